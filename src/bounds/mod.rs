@@ -1,0 +1,82 @@
+//! Bounds on every neuron, by propagation through the network (no solver).
+//!
+//! Sound to the last bit: a bound contains every value that the network takes
+//! over the reals, with the weights as stored.
+
+mod interval;
+mod summary;
+
+use std::fmt;
+
+use thiserror::Error;
+
+pub use interval::IntervalPropagation;
+pub use summary::{LayerSummary, summarize};
+
+use crate::network::{ActivationLayer, NodeId, Phase, ReluGraph};
+use crate::num::{BoxError, Interval, IntervalBox};
+
+/// A method that bounds every neuron over a box of inputs.
+pub trait Propagator: fmt::Debug + Sync {
+    /// Name on the command line and in records.
+    fn name(&self) -> &'static str;
+
+    /// Bounds of every node of `graph` for inputs in `domain`.
+    ///
+    /// # Errors
+    /// A bound overflows `f64`.
+    ///
+    /// # Panics
+    /// If the box does not have one interval an input.
+    fn propagate(
+        &self,
+        graph: &ReluGraph,
+        domain: &IntervalBox,
+    ) -> Result<NeuronBounds, BoundsError>;
+}
+
+/// Every propagation method, from the weakest to the strongest.
+pub const PROPAGATORS: &[&dyn Propagator] = &[&IntervalPropagation];
+
+/// Why there are no bounds.
+#[derive(Clone, Debug, Error, PartialEq)]
+pub enum BoundsError {
+    /// A value that `f64` cannot hold.
+    #[error(
+        "the bounds of node {node} overflow ({source}); expected weights and a box whose products stay below 1.8e308"
+    )]
+    Overflow {
+        /// Index of the node in the canonical form.
+        node: usize,
+        /// What was found.
+        source: BoxError,
+    },
+}
+
+/// An interval for every neuron of a [`ReluGraph`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct NeuronBounds {
+    boxes: Vec<IntervalBox>,
+}
+
+impl NeuronBounds {
+    /// Bounds from one box a node, in the order of the graph.
+    pub fn new(boxes: Vec<IntervalBox>) -> Self {
+        Self { boxes }
+    }
+
+    /// Bounds of the values of a node.
+    pub fn of(&self, node: NodeId) -> &IntervalBox {
+        &self.boxes[node.index()]
+    }
+
+    /// Bounds of the pre-activation of neuron `index` of a layer.
+    pub fn pre_activation(&self, layer: ActivationLayer<'_>, index: usize) -> Interval {
+        self.of(layer.pre_activation).interval(index)
+    }
+
+    /// Phase of neuron `index` of a layer, as far as these bounds prove it.
+    pub fn phase(&self, layer: ActivationLayer<'_>, index: usize) -> Phase {
+        Phase::of(self.pre_activation(layer, index), layer.ceiling(index))
+    }
+}

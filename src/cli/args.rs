@@ -1,0 +1,175 @@
+//! The arguments of all commands.
+
+use std::path::PathBuf;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use taut::bounds::PROPAGATORS;
+use taut::encode::ENCODINGS;
+use taut::solve::{Preset, SOLVERS};
+
+/// Exact answers about trained ReLU networks.
+#[derive(Parser)]
+#[command(version, about, after_help = EXIT_STATUS, max_term_width = 100)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Tell more on stderr (twice: much more).
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// No progress and no warnings.
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+}
+
+const EXIT_STATUS: &str = "Exit status: 0 answered, 1 error, 2 wrong usage, \
+3 a limit or an interrupt came first (what is known is printed).";
+
+/// The commands.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Layers, shapes, parameters and operators of a network.
+    Info(InfoArgs),
+    /// Least value of an expression of a network's inputs and outputs over a box.
+    Minimize(OptimizeArgs),
+    /// Largest value of an expression of a network's inputs and outputs over a box.
+    Maximize(OptimizeArgs),
+    /// Writes a network in another format, by file name extension (.onnx, .json).
+    Convert(ConvertArgs),
+}
+
+/// How the answer is printed.
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+pub enum Format {
+    /// For readers.
+    Text,
+    /// One JSON object with a stable schema.
+    Json,
+}
+
+/// Arguments of `info`.
+#[derive(Args)]
+pub struct InfoArgs {
+    /// Network file (.onnx, .json).
+    pub network: PathBuf,
+    /// Print the graph of layers in the DOT language of Graphviz instead.
+    #[arg(long, conflicts_with = "format")]
+    pub dot: bool,
+    /// How to print.
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+}
+
+/// Arguments of `convert`.
+#[derive(Args)]
+pub struct ConvertArgs {
+    /// Network file to read.
+    pub input: PathBuf,
+    /// Network file to write.
+    pub output: PathBuf,
+    #[command(flatten)]
+    pub domain: BoxArgs,
+    /// Words on where the network comes from, stored in the file.
+    #[arg(long, value_name = "TEXT")]
+    pub origin: Option<String>,
+}
+
+/// A box of inputs.
+#[derive(Args)]
+pub struct BoxArgs {
+    /// Lower bounds of the inputs: one number for all, or one an input,
+    /// separated by commas [default: those in the file].
+    #[arg(long, value_name = "NUMBERS", allow_hyphen_values = true, requires = "upper")]
+    pub lower: Option<String>,
+    /// Upper bounds of the inputs, likewise.
+    #[arg(long, value_name = "NUMBERS", allow_hyphen_values = true, requires = "lower")]
+    pub upper: Option<String>,
+    /// Bounds of the inputs from a CSV file: two columns, lower and upper, one
+    /// line an input.
+    #[arg(long = "box", value_name = "FILE", conflicts_with_all = ["lower", "upper"])]
+    pub file: Option<PathBuf>,
+}
+
+/// A network, its box and a question.
+#[derive(Args)]
+pub struct ProblemArgs {
+    /// Instance file (.toml), or network file (.onnx, .json) with a box.
+    pub problem: PathBuf,
+    #[command(flatten)]
+    pub domain: BoxArgs,
+    /// What to optimise, such as "y0 - 2 y1 + 0.5 x0" [default: the
+    /// instance's, or y0 where the network has one output].
+    #[arg(long, value_name = "EXPRESSION", allow_hyphen_values = true)]
+    pub objective: Option<String>,
+    /// Condition on inputs and outputs, such as "x0 + x1 <= 2"; repeatable, in
+    /// addition to the instance's.
+    #[arg(long = "constraint", value_name = "CONSTRAINT", allow_hyphen_values = true)]
+    pub constraints: Vec<String>,
+    /// Indices of the inputs that must be whole numbers, separated by commas
+    /// [default: the instance's, or none].
+    #[arg(long, value_name = "INDICES", value_delimiter = ',')]
+    pub integer: Option<Vec<usize>>,
+}
+
+/// Method of optimisation.
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+pub enum Method {
+    /// The best for the problem; at present always milp.
+    Auto,
+    /// A mixed-integer encoding in a MILP solver.
+    Milp,
+}
+
+/// Arguments of `minimize` and `maximize`.
+#[derive(Args)]
+pub struct OptimizeArgs {
+    #[command(flatten)]
+    pub problem: ProblemArgs,
+    /// Method.
+    #[arg(long, value_enum, default_value = "auto")]
+    pub solver: Method,
+    /// MILP solver.
+    #[arg(long, default_value = SOLVERS[0].name(),
+          value_parser = PossibleValuesParser::new(SOLVERS.iter().map(|s| s.name())))]
+    pub backend: String,
+    /// Encoding of the neurons whose phase is open.
+    #[arg(long, default_value = ENCODINGS[0].name(),
+          value_parser = PossibleValuesParser::new(ENCODINGS.iter().map(|e| e.name())))]
+    pub encoding: String,
+    /// Method of the bounds that the encoding stands on.
+    #[arg(long, default_value = PROPAGATORS[0].name(),
+          value_parser = PossibleValuesParser::new(PROPAGATORS.iter().map(|p| p.name())))]
+    pub tighten: String,
+    /// Heuristics of the MILP solver: its own defaults, or without those that
+    /// keep HiGHS from branching on ReLU models.
+    #[arg(long, default_value = Preset::default().name(),
+          value_parser = PossibleValuesParser::new(Preset::ALL.map(Preset::name)))]
+    pub preset: String,
+    /// Relative gap |value - bound| / |value| at which the answer counts as
+    /// optimal (a ratio).
+    #[arg(long, value_name = "RATIO", default_value_t = 1e-4, allow_hyphen_values = true)]
+    pub gap: f64,
+    /// Absolute gap at which the answer counts as optimal (units of the
+    /// objective).
+    #[arg(long, value_name = "GAP", default_value_t = 1e-6, allow_hyphen_values = true)]
+    pub absolute_gap: f64,
+    /// Time limit for the whole run (seconds) [default: none].
+    #[arg(long, value_name = "SECONDS", allow_hyphen_values = true)]
+    pub time_limit: Option<f64>,
+    /// Limit on the nodes of the search tree (a count) [default: none].
+    #[arg(long, value_name = "NODES")]
+    pub node_limit: Option<u64>,
+    /// Threads (a count) [default: all cores].
+    #[arg(long, value_name = "COUNT")]
+    pub threads: Option<usize>,
+    /// Seed of all random choices (a whole number).
+    #[arg(long, value_name = "SEED", default_value_t = 0)]
+    pub seed: u32,
+    /// Write the MILP solver's own log to this file [default: none].
+    #[arg(long, value_name = "FILE")]
+    pub log_file: Option<PathBuf>,
+    /// How to print.
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+}

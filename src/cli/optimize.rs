@@ -1,0 +1,186 @@
+//! `taut minimize PROBLEM`, `taut maximize PROBLEM`.
+
+use std::fmt::Write;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use taut::bounds::PROPAGATORS;
+use taut::encode::ENCODINGS;
+use taut::optimize::{Answer, OptimizeOptions, Status, StoppedBy, optimize};
+use taut::problem::{Problem, Reference, Sense};
+use taut::solve::{Preset, SOLVERS, SolveOptions};
+
+use super::args::{Arguments, Format, OptimizeArgs};
+use super::progress::Monitor;
+use super::text::{number, seconds, table};
+use super::{ANSWERED, UNANSWERED, problem};
+
+/// Optimises and prints.
+pub fn run(
+    args: &OptimizeArgs,
+    sense: Sense,
+    arguments: &Arguments,
+) -> anyhow::Result<(String, u8)> {
+    let started = Instant::now();
+    let mut options = options(args)?;
+    options.solve.validate()?;
+    let problem = problem::read(&args.problem, sense)?;
+    let read = started.elapsed();
+    if let Some(limit) = &mut options.solve.time_limit {
+        // Reading counts too; an answer that is only a status is still one.
+        *limit = limit.saturating_sub(read).max(Duration::from_millis(1));
+    }
+    let mut monitor = Monitor::start(arguments.quiet);
+    let answer = optimize(&problem, &options, &mut monitor);
+    drop(monitor);
+    let mut answer = answer?;
+    answer.seconds.read = read.as_secs_f64();
+    answer.seconds.total += read.as_secs_f64();
+    let code = match answer.status {
+        Status::Optimal | Status::Infeasible => ANSWERED,
+        Status::Feasible | Status::Unknown => UNANSWERED,
+    };
+    let text = match args.format {
+        Format::Json => serde_json::to_string(&answer)? + "\n",
+        Format::Text => text(&answer, &problem)?,
+    };
+    Ok((text, code))
+}
+
+fn options(args: &OptimizeArgs) -> anyhow::Result<OptimizeOptions> {
+    // clap has checked the names against the same lists.
+    let backend = SOLVERS.iter().copied().find(|s| s.name() == args.backend);
+    let encoding = ENCODINGS.iter().copied().find(|e| e.name() == args.encoding);
+    let tighten = PROPAGATORS.iter().copied().find(|p| p.name() == args.tighten);
+    let preset = Preset::ALL.into_iter().find(|p| p.name() == args.preset);
+    let time_limit = args.time_limit.map(|limit| {
+        Duration::try_from_secs_f64(limit)
+            .with_context(|| format!("time limit is {limit} s; expected more than 0 seconds"))
+    });
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    Ok(OptimizeOptions {
+        backend: backend.context("unknown backend")?,
+        encoding: encoding.context("unknown encoding")?,
+        tighten: tighten.context("unknown bounds")?,
+        solve: SolveOptions {
+            relative_gap: args.gap,
+            absolute_gap: args.absolute_gap,
+            time_limit: time_limit.transpose()?,
+            node_limit: args.node_limit,
+            threads: args.threads.unwrap_or(cores),
+            seed: args.seed,
+            preset: preset.context("unknown preset")?,
+            start: Vec::new(),
+            log_file: args.log_file.clone(),
+        },
+    })
+}
+
+/// The answer first, then the evidence.
+fn text(answer: &Answer, problem: &Problem) -> anyhow::Result<String> {
+    let mut text = String::new();
+    headline(&mut text, answer, problem)?;
+    if let (Some(input), Some(output)) = (&answer.input, &answer.output) {
+        writeln!(text, "  at      {}", coordinates("x", input))?;
+        writeln!(text, "  output  {}", coordinates("y", output))?;
+    }
+    if let Some(reference) = problem.reference() {
+        compare(&mut text, answer, reference)?;
+    }
+    if let Some(recheck) = answer.recheck {
+        let verdict = if recheck.feasible { "feasible" } else { "NOT feasible" };
+        let error = recheck.objective_error;
+        writeln!(text, "  check   forward pass: {verdict}, solver's value off by {error:.1e}")?;
+    }
+    for warning in &answer.warnings {
+        writeln!(text, "  warning {warning}")?;
+    }
+    evidence(&mut text, answer)?;
+    Ok(text)
+}
+
+fn headline(text: &mut String, answer: &Answer, problem: &Problem) -> std::fmt::Result {
+    let (extreme, side) = match problem.sense() {
+        Sense::Minimize => ("minimum", "at least"),
+        Sense::Maximize => ("maximum", "at most"),
+    };
+    let objective = problem.objective();
+    let value = answer.objective.map(number).unwrap_or_default();
+    match answer.status {
+        Status::Optimal => writeln!(text, "{extreme} of {objective} = {value}")?,
+        Status::Feasible => writeln!(text, "best value found of {objective} = {value}")?,
+        Status::Infeasible => writeln!(text, "infeasible: no point satisfies the conditions")?,
+        Status::Unknown => writeln!(text, "unknown: no feasible point found, none excluded")?,
+    }
+    if let Some(bound) = answer.bound {
+        let gap = answer.gap.map_or(String::new(), |gap| format!(", relative gap {gap:.1e}"));
+        writeln!(text, "  bound   {side} {}{gap}", number(bound))?;
+    }
+    match answer.stopped_by {
+        Some(StoppedBy::TimeLimit) => writeln!(text, "  stopped by the time limit"),
+        Some(StoppedBy::NodeLimit) => writeln!(text, "  stopped by the node limit"),
+        Some(StoppedBy::Interrupt) => writeln!(text, "  stopped by an interrupt"),
+        None => Ok(()),
+    }
+}
+
+fn compare(text: &mut String, answer: &Answer, reference: &Reference) -> std::fmt::Result {
+    let known = number(reference.objective);
+    let difference = answer.objective.map_or(String::new(), |objective| {
+        format!(", differs by {:.1e}", (objective - reference.objective).abs())
+    });
+    writeln!(text, "  known   {known} ({}){difference}", reference.source)
+}
+
+fn evidence(text: &mut String, answer: &Answer) -> std::fmt::Result {
+    let model = answer.model;
+    writeln!(
+        text,
+        "\n  method  {} by {} {}, {} encoding on {} bounds",
+        answer.solver,
+        answer.backend,
+        answer.versions.backend_version,
+        answer.encoding,
+        answer.tighten
+    )?;
+    writeln!(
+        text,
+        "  model   {} columns ({} binaries), {} rows, {} nonzeros",
+        model.columns, model.binaries, model.rows, model.nonzeros
+    )?;
+    writeln!(
+        text,
+        "  search  {} nodes, {} simplex iterations",
+        answer.nodes, answer.lp_iterations
+    )?;
+    let s = &answer.seconds;
+    writeln!(
+        text,
+        "  time    {} (solver {}, the rest {})",
+        seconds(s.total),
+        seconds(s.solve),
+        seconds((s.total - s.solve).max(0.0))
+    )?;
+    let rows = answer.layers.iter().map(|layer| {
+        let counts = [layer.neurons, layer.active, layer.inactive, layer.unstable];
+        let mut row = vec![layer.layer.to_string()];
+        row.extend(counts.iter().map(usize::to_string));
+        row.extend([layer.big_m_max, layer.big_m_mean].map(|m| format!("{m:.3}")));
+        row
+    });
+    let header = ["layer", "neurons", "active", "inactive", "unstable", "big-M max", "mean"];
+    writeln!(text)?;
+    text.push_str(&table(&header, 0, rows.collect()));
+    Ok(())
+}
+
+/// Coordinates that are printed in full.
+const MOST_COORDINATES: usize = 10;
+
+fn coordinates(letter: &str, values: &[f64]) -> String {
+    let shown = values.iter().take(MOST_COORDINATES).enumerate();
+    let shown: Vec<String> = shown.map(|(i, v)| format!("{letter}{i} = {}", number(*v))).collect();
+    let more = values.len().saturating_sub(MOST_COORDINATES);
+    let rest = if more > 0 { format!(", … ({more} more)") } else { String::new() };
+    shown.join(", ") + &rest
+}

@@ -1,0 +1,83 @@
+//! From arguments to a problem.
+
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use taut::io::{read_box, read_instance, read_network};
+use taut::network::Network;
+use taut::num::IntervalBox;
+use taut::problem::{Problem, Question, Sense};
+
+use super::args::{BoxArgs, ProblemArgs};
+
+/// Reads the problem; what the arguments say goes before what files say.
+pub fn read(args: &ProblemArgs, sense: Sense) -> anyhow::Result<Problem> {
+    let is_instance = args.problem.extension().is_some_and(|extension| extension == "toml");
+    let (network, stored, mut question) = match is_instance {
+        true => read_instance_parts(&args.problem)?,
+        false => {
+            let network = read_network(&args.problem)?;
+            let stored = network.metadata().input_box.clone();
+            (network, stored, Question::default())
+        }
+    };
+    let domain = match read_domain(&args.domain, &network)? {
+        Some(domain) => {
+            question.reference = None;
+            domain
+        }
+        None => stored.with_context(|| {
+            format!(
+                "{}: no box of inputs; expected one in the file, --lower and --upper, or --box",
+                args.problem.display()
+            )
+        })?,
+    };
+    if sense != question.sense
+        || args.objective.is_some()
+        || args.integer.is_some()
+        || !args.constraints.is_empty()
+    {
+        question.reference = None;
+    }
+    question.sense = sense;
+    question.objective = args.objective.clone().or(question.objective);
+    question.integer = args.integer.clone().unwrap_or(question.integer);
+    question.constraints.extend(args.constraints.iter().cloned());
+    Problem::new(network, domain, question).with_context(|| args.problem.display().to_string())
+}
+
+/// The box that the arguments give, if any.
+pub fn read_domain(args: &BoxArgs, network: &Network) -> anyhow::Result<Option<IntervalBox>> {
+    if let Some(path) = &args.file {
+        return Ok(Some(read_box(path)?));
+    }
+    let (Some(lower), Some(upper)) = (&args.lower, &args.upper) else { return Ok(None) };
+    let lower = numbers("--lower", lower, network.inputs())?;
+    let upper = numbers("--upper", upper, network.inputs())?;
+    Ok(Some(IntervalBox::new(lower, upper)?))
+}
+
+/// One number for all inputs, or one an input.
+fn numbers(option: &str, text: &str, inputs: usize) -> anyhow::Result<Vec<f64>> {
+    let parse = |part: &str| {
+        let part = part.trim();
+        part.parse::<f64>().with_context(|| format!("{option}: '{part}' is not a number"))
+    };
+    let numbers: Vec<f64> = text.split(',').map(parse).collect::<Result<_, _>>()?;
+    match numbers.as_slice() {
+        [number] => Ok(vec![*number; inputs]),
+        _ if numbers.len() == inputs => Ok(numbers),
+        _ => bail!(
+            "{option}: {} numbers; the network has {inputs} inputs, expected 1 or {inputs}",
+            numbers.len()
+        ),
+    }
+}
+
+fn read_instance_parts(path: &Path) -> anyhow::Result<(Network, Option<IntervalBox>, Question)> {
+    let instance = read_instance(path)?;
+    let network = read_network(&instance.network)?;
+    let stored = instance.domain(&network).with_context(|| path.display().to_string())?;
+    Ok((network, stored, instance.question()))
+}

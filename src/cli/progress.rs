@@ -1,0 +1,83 @@
+//! Progress on a terminal, and interruption.
+
+use std::io::IsTerminal;
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use taut::solve::{Observer, Progress};
+
+/// A run shorter than this shows no progress.
+const QUIET_SECONDS: f64 = 1.0;
+
+/// Exit status of a process that a second Ctrl-C ends, as shells have it.
+const KILLED: i32 = 130;
+
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// Shows incumbent, bound, gap and nodes; stops the solve on Ctrl-C.
+pub struct Monitor {
+    bar: Option<ProgressBar>,
+    allowed: bool,
+}
+
+impl Monitor {
+    /// A monitor; the first Ctrl-C from now on stops the solve, the second the
+    /// process. Nothing is shown if `quiet` or where stderr is no terminal.
+    pub fn start(quiet: bool) -> Self {
+        let installed = ctrlc::set_handler(|| {
+            if INTERRUPTED.swap(true, Ordering::Relaxed) {
+                std::process::exit(KILLED);
+            }
+        });
+        if let Err(error) = installed {
+            tracing::warn!("Ctrl-C will end the run without an answer: {error}");
+        }
+        Self { bar: None, allowed: !quiet && std::io::stderr().is_terminal() }
+    }
+}
+
+impl Observer for Monitor {
+    fn update(&mut self, progress: &Progress) -> ControlFlow<()> {
+        let interrupted = INTERRUPTED.load(Ordering::Relaxed);
+        if self.allowed && progress.seconds >= QUIET_SECONDS {
+            let bar = self.bar.get_or_insert_with(new_bar);
+            let stopping = if interrupted { "stopping · " } else { "" };
+            bar.set_message(format!("{stopping}{}", describe(progress)));
+        }
+        if interrupted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+}
+
+impl Drop for Monitor {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn new_bar() -> ProgressBar {
+    let style = ProgressStyle::with_template("{spinner} {elapsed} · {msg}");
+    let bar = ProgressBar::new_spinner()
+        .with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+    bar.enable_steady_tick(Duration::from_millis(100));
+    bar
+}
+
+fn describe(progress: &Progress) -> String {
+    let number = |value: Option<f64>| value.map_or("none yet".to_string(), |v| format!("{v:.6}"));
+    let gap = match (progress.objective, progress.objective_bound) {
+        (Some(objective), Some(bound)) if objective != 0.0 => {
+            format!("{:.2} %", 100.0 * ((objective - bound) / objective).abs())
+        }
+        _ => "open".to_string(),
+    };
+    format!(
+        "incumbent {} · bound {} · gap {gap} · {} nodes · Ctrl-C stops",
+        number(progress.objective),
+        number(progress.objective_bound),
+        progress.node_count
+    )
+}

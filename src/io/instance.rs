@@ -1,0 +1,120 @@
+//! Instance files (`.toml`): a network, its box and a question.
+//!
+//! ```toml
+//! title = "Least value of a surrogate of the peaks function, 2 × 25"
+//! network = "../networks/peaks-2x25.onnx"   # relative to this file
+//! lower = [-3, -3]                          # default: the box in the network's file
+//! upper = [3, 3]
+//! sense = "minimize"                        # or "maximize"; default "minimize"
+//! objective = "y0"                          # default where there is one output
+//! constraints = ["x0 + x1 <= 2", "y0 >= 0.1"]
+//! integer = [1]                             # inputs that are whole numbers
+//! [reference]                               # a known answer
+//! objective = -3.60634224
+//! source = "where it comes from"
+//! ```
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::{FileError, FormatError, read_bytes, read_network};
+use crate::network::Network;
+use crate::num::IntervalBox;
+use crate::problem::{Problem, ProblemError, Question, Reference, Sense};
+
+/// An instance file as written.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Instance {
+    /// What the instance is, in words.
+    pub title: Option<String>,
+    /// Path of the network.
+    pub network: PathBuf,
+    /// Lower bounds of the inputs.
+    pub lower: Option<Vec<f64>>,
+    /// Upper bounds of the inputs.
+    pub upper: Option<Vec<f64>>,
+    /// Direction.
+    #[serde(default)]
+    pub sense: Sense,
+    /// Objective.
+    pub objective: Option<String>,
+    /// Constraints.
+    #[serde(default)]
+    pub constraints: Vec<String>,
+    /// Inputs that are whole numbers.
+    #[serde(default)]
+    pub integer: Vec<usize>,
+    /// A known answer.
+    pub reference: Option<Reference>,
+}
+
+/// Reads an instance file; the path of its network becomes relative to the
+/// working directory.
+///
+/// # Errors
+/// [`FileError`], with line and column.
+pub fn read_instance(path: &Path) -> Result<Instance, FileError> {
+    let bytes = read_bytes(path)?;
+    let content = |found: String| FileError::Content {
+        path: path.to_path_buf(),
+        source: FormatError::Content {
+            place: "the file".to_string(),
+            found,
+            expected: "an instance (network, lower, upper, sense, objective, …)".to_string(),
+        },
+    };
+    let text = String::from_utf8(bytes).map_err(|error| content(error.to_string()))?;
+    let mut instance: Instance =
+        toml::from_str(&text).map_err(|error| content(error.to_string().trim_end().to_string()))?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    instance.network = folder.join(&instance.network);
+    Ok(instance)
+}
+
+impl Instance {
+    /// The box of inputs that the instance states, else the one in the
+    /// network's file, if there is one.
+    ///
+    /// # Errors
+    /// Only one side is given, or the two are not a box.
+    pub fn domain(&self, network: &Network) -> Result<Option<IntervalBox>, FormatError> {
+        match (&self.lower, &self.upper) {
+            (Some(lower), Some(upper)) => {
+                let domain = IntervalBox::new(lower.clone(), upper.clone());
+                Ok(Some(domain.map_err(ProblemError::Box)?))
+            }
+            (None, None) => Ok(network.metadata().input_box.clone()),
+            _ => Err(FormatError::Content {
+                place: "the box".to_string(),
+                found: "only one of 'lower' and 'upper'".to_string(),
+                expected: "both, or neither".to_string(),
+            }),
+        }
+    }
+
+    /// The question that the instance asks.
+    pub fn question(self) -> Question {
+        let Self { sense, objective, constraints, integer, reference, .. } = self;
+        Question { sense, objective, constraints, integer, reference }
+    }
+}
+
+/// Reads an instance file with its network.
+///
+/// # Errors
+/// [`FileError`].
+pub fn read_problem(path: &Path) -> Result<Problem, FileError> {
+    let instance = read_instance(path)?;
+    let network = read_network(&instance.network)?;
+    let problem = instance.domain(&network).and_then(|domain| {
+        let domain = domain.ok_or_else(|| FormatError::Content {
+            place: "the box".to_string(),
+            found: "no 'lower' and 'upper', and no box in the network's file".to_string(),
+            expected: "one of them".to_string(),
+        })?;
+        Ok(Problem::new(network, domain, instance.question())?)
+    });
+    problem.map_err(|source| FileError::Content { path: path.to_path_buf(), source })
+}

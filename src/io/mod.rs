@@ -1,0 +1,164 @@
+//! Files: networks, instances, boxes.
+//!
+//! Readers do not build layers: they hand the operators of a file to
+//! [`crate::network`] in neutral form. Every error names the file, the place in
+//! it, what was found and what was expected.
+
+mod boxes;
+mod instance;
+mod json;
+mod onnx;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+pub use boxes::read_box;
+pub use instance::{Instance, read_instance, read_problem};
+pub use json::Json;
+pub use onnx::Onnx;
+
+use crate::network::{Network, NetworkError};
+use crate::problem::ProblemError;
+
+/// A file format of networks, known by its file name extension.
+pub trait NetworkFormat: fmt::Debug + Sync {
+    /// Name and file name extension.
+    fn name(&self) -> &'static str;
+
+    /// Reads a network from the bytes of a file; `name` is for files that do
+    /// not name their network.
+    ///
+    /// # Errors
+    /// [`FormatError`].
+    fn read(&self, bytes: &[u8], name: &str) -> Result<Network, FormatError>;
+
+    /// The bytes of a file that holds `network`.
+    ///
+    /// # Errors
+    /// The format cannot hold it.
+    fn write(&self, network: &Network) -> Result<Vec<u8>, FormatError>;
+}
+
+/// Every network format.
+pub const FORMATS: &[&dyn NetworkFormat] = &[&Json, &Onnx];
+
+/// What is wrong with the content of a file.
+#[derive(Clone, Debug, Error, PartialEq)]
+pub enum FormatError {
+    /// Something in the file is not as it should be.
+    #[error("{place}: found {found}; expected {expected}")]
+    Content {
+        /// Where in the file.
+        place: String,
+        /// What stands there.
+        found: String,
+        /// What should.
+        expected: String,
+    },
+    /// The nodes do not make a network.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    /// The question does not fit the network.
+    #[error(transparent)]
+    Problem(#[from] ProblemError),
+}
+
+/// Why a file could not be read or written; names the file.
+#[derive(Debug, Error)]
+pub enum FileError {
+    /// The system said no.
+    #[error("{}: {what}", path.display())]
+    System {
+        /// The file.
+        path: PathBuf,
+        /// What went wrong.
+        what: String,
+    },
+    /// No format has this extension.
+    #[error("{}: unknown file format; supported extensions: {supported}", path.display())]
+    UnknownFormat {
+        /// The file.
+        path: PathBuf,
+        /// What is supported.
+        supported: String,
+    },
+    /// The content is wrong.
+    #[error("{}: {source}", path.display())]
+    Content {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: FormatError,
+    },
+}
+
+/// Largest file that is read: the limit of protocol buffers, 2 GiB.
+const LARGEST_FILE: u64 = 1 << 31;
+
+/// Reads a network; the extension tells the format.
+///
+/// # Errors
+/// [`FileError`].
+pub fn read_network(path: &Path) -> Result<Network, FileError> {
+    let format = format_of(path)?;
+    let bytes = read_bytes(path)?;
+    let name = path.file_stem().unwrap_or_default().to_string_lossy();
+    let network = format.read(&bytes, &name);
+    network.map_err(|source| FileError::Content { path: path.to_path_buf(), source })
+}
+
+/// Writes a network; the extension tells the format. The file appears complete
+/// or not at all.
+///
+/// # Errors
+/// [`FileError`].
+pub fn write_network(network: &Network, path: &Path) -> Result<(), FileError> {
+    let format = format_of(path)?;
+    let bytes = format
+        .write(network)
+        .map_err(|source| FileError::Content { path: path.to_path_buf(), source })?;
+    let mut partial = path.as_os_str().to_owned();
+    partial.push(".partial");
+    let written = std::fs::write(&partial, bytes).and_then(|()| std::fs::rename(&partial, path));
+    written.map_err(|error| {
+        // Nothing to do if even this fails; the first error is the one to tell.
+        let _ = std::fs::remove_file(&partial);
+        FileError::System { path: path.to_path_buf(), what: error.to_string() }
+    })
+}
+
+fn format_of(path: &Path) -> Result<&'static dyn NetworkFormat, FileError> {
+    let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+    FORMATS.iter().copied().find(|format| format.name() == extension).ok_or_else(|| {
+        if path.is_dir() {
+            return is_directory(path);
+        }
+        let supported: Vec<String> = FORMATS.iter().map(|f| format!(".{}", f.name())).collect();
+        let supported = supported.join(", ");
+        FileError::UnknownFormat { path: path.to_path_buf(), supported }
+    })
+}
+
+fn read_bytes(path: &Path) -> Result<Vec<u8>, FileError> {
+    let system = |what: String| FileError::System { path: path.to_path_buf(), what };
+    let metadata = std::fs::metadata(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => system("no such file".to_string()),
+        _ => system(error.to_string()),
+    })?;
+    if metadata.is_dir() {
+        return Err(is_directory(path));
+    }
+    if metadata.len() > LARGEST_FILE {
+        return Err(system(format!("{} bytes; expected at most {LARGEST_FILE}", metadata.len())));
+    }
+    std::fs::read(path).map_err(|error| system(error.to_string()))
+}
+
+fn is_directory(path: &Path) -> FileError {
+    FileError::System {
+        path: path.to_path_buf(),
+        what: "is a directory; expected a file".to_string(),
+    }
+}

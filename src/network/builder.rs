@@ -1,0 +1,270 @@
+//! From the nodes of a file to a checked [`Network`].
+
+use std::collections::{HashMap, HashSet};
+
+use ndarray::{ArrayD, Axis};
+use petgraph::algo::toposort;
+use petgraph::graph::{DiGraph, NodeIndex};
+use petgraph::visit::{Dfs, Reversed};
+use thiserror::Error;
+
+use super::layers::{LAYERS, Layer, element_count};
+use super::operator::{Attributes, Constant, LayerError, Operand, Operator, OperatorReader};
+use super::{Metadata, Network, Vertex};
+
+/// Most elements that a tensor of a network may have: 2 GiB of `f64`.
+const MOST_ELEMENTS: usize = 1 << 28;
+
+/// What a reader of a file format hands over: nodes by name, in any order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NetworkDescription {
+    /// Name of the network.
+    pub name: String,
+    /// Name of the input value.
+    pub input: String,
+    /// Shape of the input, a batch dimension of 1 included where the file has one.
+    pub input_shape: Vec<usize>,
+    /// Name of the output value.
+    pub output: String,
+    /// The nodes; those that the output does not need are dropped.
+    pub nodes: Vec<NodeDescription>,
+    /// Constants by name.
+    pub constants: HashMap<String, Constant>,
+    /// What else the file says.
+    pub metadata: Metadata,
+}
+
+/// One node of a file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NodeDescription {
+    /// Name, for messages; need not be unique.
+    pub name: String,
+    /// Operator.
+    pub op: String,
+    /// Attributes as given.
+    pub attributes: Attributes,
+    /// Names of the operands; an empty one stands for an absent operand.
+    pub operands: Vec<String>,
+    /// Name of the value that the node computes.
+    pub output: String,
+}
+
+/// What can be wrong with the nodes of a network.
+#[derive(Clone, Debug, Error, PartialEq)]
+#[allow(missing_docs)] // The messages say it.
+pub enum NetworkError {
+    #[error("node '{node}': operator '{op}' is not supported; supported: {supported}")]
+    UnknownOperator { node: String, op: String, supported: String },
+    #[error("node '{node}' ({op}): {source}")]
+    Layer { node: String, op: String, source: LayerError },
+    #[error("node '{node}' reads '{value}', which no node, constant or input provides")]
+    UnknownValue { node: String, value: String },
+    #[error("the output '{value}' is not computed by any node")]
+    UnknownOutput { value: String },
+    #[error("the output '{value}' does not depend on the input")]
+    ConstantOutput { value: String },
+    #[error("the value '{value}' is provided twice")]
+    DuplicateValue { value: String },
+    #[error("the graph has a cycle through node '{node}'; expected none")]
+    Cycle { node: String },
+    #[error(
+        "{what} has shape {shape:?}; expected dimensions from 1 and at most {MOST_ELEMENTS} elements"
+    )]
+    Size { what: String, shape: Vec<usize> },
+    #[error("the network has {count} {side} names for {expected} {side}s")]
+    NameCount { side: &'static str, count: usize, expected: usize },
+    #[error("the input box has {found} coordinates; the network has {expected} inputs")]
+    BoxLength { found: usize, expected: usize },
+}
+
+/// What a name stands for while the network is built.
+enum Value {
+    Node(NodeIndex),
+    Constant(Constant),
+}
+
+impl NetworkDescription {
+    /// Resolves names, drops unused nodes, folds constants, checks shapes.
+    ///
+    /// # Errors
+    /// [`NetworkError`], naming node and operator.
+    pub fn build(self) -> Result<Network, NetworkError> {
+        let order = self.order()?;
+        let mut builder = Builder::new(&self)?;
+        for position in order {
+            builder.add(&self.nodes[position])?;
+        }
+        builder.finish(&self.output, self.metadata.clone())
+    }
+
+    /// Positions of the nodes that the output needs, operands first.
+    fn order(&self) -> Result<Vec<usize>, NetworkError> {
+        let mut known: HashSet<&str> = HashSet::new();
+        let constants = self.constants.keys().map(String::as_str);
+        let outputs = self.nodes.iter().map(|node| node.output.as_str());
+        for name in constants.chain([self.input.as_str()]).chain(outputs) {
+            if !known.insert(name) {
+                return Err(NetworkError::DuplicateValue { value: name.to_string() });
+            }
+        }
+        let mut graph: DiGraph<usize, ()> = DiGraph::new();
+        let indices: Vec<_> = (0..self.nodes.len()).map(|i| graph.add_node(i)).collect();
+        let producers: HashMap<&str, NodeIndex> =
+            self.nodes.iter().map(|node| node.output.as_str()).zip(indices.clone()).collect();
+        for (node, &index) in self.nodes.iter().zip(&indices) {
+            for name in node.operands.iter().filter(|name| !name.is_empty()) {
+                if let Some(&producer) = producers.get(name.as_str()) {
+                    graph.add_edge(producer, index, ());
+                }
+            }
+        }
+        let mut needed = HashSet::new();
+        if let Some(&last) = producers.get(self.output.as_str()) {
+            let mut search = Dfs::new(Reversed(&graph), last);
+            while let Some(index) = search.next(Reversed(&graph)) {
+                needed.insert(index);
+            }
+        } else if self.output != self.input {
+            return Err(NetworkError::UnknownOutput { value: self.output.clone() });
+        }
+        // Indices move when nodes go; the node weights keep the positions.
+        graph.retain_nodes(|_, index| needed.contains(&index));
+        let sorted = toposort(&graph, None).map_err(|cycle| {
+            let node = self.nodes[graph[cycle.node_id()]].name.clone();
+            NetworkError::Cycle { node }
+        })?;
+        Ok(sorted.into_iter().map(|index| graph[index]).collect())
+    }
+}
+
+struct Builder<'a> {
+    name: &'a str,
+    graph: DiGraph<Vertex, usize>,
+    order: Vec<NodeIndex>,
+    values: HashMap<&'a str, Value>,
+}
+
+impl<'a> Builder<'a> {
+    fn new(description: &'a NetworkDescription) -> Result<Self, NetworkError> {
+        let shape = description.input_shape.clone();
+        check_size("the input", &shape)?;
+        let mut graph = DiGraph::new();
+        let input = graph.add_node(Vertex { name: description.input.clone(), shape, layer: None });
+        let constants = description.constants.iter();
+        let mut values: HashMap<&str, Value> = constants
+            .map(|(name, constant)| (name.as_str(), Value::Constant(constant.clone())))
+            .collect();
+        values.insert(&description.input, Value::Node(input));
+        Ok(Self { name: &description.name, graph, order: vec![input], values })
+    }
+
+    fn add(&mut self, node: &'a NodeDescription) -> Result<(), NetworkError> {
+        let (operands, inputs) = self.operands(node)?;
+        let value = if inputs.is_empty() {
+            Value::Constant(fold(node, operands)?)
+        } else {
+            let layer = read_layer(node, operands)?;
+            let shapes: Vec<&[usize]> =
+                inputs.iter().map(|&input| self.graph[input].shape.as_slice()).collect();
+            let shape = layer.output_shape(&shapes).map_err(|source| layer_error(node, source))?;
+            check_size(&format!("the output of node '{}'", node.name), &shape)?;
+            let vertex = Vertex { name: node.name.clone(), shape, layer: Some(layer) };
+            let index = self.graph.add_node(vertex);
+            for (operand, input) in inputs.into_iter().enumerate() {
+                self.graph.add_edge(input, index, operand);
+            }
+            self.order.push(index);
+            Value::Node(index)
+        };
+        self.values.insert(&node.output, value);
+        Ok(())
+    }
+
+    fn operands(
+        &self,
+        node: &NodeDescription,
+    ) -> Result<(Vec<Operand>, Vec<NodeIndex>), NetworkError> {
+        let mut operands = Vec::new();
+        let mut inputs = Vec::new();
+        for name in &node.operands {
+            operands.push(match self.values.get(name.as_str()) {
+                _ if name.is_empty() => Operand::Absent,
+                Some(Value::Constant(constant)) => Operand::Constant(constant.clone()),
+                Some(Value::Node(index)) => {
+                    inputs.push(*index);
+                    Operand::Data
+                }
+                None => {
+                    let (node, value) = (node.name.clone(), name.clone());
+                    return Err(NetworkError::UnknownValue { node, value });
+                }
+            });
+        }
+        Ok((operands, inputs))
+    }
+
+    fn finish(self, output: &str, metadata: Metadata) -> Result<Network, NetworkError> {
+        let Some(Value::Node(output)) = self.values.get(output) else {
+            return Err(NetworkError::ConstantOutput { value: output.to_string() });
+        };
+        let network = Network::new(self.name.to_string(), self.graph, self.order, *output);
+        network.with_metadata(metadata)
+    }
+}
+
+fn read_layer(
+    node: &NodeDescription,
+    operands: Vec<Operand>,
+) -> Result<Box<dyn Layer>, NetworkError> {
+    let kind = LAYERS.iter().find(|kind| kind.op == node.op).ok_or_else(|| {
+        let supported: Vec<&str> = LAYERS.iter().map(|kind| kind.op).collect();
+        NetworkError::UnknownOperator {
+            node: node.name.clone(),
+            op: node.op.clone(),
+            supported: supported.join(", "),
+        }
+    })?;
+    let attributes = node.attributes.clone();
+    let mut reader = OperatorReader::new(Operator { op: node.op.clone(), attributes, operands });
+    let layer = (kind.read)(&mut reader).map_err(|source| layer_error(node, source))?;
+    reader.finish().map_err(|source| layer_error(node, source))?;
+    Ok(layer)
+}
+
+/// The value of a node whose operands are all constants: its layer evaluated
+/// with the first of them as data.
+fn fold(node: &NodeDescription, mut operands: Vec<Operand>) -> Result<Constant, NetworkError> {
+    let values = match operands.first_mut() {
+        Some(first @ Operand::Constant(Constant::Float(_))) => {
+            let Operand::Constant(Constant::Float(values)) =
+                std::mem::replace(first, Operand::Data)
+            else {
+                unreachable!("matched above")
+            };
+            values
+        }
+        // An Identity of a shape, as some exporters write it.
+        Some(Operand::Constant(constant)) if node.op == "Identity" => return Ok(constant.clone()),
+        _ => {
+            let found = "no operand computed from the network's input".to_string();
+            let expected = "at least one, or a first operand that is a constant of numbers";
+            let source = LayerError::Shape { found, expected: expected.to_string() };
+            return Err(layer_error(node, source));
+        }
+    };
+    let layer = read_layer(node, operands)?;
+    layer.output_shape(&[values.shape()]).map_err(|source| layer_error(node, source))?;
+    let batch: ArrayD<f64> = values.insert_axis(Axis(0));
+    Ok(Constant::Float(layer.evaluate(&[batch.view()]).remove_axis(Axis(0))))
+}
+
+fn check_size(what: &str, shape: &[usize]) -> Result<(), NetworkError> {
+    match element_count(shape) {
+        Some(1..=MOST_ELEMENTS) => Ok(()),
+        _ => Err(NetworkError::Size { what: what.to_string(), shape: shape.to_vec() }),
+    }
+}
+
+fn layer_error(node: &NodeDescription, source: LayerError) -> NetworkError {
+    NetworkError::Layer { node: node.name.clone(), op: node.op.clone(), source }
+}

@@ -1,0 +1,105 @@
+//! The layers, one file each. A new layer is a new file and one line in
+//! [`LAYERS`]; readers, writers, bounds and encodings then know it.
+
+mod add;
+mod clip;
+mod flatten;
+mod gemm;
+mod identity;
+mod leaky_relu;
+mod matmul;
+mod relu;
+mod reshape;
+
+use std::fmt;
+
+use ndarray::{Array1, ArrayD, ArrayViewD, IxDyn};
+
+use super::operator::{LayerError, Operator, OperatorReader};
+use super::relu_graph::{NodeId, ReluGraph};
+
+/// A layer of a network, as read.
+///
+/// Shapes are those of the file, its own batch dimension included (as 1 where
+/// it is symbolic). The arrays of [`evaluate`](Layer::evaluate) have one axis
+/// more, in front: the batch.
+pub trait Layer: fmt::Debug + Send + Sync {
+    /// The neutral form, from which the layer's `read` makes an equal layer.
+    fn operator(&self) -> Operator;
+
+    /// Shape of the output for the shapes of the data operands.
+    ///
+    /// # Errors
+    /// The shapes do not fit the layer.
+    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, LayerError>;
+
+    /// Output (batch × shape) for data operands (batch × shape).
+    ///
+    /// # Panics
+    /// If [`output_shape`](Layer::output_shape) refuses the shapes.
+    fn evaluate(&self, inputs: &[ArrayViewD<f64>]) -> ArrayD<f64>;
+
+    /// Adds nodes of equal value over the reals to `graph`; a tensor is a
+    /// vector there, its elements in row-major order.
+    ///
+    /// # Panics
+    /// If [`output_shape`](Layer::output_shape) refuses the shapes.
+    fn lower(&self, inputs: &[Lowered<'_>], graph: &mut ReluGraph) -> NodeId;
+}
+
+/// A data operand that has been lowered.
+#[derive(Clone, Copy, Debug)]
+pub struct Lowered<'a> {
+    /// Its node in the canonical form.
+    pub node: NodeId,
+    /// Its shape as a tensor.
+    pub shape: &'a [usize],
+}
+
+/// An entry of [`LAYERS`].
+#[derive(Clone, Copy)]
+pub struct LayerKind {
+    /// Name of the operator in ONNX.
+    pub op: &'static str,
+    /// Makes the layer from its neutral form.
+    pub read: fn(&mut OperatorReader) -> Result<Box<dyn Layer>, LayerError>,
+}
+
+/// Every layer that Taut knows, by operator name.
+pub const LAYERS: &[LayerKind] = &[
+    LayerKind { op: "Add", read: add::read_add },
+    LayerKind { op: "Clip", read: clip::read },
+    LayerKind { op: "Flatten", read: flatten::read },
+    LayerKind { op: "Gemm", read: gemm::read },
+    LayerKind { op: "Identity", read: identity::read },
+    LayerKind { op: "LeakyRelu", read: leaky_relu::read },
+    LayerKind { op: "MatMul", read: matmul::read },
+    LayerKind { op: "Relu", read: relu::read },
+    LayerKind { op: "Reshape", read: reshape::read },
+    LayerKind { op: "Sub", read: add::read_sub },
+];
+
+/// Number of elements of a tensor; `None` if it does not fit in memory terms.
+pub(crate) fn element_count(shape: &[usize]) -> Option<usize> {
+    shape.iter().try_fold(1usize, |count, &d| count.checked_mul(d))
+}
+
+/// `batch` in front of `shape`.
+fn batched(batch: usize, shape: &[usize]) -> IxDyn {
+    IxDyn(&[&[batch], shape].concat())
+}
+
+/// Adds a node only where it would change something.
+fn add_bias(graph: &mut ReluGraph, node: NodeId, bias: Array1<f64>) -> NodeId {
+    if bias.iter().all(|&b| b == 0.0) {
+        return node;
+    }
+    let identity = super::linear::Linear::scaled_identity(graph.size(node), 1.0);
+    graph.affine(vec![(node, identity)], bias)
+}
+
+/// Copies an array into standard layout with another shape of equal size.
+fn reshaped(values: &ArrayViewD<f64>, shape: IxDyn) -> ArrayD<f64> {
+    let flat: Vec<f64> = values.iter().copied().collect();
+    ArrayD::from_shape_vec(shape, flat).expect("shapes of equal size")
+}

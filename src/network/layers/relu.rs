@@ -1,0 +1,34 @@
+//! `Relu`: `y = max(x, 0)`.
+//! <https://onnx.ai/onnx/operators/onnx__Relu.html>
+
+use ndarray::{ArrayD, ArrayViewD};
+
+use super::{Layer, Lowered};
+use crate::network::operator::{LayerError, Operand, Operator, OperatorReader};
+use crate::network::relu_graph::{NodeId, ReluGraph};
+
+#[derive(Debug)]
+struct Relu;
+
+pub(super) fn read(reader: &mut OperatorReader) -> Result<Box<dyn Layer>, LayerError> {
+    reader.data(0)?;
+    Ok(Box::new(Relu))
+}
+
+impl Layer for Relu {
+    fn operator(&self) -> Operator {
+        Operator::new("Relu", vec![Operand::Data])
+    }
+
+    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, LayerError> {
+        Ok(inputs[0].to_vec())
+    }
+
+    fn evaluate(&self, inputs: &[ArrayViewD<f64>]) -> ArrayD<f64> {
+        inputs[0].mapv(|x| x.max(0.0))
+    }
+
+    fn lower(&self, inputs: &[Lowered<'_>], graph: &mut ReluGraph) -> NodeId {
+        graph.relu(inputs[0].node)
+    }
+}

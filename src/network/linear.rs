@@ -1,0 +1,165 @@
+//! Linear maps that keep their structure.
+
+use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, linalg::general_mat_mul};
+
+use crate::num::{IntervalBox, rounding::RangeSum};
+
+/// A linear map `x ↦ W x`, `W`: out × in.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Linear {
+    /// Every entry stored.
+    Dense(Array2<f64>),
+    /// Only the non-zero entries stored.
+    Sparse(SparseRows),
+}
+
+/// A sparse matrix by rows (CSR).
+#[derive(Clone, Debug, PartialEq)]
+pub struct SparseRows {
+    starts: Vec<usize>,
+    columns: Vec<usize>,
+    values: Vec<f64>,
+    inputs: usize,
+}
+
+impl SparseRows {
+    /// A matrix with the given rows of (column, value) pairs and `inputs` columns.
+    ///
+    /// # Panics
+    /// If a column is out of range.
+    pub fn from_rows<R>(inputs: usize, rows: impl IntoIterator<Item = R>) -> Self
+    where
+        R: IntoIterator<Item = (usize, f64)>,
+    {
+        let (mut starts, mut columns, mut values) = (vec![0], Vec::new(), Vec::new());
+        for row in rows {
+            for (column, value) in row {
+                assert!(column < inputs, "column {column} of a matrix with {inputs} columns");
+                columns.push(column);
+                values.push(value);
+            }
+            starts.push(columns.len());
+        }
+        Self { starts, columns, values, inputs }
+    }
+
+    fn row(&self, row: usize) -> impl Iterator<Item = (usize, f64)> + '_ {
+        let range = self.starts[row]..self.starts[row + 1];
+        self.columns[range.clone()].iter().copied().zip(self.values[range].iter().copied())
+    }
+}
+
+impl Linear {
+    /// `factor` times the identity on `size` coordinates.
+    pub fn scaled_identity(size: usize, factor: f64) -> Self {
+        Self::Sparse(SparseRows::from_rows(size, (0..size).map(|i| [(i, factor)])))
+    }
+
+    /// `I ⊗ weights ⊗ I` with identities of sizes `left` and `right`: the same
+    /// matrix applied to each of `left` blocks, to each of `right` columns.
+    pub fn repeated(left: usize, weights: &Array2<f64>, right: usize) -> Self {
+        if left == 1 && right == 1 {
+            return Self::Dense(weights.clone());
+        }
+        let (m, k) = weights.dim();
+        let rows = (0..left * m * right).map(|row| {
+            let (block, i, column) = (row / (m * right), row / right % m, row % right);
+            let entries = weights.row(i).to_vec().into_iter().enumerate();
+            entries.map(move |(j, w)| ((block * k + j) * right + column, w))
+        });
+        Self::Sparse(SparseRows::from_rows(left * k * right, rows))
+    }
+
+    /// Number of rows.
+    pub fn outputs(&self) -> usize {
+        match self {
+            Self::Dense(weights) => weights.nrows(),
+            Self::Sparse(rows) => rows.starts.len() - 1,
+        }
+    }
+
+    /// Number of columns.
+    pub fn inputs(&self) -> usize {
+        match self {
+            Self::Dense(weights) => weights.ncols(),
+            Self::Sparse(rows) => rows.inputs,
+        }
+    }
+
+    /// Number of stored entries.
+    pub fn stored(&self) -> usize {
+        match self {
+            Self::Dense(weights) => weights.len(),
+            Self::Sparse(rows) => rows.values.len(),
+        }
+    }
+
+    /// The non-zero entries of a row, as (column, value).
+    ///
+    /// # Panics
+    /// If `row` is out of range.
+    pub fn row(&self, row: usize) -> Vec<(usize, f64)> {
+        let nonzero = |&(_, w): &(usize, f64)| w != 0.0;
+        match self {
+            Self::Dense(weights) => {
+                weights.row(row).iter().copied().enumerate().filter(nonzero).collect()
+            }
+            Self::Sparse(rows) => rows.row(row).filter(nonzero).collect(),
+        }
+    }
+
+    /// Adds `x Wᵀ` to `out`; `x`: batch × in, `out`: batch × out.
+    ///
+    /// # Panics
+    /// If the shapes do not fit.
+    pub fn add_product(&self, x: ArrayView2<f64>, mut out: ArrayViewMut2<f64>) {
+        match self {
+            Self::Dense(weights) => general_mat_mul(1.0, &x, &weights.t(), 1.0, &mut out),
+            Self::Sparse(rows) => {
+                for (x, mut out) in x.outer_iter().zip(out.outer_iter_mut()) {
+                    for (row, value) in out.iter_mut().enumerate() {
+                        *value += rows.row(row).map(|(column, w)| w * x[column]).sum::<f64>();
+                    }
+                }
+            }
+        }
+    }
+
+    /// Adds `Wᵀ y` to `out`; `y` has one entry a row, `out` one a column.
+    ///
+    /// # Panics
+    /// If the shapes do not fit.
+    pub fn add_transposed_product(&self, y: &Array1<f64>, out: &mut Array1<f64>) {
+        match self {
+            Self::Dense(weights) => *out += &weights.t().dot(y),
+            Self::Sparse(rows) => {
+                for (row, &y) in y.iter().enumerate() {
+                    rows.row(row).for_each(|(column, w)| out[column] += w * y);
+                }
+            }
+        }
+    }
+
+    /// Adds the range of each row over a box of inputs to `sums`.
+    ///
+    /// # Panics
+    /// If the shapes do not fit.
+    pub fn add_ranges(&self, inputs: &IntervalBox, sums: &mut [RangeSum]) {
+        let (lower, upper) = (inputs.lower(), inputs.upper());
+        match self {
+            Self::Dense(weights) => {
+                for (row, sum) in weights.outer_iter().zip(sums) {
+                    match row.as_slice() {
+                        Some(row) => sum.add_row(row, lower, upper),
+                        None => sum.add_row(&row.to_vec(), lower, upper),
+                    }
+                }
+            }
+            Self::Sparse(rows) => {
+                for (row, sum) in sums.iter_mut().enumerate() {
+                    rows.row(row).for_each(|(j, w)| sum.add(w, lower[j], upper[j]));
+                }
+            }
+        }
+    }
+}

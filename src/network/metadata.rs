@@ -1,0 +1,53 @@
+//! What a file says about a network beside its layers.
+
+use serde::{Deserialize, Serialize};
+
+use crate::num::IntervalBox;
+
+/// Facts that travel with a network. None of them changes what it computes.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Metadata {
+    /// The box of inputs the network was trained on.
+    pub input_box: Option<IntervalBox>,
+    /// Names of the inputs, usable in expressions; empty or one an input.
+    pub input_names: Vec<String>,
+    /// Names of the outputs, usable in expressions; empty or one an output.
+    pub output_names: Vec<String>,
+    /// How raw data were scaled for training.
+    pub scaling: Option<Scaling>,
+    /// Where the network comes from, in words.
+    pub origin: Option<String>,
+    /// Type of the numbers in the file.
+    pub precision: Precision,
+}
+
+/// `scaled = (raw − mean) / deviation`, coordinate by coordinate. For the
+/// reader's information only: it is never applied.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scaling {
+    /// Means of the raw inputs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub input_mean: Vec<f64>,
+    /// Deviations of the raw inputs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub input_deviation: Vec<f64>,
+    /// Means of the raw outputs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub output_mean: Vec<f64>,
+    /// Deviations of the raw outputs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub output_deviation: Vec<f64>,
+}
+
+/// Type of the numbers that a network's file stores. Taut computes in `f64`
+/// with the stored values, which is exact for both.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// IEEE single precision.
+    F32,
+    /// IEEE double precision.
+    #[default]
+    F64,
+}

@@ -1,0 +1,242 @@
+//! Networks: the layers as read ([`Network`]) and the canonical form that
+//! everything else computes with ([`ReluGraph`]).
+//!
+//! A network is a function `f: Rⁿ → Rᵐ` made of affine maps and piecewise linear
+//! activations. All statements of Taut are about this function over the reals,
+//! with the weights as stored in the file.
+
+mod builder;
+mod layers;
+mod linear;
+mod metadata;
+mod operator;
+mod relu_graph;
+
+use ndarray::{Array2, ArrayD, ArrayView2, IxDyn};
+use petgraph::Direction;
+use petgraph::dot::{Config, Dot};
+use petgraph::graph::{DiGraph, NodeIndex};
+use petgraph::visit::EdgeRef;
+
+pub use builder::{NetworkDescription, NetworkError, NodeDescription};
+pub use layers::{LAYERS, Layer, LayerKind, Lowered};
+pub use linear::{Linear, SparseRows};
+pub use metadata::{Metadata, Precision, Scaling};
+pub use operator::{
+    Attribute, Attributes, Constant, LayerError, Operand, Operator, OperatorReader,
+};
+pub use relu_graph::{ActivationLayer, Affine, Node, NodeId, Phase, ReluGraph};
+
+/// A network as read: a directed acyclic graph of layers, shapes checked, with
+/// one input tensor and one output tensor.
+#[derive(Debug)]
+pub struct Network {
+    name: String,
+    /// Edge weight: position among the data operands of the target.
+    graph: DiGraph<Vertex, usize>,
+    order: Vec<NodeIndex>,
+    output: NodeIndex,
+    metadata: Metadata,
+}
+
+/// The input (no layer) or a layer of a network.
+#[derive(Debug)]
+struct Vertex {
+    name: String,
+    shape: Vec<usize>,
+    layer: Option<Box<dyn Layer>>,
+}
+
+/// A view of one layer of a [`Network`].
+#[derive(Clone, Debug)]
+pub struct LayerView<'a> {
+    /// Name in the file.
+    pub name: &'a str,
+    /// The layer.
+    pub layer: &'a dyn Layer,
+    /// Shape of its output.
+    pub shape: &'a [usize],
+    /// Positions of its data operands: 0 is the network's input, `k` the
+    /// `k`-th layer of [`Network::layers`].
+    pub inputs: Vec<usize>,
+}
+
+impl Network {
+    fn new(
+        name: String,
+        graph: DiGraph<Vertex, usize>,
+        order: Vec<NodeIndex>,
+        output: NodeIndex,
+    ) -> Self {
+        Self { name, graph, order, output, metadata: Metadata::default() }
+    }
+
+    /// Replaces what is known beside the layers.
+    ///
+    /// # Errors
+    /// Names or a box whose number does not fit the network.
+    pub fn with_metadata(mut self, metadata: Metadata) -> Result<Self, NetworkError> {
+        let sides = [
+            ("input", metadata.input_names.len(), self.inputs()),
+            ("output", metadata.output_names.len(), self.outputs()),
+        ];
+        for (side, count, expected) in sides {
+            if count != 0 && count != expected {
+                return Err(NetworkError::NameCount { side, count, expected });
+            }
+        }
+        if let Some(found) = metadata.input_box.as_ref().map(|b| b.len())
+            && found != self.inputs()
+        {
+            return Err(NetworkError::BoxLength { found, expected: self.inputs() });
+        }
+        self.metadata = metadata;
+        Ok(self)
+    }
+
+    /// Name of the network.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What is known beside the layers.
+    pub fn metadata(&self) -> &Metadata {
+        &self.metadata
+    }
+
+    /// Name of the input tensor.
+    pub fn input_name(&self) -> &str {
+        &self.graph[self.order[0]].name
+    }
+
+    /// Shape of the input tensor.
+    pub fn input_shape(&self) -> &[usize] {
+        &self.graph[self.order[0]].shape
+    }
+
+    /// Shape of the output tensor.
+    pub fn output_shape(&self) -> &[usize] {
+        &self.graph[self.output].shape
+    }
+
+    /// Number of inputs `n`: the elements of the input tensor.
+    pub fn inputs(&self) -> usize {
+        self.input_shape().iter().product()
+    }
+
+    /// Number of outputs `m`: the elements of the output tensor.
+    pub fn outputs(&self) -> usize {
+        self.output_shape().iter().product()
+    }
+
+    /// The layers, operands first.
+    pub fn layers(&self) -> impl Iterator<Item = LayerView<'_>> {
+        let position = |index: NodeIndex| {
+            self.order.iter().position(|&other| other == index).expect("a node of the graph")
+        };
+        self.order.iter().filter_map(move |&index| {
+            let Vertex { name, shape, layer } = &self.graph[index];
+            let inputs = self.operands(index).into_iter().map(position).collect();
+            layer.as_deref().map(|layer| LayerView { name, layer, shape, inputs })
+        })
+    }
+
+    /// Position of the output in the numbering of [`LayerView::inputs`].
+    pub fn output_position(&self) -> usize {
+        self.order.iter().position(|&index| index == self.output).expect("a node of the graph")
+    }
+
+    /// Number of stored parameters: the elements of all constants of numbers.
+    pub fn parameters(&self) -> usize {
+        let of_operand = |operand: Operand| match operand {
+            Operand::Constant(Constant::Float(values)) => values.len(),
+            _ => 0,
+        };
+        let of_layer = |view: LayerView| {
+            view.layer.operator().operands.into_iter().map(of_operand).sum::<usize>()
+        };
+        self.layers().map(of_layer).sum()
+    }
+
+    /// Outputs (batch × m) for a batch of inputs (batch × n), layer by layer as
+    /// read, in `f64`.
+    ///
+    /// # Panics
+    /// If the number of columns is not the number of inputs.
+    pub fn evaluate(&self, inputs: ArrayView2<f64>) -> Array2<f64> {
+        assert_eq!(inputs.ncols(), self.inputs(), "columns of a batch of inputs");
+        let batch = inputs.nrows();
+        let mut values: Vec<Option<ArrayD<f64>>> = vec![None; self.graph.node_count()];
+        for &index in &self.order {
+            let Vertex { shape, layer, .. } = &self.graph[index];
+            let value = match layer {
+                None => {
+                    let shape = IxDyn(&[&[batch], shape.as_slice()].concat());
+                    let flat: Vec<f64> = inputs.iter().copied().collect();
+                    ArrayD::from_shape_vec(shape, flat).expect("elements of the input")
+                }
+                Some(layer) => {
+                    let operands: Vec<_> = self
+                        .operands(index)
+                        .into_iter()
+                        .map(|o| values[o.index()].as_ref().expect("operands first").view())
+                        .collect();
+                    layer.evaluate(&operands)
+                }
+            };
+            values[index.index()] = Some(value);
+        }
+        let output = values[self.output.index()].take().expect("the output is in the order");
+        let flat: Vec<f64> = output.into_iter().collect();
+        Array2::from_shape_vec((batch, self.outputs()), flat).expect("elements of the output")
+    }
+
+    /// The output at one point.
+    ///
+    /// # Panics
+    /// If the number of coordinates is not the number of inputs.
+    pub fn evaluate_point(&self, point: &[f64]) -> Vec<f64> {
+        let batch = ArrayView2::from_shape((1, point.len()), point).expect("one row");
+        self.evaluate(batch).into_iter().collect()
+    }
+
+    /// The canonical form.
+    pub fn lower(&self) -> ReluGraph {
+        let mut graph = ReluGraph::new(self.inputs());
+        let mut nodes = vec![graph.input(); self.graph.node_count()];
+        for &index in &self.order {
+            if let Some(layer) = &self.graph[index].layer {
+                let operands: Vec<Lowered> = self
+                    .operands(index)
+                    .into_iter()
+                    .map(|o| Lowered { node: nodes[o.index()], shape: &self.graph[o].shape })
+                    .collect();
+                nodes[index.index()] = layer.lower(&operands, &mut graph);
+            }
+        }
+        graph.set_output(nodes[self.output.index()]);
+        graph
+    }
+
+    /// The graph of layers in the DOT language of Graphviz.
+    pub fn to_dot(&self) -> String {
+        let label = |_, (_, vertex): (NodeIndex, &Vertex)| {
+            let op = vertex.layer.as_ref().map_or("input".to_string(), |l| l.operator().op);
+            let name = vertex.name.replace(['"', '\\'], "_");
+            format!("shape=box label=\"{op}\\n{name}\\n{:?}\"", vertex.shape)
+        };
+        let no_attributes = |_, _| String::new();
+        let config = [Config::EdgeNoLabel, Config::NodeNoLabel];
+        let dot = Dot::with_attr_getters(&self.graph, &config, &no_attributes, &label);
+        // The formatter asks for Debug of the weights only for labels, which are off.
+        format!("{dot:?}")
+    }
+
+    /// Data operands of a layer in order.
+    fn operands(&self, index: NodeIndex) -> Vec<NodeIndex> {
+        let edges = self.graph.edges_directed(index, Direction::Incoming);
+        let mut operands: Vec<_> = edges.map(|edge| (*edge.weight(), edge.source())).collect();
+        operands.sort_unstable();
+        operands.into_iter().map(|(_, source)| source).collect()
+    }
+}

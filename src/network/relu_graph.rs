@@ -1,0 +1,300 @@
+//! The canonical form of a network: affine maps, ReLU and clipped ReLU.
+//!
+//! Bounds, encodings, search and analyses read only this form. Every layer
+//! lowers itself into it without changing the function over the reals.
+
+use ndarray::{Array1, Array2, ArrayView2, Axis};
+use serde::Serialize;
+
+use super::linear::Linear;
+use crate::num::Interval;
+
+/// Position of a node in a [`ReluGraph`]; operands always come first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NodeId(usize);
+
+impl NodeId {
+    /// The position as an index.
+    pub fn index(self) -> usize {
+        self.0
+    }
+}
+
+/// `Σ Wₜ xₜ + bias` over the operands `xₜ`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Affine {
+    /// Operands and their matrices, all with `bias.len()` rows.
+    pub terms: Vec<(NodeId, Linear)>,
+    /// The constant part.
+    pub bias: Array1<f64>,
+}
+
+/// A node of the canonical form: a vector of neurons.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Node {
+    /// The input of the network.
+    Input {
+        /// Number of inputs.
+        size: usize,
+    },
+    /// An affine map.
+    Affine(Affine),
+    /// `max(a, 0)`, neuron by neuron.
+    Relu {
+        /// The pre-activations `a`.
+        input: NodeId,
+    },
+    /// `min(max(a, 0), ceiling)`, neuron by neuron.
+    Clip {
+        /// The pre-activations `a`.
+        input: NodeId,
+        /// Positive ceilings, one a neuron.
+        ceiling: Array1<f64>,
+    },
+}
+
+/// A network of affine maps, ReLUs and clipped ReLUs in topological order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReluGraph {
+    nodes: Vec<Node>,
+    sizes: Vec<usize>,
+    output: NodeId,
+}
+
+/// Where a neuron's pre-activation lies: the linear piece in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Phase {
+    /// Pre-activation at most 0: the output is 0.
+    Inactive,
+    /// Between 0 and the ceiling, if there is one: the output is the pre-activation.
+    Active,
+    /// At least the ceiling of a clipped ReLU: the output is the ceiling.
+    Saturated,
+    /// Not decided by the bounds at hand.
+    Unstable,
+}
+
+impl Phase {
+    /// The phase of a neuron whose pre-activation lies in `pre_activation`.
+    pub fn of(pre_activation: Interval, ceiling: Option<f64>) -> Self {
+        let (lower, upper) = (pre_activation.lower(), pre_activation.upper());
+        match ceiling {
+            _ if upper <= 0.0 => Self::Inactive,
+            Some(ceiling) if lower >= ceiling => Self::Saturated,
+            Some(ceiling) if lower >= 0.0 && upper <= ceiling => Self::Active,
+            None if lower >= 0.0 => Self::Active,
+            _ => Self::Unstable,
+        }
+    }
+}
+
+/// One layer of activations: a [`Node::Relu`] or [`Node::Clip`].
+#[derive(Clone, Copy, Debug)]
+pub struct ActivationLayer<'a> {
+    /// The activation node.
+    pub node: NodeId,
+    /// The node of the pre-activations.
+    pub pre_activation: NodeId,
+    ceiling: Option<&'a Array1<f64>>,
+}
+
+impl ActivationLayer<'_> {
+    /// The ceiling of neuron `index`, `None` for a plain ReLU.
+    pub fn ceiling(&self, index: usize) -> Option<f64> {
+        self.ceiling.map(|ceiling| ceiling[index])
+    }
+}
+
+impl ReluGraph {
+    /// A graph that is only an input of `size` numbers, which is its output too.
+    pub fn new(size: usize) -> Self {
+        Self { nodes: vec![Node::Input { size }], sizes: vec![size], output: NodeId(0) }
+    }
+
+    /// The node of the network's input.
+    pub fn input(&self) -> NodeId {
+        NodeId(0)
+    }
+
+    /// The node of the network's output.
+    pub fn output(&self) -> NodeId {
+        self.output
+    }
+
+    /// Number of neurons of a node.
+    pub fn size(&self, id: NodeId) -> usize {
+        self.sizes[id.0]
+    }
+
+    /// The node at `id`.
+    pub fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id.0]
+    }
+
+    /// All nodes, operands first.
+    pub fn nodes(&self) -> impl Iterator<Item = (NodeId, &Node)> {
+        self.nodes.iter().enumerate().map(|(i, node)| (NodeId(i), node))
+    }
+
+    /// The activation layers in topological order; layer `k` of reports is the
+    /// `k`-th of them, counted from 1.
+    pub fn activation_layers(&self) -> impl Iterator<Item = ActivationLayer<'_>> {
+        self.nodes().filter_map(|(node, content)| match content {
+            Node::Relu { input } => {
+                Some(ActivationLayer { node, pre_activation: *input, ceiling: None })
+            }
+            Node::Clip { input, ceiling } => {
+                Some(ActivationLayer { node, pre_activation: *input, ceiling: Some(ceiling) })
+            }
+            Node::Input { .. } | Node::Affine(_) => None,
+        })
+    }
+
+    /// Adds `Σ Wₜ xₜ + bias`.
+    ///
+    /// # Panics
+    /// If there is no operand or the shapes do not fit.
+    pub fn affine(&mut self, terms: Vec<(NodeId, Linear)>, bias: Array1<f64>) -> NodeId {
+        assert!(!terms.is_empty(), "an affine node needs an operand");
+        for (id, linear) in &terms {
+            assert_eq!(linear.inputs(), self.size(*id), "columns of an affine node");
+            assert_eq!(linear.outputs(), bias.len(), "rows of an affine node");
+        }
+        let size = bias.len();
+        self.push(Node::Affine(Affine { terms, bias }), size)
+    }
+
+    /// Adds `max(a, 0)`.
+    pub fn relu(&mut self, input: NodeId) -> NodeId {
+        self.push(Node::Relu { input }, self.size(input))
+    }
+
+    /// Adds `min(max(a, 0), ceiling)`.
+    ///
+    /// # Panics
+    /// If a ceiling is not positive and finite, or their number is wrong.
+    pub fn clip(&mut self, input: NodeId, ceiling: Array1<f64>) -> NodeId {
+        assert_eq!(ceiling.len(), self.size(input), "number of ceilings");
+        assert!(ceiling.iter().all(|c| *c > 0.0 && c.is_finite()), "ceilings {ceiling}");
+        self.push(Node::Clip { input, ceiling }, self.size(input))
+    }
+
+    /// Declares which node is the network's output.
+    pub fn set_output(&mut self, output: NodeId) {
+        assert!(output.0 < self.nodes.len(), "output of a graph");
+        self.output = output;
+    }
+
+    /// Number of stored weights of the affine nodes: multiplications of one
+    /// forward pass.
+    pub fn weights(&self) -> usize {
+        let of_node = |(_, node): (NodeId, &Node)| match node {
+            Node::Affine(affine) => affine.terms.iter().map(|(_, linear)| linear.stored()).sum(),
+            Node::Input { .. } | Node::Relu { .. } | Node::Clip { .. } => 0,
+        };
+        self.nodes().map(of_node).sum()
+    }
+
+    /// Values of every node for a batch of inputs (batch × inputs): one array
+    /// (batch × size) a node, in the order of [`nodes`](Self::nodes).
+    ///
+    /// # Panics
+    /// If the number of columns is not the number of inputs.
+    pub fn evaluate_all(&self, inputs: ArrayView2<f64>) -> Vec<Array2<f64>> {
+        assert_eq!(inputs.ncols(), self.sizes[0], "columns of a batch of inputs");
+        let mut values: Vec<Array2<f64>> = Vec::with_capacity(self.nodes.len());
+        for node in &self.nodes {
+            let value = match node {
+                Node::Input { .. } => inputs.to_owned(),
+                Node::Affine(Affine { terms, bias }) => {
+                    let shape = (inputs.nrows(), bias.len());
+                    let mut out = Array2::zeros(shape);
+                    for (id, linear) in terms {
+                        linear.add_product(values[id.0].view(), out.view_mut());
+                    }
+                    out + bias
+                }
+                Node::Relu { input } => values[input.0].mapv(|a| a.max(0.0)),
+                Node::Clip { input, ceiling } => {
+                    let mut out = values[input.0].mapv(|a| a.max(0.0));
+                    out.axis_iter_mut(Axis(0)).for_each(|mut row| {
+                        row.zip_mut_with(ceiling, |x, c| *x = x.min(*c));
+                    });
+                    out
+                }
+            };
+            values.push(value);
+        }
+        values
+    }
+
+    /// Outputs (batch × outputs) for a batch of inputs (batch × inputs).
+    ///
+    /// # Panics
+    /// If the number of columns is not the number of inputs.
+    pub fn evaluate(&self, inputs: ArrayView2<f64>) -> Array2<f64> {
+        self.evaluate_all(inputs).swap_remove(self.output.0)
+    }
+
+    /// Gradient with respect to the inputs of `weights · output` at one point,
+    /// given the values of all nodes there ([`evaluate_all`](Self::evaluate_all)
+    /// of one row). Where a neuron sits at a kink, the flat piece counts.
+    ///
+    /// # Panics
+    /// If the number of weights is not the number of outputs.
+    pub fn gradient(&self, values: &[Array2<f64>], weights: Array1<f64>) -> Array1<f64> {
+        assert_eq!(weights.len(), self.size(self.output), "weights of the outputs");
+        let mut gradients: Vec<Array1<f64>> =
+            self.sizes.iter().map(|&n| Array1::zeros(n)).collect();
+        gradients[self.output.0] = weights;
+        for position in (0..self.nodes.len()).rev() {
+            let (before, rest) = gradients.split_at_mut(position);
+            let gradient = &rest[0];
+            match &self.nodes[position] {
+                Node::Input { .. } => {}
+                Node::Affine(affine) => {
+                    for (input, linear) in &affine.terms {
+                        linear.add_transposed_product(gradient, &mut before[input.0]);
+                    }
+                }
+                Node::Relu { input } | Node::Clip { input, .. } => {
+                    // The output differs from both flat values on the slope only.
+                    let (a, y) = (values[input.0].row(0), values[position].row(0));
+                    let slope = |i: usize| a[i] > 0.0 && a[i] == y[i];
+                    let out = before[input.0].iter_mut().enumerate();
+                    out.filter(|&(i, _)| slope(i)).for_each(|(i, g)| *g += gradient[i]);
+                }
+            }
+        }
+        gradients.swap_remove(0)
+    }
+
+    /// Activation pattern of a point: the phase of each neuron, layer by layer.
+    /// A pre-activation of exactly 0 counts as inactive, one at the ceiling as
+    /// active.
+    ///
+    /// # Panics
+    /// If the number of coordinates is not the number of inputs.
+    pub fn pattern(&self, point: &[f64]) -> Vec<Vec<Phase>> {
+        let batch = ArrayView2::from_shape((1, point.len()), point).expect("one row");
+        let values = self.evaluate_all(batch);
+        let phase = |a: f64, ceiling: Option<f64>| match ceiling {
+            _ if a <= 0.0 => Phase::Inactive,
+            Some(ceiling) if a > ceiling => Phase::Saturated,
+            _ => Phase::Active,
+        };
+        let layers = self.activation_layers();
+        let of_layer = |layer: ActivationLayer| {
+            let a = values[layer.pre_activation.0].row(0);
+            a.iter().enumerate().map(|(i, &a)| phase(a, layer.ceiling(i))).collect()
+        };
+        layers.map(of_layer).collect()
+    }
+
+    fn push(&mut self, node: Node, size: usize) -> NodeId {
+        self.nodes.push(node);
+        self.sizes.push(size);
+        NodeId(self.nodes.len() - 1)
+    }
+}

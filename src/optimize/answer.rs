@@ -1,0 +1,134 @@
+//! What an optimisation gives back, as a record with a stable schema.
+
+use serde::Serialize;
+
+use crate::bounds::LayerSummary;
+use crate::milp::ModelSize;
+
+/// Version of the record's schema: new keys may come, none change meaning.
+pub const SCHEMA: u32 = 1;
+
+/// What is known about the optimum.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// The gap is closed and a forward pass confirmed the point.
+    Optimal,
+    /// A point is known, the gap is open.
+    Feasible,
+    /// No point of the domain satisfies the constraints.
+    Infeasible,
+    /// Neither a point nor a proof that there is none.
+    Unknown,
+}
+
+/// What ended the search before the gap was closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StoppedBy {
+    /// The time limit.
+    TimeLimit,
+    /// The node limit.
+    NodeLimit,
+    /// The observer, for instance on Ctrl-C.
+    Interrupt,
+}
+
+/// The answer to "what is the least (or largest) value?", with its evidence.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Answer {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// `minimize` or `maximize`.
+    pub command: &'static str,
+    /// Name of the network.
+    pub network: String,
+    /// What is known.
+    pub status: Status,
+    /// What ended the search early.
+    pub stopped_by: Option<StoppedBy>,
+    /// Value of the objective at `input`, by a forward pass of the network as
+    /// read.
+    pub objective: Option<f64>,
+    /// Proven bound: no feasible point has a better value.
+    pub bound: Option<f64>,
+    /// Relative gap `|objective − bound| / |objective|`.
+    pub gap: Option<f64>,
+    /// The best point.
+    pub input: Option<Vec<f64>>,
+    /// The outputs there.
+    pub output: Option<Vec<f64>>,
+    /// How the solver's point fared when evaluated.
+    pub recheck: Option<Recheck>,
+    /// Method: `milp`.
+    pub solver: &'static str,
+    /// Library behind it.
+    pub backend: &'static str,
+    /// Encoding of the unstable neurons.
+    pub encoding: &'static str,
+    /// Method of the bounds.
+    pub tighten: &'static str,
+    /// Scaling of the network.
+    pub scale: &'static str,
+    /// Setting of the backend's own heuristics.
+    pub preset: &'static str,
+    /// Seed of all random choices.
+    pub seed: u32,
+    /// Threads allowed.
+    pub threads: usize,
+    /// Nodes of the search tree.
+    pub nodes: u64,
+    /// Simplex iterations.
+    pub lp_iterations: u64,
+    /// Size of the mixed-integer program.
+    pub model: ModelSize,
+    /// Stable neurons and big-M constants, layer by layer.
+    pub layers: Vec<LayerSummary>,
+    /// Time spent, by phase.
+    pub seconds: Seconds,
+    /// Versions of what took part.
+    pub versions: Versions,
+    /// What a careful reader should know.
+    pub warnings: Vec<String>,
+}
+
+/// The solver's point, evaluated by a forward pass.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Recheck {
+    /// Whether box, integrality and constraints hold.
+    pub feasible: bool,
+    /// Difference between the solver's figure and the forward pass, absolute.
+    pub objective_error: f64,
+    /// Largest violation of a constraint, relative to `1 + |bound|`.
+    pub violation: f64,
+}
+
+/// Wall-clock seconds by phase.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Seconds {
+    /// Reading files.
+    pub read: f64,
+    /// Bound propagation.
+    pub bounds: f64,
+    /// Optimisation-based tightening.
+    pub tighten: f64,
+    /// Search for a first point.
+    pub incumbent: f64,
+    /// Building the mixed-integer program.
+    pub encode: f64,
+    /// In the solver.
+    pub solve: f64,
+    /// All of it.
+    pub total: f64,
+}
+
+/// Versions of what took part.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Versions {
+    /// Taut itself.
+    pub taut: &'static str,
+    /// Name of the backend.
+    pub backend: &'static str,
+    /// Version of the backend.
+    pub backend_version: String,
+}

@@ -1,0 +1,115 @@
+//! A first feasible point, without a solver: samples of the domain, then
+//! projected gradient steps from the best of them.
+//!
+//! Any forward pass is a feasible point of a problem without constraints on the
+//! outputs; a MILP solver may need minutes to find one.
+
+use ndarray::{Array1, Array2, ArrayView2};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+
+use crate::network::ReluGraph;
+use crate::num::IntervalBox;
+use crate::problem::{Candidate, Problem, Sense, Variable};
+
+/// Number of samples, less for networks so large that they would take long.
+const SAMPLES: usize = 512;
+
+/// Most multiplications spent on samples: some tens of milliseconds.
+const SAMPLE_BUDGET: usize = 50_000_000;
+
+/// Number of samples improved by gradient steps.
+const STARTS: usize = 8;
+
+/// Gradient steps from each start; the step is halved where it does not help.
+const STEPS: usize = 60;
+
+/// First step, as a share of the width of the domain.
+const FIRST_STEP: f64 = 0.1;
+
+/// The best feasible point found; `None` if no sample is feasible.
+pub fn find(problem: &Problem, domain: &IntervalBox, seed: u32) -> Option<Candidate> {
+    let mut samples = samples(problem, domain, seed);
+    let sense = problem.sense();
+    samples.retain(|candidate| candidate.feasible);
+    // A stable sort: equal values keep the order in which they were drawn.
+    samples.sort_by(|a, b| match sense {
+        Sense::Minimize => a.objective.total_cmp(&b.objective),
+        Sense::Maximize => b.objective.total_cmp(&a.objective),
+    });
+    samples.truncate(STARTS);
+    let improved = samples.into_iter().map(|start| descend(problem, domain, start));
+    improved.reduce(
+        |best, next| {
+            if sense.better(next.objective, best.objective) { next } else { best }
+        },
+    )
+}
+
+/// The midpoint and uniform samples of the domain.
+fn samples(problem: &Problem, domain: &IntervalBox, seed: u32) -> Vec<Candidate> {
+    let count = (SAMPLE_BUDGET / problem.graph().weights().max(1)).clamp(STARTS, SAMPLES);
+    let mut random = ChaCha8Rng::seed_from_u64(seed.into());
+    let uniform = |random: &mut ChaCha8Rng| (random.next_u64() >> 11) as f64 * 2f64.powi(-53);
+    let bounds: Vec<(f64, f64)> =
+        domain.lower().iter().copied().zip(domain.upper().iter().copied()).collect();
+    let mut points = vec![domain.center()];
+    for _ in 1..count {
+        let point = bounds.iter().map(|&(l, u)| {
+            let t = uniform(&mut random);
+            (1.0 - t) * l + t * u
+        });
+        points.push(point.collect());
+    }
+    let points = points.iter().filter_map(|point| problem.nearest_input(point));
+    points.map(|point| problem.evaluate(point)).collect()
+}
+
+/// Projected gradient steps with halving; never worse than `start`.
+fn descend(problem: &Problem, domain: &IntervalBox, start: Candidate) -> Candidate {
+    let widths: Vec<f64> = domain.upper().iter().zip(domain.lower()).map(|(u, l)| u - l).collect();
+    let mut best = start;
+    let mut direction = scaled_direction(problem, &widths, &best);
+    let mut step = FIRST_STEP;
+    for _ in 0..STEPS {
+        let Some(direction_now) = &direction else { break };
+        let moved = best.input.iter().zip(direction_now);
+        let moved: Vec<f64> = moved.map(|(x, d)| x + step * d).collect();
+        let Some(point) = problem.nearest_input(&moved) else { break };
+        let next = problem.evaluate(point);
+        if next.feasible && problem.sense().better(next.objective, best.objective) {
+            best = next;
+            direction = scaled_direction(problem, &widths, &best);
+        } else {
+            step *= 0.5;
+        }
+    }
+    best
+}
+
+/// The direction of best change in the metric of the box, of length 1 there:
+/// `widthᵢ² gᵢ / ‖width · g‖`; `None` where the gradient vanishes.
+fn scaled_direction(problem: &Problem, widths: &[f64], at: &Candidate) -> Option<Vec<f64>> {
+    let gradient = objective_gradient(problem, problem.graph(), &at.input);
+    let norm = gradient.iter().zip(widths).map(|(g, w)| (g * w).powi(2)).sum::<f64>().sqrt();
+    let sign = match problem.sense() {
+        Sense::Minimize => -1.0,
+        Sense::Maximize => 1.0,
+    };
+    let step = |(g, w): (&f64, &f64)| sign * g * w * w / norm;
+    (norm > 0.0 && norm.is_finite()).then(|| gradient.iter().zip(widths).map(step).collect())
+}
+
+fn objective_gradient(problem: &Problem, graph: &ReluGraph, input: &[f64]) -> Array1<f64> {
+    let row = ArrayView2::from_shape((1, input.len()), input).expect("one row");
+    let values: Vec<Array2<f64>> = graph.evaluate_all(row);
+    let mut weights = Array1::zeros(graph.size(graph.output()));
+    let mut direct = Array1::zeros(input.len());
+    for &(variable, coefficient) in problem.objective().terms() {
+        match variable {
+            Variable::Input(index) => direct[index] += coefficient,
+            Variable::Output(index) => weights[index] += coefficient,
+        }
+    }
+    direct + graph.gradient(&values, weights)
+}

@@ -1,0 +1,323 @@
+//! Least or largest value of a linear expression of inputs and outputs, with a
+//! proven bound and a point that attains it.
+//!
+//! No number of a solver is believed: its point goes through a forward pass of
+//! the network as read, and a point beyond a proven bound is an error, not an
+//! answer.
+
+mod answer;
+mod incumbent;
+
+use std::time::{Duration, Instant};
+
+use thiserror::Error;
+
+pub use answer::{Answer, Recheck, SCHEMA, Seconds, Status, StoppedBy, Versions};
+
+use crate::bounds::{BoundsError, IntervalPropagation, NeuronBounds, Propagator, summarize};
+use crate::encode::{BigM, EncodeError, EncodedProblem, ReluEncoding, encode};
+use crate::milp::ModelSize;
+use crate::num::rounding::RangeSum;
+use crate::num::tolerance::{BOUND_CONTRADICTION, LARGE_BIG_M};
+use crate::problem::{Candidate, Problem, Sense, Variable};
+use crate::solve::{
+    Highs, Observer, Solution, SolveError, SolveOptions, Solver, TerminationStatus,
+};
+
+/// Share of the user's gap that the backend has to close. The rest is for the
+/// difference between its figures and those of a forward pass.
+const GAP_SHARE: f64 = 0.9;
+
+/// How to optimise.
+#[derive(Clone, Debug)]
+pub struct OptimizeOptions {
+    /// Backend. Default: HiGHS.
+    pub backend: &'static dyn Solver,
+    /// Encoding of unstable neurons. Default: big-M.
+    pub encoding: &'static dyn ReluEncoding,
+    /// Bounds that the encoding stands on. Default: interval propagation.
+    pub tighten: &'static dyn Propagator,
+    /// Limits and settings of the solve; the time limit holds for the whole run.
+    pub solve: SolveOptions,
+}
+
+impl Default for OptimizeOptions {
+    fn default() -> Self {
+        Self {
+            backend: &Highs,
+            encoding: &BigM,
+            tighten: &IntervalPropagation,
+            solve: SolveOptions::default(),
+        }
+    }
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, Error, PartialEq)]
+pub enum OptimizeError {
+    /// No bounds.
+    #[error(transparent)]
+    Bounds(#[from] BoundsError),
+    /// No encoding.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+    /// No solution.
+    #[error(transparent)]
+    Solve(#[from] SolveError),
+    /// Two facts that cannot both be true.
+    #[error(
+        "contradiction: the point {input:?} has the value {objective} by a forward pass, but {backend} {claim}; please report this with the instance"
+    )]
+    Contradiction {
+        /// The point.
+        input: Vec<f64>,
+        /// Its value.
+        objective: f64,
+        /// Who claims otherwise.
+        backend: &'static str,
+        /// What it claims.
+        claim: String,
+    },
+}
+
+/// Optimises `problem`; `observer` hears of the progress in the units of the
+/// objective.
+///
+/// ```
+/// use taut::optimize::{OptimizeOptions, Status, optimize};
+/// use taut::solve::Silent;
+///
+/// let problem = taut::io::read_problem("instances/rosenbrock4-2x25.toml".as_ref())?;
+/// let answer = optimize(&problem, &OptimizeOptions::default(), &mut Silent)?;
+/// assert_eq!(answer.status, Status::Optimal);
+/// let known = problem.reference().expect("a known answer").objective;
+/// assert!((answer.objective.expect("a point") - known).abs() < 2e-4);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// Options out of range, bounds that overflow, a solver that fails or that
+/// contradicts a forward pass. A limit is no error.
+pub fn optimize(
+    problem: &Problem,
+    options: &OptimizeOptions,
+    observer: &mut dyn Observer,
+) -> Result<Answer, OptimizeError> {
+    options.solve.validate()?;
+    let started = Instant::now();
+    let mut answer = blank(problem, options);
+    let Some(domain) = problem.integral_domain() else {
+        answer.status = Status::Infeasible;
+        answer.warnings.push("no whole number lies in the box of an integer input".to_string());
+        return Ok(answer);
+    };
+    let bounds =
+        timed(&mut answer.seconds.bounds, || options.tighten.propagate(problem.graph(), &domain))?;
+    answer.layers = summarize(problem.graph(), &bounds);
+    warn_of_large_big_m(&mut answer);
+    let first = timed(&mut answer.seconds.incumbent, || {
+        incumbent::find(problem, &domain, options.solve.seed)
+    });
+    let encoded = timed(&mut answer.seconds.encode, || encode(problem, &bounds, options.encoding))?;
+    answer.model = encoded.model.size();
+    let mut settings = options.solve.clone();
+    settings.relative_gap *= GAP_SHARE;
+    settings.absolute_gap *= GAP_SHARE;
+    settings.time_limit = options.solve.time_limit.map(|limit| {
+        // What is left may be nothing; a limit of 0 would be refused.
+        limit.saturating_sub(started.elapsed()).max(Duration::from_millis(1))
+    });
+    if let Some(first) = &first {
+        settings.start = encoded.assignment(problem.graph(), &first.input);
+    }
+    let solution = timed(&mut answer.seconds.solve, || {
+        options.backend.solve(&encoded.model, &settings, observer)
+    })?;
+    answer.nodes = solution.node_count;
+    answer.lp_iterations = solution.lp_iterations;
+    conclude(problem, options, &mut answer, Findings { bounds, encoded, first, solution })?;
+    answer.seconds.total = started.elapsed().as_secs_f64();
+    Ok(answer)
+}
+
+/// What the phases found, before it is weighed.
+struct Findings {
+    bounds: NeuronBounds,
+    encoded: EncodedProblem,
+    first: Option<Candidate>,
+    solution: Solution,
+}
+
+/// Weighs point, bound and status against each other.
+fn conclude(
+    problem: &Problem,
+    options: &OptimizeOptions,
+    answer: &mut Answer,
+    findings: Findings,
+) -> Result<(), OptimizeError> {
+    let Findings { bounds, encoded, first, solution } = findings;
+    let sense = problem.sense();
+    let proposed = proposal(problem, &encoded, &solution);
+    answer.recheck = proposed.as_ref().map(|candidate| Recheck {
+        feasible: candidate.feasible,
+        objective_error: solution.objective.map_or(0.0, |o| (o - candidate.objective).abs()),
+        violation: candidate.violation,
+    });
+    let candidates = [proposed, first].into_iter().flatten().filter(|c| c.feasible);
+    let best =
+        candidates.reduce(
+            |best, next| {
+                if sense.better(next.objective, best.objective) { next } else { best }
+            },
+        );
+    let stopped_by = match solution.status {
+        TerminationStatus::Optimal | TerminationStatus::Infeasible => None,
+        TerminationStatus::TimeLimit => Some(StoppedBy::TimeLimit),
+        TerminationStatus::NodeLimit => Some(StoppedBy::NodeLimit),
+        TerminationStatus::Interrupted => Some(StoppedBy::Interrupt),
+    };
+    if solution.status == TerminationStatus::Infeasible {
+        // A point that is feasible only within the tolerance proves nothing.
+        if let Some(best) = best.filter(|best| best.violation == 0.0) {
+            return Err(contradiction(best, options, "found the problem infeasible".to_string()));
+        }
+        answer.status = Status::Infeasible;
+        return Ok(());
+    }
+    let propagated = propagated_bound(problem, &bounds);
+    let bound = match solution.objective_bound {
+        Some(bound) if sense.better(propagated, bound) => bound,
+        _ => propagated,
+    };
+    answer.bound = Some(bound);
+    answer.stopped_by = stopped_by;
+    let Some(best) = best else {
+        answer.status = Status::Unknown;
+        return Ok(());
+    };
+    let beyond = match sense {
+        Sense::Minimize => bound - best.objective,
+        Sense::Maximize => best.objective - bound,
+    };
+    if beyond > BOUND_CONTRADICTION * (1.0 + best.objective.abs()) {
+        return Err(contradiction(best, options, format!("proved the bound {bound}")));
+    }
+    // Within the solver's tolerance the point wins: a bound cannot be better
+    // than what is attained.
+    let bound = if beyond > 0.0 { best.objective } else { bound };
+    let absolute_gap = (best.objective - bound).abs();
+    let gap = relative_gap(best.objective, bound);
+    let closed = absolute_gap <= options.solve.absolute_gap || gap <= options.solve.relative_gap;
+    if closed {
+        answer.status = Status::Optimal;
+        answer.stopped_by = None;
+    } else {
+        answer.status = Status::Feasible;
+        if stopped_by.is_none() {
+            answer.warnings.push(format!(
+                "{} reports an optimum, but its point does not attain its value in a forward pass",
+                options.backend.name()
+            ));
+        }
+    }
+    answer.objective = Some(best.objective);
+    answer.bound = Some(bound);
+    answer.gap = Some(gap);
+    answer.input = Some(best.input);
+    answer.output = Some(best.output);
+    Ok(())
+}
+
+/// The solver's point, moved into the box and onto whole numbers, evaluated.
+fn proposal(problem: &Problem, encoded: &EncodedProblem, solution: &Solution) -> Option<Candidate> {
+    let point = solution.point.as_ref()?;
+    let input: Vec<f64> = encoded.inputs.iter().map(|column| point[column.index()]).collect();
+    problem.nearest_input(&input).map(|input| problem.evaluate(input))
+}
+
+/// The bound that propagation alone proves.
+fn propagated_bound(problem: &Problem, bounds: &NeuronBounds) -> f64 {
+    let graph = problem.graph();
+    let (inputs, outputs) = (bounds.of(graph.input()), bounds.of(graph.output()));
+    let mut sum = RangeSum::default();
+    let constant = problem.objective().constant();
+    sum.add(1.0, constant, constant);
+    for &(variable, coefficient) in problem.objective().terms() {
+        let range = match variable {
+            Variable::Input(index) => inputs.interval(index),
+            Variable::Output(index) => outputs.interval(index),
+        };
+        sum.add(coefficient, range.lower(), range.upper());
+    }
+    let (lower, upper) = sum.rounded_outward();
+    match problem.sense() {
+        Sense::Minimize => lower,
+        Sense::Maximize => upper,
+    }
+}
+
+/// `|objective − bound| / |objective|`; 0 where they are equal.
+fn relative_gap(objective: f64, bound: f64) -> f64 {
+    let difference = (objective - bound).abs();
+    if difference == 0.0 { 0.0 } else { difference / objective.abs().max(f64::MIN_POSITIVE) }
+}
+
+fn contradiction(point: Candidate, options: &OptimizeOptions, claim: String) -> OptimizeError {
+    let Candidate { input, objective, .. } = point;
+    OptimizeError::Contradiction { input, objective, backend: options.backend.name(), claim }
+}
+
+fn warn_of_large_big_m(answer: &mut Answer) {
+    let largest = answer.layers.iter().map(|layer| layer.big_m_max).fold(0.0, f64::max);
+    if largest > LARGE_BIG_M {
+        answer.warnings.push(format!(
+            "the largest big-M constant is {largest:.3e}; with the solver's integrality tolerance \
+             of 1e-6 a neuron that is off can leak more than 1: bounds may not close"
+        ));
+    }
+}
+
+fn blank(problem: &Problem, options: &OptimizeOptions) -> Answer {
+    Answer {
+        schema: SCHEMA,
+        command: match problem.sense() {
+            Sense::Minimize => "minimize",
+            Sense::Maximize => "maximize",
+        },
+        network: problem.network().name().to_string(),
+        status: Status::Unknown,
+        stopped_by: None,
+        objective: None,
+        bound: None,
+        gap: None,
+        input: None,
+        output: None,
+        recheck: None,
+        solver: "milp",
+        backend: options.backend.name(),
+        encoding: options.encoding.name(),
+        tighten: options.tighten.name(),
+        scale: "none",
+        preset: options.solve.preset.name(),
+        seed: options.solve.seed,
+        threads: options.solve.threads,
+        nodes: 0,
+        lp_iterations: 0,
+        model: ModelSize::default(),
+        layers: Vec::new(),
+        seconds: Seconds::default(),
+        versions: Versions {
+            taut: env!("CARGO_PKG_VERSION"),
+            backend: options.backend.name(),
+            backend_version: options.backend.version(),
+        },
+        warnings: Vec::new(),
+    }
+}
+
+fn timed<T>(seconds: &mut f64, work: impl FnOnce() -> T) -> T {
+    let started = Instant::now();
+    let result = work();
+    *seconds = started.elapsed().as_secs_f64();
+    result
+}

@@ -1,0 +1,259 @@
+//! A question about a network: domain, objective, constraints.
+
+mod expression;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+pub use expression::{Constraint, Expression, ExpressionError, Variable, Vocabulary};
+
+use crate::network::{Network, ReluGraph};
+use crate::num::tolerance::CONSTRAINT_FEASIBILITY;
+use crate::num::{BoxError, IntervalBox};
+
+/// Direction of the optimisation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sense {
+    /// Seek the least value.
+    #[default]
+    Minimize,
+    /// Seek the largest value.
+    Maximize,
+}
+
+impl Sense {
+    /// Whether `a` is a better objective value than `b`.
+    pub fn better(self, a: f64, b: f64) -> bool {
+        match self {
+            Self::Minimize => a < b,
+            Self::Maximize => a > b,
+        }
+    }
+
+    /// The worst conceivable objective value.
+    pub fn worst(self) -> f64 {
+        match self {
+            Self::Minimize => f64::INFINITY,
+            Self::Maximize => f64::NEG_INFINITY,
+        }
+    }
+}
+
+/// A known answer, and where it comes from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reference {
+    /// Optimal objective value.
+    pub objective: f64,
+    /// How it was found.
+    pub source: String,
+}
+
+/// A question as text, before it is matched with a network.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Question {
+    /// Direction.
+    pub sense: Sense,
+    /// Objective; `y0` if absent and the network has one output.
+    pub objective: Option<String>,
+    /// Constraints over inputs and outputs.
+    pub constraints: Vec<String>,
+    /// Indices of the inputs that must be whole numbers.
+    pub integer: Vec<usize>,
+    /// A known answer.
+    pub reference: Option<Reference>,
+}
+
+/// Optimise a linear expression of inputs and outputs of a network over a box,
+/// subject to linear constraints over inputs and outputs.
+#[derive(Debug)]
+pub struct Problem {
+    network: Network,
+    graph: ReluGraph,
+    domain: IntervalBox,
+    sense: Sense,
+    objective: Expression,
+    constraints: Vec<Constraint>,
+    integer: Vec<usize>,
+    reference: Option<Reference>,
+}
+
+/// Why a question does not fit its network.
+#[derive(Clone, Debug, Error, PartialEq)]
+pub enum ProblemError {
+    /// The box is not one.
+    #[error(transparent)]
+    Box(#[from] BoxError),
+    /// The box has the wrong number of coordinates.
+    #[error("the box has {found} coordinates; the network has {expected} inputs")]
+    BoxLength {
+        /// Coordinates of the box.
+        found: usize,
+        /// Inputs of the network.
+        expected: usize,
+    },
+    /// No objective, and no obvious one.
+    #[error(
+        "no objective is given and the network has {outputs} outputs; expected one such as \"y0 - y1\""
+    )]
+    NoObjective {
+        /// Outputs of the network.
+        outputs: usize,
+    },
+    /// The objective cannot be read.
+    #[error("objective {0}")]
+    Objective(ExpressionError),
+    /// A constraint cannot be read.
+    #[error("constraint {0}")]
+    Constraint(ExpressionError),
+    /// An integer input that does not exist, or twice.
+    #[error("integer input {index}: {what}")]
+    Integer {
+        /// The index given.
+        index: usize,
+        /// What is wrong with it.
+        what: String,
+    },
+}
+
+impl Problem {
+    /// Matches a question with a network and the box of its inputs.
+    ///
+    /// # Errors
+    /// [`ProblemError`].
+    pub fn new(
+        network: Network,
+        domain: IntervalBox,
+        question: Question,
+    ) -> Result<Self, ProblemError> {
+        if domain.len() != network.inputs() {
+            let (found, expected) = (domain.len(), network.inputs());
+            return Err(ProblemError::BoxLength { found, expected });
+        }
+        let vocabulary = Vocabulary {
+            inputs: network.inputs(),
+            outputs: network.outputs(),
+            input_names: &network.metadata().input_names,
+            output_names: &network.metadata().output_names,
+        };
+        let objective = match (&question.objective, network.outputs()) {
+            (Some(text), _) => vocabulary.expression(text).map_err(ProblemError::Objective)?,
+            (None, 1) => Expression::new([(Variable::Output(0), 1.0)], 0.0),
+            (None, outputs) => return Err(ProblemError::NoObjective { outputs }),
+        };
+        let constraints = question.constraints.iter();
+        let constraints = constraints
+            .map(|text| vocabulary.constraint(text).map_err(ProblemError::Constraint))
+            .collect::<Result<_, _>>()?;
+        let mut integer = question.integer;
+        integer.sort_unstable();
+        check_integer(&integer, network.inputs())?;
+        let graph = network.lower();
+        let (sense, reference) = (question.sense, question.reference);
+        Ok(Self { network, graph, domain, sense, objective, constraints, integer, reference })
+    }
+
+    /// The network as read.
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// The network in canonical form.
+    pub fn graph(&self) -> &ReluGraph {
+        &self.graph
+    }
+
+    /// The box of the inputs as given.
+    pub fn domain(&self) -> &IntervalBox {
+        &self.domain
+    }
+
+    /// The box with the bounds of integer inputs rounded inward; `None` if it
+    /// holds no whole number where one is needed, so that no point is feasible.
+    pub fn integral_domain(&self) -> Option<IntervalBox> {
+        let (mut lower, mut upper) = (self.domain.lower().to_vec(), self.domain.upper().to_vec());
+        for &index in &self.integer {
+            lower[index] = lower[index].ceil();
+            upper[index] = upper[index].floor();
+        }
+        IntervalBox::new(lower, upper).ok()
+    }
+
+    /// Direction of the optimisation.
+    pub fn sense(&self) -> Sense {
+        self.sense
+    }
+
+    /// What is optimised.
+    pub fn objective(&self) -> &Expression {
+        &self.objective
+    }
+
+    /// Conditions on inputs and outputs.
+    pub fn constraints(&self) -> &[Constraint] {
+        &self.constraints
+    }
+
+    /// Indices of the inputs that must be whole numbers, ascending.
+    pub fn integer(&self) -> &[usize] {
+        &self.integer
+    }
+
+    /// A known answer.
+    pub fn reference(&self) -> Option<&Reference> {
+        self.reference.as_ref()
+    }
+
+    /// The point nearest to `point` that lies in the box and has whole numbers
+    /// where they are needed; `None` if there is none.
+    pub fn nearest_input(&self, point: &[f64]) -> Option<Vec<f64>> {
+        let mut rounded = point.to_vec();
+        self.integer.iter().for_each(|&index| rounded[index] = rounded[index].round());
+        Some(self.integral_domain()?.nearest(&rounded))
+    }
+
+    /// Evaluates the network as read at a point.
+    ///
+    /// # Panics
+    /// If the number of coordinates is not the number of inputs.
+    pub fn evaluate(&self, input: Vec<f64>) -> Candidate {
+        let output = self.network.evaluate_point(&input);
+        let objective = self.objective.evaluate(&input, &output);
+        let violations = self.constraints.iter().map(|c| c.violation(&input, &output));
+        let violation = violations.fold(0.0, f64::max);
+        let integral = self.integer.iter().all(|&index| input[index].fract() == 0.0);
+        let feasible =
+            self.domain.contains(&input) && integral && violation <= CONSTRAINT_FEASIBILITY;
+        Candidate { input, output, objective, violation, feasible }
+    }
+}
+
+/// A point, evaluated by a forward pass of the network as read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Candidate {
+    /// The inputs.
+    pub input: Vec<f64>,
+    /// The outputs.
+    pub output: Vec<f64>,
+    /// Value of the objective.
+    pub objective: f64,
+    /// Largest violation of a constraint, relative to `1 + |bound|`.
+    pub violation: f64,
+    /// Whether box, integrality and (to
+    /// [`CONSTRAINT_FEASIBILITY`]) constraints hold.
+    pub feasible: bool,
+}
+
+fn check_integer(integer: &[usize], inputs: usize) -> Result<(), ProblemError> {
+    if let Some(&index) = integer.iter().find(|&&index| index >= inputs) {
+        let what = format!("the network has {inputs} inputs, counted from 0");
+        return Err(ProblemError::Integer { index, what });
+    }
+    match integer.windows(2).find(|pair| pair[0] == pair[1]) {
+        Some(pair) => {
+            Err(ProblemError::Integer { index: pair[0], what: "it is listed twice".to_string() })
+        }
+        None => Ok(()),
+    }
+}

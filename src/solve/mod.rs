@@ -1,0 +1,243 @@
+//! Solvers of mixed-integer linear programs behind one trait.
+//!
+//! A limit is a status, not an error; a bound is a dual bound, never an
+//! incumbent; a point is only a proposal until a forward pass has confirmed it.
+
+mod good_lp;
+mod highs;
+mod microlp;
+mod prepare;
+
+use std::fmt;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use thiserror::Error;
+
+pub use self::good_lp::Embedding;
+pub use self::highs::Highs;
+pub use self::microlp::Microlp;
+use crate::milp::{Model, VarId};
+
+/// A backend that solves a [`Model`].
+pub trait Solver: fmt::Debug + Sync {
+    /// Name on the command line and in records.
+    fn name(&self) -> &'static str;
+
+    /// Version of the library behind it.
+    fn version(&self) -> String;
+
+    /// Solves `model` within the limits of `options`. `observer` hears of the
+    /// progress several times a second and can stop the search.
+    ///
+    /// # Errors
+    /// The model is unbounded or outside what the solver takes, or the solver
+    /// failed.
+    fn solve(
+        &self,
+        model: &Model,
+        options: &SolveOptions,
+        observer: &mut dyn Observer,
+    ) -> Result<Solution, SolveError>;
+}
+
+/// Every backend.
+pub const SOLVERS: &[&dyn Solver] = &[&Highs, &Microlp];
+
+/// Limits and settings of one solve.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SolveOptions {
+    /// Stop at this relative gap `|objective − bound| / |objective|`. Default 1e-4.
+    pub relative_gap: f64,
+    /// Stop at this absolute gap, in units of the objective. Default 1e-6.
+    pub absolute_gap: f64,
+    /// Stop after this time. Default: no limit.
+    pub time_limit: Option<Duration>,
+    /// Stop after this many nodes of the search tree. Default: no limit.
+    pub node_limit: Option<u64>,
+    /// Number of threads the solver may use. Default 1.
+    pub threads: usize,
+    /// Seed of the solver's random choices. Default 0.
+    pub seed: u32,
+    /// Which of the solver's own heuristics run. Default [`Preset::Proof`].
+    pub preset: Preset,
+    /// A point to start from; columns left out are completed by the solver.
+    /// Default: none.
+    pub start: Vec<(VarId, f64)>,
+    /// Write the solver's own log to this file. Default: none.
+    pub log_file: Option<PathBuf>,
+}
+
+impl Default for SolveOptions {
+    fn default() -> Self {
+        Self {
+            relative_gap: 1e-4,
+            absolute_gap: 1e-6,
+            time_limit: None,
+            node_limit: None,
+            threads: 1,
+            seed: 0,
+            preset: Preset::default(),
+            start: Vec::new(),
+            log_file: None,
+        }
+    }
+}
+
+impl SolveOptions {
+    /// Checks the ranges.
+    ///
+    /// # Errors
+    /// [`SolveError::Option`], naming the option.
+    pub fn validate(&self) -> Result<(), SolveError> {
+        let refuse =
+            |name, found: String, expected| Err(SolveError::Option { name, found, expected });
+        for (name, gap) in [("gap", self.relative_gap), ("absolute gap", self.absolute_gap)] {
+            if !(gap.is_finite() && gap >= 0.0) {
+                return refuse(name, gap.to_string(), "a finite number from 0");
+            }
+        }
+        if self.time_limit.is_some_and(|limit| limit.is_zero()) {
+            return refuse("time limit", "0 s".to_string(), "more than 0 seconds");
+        }
+        if self.node_limit == Some(0) {
+            return refuse("node limit", "0".to_string(), "at least 1 node");
+        }
+        if !(1..=MOST_THREADS).contains(&self.threads) {
+            return refuse("threads", self.threads.to_string(), "1 to 1024 threads");
+        }
+        if self.seed > i32::MAX as u32 {
+            return refuse("seed", self.seed.to_string(), "0 to 2147483647");
+        }
+        Ok(())
+    }
+}
+
+/// More threads than this are a slip of the keyboard.
+const MOST_THREADS: usize = 1024;
+
+/// Which of a solver's own primal heuristics run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Preset {
+    /// The solver's defaults.
+    Default,
+    /// Without those that keep HiGHS at the root of ReLU models: feasibility
+    /// jump, RINS, RENS and root reduced cost. Taut brings its own incumbent.
+    #[default]
+    Proof,
+}
+
+impl Preset {
+    /// All presets.
+    pub const ALL: [Self; 2] = [Self::Default, Self::Proof];
+
+    /// Name on the command line and in records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::Proof => "proof",
+        }
+    }
+}
+
+/// How a solve ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TerminationStatus {
+    /// Within the gap, says the solver.
+    Optimal,
+    /// No feasible point exists, says the solver.
+    Infeasible,
+    /// The time limit came first.
+    TimeLimit,
+    /// The node limit came first.
+    NodeLimit,
+    /// The observer asked to stop.
+    Interrupted,
+}
+
+/// What a solver found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Solution {
+    /// How the solve ended.
+    pub status: TerminationStatus,
+    /// The best point, one number a column.
+    pub point: Option<Vec<f64>>,
+    /// The solver's own figure for its objective value.
+    pub objective: Option<f64>,
+    /// The dual bound: no feasible point is better, says the solver. `None`
+    /// where it has none yet.
+    pub objective_bound: Option<f64>,
+    /// Nodes of the search tree.
+    pub node_count: u64,
+    /// Simplex iterations.
+    pub lp_iterations: u64,
+}
+
+/// State of a running solve, in the units and direction of the model.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Progress {
+    /// Time since the start of the solve.
+    pub seconds: f64,
+    /// Objective value of the best point so far.
+    pub objective: Option<f64>,
+    /// Dual bound so far.
+    pub objective_bound: Option<f64>,
+    /// Nodes so far.
+    pub node_count: u64,
+    /// Simplex iterations so far.
+    pub lp_iterations: u64,
+}
+
+/// Hears of the progress of a solve.
+pub trait Observer {
+    /// Called several times a second, on the thread that called the solver.
+    /// [`ControlFlow::Break`] stops the solve.
+    fn update(&mut self, progress: &Progress) -> ControlFlow<()>;
+}
+
+/// An observer that never stops anything.
+#[derive(Debug)]
+pub struct Silent;
+
+impl Observer for Silent {
+    fn update(&mut self, _: &Progress) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+}
+
+/// Why a solve gave no answer at all.
+#[derive(Clone, Debug, Error, PartialEq)]
+pub enum SolveError {
+    /// An option out of range.
+    #[error("{name} is {found}; expected {expected}")]
+    Option {
+        /// Name of the option.
+        name: &'static str,
+        /// Value found.
+        found: String,
+        /// Range.
+        expected: &'static str,
+    },
+    /// A number of the model that the solver cannot take.
+    #[error("{place} of the model is {value:e}; expected {expected}")]
+    Number {
+        /// Where it stands.
+        place: String,
+        /// What was found.
+        value: f64,
+        /// What the solver takes.
+        expected: String,
+    },
+    /// The objective is unbounded.
+    #[error("the model is unbounded; expected finite bounds on every column of the objective")]
+    Unbounded,
+    /// The solver failed.
+    #[error("{solver} failed: {what}")]
+    Failed {
+        /// Name of the solver.
+        solver: &'static str,
+        /// What it said.
+        what: String,
+    },
+}
