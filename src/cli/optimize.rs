@@ -70,8 +70,8 @@ fn options(args: &OptimizeArgs) -> anyhow::Result<OptimizeOptions> {
             threads: args.threads.unwrap_or(cores),
             seed: args.seed,
             preset: preset.context("unknown preset")?,
-            start: Vec::new(),
             log_file: args.log_file.clone(),
+            ..SolveOptions::default()
         },
     })
 }

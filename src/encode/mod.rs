@@ -135,6 +135,26 @@ impl EncodedProblem {
         });
         neurons.chain(phases).collect()
     }
+
+    /// The linear program over the linear region of a point: every phase as the
+    /// forward pass decides it, integer inputs as given. Its optimum is the best
+    /// point of that region.
+    ///
+    /// # Panics
+    /// If the number of coordinates is not the number of inputs.
+    pub fn region(&self, problem: &Problem, input: &[f64]) -> Model {
+        let mut model = self.model.clone();
+        let phases: Vec<VarId> = self.indicators.iter().map(|(i, _, _)| i.column).collect();
+        for (column, value) in self.assignment(problem.graph(), input) {
+            if phases.contains(&column) {
+                model.fix(column, value);
+            }
+        }
+        for &index in problem.integer() {
+            model.fix(self.inputs[index], input[index]);
+        }
+        model.relaxed()
+    }
 }
 
 /// Encodes `problem`, given bounds on all its neurons.

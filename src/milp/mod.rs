@@ -125,6 +125,13 @@ pub struct ModelSize {
 }
 
 impl Model {
+    /// The linear program without the conditions of integrality.
+    #[must_use]
+    pub fn relaxed(mut self) -> Self {
+        self.columns.iter_mut().for_each(|column| column.kind = Kind::Continuous);
+        self
+    }
+
     /// Adds a continuous column.
     pub fn continuous(&mut self, name: String, bounds: Interval) -> VarId {
         self.column(Column { name, bounds, kind: Kind::Continuous })
@@ -168,6 +175,14 @@ impl Model {
         let (lower, upper) = (lower - expression.constant, upper - expression.constant);
         let bounds = Interval::new(lower, upper).expect("a row with a range");
         self.rows.push(Row { name, terms: expression.terms, bounds });
+    }
+
+    /// Leaves a column only the one value.
+    ///
+    /// # Panics
+    /// If the value is NaN or the column does not exist.
+    pub fn fix(&mut self, id: VarId, value: f64) {
+        self.columns[id.0].bounds = Interval::new(value, value).expect("a number");
     }
 
     /// The columns.

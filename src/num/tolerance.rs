@@ -1,11 +1,11 @@
 //! The project's own numerical constants, each with its unit and its reason.
 //! What a user may choose stands in an options struct instead.
 
-/// Largest violation, in the units of the constraint and relative to
-/// `1 + |right-hand side|`, at which a point found by a solver still counts as
-/// feasible for a constraint of the problem. HiGHS accepts 1e-6 absolute, so a
-/// stricter check would refuse points that no setting of the solver can improve.
-pub const CONSTRAINT_FEASIBILITY: f64 = 1e-6;
+/// Largest violation of a constraint, relative to `1 + |bound|`, at which a
+/// point counts as feasible. A thousand rounding errors of a forward pass; a
+/// solver's own tolerance is no excuse, because a slope of 100 turns it into an
+/// objective that no feasible point attains.
+pub const CONSTRAINT_FEASIBILITY: f64 = 1e-9;
 
 /// How far, relative to `1 + |objective|`, a point may lie beyond a bound that
 /// a solver calls proven before the two are a contradiction. Above the
@@ -22,11 +22,17 @@ pub const SMALLEST_COEFFICIENT: f64 = 1e-12;
 /// `large_matrix_value`).
 pub const LARGEST_COEFFICIENT: f64 = 1e15;
 
-/// Integrality and feasibility tolerance of the MILP backends, absolute: the
-/// default of HiGHS. Tighter values are known to cause false infeasibility.
-pub const MILP_FEASIBILITY: f64 = 1e-6;
+/// Feasibility and integrality tolerance of the MILP backends, absolute. Tighter
+/// than the default of HiGHS (1e-6), which is also the smallest gap it can
+/// close; much tighter (1e-9) is known to make it call feasible models
+/// infeasible.
+pub const MILP_FEASIBILITY: f64 = 1e-7;
+
+/// Feasibility tolerance of the linear program that polishes a solver's point,
+/// absolute: no binaries are left, so nothing speaks against a tight one.
+pub const POLISH_FEASIBILITY: f64 = 1e-10;
 
 /// A big-M constant above this lets a binary that is off by
-/// [`MILP_FEASIBILITY`] leak a whole unit through a neuron that is switched
+/// [`MILP_FEASIBILITY`] leak a tenth of a unit through a neuron that is switched
 /// off; results then come with a warning.
 pub const LARGE_BIG_M: f64 = 1e6;

@@ -118,6 +118,8 @@ pub struct Seconds {
     pub encode: f64,
     /// In the solver.
     pub solve: f64,
+    /// Polishing the solver's point.
+    pub polish: f64,
     /// All of it.
     pub total: f64,
 }

@@ -7,6 +7,7 @@
 
 mod answer;
 mod incumbent;
+mod polish;
 
 use std::time::{Duration, Instant};
 
@@ -15,7 +16,7 @@ use thiserror::Error;
 pub use answer::{Answer, Recheck, SCHEMA, Seconds, Status, StoppedBy, Versions};
 
 use crate::bounds::{BoundsError, IntervalPropagation, NeuronBounds, Propagator, summarize};
-use crate::encode::{BigM, EncodeError, EncodedProblem, ReluEncoding, encode};
+use crate::encode::{BigM, EncodeError, ReluEncoding, encode};
 use crate::milp::ModelSize;
 use crate::num::rounding::RangeSum;
 use crate::num::tolerance::{BOUND_CONTRADICTION, LARGE_BIG_M};
@@ -135,7 +136,19 @@ pub fn optimize(
     })?;
     answer.nodes = solution.node_count;
     answer.lp_iterations = solution.lp_iterations;
-    conclude(problem, options, &mut answer, Findings { bounds, encoded, first, solution })?;
+    let proposed = polish::proposal(problem, &encoded, &solution);
+    answer.recheck = proposed.as_ref().map(|candidate| Recheck {
+        feasible: candidate.feasible,
+        objective_error: solution.objective.map_or(0.0, |o| (o - candidate.objective).abs()),
+        violation: candidate.violation,
+    });
+    let polished = timed(&mut answer.seconds.polish, || {
+        let error = answer.recheck.map_or(0.0, |recheck| recheck.objective_error);
+        let rough = proposed.as_ref().filter(|candidate| polish::is_needed(candidate, error))?;
+        polish::polish(problem, &encoded, options.backend, rough)
+    });
+    let candidates: Vec<Candidate> = [proposed, polished, first].into_iter().flatten().collect();
+    conclude(problem, options, &mut answer, Findings { bounds, candidates, solution })?;
     answer.seconds.total = started.elapsed().as_secs_f64();
     Ok(answer)
 }
@@ -143,8 +156,7 @@ pub fn optimize(
 /// What the phases found, before it is weighed.
 struct Findings {
     bounds: NeuronBounds,
-    encoded: EncodedProblem,
-    first: Option<Candidate>,
+    candidates: Vec<Candidate>,
     solution: Solution,
 }
 
@@ -155,21 +167,11 @@ fn conclude(
     answer: &mut Answer,
     findings: Findings,
 ) -> Result<(), OptimizeError> {
-    let Findings { bounds, encoded, first, solution } = findings;
+    let Findings { bounds, candidates, solution } = findings;
     let sense = problem.sense();
-    let proposed = proposal(problem, &encoded, &solution);
-    answer.recheck = proposed.as_ref().map(|candidate| Recheck {
-        feasible: candidate.feasible,
-        objective_error: solution.objective.map_or(0.0, |o| (o - candidate.objective).abs()),
-        violation: candidate.violation,
+    let best = candidates.into_iter().filter(|c| c.feasible).reduce(|best, next| {
+        if sense.better(next.objective, best.objective) { next } else { best }
     });
-    let candidates = [proposed, first].into_iter().flatten().filter(|c| c.feasible);
-    let best =
-        candidates.reduce(
-            |best, next| {
-                if sense.better(next.objective, best.objective) { next } else { best }
-            },
-        );
     let stopped_by = match solution.status {
         TerminationStatus::Optimal | TerminationStatus::Infeasible => None,
         TerminationStatus::TimeLimit => Some(StoppedBy::TimeLimit),
@@ -193,6 +195,13 @@ fn conclude(
     answer.stopped_by = stopped_by;
     let Some(best) = best else {
         answer.status = Status::Unknown;
+        if let Some(recheck) = answer.recheck {
+            answer.warnings.push(format!(
+                "the point that {} proposes violates a condition by {:.1e} in a forward pass",
+                options.backend.name(),
+                recheck.violation
+            ));
+        }
         return Ok(());
     };
     let beyond = match sense {
@@ -226,13 +235,6 @@ fn conclude(
     answer.input = Some(best.input);
     answer.output = Some(best.output);
     Ok(())
-}
-
-/// The solver's point, moved into the box and onto whole numbers, evaluated.
-fn proposal(problem: &Problem, encoded: &EncodedProblem, solution: &Solution) -> Option<Candidate> {
-    let point = solution.point.as_ref()?;
-    let input: Vec<f64> = encoded.inputs.iter().map(|column| point[column.index()]).collect();
-    problem.nearest_input(&input).map(|input| problem.evaluate(input))
 }
 
 /// The bound that propagation alone proves.
@@ -272,7 +274,7 @@ fn warn_of_large_big_m(answer: &mut Answer) {
     if largest > LARGE_BIG_M {
         answer.warnings.push(format!(
             "the largest big-M constant is {largest:.3e}; with the solver's integrality tolerance \
-             of 1e-6 a neuron that is off can leak more than 1: bounds may not close"
+             of 1e-7 a neuron that is off can leak more than 0.1: the gap may stay open"
         ));
     }
 }

@@ -35,7 +35,7 @@ use super::{
     prepare,
 };
 use crate::milp::{Direction, Kind, Model, Row};
-use crate::num::tolerance::{MILP_FEASIBILITY, SMALLEST_COEFFICIENT};
+use crate::num::tolerance::SMALLEST_COEFFICIENT;
 
 /// How often the caller hears of the progress.
 const TICK: Duration = Duration::from_millis(100);
@@ -298,8 +298,11 @@ fn configure(
     };
     set("mip_rel_gap", model.try_set_option("mip_rel_gap", options.relative_gap))?;
     set("mip_abs_gap", model.try_set_option("mip_abs_gap", options.absolute_gap))?;
-    let tolerance = MILP_FEASIBILITY;
-    set("tolerance", model.try_set_option("mip_feasibility_tolerance", tolerance))?;
+    for name in
+        ["mip_feasibility_tolerance", "primal_feasibility_tolerance", "dual_feasibility_tolerance"]
+    {
+        set(name, model.try_set_option(name, options.feasibility_tolerance))?;
+    }
     let smallest = SMALLEST_COEFFICIENT;
     set("small_matrix_value", model.try_set_option("small_matrix_value", smallest))?;
     set("threads", model.try_set_option("threads", number(options.threads)))?;

@@ -46,6 +46,8 @@ impl Solver for Microlp {
         first.time_limit = Some(SLICE.min(options.time_limit.unwrap_or(SLICE)));
         first.node_limit = options.node_limit;
         first.mip_gap = options.relative_gap;
+        first.int_tol = options.feasibility_tolerance;
+        first.tolerances.feasibility = options.feasibility_tolerance;
         first.warm_start = Some(start.collect::<Vec<_>>()).filter(|start| !start.is_empty());
         let mut outcome = match problem.solve_with(first) {
             Ok(outcome) => outcome,

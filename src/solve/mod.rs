@@ -19,6 +19,7 @@ pub use self::good_lp::Embedding;
 pub use self::highs::Highs;
 pub use self::microlp::Microlp;
 use crate::milp::{Model, VarId};
+use crate::num::tolerance::MILP_FEASIBILITY;
 
 /// A backend that solves a [`Model`].
 pub trait Solver: fmt::Debug + Sync {
@@ -62,6 +63,9 @@ pub struct SolveOptions {
     pub seed: u32,
     /// Which of the solver's own heuristics run. Default [`Preset::Proof`].
     pub preset: Preset,
+    /// Largest violation of a row, a bound or integrality that the solver may
+    /// leave, absolute. Default 1e-7.
+    pub feasibility_tolerance: f64,
     /// A point to start from; columns left out are completed by the solver.
     /// Default: none.
     pub start: Vec<(VarId, f64)>,
@@ -79,6 +83,7 @@ impl Default for SolveOptions {
             threads: 1,
             seed: 0,
             preset: Preset::default(),
+            feasibility_tolerance: MILP_FEASIBILITY,
             start: Vec::new(),
             log_file: None,
         }
@@ -97,6 +102,10 @@ impl SolveOptions {
             if !(gap.is_finite() && gap >= 0.0) {
                 return refuse(name, gap.to_string(), "a finite number from 0");
             }
+        }
+        if !(1e-10..=1e-2).contains(&self.feasibility_tolerance) {
+            let found = self.feasibility_tolerance.to_string();
+            return refuse("feasibility tolerance", found, "1e-10 to 1e-2");
         }
         if self.time_limit.is_some_and(|limit| limit.is_zero()) {
             return refuse("time limit", "0 s".to_string(), "more than 0 seconds");
