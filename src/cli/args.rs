@@ -16,10 +16,10 @@ pub struct Arguments {
     #[command(subcommand)]
     pub command: Command,
     /// Tell more on stderr (twice: much more).
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Output")]
     pub verbose: u8,
     /// No progress and no warnings.
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, help_heading = "Output")]
     pub quiet: bool,
 }
 
@@ -57,7 +57,7 @@ pub struct InfoArgs {
     #[arg(long, conflicts_with = "format")]
     pub dot: bool,
     /// How to print.
-    #[arg(long, value_enum, default_value = "text")]
+    #[arg(long, value_enum, default_value = "text", help_heading = "Output")]
     pub format: Format,
 }
 
@@ -77,12 +77,13 @@ pub struct ConvertArgs {
 
 /// A box of inputs.
 #[derive(Args)]
+#[command(next_help_heading = "Box of inputs")]
 pub struct BoxArgs {
     /// Lower bounds of the inputs: one number for all, or one an input,
     /// separated by commas [default: those in the file].
     #[arg(long, value_name = "NUMBERS", allow_hyphen_values = true, requires = "upper")]
     pub lower: Option<String>,
-    /// Upper bounds of the inputs, likewise.
+    /// Upper bounds of the inputs, likewise [default: those in the file].
     #[arg(long, value_name = "NUMBERS", allow_hyphen_values = true, requires = "lower")]
     pub upper: Option<String>,
     /// Bounds of the inputs from a CSV file: two columns, lower and upper, one
@@ -93,6 +94,7 @@ pub struct BoxArgs {
 
 /// A network, its box and a question.
 #[derive(Args)]
+#[command(next_help_heading = "Question")]
 pub struct ProblemArgs {
     /// Instance file (.toml), or network file (.onnx, .json) with a box.
     pub problem: PathBuf,
@@ -123,6 +125,7 @@ pub enum Method {
 
 /// Arguments of `minimize` and `maximize`.
 #[derive(Args)]
+#[command(next_help_heading = "Method")]
 pub struct OptimizeArgs {
     #[command(flatten)]
     pub problem: ProblemArgs,
@@ -148,28 +151,40 @@ pub struct OptimizeArgs {
     pub preset: String,
     /// Relative gap |value - bound| / |value| at which the answer counts as
     /// optimal (a ratio).
-    #[arg(long, value_name = "RATIO", default_value_t = 1e-4, allow_hyphen_values = true)]
+    #[arg(
+        long,
+        value_name = "RATIO",
+        default_value_t = 1e-4,
+        allow_hyphen_values = true,
+        help_heading = "Limits"
+    )]
     pub gap: f64,
     /// Absolute gap at which the answer counts as optimal (units of the
     /// objective).
-    #[arg(long, value_name = "GAP", default_value_t = 1e-6, allow_hyphen_values = true)]
+    #[arg(
+        long,
+        value_name = "GAP",
+        default_value_t = 1e-6,
+        allow_hyphen_values = true,
+        help_heading = "Limits"
+    )]
     pub absolute_gap: f64,
     /// Time limit for the whole run (seconds) [default: none].
-    #[arg(long, value_name = "SECONDS", allow_hyphen_values = true)]
+    #[arg(long, value_name = "SECONDS", allow_hyphen_values = true, help_heading = "Limits")]
     pub time_limit: Option<f64>,
     /// Limit on the nodes of the search tree (a count) [default: none].
-    #[arg(long, value_name = "NODES")]
+    #[arg(long, value_name = "NODES", help_heading = "Limits")]
     pub node_limit: Option<u64>,
     /// Threads (a count) [default: all cores].
-    #[arg(long, value_name = "COUNT")]
+    #[arg(long, value_name = "COUNT", help_heading = "Limits")]
     pub threads: Option<usize>,
     /// Seed of all random choices (a whole number).
     #[arg(long, value_name = "SEED", default_value_t = 0)]
     pub seed: u32,
     /// Write the MILP solver's own log to this file [default: none].
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub log_file: Option<PathBuf>,
     /// How to print.
-    #[arg(long, value_enum, default_value = "text")]
+    #[arg(long, value_enum, default_value = "text", help_heading = "Output")]
     pub format: Format,
 }

@@ -7,7 +7,7 @@
 
 use ndarray::{Array1, Array2, ArrayD, ArrayViewD, Ix2, IxDyn};
 
-use super::{Layer, Lowered, add_bias};
+use super::{Layer, Lowered, add_bias, reshaped};
 use crate::network::linear::Linear;
 use crate::network::operator::{
     Attribute, Constant, LayerError, Operand, Operator, OperatorReader,
@@ -86,7 +86,8 @@ impl Layer for Gemm {
         let mut y = x.dot(&self.weights.t());
         y *= self.alpha;
         let outputs = self.weights.nrows();
-        let mut y = y.into_shape_with_order(IxDyn(&[batch, rows, outputs])).expect("rows of y");
+        // A product may come out in column-major layout.
+        let mut y = reshaped(&y.view().into_dyn(), IxDyn(&[batch, rows, outputs]));
         if let Some(c) = &self.bias {
             let c = c.broadcast((rows, outputs)).expect("checked shapes");
             let c = c.broadcast(y.raw_dim()).expect("a batch axis");

@@ -135,9 +135,7 @@ pub fn evaluate(case: &Case, x: &[f64]) -> Vec<f64> {
 
 /// The number of values the network of the case puts out.
 fn output_count(case: &Case) -> usize {
-    case.layers
-        .last()
-        .map_or(case.lower.len(), |layer| layer.bias.len())
+    case.layers.last().map_or(case.lower.len(), |layer| layer.bias.len())
 }
 
 fn check_sizes(case: &Case) {
@@ -289,10 +287,7 @@ struct Interval {
 impl Interval {
     fn single(number: RBig) -> Self {
         let lower = number.clone();
-        Self {
-            lower,
-            upper: number,
-        }
+        Self { lower, upper: number }
     }
 
     fn is_empty(&self) -> bool {
@@ -354,10 +349,8 @@ fn maximize_on_hyperplane(
     let replacement = wall.solved_for(pivot);
     let mut fewer_bounds = bounds.to_vec();
     let pivot_bounds = fewer_bounds.remove(pivot);
-    let mut fewer_rows = vec![
-        replacement.above(&pivot_bounds.upper),
-        replacement.below(&pivot_bounds.lower),
-    ];
+    let mut fewer_rows =
+        vec![replacement.above(&pivot_bounds.upper), replacement.below(&pivot_bounds.lower)];
     fewer_rows.extend(rows.iter().map(|row| row.substitute(pivot, &replacement)));
     let fewer_objective = objective.substitute(pivot, &replacement);
     let mut point = maximize(&fewer_objective, &fewer_rows, &fewer_bounds)?;
@@ -368,11 +361,7 @@ fn maximize_on_hyperplane(
 /// The corner of the box at which the objective is largest.
 fn best_corner(objective: &Affine, bounds: &[Interval]) -> Vec<RBig> {
     let best_end = |(entry, interval): (&RBig, &Interval)| {
-        let end = if is_positive(entry) {
-            &interval.upper
-        } else {
-            &interval.lower
-        };
+        let end = if is_positive(entry) { &interval.upper } else { &interval.lower };
         end.clone()
     };
     objective.slope.iter().zip(bounds).map(best_end).collect()
@@ -396,10 +385,7 @@ struct Region {
 fn regions(case: &Case) -> Vec<Region> {
     let layers: Vec<ExactLayer> = case.layers.iter().map(ExactLayer::of).collect();
     let boxes = integer_slices(case);
-    boxes
-        .iter()
-        .flat_map(|intervals| regions_of_box(&layers, intervals))
-        .collect()
+    boxes.iter().flat_map(|intervals| regions_of_box(&layers, intervals)).collect()
 }
 
 /// The box of the case cut into the slices in which the integer inputs are fixed
@@ -407,19 +393,13 @@ fn regions(case: &Case) -> Vec<Region> {
 fn integer_slices(case: &Case) -> Vec<Vec<Interval>> {
     let bounds = case.lower.iter().zip(&case.upper);
     let whole: Vec<Interval> = bounds
-        .map(|(&lower, &upper)| Interval {
-            lower: exact(lower),
-            upper: exact(upper),
-        })
+        .map(|(&lower, &upper)| Interval { lower: exact(lower), upper: exact(upper) })
         .collect();
     if whole.iter().any(Interval::is_empty) {
         return Vec::new();
     }
     case.integer.iter().fold(vec![whole], |slices, &index| {
-        slices
-            .iter()
-            .flat_map(|slice| fix_to_integers(slice, index))
-            .collect()
+        slices.iter().flat_map(|slice| fix_to_integers(slice, index)).collect()
     })
 }
 
@@ -437,12 +417,7 @@ fn regions_of_box(layers: &[ExactLayer], intervals: &[Interval]) -> Vec<Region> 
     let inputs = input_forms(intervals);
     let is_free = |interval: &&Interval| !interval.is_single();
     let bounds: Vec<Interval> = intervals.iter().filter(is_free).cloned().collect();
-    let mut explorer = Explorer {
-        layers,
-        bounds: &bounds,
-        inputs: &inputs,
-        regions: Vec::new(),
-    };
+    let mut explorer = Explorer { layers, bounds: &bounds, inputs: &inputs, regions: Vec::new() };
     explorer.explore(0, &inputs, &mut Vec::new(), Cell::default());
     explorer.regions
 }
@@ -498,15 +473,11 @@ impl Shape {
             Activation::Linear => (vec![], vec![(1.0, 0.0)]),
             Activation::Relu => (vec![0.0], vec![(0.0, 0.0), (1.0, 0.0)]),
             Activation::Leaky(alpha) => (vec![0.0], vec![(alpha, 0.0), (1.0, 0.0)]),
-            Activation::Clip(ceiling) => (
-                vec![0.0, ceiling],
-                vec![(0.0, 0.0), (1.0, 0.0), (0.0, ceiling)],
-            ),
+            Activation::Clip(ceiling) => {
+                (vec![0.0, ceiling], vec![(0.0, 0.0), (1.0, 0.0), (0.0, ceiling)])
+            }
         };
-        let piece = |(slope, offset)| Piece {
-            slope: exact(slope),
-            offset: exact(offset),
-        };
+        let piece = |(slope, offset)| Piece { slope: exact(slope), offset: exact(offset) };
         Self {
             bends: bends.into_iter().map(exact).collect(),
             pieces: pieces.into_iter().map(piece).collect(),
@@ -728,10 +699,7 @@ fn best_over(regions: &[Region], goal: &Goal, constraints: &[Constraint]) -> Opt
         let Some(found) = best_in(region, goal, constraints) else {
             continue;
         };
-        if best
-            .as_ref()
-            .is_none_or(|best| goal.is_better(&found.value, &best.value))
-        {
+        if best.as_ref().is_none_or(|best| goal.is_better(&found.value, &best.value)) {
             best = Some(found);
         }
     }
@@ -740,10 +708,8 @@ fn best_over(regions: &[Region], goal: &Goal, constraints: &[Constraint]) -> Opt
 
 /// The best feasible point of one region, by one linear program.
 fn best_in(region: &Region, goal: &Goal, constraints: &[Constraint]) -> Option<Candidate> {
-    let mut rows: Vec<Affine> = constraints
-        .iter()
-        .flat_map(|constraint| constraint_rows(constraint, region))
-        .collect();
+    let mut rows: Vec<Affine> =
+        constraints.iter().flat_map(|constraint| constraint_rows(constraint, region)).collect();
     rows.extend(region.rows.iter().cloned());
     let objective = goal.objective.on(region);
     let point = if goal.maximize {
@@ -805,9 +771,7 @@ fn is_steady(case: &Case) -> bool {
         value(&moved.collect::<Vec<_>>())
     };
     let original = value(&case.constraints);
-    [NUDGE, -NUDGE]
-        .into_iter()
-        .all(|distance| is_close(original, value_moved_by(distance)))
+    [NUDGE, -NUDGE].into_iter().all(|distance| is_close(original, value_moved_by(distance)))
 }
 
 fn is_close(one: Option<f64>, other: Option<f64>) -> bool {
@@ -821,11 +785,7 @@ fn is_close(one: Option<f64>, other: Option<f64>) -> bool {
 /// The constraint moved by a distance, away from the feasible points if that is
 /// positive. An equation becomes a band then, and stays as it is otherwise.
 fn loosened(constraint: &Constraint, distance: f64) -> Vec<Constraint> {
-    let with = |relation, right| Constraint {
-        relation,
-        right,
-        ..constraint.clone()
-    };
+    let with = |relation, right| Constraint { relation, right, ..constraint.clone() };
     let at_most = with(Relation::AtMost, constraint.right + distance);
     let at_least = with(Relation::AtLeast, constraint.right - distance);
     match constraint.relation {
@@ -844,22 +804,13 @@ struct Grid {
 }
 
 /// Weights and biases of most layers.
-const FINE: Grid = Grid {
-    steps_per_unit: 8,
-    limit: 2,
-};
+const FINE: Grid = Grid { steps_per_unit: 8, limit: 2 };
 
 /// Weights and biases of the occasional layer with large numbers.
-const COARSE: Grid = Grid {
-    steps_per_unit: 2,
-    limit: 20,
-};
+const COARSE: Grid = Grid { steps_per_unit: 2, limit: 20 };
 
 /// Coefficients of objectives and constraints.
-const COEFFICIENT: Grid = Grid {
-    steps_per_unit: 2,
-    limit: 2,
-};
+const COEFFICIENT: Grid = Grid { steps_per_unit: 2, limit: 2 };
 
 /// The largest number of bends of all activations of a random network.
 const MOST_BENDS: usize = 12;
@@ -1029,20 +980,14 @@ impl Draw {
     fn add_linear_layer(&mut self, case: &mut Case, width: usize) {
         let incoming = output_count(case);
         case.layers.push(Layer {
-            weights: (0..width)
-                .map(|_| self.sparse(incoming, FINE, 0.1))
-                .collect(),
+            weights: (0..width).map(|_| self.sparse(incoming, FINE, 0.1)).collect(),
             bias: self.sparse(width, FINE, 0.1),
             activation: Activation::Linear,
         });
     }
 
     fn add_layer(&mut self, case: &mut Case, width: usize, activation: Activation, grid: Grid) {
-        let mut layer = Layer {
-            weights: Vec::new(),
-            bias: Vec::new(),
-            activation,
-        };
+        let mut layer = Layer { weights: Vec::new(), bias: Vec::new(), activation };
         for _ in 0..width {
             let (weights, bias) = self.neuron(case, &layer, grid);
             layer.weights.push(weights);
@@ -1100,8 +1045,7 @@ impl Draw {
         }
         if forbidding {
             let last = case.constraints.pop();
-            case.constraints
-                .extend(last.map(|last| self.forbidding(case, last)));
+            case.constraints.extend(last.map(|last| self.forbidding(case, last)));
         }
     }
 
@@ -1128,11 +1072,7 @@ impl Draw {
             constraint.right = value;
             return constraint;
         }
-        let slack = if self.chance(0.06) {
-            0.0
-        } else {
-            self.quarters(0, 3) + 0.125
-        };
+        let slack = if self.chance(0.06) { 0.0 } else { self.quarters(0, 3) + 0.125 };
         (constraint.relation, constraint.right) = if self.chance(0.5) {
             (Relation::AtMost, up_to_sixteenth(value + slack))
         } else {
@@ -1144,9 +1084,8 @@ impl Draw {
     /// The constraint turned into an inequality that few points of the box
     /// satisfy, and often none.
     fn forbidding(&mut self, case: &Case, mut constraint: Constraint) -> Constraint {
-        let values: Vec<f64> = (0..40)
-            .map(|_| left_side(&constraint, case, &self.point(case)))
-            .collect();
+        let values: Vec<f64> =
+            (0..40).map(|_| left_side(&constraint, case, &self.point(case))).collect();
         let least = values.iter().copied().fold(f64::INFINITY, f64::min);
         let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let distance = 0.125 + self.quarters(0, 1) * (1.0 + most - least);
@@ -1205,10 +1144,7 @@ mod exact_tests {
     }
 
     fn maximum(layers: Vec<Layer>, lower: &[f64], upper: &[f64]) -> Case {
-        Case {
-            maximize: true,
-            ..minimum(layers, lower, upper)
-        }
+        Case { maximize: true, ..minimum(layers, lower, upper) }
     }
 
     fn constrained(mut case: Case, inputs: &[f64], relation: Relation, right: f64) -> Case {
@@ -1354,19 +1290,13 @@ mod exact_tests {
     fn rows_of_bounds(bounds: &[Interval]) -> impl Iterator<Item = Affine> {
         bounds.iter().enumerate().flat_map(|(index, interval)| {
             let coordinate = Affine::variable(bounds.len(), index);
-            [
-                coordinate.above(&interval.upper),
-                coordinate.below(&interval.lower),
-            ]
+            [coordinate.above(&interval.upper), coordinate.below(&interval.lower)]
         })
     }
 
     fn random_form(random: &mut ChaCha8Rng, dimension: usize) -> Affine {
         let mut small = |most: i32| RBig::from(random.random_range(-most..=most));
-        Affine {
-            slope: (0..dimension).map(|_| small(2)).collect(),
-            offset: small(3),
-        }
+        Affine { slope: (0..dimension).map(|_| small(2)).collect(), offset: small(3) }
     }
 
     /// A few rows with repetitions, opposite pairs and constants among them.
@@ -1387,10 +1317,7 @@ mod exact_tests {
 
     fn random_interval(random: &mut ChaCha8Rng) -> Interval {
         let lower = random.random_range(-3..=1);
-        Interval {
-            lower: RBig::from(lower),
-            upper: RBig::from(lower + random.random_range(0..=3)),
-        }
+        Interval { lower: RBig::from(lower), upper: RBig::from(lower + random.random_range(0..=3)) }
     }
 
     #[test]
@@ -1399,9 +1326,8 @@ mod exact_tests {
         let mut feasible = 0;
         for _ in 0..200 {
             let dimension = random.random_range(2..=3);
-            let bounds: Vec<Interval> = (0..dimension)
-                .map(|_| random_interval(&mut random))
-                .collect();
+            let bounds: Vec<Interval> =
+                (0..dimension).map(|_| random_interval(&mut random)).collect();
             let mut rows = random_rows(&mut random, dimension);
             let objective = random_form(&mut random, dimension);
             let point = maximize(&objective, &rows, &bounds);
@@ -1435,14 +1361,8 @@ mod exact_tests {
             };
             patterns.extend(layers.iter().fold(vec![start], patterns_of_layer));
         }
-        let values = patterns
-            .iter()
-            .filter_map(|region| best_vertex_of(case, region));
-        if case.maximize {
-            values.max()
-        } else {
-            values.min()
-        }
+        let values = patterns.iter().filter_map(|region| best_vertex_of(case, region));
+        if case.maximize { values.max() } else { values.min() }
     }
 
     /// Every region with every choice of pieces for the neurons of one more layer.
@@ -1544,10 +1464,7 @@ mod exact_tests {
         let attained = objective_at(case, &optimum.point);
         let error = (attained - optimum.value).abs();
         assert!(is_feasible(case, &optimum.point), "seed {seed}");
-        assert!(
-            error <= TOLERANCE * (1.0 + attained.abs()),
-            "seed {seed}: {error}"
-        );
+        assert!(error <= TOLERANCE * (1.0 + attained.abs()), "seed {seed}: {error}");
     }
 
     fn assert_not_beaten(case: &Case, optimum: Option<&Optimum>, x: &[f64], seed: u64) {

@@ -1,0 +1,207 @@
+//! The command line as a user or a script meets it.
+
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+fn taut(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_taut"));
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).args(arguments).output().expect("a run")
+}
+
+fn json(output: &Output) -> Value {
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(text.lines().count(), 1, "one object on one line: {text}");
+    serde_json::from_str(&text).expect("JSON")
+}
+
+#[test]
+fn json_has_the_documented_keys() {
+    let output = taut(&["minimize", "instances/rosenbrock4-2x25.toml", "--format", "json"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    let answer = json(&output);
+    let keys = |value: &Value| -> Vec<String> {
+        value.as_object().expect("an object").keys().cloned().collect()
+    };
+    // The documented schema: keys may be added here, none may go.
+    let documented = [
+        "backend",
+        "bound",
+        "command",
+        "encoding",
+        "gap",
+        "input",
+        "layers",
+        "lp_iterations",
+        "model",
+        "network",
+        "nodes",
+        "objective",
+        "output",
+        "preset",
+        "recheck",
+        "scale",
+        "schema",
+        "seconds",
+        "seed",
+        "solver",
+        "status",
+        "stopped_by",
+        "threads",
+        "tighten",
+        "versions",
+        "warnings",
+    ];
+    assert_eq!(keys(&answer), documented);
+    assert_eq!(answer["schema"], 1);
+    assert_eq!(answer["command"], "minimize");
+    assert_eq!(answer["status"], "optimal");
+    assert_eq!(answer["stopped_by"], Value::Null);
+    assert_eq!(answer["recheck"]["feasible"], true);
+    assert_eq!(keys(&answer["recheck"]), ["feasible", "objective_error", "violation"]);
+    assert_eq!(keys(&answer["model"]), ["binaries", "columns", "integers", "nonzeros", "rows"]);
+    assert_eq!(
+        keys(&answer["layers"][0]),
+        [
+            "active",
+            "big_m_max",
+            "big_m_mean",
+            "inactive",
+            "layer",
+            "neurons",
+            "saturated",
+            "unstable"
+        ]
+    );
+    assert_eq!(
+        keys(&answer["seconds"]),
+        ["bounds", "encode", "incumbent", "polish", "read", "solve", "tighten", "total"]
+    );
+    // Known answer of the instance; the default gap is 1e-4.
+    let objective = answer["objective"].as_f64().expect("a number");
+    assert!((objective + 1.27902011).abs() < 2e-4, "{objective}");
+}
+
+#[test]
+fn the_same_seed_gives_the_same_answer_and_counts() {
+    let run = |threads: &str| {
+        let output = taut(&[
+            "minimize",
+            "instances/peaks-2x25.toml",
+            "--format",
+            "json",
+            "--seed",
+            "3",
+            "--threads",
+            threads,
+        ]);
+        let mut answer = json(&output);
+        let answer = answer.as_object_mut().expect("an object");
+        answer.remove("seconds");
+        answer.remove("threads");
+        answer.clone()
+    };
+    assert_eq!(run("1"), run("1"));
+    assert_eq!(run("1"), run("2"));
+}
+
+#[test]
+fn a_limit_is_no_error_but_exit_status_3() {
+    let started = Instant::now();
+    let output =
+        taut(&["minimize", "instances/peaks-2x50.toml", "--time-limit", "1.5", "--format", "json"]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(started.elapsed() < Duration::from_secs(8));
+    let answer = json(&output);
+    assert_eq!(answer["status"], "feasible");
+    assert_eq!(answer["stopped_by"], "time_limit");
+    // The known least value lies between bound and value.
+    let known = -3.64452638;
+    assert!(answer["bound"].as_f64().expect("a bound") <= known + 1e-6);
+    assert!(answer["objective"].as_f64().expect("a value") >= known - 1e-6);
+}
+
+#[test]
+fn infeasible_is_an_answer() {
+    let output = taut(&["minimize", "instances/peaks-2x25.toml", "--constraint", "y0 <= -100"]);
+    assert_eq!(output.status.code(), Some(0));
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.starts_with("infeasible: no point satisfies the conditions\n"), "{text}");
+    // The known value was for another question.
+    assert!(!text.contains("known"), "{text}");
+}
+
+#[test]
+fn arguments_go_before_what_the_instance_says() {
+    // By hand: over the single point (0.5, 0.25) the answer is a forward pass.
+    let network = taut::io::read_network("networks/peaks-2x25.onnx".as_ref()).expect("a network");
+    let expected = network.evaluate_point(&[0.5, 0.25])[0];
+    let output = taut(&[
+        "maximize",
+        "instances/peaks-2x25.toml",
+        "--lower=0.5,0.25",
+        "--upper=0.5,0.25",
+        "--objective",
+        "-2 y0 + x0",
+        "--format",
+        "json",
+    ]);
+    let answer = json(&output);
+    assert_eq!(answer["command"], "maximize");
+    assert_eq!(answer["input"], serde_json::json!([0.5, 0.25]));
+    let objective = answer["objective"].as_f64().expect("a number");
+    assert!((objective - (0.5 - 2.0 * expected)).abs() < 1e-12);
+}
+
+#[test]
+fn info_prints_text_json_and_dot() {
+    let text = taut(&["info", "networks/peaks-2x25.onnx"]);
+    let text = String::from_utf8_lossy(&text.stdout).into_owned();
+    // 2·25 + 25 + 25·25 + 25 + 25 + 1 = 751 parameters, 25 + 25 ReLUs.
+    assert!(
+        text.starts_with("peaks-2x25: 2 inputs → 1 output, 751 parameters, 50 ReLUs\n"),
+        "{text}"
+    );
+    let info = json(&taut(&["info", "networks/peaks-2x25.onnx", "--format", "json"]));
+    assert_eq!(info["parameters"], 751);
+    assert_eq!(info["operators"], serde_json::json!({"Gemm": 3, "Relu": 2}));
+    assert_eq!(info["input_box"]["lower"], serde_json::json!([-3.0, -3.0]));
+    let dot = taut(&["info", "networks/peaks-2x25.onnx", "--dot"]);
+    let dot = String::from_utf8_lossy(&dot.stdout).into_owned();
+    assert!(dot.starts_with("digraph {") && dot.matches("->").count() == 5, "{dot}");
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_prints_what_is_known() {
+    let arguments = ["minimize", "instances/peaks-2x50.toml", "--format", "json"];
+    let mut child = Command::new(env!("CARGO_BIN_EXE_taut"));
+    let child = child.current_dir(env!("CARGO_MANIFEST_DIR")).args(arguments);
+    let child = child.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("a run");
+    std::thread::sleep(Duration::from_millis(1500));
+    let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(kill.expect("kill").success());
+    let output = child.wait_with_output().expect("an end");
+    assert_eq!(output.status.code(), Some(3));
+    let answer = json(&output);
+    assert_eq!(answer["stopped_by"], "interrupt");
+    assert_eq!(answer["status"], "feasible");
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn help_names_unit_and_default_of_every_option() {
+    let output = taut(&["minimize", "--help"]);
+    let help = String::from_utf8_lossy(&output.stdout).into_owned();
+    let options: Vec<&str> = help.split("\n      --").skip(1).collect();
+    assert!(options.len() > 12, "{help}");
+    for option in options {
+        let name = option.split_whitespace().next().expect("a name");
+        let no_default = ["box", "lower", "upper", "constraint"];
+        if !no_default.contains(&name) {
+            assert!(option.contains("[default: "), "--{name} has no default: {option}");
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! The corpus: problems with known answers, each run by every backend with
+//! every encoding on every bound.
+//!
+//! The cases stand in the `.toml` files beside this one. A case either names an
+//! instance file of the repository or describes a dense network:
+//!
+//! ```toml
+//! [[case]]
+//! name = "absolute-value"
+//! source = "by hand: |x| is least at 0"
+//! status = "optimal"            # or "infeasible"
+//! value = 0
+//! lower = [-1]
+//! upper = [2]
+//! sense = "minimize"            # objective, constraints, integer: as in instances
+//! layers = [                    # activation: linear, relu, leaky, clip
+//!   { weights = [[1], [-1]], bias = [0, 0], activation = "relu" },
+//!   { weights = [[1, 1]], bias = [0], activation = "linear" },
+//! ]
+//! skip = { microlp = "too slow" }   # optional: backends left out, and why
+//! ```
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use ndarray::{Array1, Array2, arr0};
+use serde::Deserialize;
+use taut::bounds::PROPAGATORS;
+use taut::encode::ENCODINGS;
+use taut::network::{
+    Attribute, Attributes, Constant, Metadata, Network, NetworkDescription, NodeDescription,
+};
+use taut::num::IntervalBox;
+use taut::optimize::{Answer, OptimizeOptions, Status, optimize};
+use taut::problem::{Problem, Question, Sense};
+use taut::solve::{SOLVERS, Silent, SolveOptions};
+
+/// Largest deviation from the known value, relative to `1 + |value|`.
+const TOLERANCE: f64 = 1e-6;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Corpus {
+    case: Vec<Case>,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    name: String,
+    source: String,
+    status: Expected,
+    value: Option<f64>,
+    instance: Option<String>,
+    #[serde(default)]
+    lower: Vec<f64>,
+    #[serde(default)]
+    upper: Vec<f64>,
+    #[serde(default)]
+    sense: Sense,
+    objective: Option<String>,
+    #[serde(default)]
+    constraints: Vec<String>,
+    #[serde(default)]
+    integer: Vec<usize>,
+    #[serde(default)]
+    layers: Vec<DenseLayer>,
+    #[serde(default)]
+    skip: BTreeMap<String, String>,
+}
+
+#[derive(Clone, Copy, Deserialize, PartialEq)]
+#[serde(rename_all = "lowercase")]
+enum Expected {
+    Optimal,
+    Infeasible,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DenseLayer {
+    weights: Vec<Vec<f64>>,
+    bias: Vec<f64>,
+    activation: Activation,
+    /// Slope below zero of a leaky layer.
+    alpha: Option<f64>,
+    /// Limits of a clipped layer.
+    min: Option<f64>,
+    max: Option<f64>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Activation {
+    Linear,
+    Relu,
+    Leaky,
+    Clip,
+}
+
+#[test]
+fn every_method_gives_the_known_answers() {
+    let mut failures = Vec::new();
+    let mut runs = 0;
+    for case in cases() {
+        assert!(!case.source.is_empty(), "{}: where does the value come from?", case.name);
+        for &backend in SOLVERS {
+            if case.skip.contains_key(backend.name()) {
+                continue;
+            }
+            for &encoding in ENCODINGS {
+                for &tighten in PROPAGATORS {
+                    let solve = SolveOptions { relative_gap: 1e-6, ..SolveOptions::default() };
+                    let options = OptimizeOptions { backend, encoding, tighten, solve };
+                    let answer = optimize(&problem(&case), &options, &mut Silent);
+                    runs += 1;
+                    let verdict = answer
+                        .map_err(|error| error.to_string())
+                        .and_then(|answer| compare(&case, &answer));
+                    if let Err(what) = verdict {
+                        let method = [backend.name(), encoding.name(), tighten.name()].join(", ");
+                        failures.push(format!("{} ({method}): {what}", case.name));
+                    }
+                }
+            }
+        }
+    }
+    assert!(runs >= 50, "only {runs} runs");
+    assert!(failures.is_empty(), "{} of {runs}:\n{}", failures.len(), failures.join("\n"));
+}
+
+#[test]
+fn names_are_unique() {
+    let mut names: Vec<String> = cases().into_iter().map(|case| case.name).collect();
+    names.sort();
+    let count = names.len();
+    names.dedup();
+    assert_eq!(names.len(), count);
+}
+
+fn cases() -> Vec<Case> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
+    let entries = std::fs::read_dir(folder).expect("the folder of the corpus");
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    let mut paths: Vec<_> = paths.filter(|p| p.extension().is_some_and(|e| e == "toml")).collect();
+    paths.sort();
+    let read = |path: &std::path::PathBuf| {
+        let text = std::fs::read_to_string(path).expect("a readable file");
+        let corpus: Corpus =
+            toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        corpus.case
+    };
+    paths.iter().flat_map(read).collect()
+}
+
+fn compare(case: &Case, answer: &Answer) -> Result<(), String> {
+    let found =
+        format!("{:?}, value {:?}, bound {:?}", answer.status, answer.objective, answer.bound);
+    let Some(value) = case.value.filter(|_| case.status == Expected::Optimal) else {
+        let infeasible = answer.status == Status::Infeasible;
+        return if infeasible { Ok(()) } else { Err(format!("{found}, expected infeasible")) };
+    };
+    let close = |v: f64| (v - value).abs() <= TOLERANCE * (1.0 + value.abs());
+    let both = answer.objective.is_some_and(close) && answer.bound.is_some_and(close);
+    match answer.status == Status::Optimal && both {
+        true => Ok(()),
+        false => Err(format!("{found}, expected optimal with {value}")),
+    }
+}
+
+fn problem(case: &Case) -> Problem {
+    if let Some(instance) = &case.instance {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(instance);
+        let problem = taut::io::read_problem(&path).expect("an instance");
+        let reference = problem.reference().expect("a known answer").objective;
+        assert_eq!(Some(reference), case.value, "{instance}");
+        return problem;
+    }
+    let domain = IntervalBox::new(case.lower.clone(), case.upper.clone()).expect("a box");
+    let question = Question {
+        sense: case.sense,
+        objective: case.objective.clone(),
+        constraints: case.constraints.clone(),
+        integer: case.integer.clone(),
+        reference: None,
+    };
+    Problem::new(network(case), domain, question).expect("a question that fits")
+}
+
+fn network(case: &Case) -> Network {
+    let mut nodes = Vec::new();
+    let mut constants = HashMap::new();
+    let mut value = "x".to_string();
+    let number = |value: f64| Constant::Float(arr0(value).into_dyn());
+    for (k, layer) in case.layers.iter().enumerate() {
+        let shape = (layer.weights.len(), layer.weights[0].len());
+        let weights = Array2::from_shape_vec(shape, layer.weights.concat()).expect("a matrix");
+        constants.insert(format!("w{k}"), Constant::Float(weights.into_dyn()));
+        let bias = Array1::from(layer.bias.clone());
+        constants.insert(format!("b{k}"), Constant::Float(bias.into_dyn()));
+        let operands = vec![value, format!("w{k}"), format!("b{k}")];
+        let attributes = [("transB", Attribute::Integer(1))];
+        nodes.push(node(&format!("a{k}"), "Gemm", &attributes, operands));
+        let (output, operand) = (format!("h{k}"), format!("a{k}"));
+        nodes.push(match layer.activation {
+            Activation::Linear => node(&output, "Identity", &[], vec![operand]),
+            Activation::Relu => node(&output, "Relu", &[], vec![operand]),
+            Activation::Leaky => {
+                let alpha = layer.alpha.expect("a slope");
+                node(&output, "LeakyRelu", &[("alpha", Attribute::Float(alpha))], vec![operand])
+            }
+            Activation::Clip => {
+                constants.insert(format!("min{k}"), number(layer.min.expect("a limit")));
+                constants.insert(format!("max{k}"), number(layer.max.expect("a limit")));
+                let operands = vec![operand, format!("min{k}"), format!("max{k}")];
+                node(&output, "Clip", &[], operands)
+            }
+        });
+        value = output;
+    }
+    let description = NetworkDescription {
+        name: case.name.clone(),
+        input: "x".to_string(),
+        input_shape: vec![1, case.lower.len()],
+        output: value,
+        nodes,
+        constants,
+        metadata: Metadata::default(),
+    };
+    description.build().expect("a network")
+}
+
+fn node(
+    output: &str,
+    op: &str,
+    attributes: &[(&str, Attribute)],
+    operands: Vec<String>,
+) -> NodeDescription {
+    let attributes = attributes.iter().map(|(name, value)| (name.to_string(), value.clone()));
+    let attributes: Attributes = attributes.collect();
+    let (name, output) = (output.to_string(), output.to_string());
+    NodeDescription { name, op: op.to_string(), attributes, operands, output }
+}

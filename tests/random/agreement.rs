@@ -1,0 +1,83 @@
+//! Every backend with every encoding and every bound against exact enumeration
+//! in rational arithmetic.
+
+use taut::bounds::PROPAGATORS;
+use taut::encode::ENCODINGS;
+use taut::optimize::{Answer, OptimizeOptions, Status, optimize};
+use taut::solve::{SOLVERS, Silent, SolveOptions, Solver};
+
+use crate::{build, exact};
+
+/// Number of random networks.
+const CASES: u64 = 600;
+
+/// Largest deviation from the exact value, relative to `1 + |value|`.
+const TOLERANCE: f64 = 1e-6;
+
+#[test]
+fn highs_agrees_with_exact_enumeration() {
+    agrees_with_exact_enumeration("highs");
+}
+
+#[test]
+fn microlp_agrees_with_exact_enumeration() {
+    agrees_with_exact_enumeration("microlp");
+}
+
+#[test]
+fn every_solver_is_tested_here() {
+    let names: Vec<&str> = SOLVERS.iter().map(|solver| solver.name()).collect();
+    assert_eq!(names, ["highs", "microlp"], "a new solver needs a test above");
+}
+
+fn agrees_with_exact_enumeration(name: &str) {
+    let backend = *SOLVERS.iter().find(|solver| solver.name() == name).expect("a listed solver");
+    let mut failures = Vec::new();
+    let mut infeasible = 0;
+    for seed in 0..CASES {
+        let case = exact::random_case(seed);
+        let expected = exact::solve(&case).map(|optimum| optimum.value);
+        infeasible += u64::from(expected.is_none());
+        let Some(question) = build::question(&case) else { continue };
+        for &encoding in ENCODINGS {
+            for &tighten in PROPAGATORS {
+                let problem = build::problem(&case, question.clone());
+                let solve = SolveOptions {
+                    relative_gap: 1e-6,
+                    absolute_gap: 1e-6,
+                    ..SolveOptions::default()
+                };
+                let options = OptimizeOptions { backend, encoding, tighten, solve };
+                let outcome = optimize(&problem, &options, &mut Silent);
+                let verdict = outcome
+                    .map_err(|error| error.to_string())
+                    .and_then(|answer| compare(&answer, expected, backend));
+                if let Err(what) = verdict {
+                    let method = format!("{} on {}", encoding.name(), tighten.name());
+                    failures.push(format!("seed {seed}, {method}: {what}"));
+                }
+            }
+        }
+    }
+    assert!(infeasible > CASES / 20, "only {infeasible} infeasible cases: the test says little");
+    assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
+}
+
+/// That status and value are those of the oracle, and that the bound holds.
+fn compare(answer: &Answer, expected: Option<f64>, backend: &dyn Solver) -> Result<(), String> {
+    let Some(expected) = expected else {
+        return match answer.status {
+            Status::Infeasible => Ok(()),
+            other => Err(format!("{}: {other:?}, expected infeasible", backend.name())),
+        };
+    };
+    let allowed = TOLERANCE * (1.0 + expected.abs());
+    let close = |value: Option<f64>| value.is_some_and(|v| (v - expected).abs() <= allowed);
+    if answer.status != Status::Optimal || !close(answer.objective) || !close(answer.bound) {
+        return Err(format!(
+            "{:?} with value {:?} and bound {:?}, expected optimal with {expected}",
+            answer.status, answer.objective, answer.bound
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,7 @@
+//! Random tiny networks: every method against exact enumeration, and what must
+//! hold for all of them.
+
+mod agreement;
+mod build;
+mod exact;
+mod properties;

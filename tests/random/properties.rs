@@ -1,0 +1,229 @@
+//! Properties that every random network must have.
+
+use dashu::rational::RBig;
+use ndarray::{Array1, Array2, ArrayView2};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use taut::bounds::PROPAGATORS;
+use taut::encode::{ENCODINGS, encode};
+use taut::milp::{Direction, check};
+use taut::network::{Node, ReluGraph};
+use taut::num::IntervalBox;
+use taut::problem::{Problem, Question};
+use taut::solve::{Highs, Silent, SolveOptions, Solver, TerminationStatus};
+
+use crate::build;
+use crate::exact::{self, Case};
+
+const NETWORKS: u64 = 300;
+
+/// Random points of the case's box, and its corners.
+fn points(case: &Case, seed: u64, count: usize) -> Vec<Vec<f64>> {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let bounds: Vec<(f64, f64)> =
+        case.lower.iter().copied().zip(case.upper.iter().copied()).collect();
+    let corners = (0..1usize << bounds.len()).map(|corner| {
+        let side = |(i, &(l, u)): (usize, &(f64, f64))| if corner >> i & 1 == 0 { l } else { u };
+        bounds.iter().enumerate().map(side).collect()
+    });
+    let mut points: Vec<Vec<f64>> = corners.collect();
+    for _ in 0..count {
+        let coordinate = |&(l, u): &(f64, f64)| {
+            let t: f64 = random.random();
+            (l + t * (u - l)).clamp(l, u)
+        };
+        points.push(bounds.iter().map(coordinate).collect());
+    }
+    points
+}
+
+fn domain(case: &Case) -> IntervalBox {
+    IntervalBox::new(case.lower.clone(), case.upper.clone()).expect("a box")
+}
+
+/// The values of every node at a point, in rational arithmetic.
+fn exact_values(graph: &ReluGraph, point: &[f64]) -> Vec<Vec<RBig>> {
+    let rational = |v: f64| RBig::try_from(v).expect("a finite number");
+    let zero = RBig::ZERO;
+    let mut values: Vec<Vec<RBig>> = Vec::new();
+    for (_, node) in graph.nodes() {
+        let value = match node {
+            Node::Input { .. } => point.iter().map(|&x| rational(x)).collect(),
+            Node::Affine(affine) => {
+                let row = |(row, &bias): (usize, &f64)| {
+                    let mut sum = rational(bias);
+                    for (input, linear) in &affine.terms {
+                        for (column, weight) in linear.row(row) {
+                            sum += rational(weight) * &values[input.index()][column];
+                        }
+                    }
+                    sum
+                };
+                affine.bias.iter().enumerate().map(row).collect()
+            }
+            Node::Relu { input } => {
+                values[input.index()].iter().map(|a| a.clone().max(zero.clone())).collect()
+            }
+            Node::Clip { input, ceiling } => {
+                let a = values[input.index()].iter().zip(ceiling);
+                a.map(|(a, &c)| a.clone().max(zero.clone()).min(rational(c))).collect()
+            }
+        };
+        values.push(value);
+    }
+    values
+}
+
+#[test]
+fn bounds_contain_the_exact_values() {
+    let mut checked = 0;
+    for seed in 0..NETWORKS {
+        let case = exact::random_case(seed);
+        let graph = build::network(&case).lower();
+        for &propagator in PROPAGATORS {
+            let bounds = propagator.propagate(&graph, &domain(&case)).expect("bounds");
+            for point in points(&case, seed, 20) {
+                let values = exact_values(&graph, &point);
+                for (id, _) in graph.nodes() {
+                    let interval = |index| bounds.of(id).interval(index);
+                    for (index, value) in values[id.index()].iter().enumerate() {
+                        let rational = |v: f64| RBig::try_from(v).expect("a finite number");
+                        let inside = rational(interval(index).lower()) <= *value
+                            && *value <= rational(interval(index).upper());
+                        assert!(inside, "{} seed {seed} node {}", propagator.name(), id.index());
+                        checked += 1;
+                    }
+                }
+            }
+        }
+    }
+    assert!(checked > 100_000, "only {checked} values");
+}
+
+#[test]
+fn both_forms_of_a_network_evaluate_alike() {
+    for seed in 0..NETWORKS {
+        let case = exact::random_case(seed);
+        let network = build::network(&case);
+        let graph = network.lower();
+        let points = points(&case, seed, 50);
+        let batch = Array2::from_shape_vec((points.len(), case.lower.len()), points.concat());
+        let batch = batch.expect("a matrix of points");
+        let (as_read, canonical) = (network.evaluate(batch.view()), graph.evaluate(batch.view()));
+        for (row, point) in points.iter().enumerate() {
+            let expected = exact::evaluate(&case, point);
+            for (output, &expected) in expected.iter().enumerate() {
+                let allowed = 1e-12 * (1.0 + expected.abs()) * 100.0;
+                for found in [as_read[(row, output)], canonical[(row, output)]] {
+                    let off = (found - expected).abs();
+                    assert!(off <= allowed, "seed {seed}: {found}, expected {expected}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn encodings_contain_the_graph_of_the_network() {
+    for seed in 0..NETWORKS {
+        let case = exact::random_case(seed);
+        let Some(problem) = unconstrained(&case) else { continue };
+        let domain = problem.integral_domain().expect("no integers");
+        for &propagator in PROPAGATORS {
+            let bounds = propagator.propagate(problem.graph(), &domain).expect("bounds");
+            for &encoding in ENCODINGS {
+                let encoded = encode(&problem, &bounds, encoding).expect("an encoding");
+                for point in points(&case, seed, 20) {
+                    let mut values = vec![f64::NAN; encoded.model.columns().len()];
+                    for (column, value) in encoded.assignment(problem.graph(), &point) {
+                        values[column.index()] = value;
+                    }
+                    let what = format!("{} seed {seed} at {point:?}", encoding.name());
+                    // Columns that only the encoding knows are for a solver.
+                    if values.iter().all(|v| !v.is_nan()) {
+                        assert_eq!(check(&encoded.model, &values, 1e-9), [], "{what}");
+                    }
+                    let objective = encoded.model.objective.evaluate(&values);
+                    let expected = problem.evaluate(point).objective;
+                    let close = (objective - expected).abs() <= 1e-9 * (1.0 + expected.abs());
+                    assert!(close, "{what}: {objective}, expected {expected}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn encodings_contain_nothing_else() {
+    // With the inputs fixed, least and largest value are the network's output.
+    for seed in 0..60 {
+        let case = exact::random_case(seed);
+        let Some(problem) = unconstrained(&case) else { continue };
+        let domain = problem.integral_domain().expect("no integers");
+        for &encoding in ENCODINGS {
+            let bounds = PROPAGATORS[0].propagate(problem.graph(), &domain).expect("bounds");
+            let encoded = encode(&problem, &bounds, encoding).expect("an encoding");
+            for point in points(&case, seed, 3).into_iter().rev().take(3) {
+                let expected = problem.evaluate(point.clone()).objective;
+                for direction in [Direction::Minimize, Direction::Maximize] {
+                    let mut model = encoded.model.clone();
+                    model.direction = direction;
+                    for (&column, &value) in encoded.inputs.iter().zip(&point) {
+                        model.fix(column, value);
+                    }
+                    let solution = Highs
+                        .solve(&model, &SolveOptions::default(), &mut Silent)
+                        .expect("a solution");
+                    assert_eq!(solution.status, TerminationStatus::Optimal, "seed {seed}");
+                    let found = solution.objective.expect("a value");
+                    let close = (found - expected).abs() <= 2e-4 * (1.0 + expected.abs());
+                    assert!(close, "seed {seed} {direction:?}: {found}, expected {expected}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn gradients_are_those_of_finite_differences() {
+    let mut compared = 0;
+    for seed in 0..NETWORKS {
+        let case = exact::random_case(seed);
+        let graph = build::network(&case).lower();
+        let outputs = graph.size(graph.output());
+        let weights = Array1::from_iter((0..outputs).map(|j| 1.0 + j as f64));
+        let value = |point: &[f64]| {
+            let row = ArrayView2::from_shape((1, point.len()), point).expect("one row");
+            graph.evaluate(row).row(0).dot(&weights)
+        };
+        for point in points(&case, seed, 3).into_iter().rev().take(3) {
+            let row = ArrayView2::from_shape((1, point.len()), &point).expect("one row");
+            let gradient = graph.gradient(&graph.evaluate_all(row), weights.clone());
+            for index in 0..point.len() {
+                let step = 1e-6;
+                let shifted = |by: f64| {
+                    let mut shifted = point.clone();
+                    shifted[index] += by;
+                    shifted
+                };
+                let sides = [shifted(-step), shifted(step)];
+                // Across a kink the difference quotient is something else.
+                if sides.iter().any(|side| graph.pattern(side) != graph.pattern(&point)) {
+                    continue;
+                }
+                let quotient = (value(&sides[1]) - value(&sides[0])) / (2.0 * step);
+                let close = (quotient - gradient[index]).abs() <= 1e-5 * (1.0 + quotient.abs());
+                assert!(close, "seed {seed}: {quotient} and {}", gradient[index]);
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared > 500, "only {compared} derivatives");
+}
+
+/// The case's objective without its conditions.
+fn unconstrained(case: &Case) -> Option<Problem> {
+    let question = build::question(case)?;
+    let question = Question { constraints: Vec::new(), integer: Vec::new(), ..question };
+    Some(Problem::new(build::network(case), domain(case), question).expect("a question that fits"))
+}
