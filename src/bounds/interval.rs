@@ -36,7 +36,7 @@ impl Propagator for IntervalPropagation {
                 }
             };
             let bounds = IntervalBox::new(ends.0, ends.1)
-                .map_err(|source| BoundsError::Overflow { node: id.index(), source })?;
+                .map_err(|cause| BoundsError::Overflow { node: id.index(), cause })?;
             boxes.push(bounds);
         }
         Ok(NeuronBounds::new(boxes))

@@ -43,13 +43,13 @@ pub const PROPAGATORS: &[&dyn Propagator] = &[&IntervalPropagation];
 pub enum BoundsError {
     /// A value that `f64` cannot hold.
     #[error(
-        "the bounds of node {node} overflow ({source}); expected weights and a box whose products stay below 1.8e308"
+        "the bounds of node {node} overflow ({cause}); expected weights and a box whose products stay below 1.8e308"
     )]
     Overflow {
         /// Index of the node in the canonical form.
         node: usize,
         /// What was found.
-        source: BoxError,
+        cause: BoxError,
     },
 }
 

@@ -77,24 +77,34 @@ pub struct ConvertArgs {
 
 /// A box of inputs.
 #[derive(Args)]
-#[command(next_help_heading = "Box of inputs")]
 pub struct BoxArgs {
     /// Lower bounds of the inputs: one number for all, or one an input,
     /// separated by commas [default: those in the file].
-    #[arg(long, value_name = "NUMBERS", allow_hyphen_values = true, requires = "upper")]
+    #[arg(
+        help_heading = "Question",
+        long,
+        value_name = "NUMBERS",
+        allow_hyphen_values = true,
+        requires = "upper"
+    )]
     pub lower: Option<String>,
     /// Upper bounds of the inputs, likewise [default: those in the file].
-    #[arg(long, value_name = "NUMBERS", allow_hyphen_values = true, requires = "lower")]
+    #[arg(
+        help_heading = "Question",
+        long,
+        value_name = "NUMBERS",
+        allow_hyphen_values = true,
+        requires = "lower"
+    )]
     pub upper: Option<String>,
     /// Bounds of the inputs from a CSV file: two columns, lower and upper, one
     /// line an input.
-    #[arg(long = "box", value_name = "FILE", conflicts_with_all = ["lower", "upper"])]
+    #[arg(help_heading = "Question", long = "box", value_name = "FILE", conflicts_with_all = ["lower", "upper"])]
     pub file: Option<PathBuf>,
 }
 
 /// A network, its box and a question.
 #[derive(Args)]
-#[command(next_help_heading = "Question")]
 pub struct ProblemArgs {
     /// Instance file (.toml), or network file (.onnx, .json) with a box.
     pub problem: PathBuf,
@@ -102,15 +112,20 @@ pub struct ProblemArgs {
     pub domain: BoxArgs,
     /// What to optimise, such as "y0 - 2 y1 + 0.5 x0" [default: the
     /// instance's, or y0 where the network has one output].
-    #[arg(long, value_name = "EXPRESSION", allow_hyphen_values = true)]
+    #[arg(help_heading = "Question", long, value_name = "EXPRESSION", allow_hyphen_values = true)]
     pub objective: Option<String>,
     /// Condition on inputs and outputs, such as "x0 + x1 <= 2"; repeatable, in
     /// addition to the instance's.
-    #[arg(long = "constraint", value_name = "CONSTRAINT", allow_hyphen_values = true)]
+    #[arg(
+        help_heading = "Question",
+        long = "constraint",
+        value_name = "CONSTRAINT",
+        allow_hyphen_values = true
+    )]
     pub constraints: Vec<String>,
     /// Indices of the inputs that must be whole numbers, separated by commas
     /// [default: the instance's, or none].
-    #[arg(long, value_name = "INDICES", value_delimiter = ',')]
+    #[arg(help_heading = "Question", long, value_name = "INDICES", value_delimiter = ',')]
     pub integer: Option<Vec<usize>>,
 }
 
@@ -125,28 +140,27 @@ pub enum Method {
 
 /// Arguments of `minimize` and `maximize`.
 #[derive(Args)]
-#[command(next_help_heading = "Method")]
 pub struct OptimizeArgs {
     #[command(flatten)]
     pub problem: ProblemArgs,
     /// Method.
-    #[arg(long, value_enum, default_value = "auto")]
+    #[arg(help_heading = "Method", long, value_enum, default_value = "auto")]
     pub solver: Method,
     /// MILP solver.
-    #[arg(long, default_value = SOLVERS[0].name(),
+    #[arg(help_heading = "Method", long, default_value = SOLVERS[0].name(),
           value_parser = PossibleValuesParser::new(SOLVERS.iter().map(|s| s.name())))]
     pub backend: String,
     /// Encoding of the neurons whose phase is open.
-    #[arg(long, default_value = ENCODINGS[0].name(),
+    #[arg(help_heading = "Method", long, default_value = ENCODINGS[0].name(),
           value_parser = PossibleValuesParser::new(ENCODINGS.iter().map(|e| e.name())))]
     pub encoding: String,
     /// Method of the bounds that the encoding stands on.
-    #[arg(long, default_value = PROPAGATORS[0].name(),
+    #[arg(help_heading = "Method", long, default_value = PROPAGATORS[0].name(),
           value_parser = PossibleValuesParser::new(PROPAGATORS.iter().map(|p| p.name())))]
     pub tighten: String,
     /// Heuristics of the MILP solver: its own defaults, or without those that
     /// keep HiGHS from branching on ReLU models.
-    #[arg(long, default_value = Preset::default().name(),
+    #[arg(help_heading = "Method", long, default_value = Preset::default().name(),
           value_parser = PossibleValuesParser::new(Preset::ALL.map(Preset::name)))]
     pub preset: String,
     /// Relative gap |value - bound| / |value| at which the answer counts as
@@ -179,7 +193,7 @@ pub struct OptimizeArgs {
     #[arg(long, value_name = "COUNT", help_heading = "Limits")]
     pub threads: Option<usize>,
     /// Seed of all random choices (a whole number).
-    #[arg(long, value_name = "SEED", default_value_t = 0)]
+    #[arg(help_heading = "Method", long, value_name = "SEED", default_value_t = 0)]
     pub seed: u32,
     /// Write the MILP solver's own log to this file [default: none].
     #[arg(long, value_name = "FILE", help_heading = "Output")]

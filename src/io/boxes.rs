@@ -13,7 +13,7 @@ use crate::problem::ProblemError;
 /// [`FileError`], with the line.
 pub fn read_box(path: &Path) -> Result<IntervalBox, FileError> {
     let bytes = read_bytes(path)?;
-    parse(&bytes).map_err(|source| FileError::Content { path: path.to_path_buf(), source })
+    parse(&bytes).map_err(|cause| FileError::Content { path: path.to_path_buf(), cause })
 }
 
 fn parse(bytes: &[u8]) -> Result<IntervalBox, FormatError> {

@@ -59,7 +59,7 @@ pub fn read_instance(path: &Path) -> Result<Instance, FileError> {
     let bytes = read_bytes(path)?;
     let content = |found: String| FileError::Content {
         path: path.to_path_buf(),
-        source: FormatError::Content {
+        cause: FormatError::Content {
             place: "the file".to_string(),
             found,
             expected: "an instance (network, lower, upper, sense, objective, …)".to_string(),
@@ -116,5 +116,5 @@ pub fn read_problem(path: &Path) -> Result<Problem, FileError> {
         })?;
         Ok(Problem::new(network, domain, instance.question())?)
     });
-    problem.map_err(|source| FileError::Content { path: path.to_path_buf(), source })
+    problem.map_err(|cause| FileError::Content { path: path.to_path_buf(), cause })
 }

@@ -85,12 +85,12 @@ pub enum FileError {
         supported: String,
     },
     /// The content is wrong.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {cause}", path.display())]
     Content {
         /// The file.
         path: PathBuf,
         /// What is wrong.
-        source: FormatError,
+        cause: FormatError,
     },
 }
 
@@ -106,7 +106,7 @@ pub fn read_network(path: &Path) -> Result<Network, FileError> {
     let bytes = read_bytes(path)?;
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
     let network = format.read(&bytes, &name);
-    network.map_err(|source| FileError::Content { path: path.to_path_buf(), source })
+    network.map_err(|cause| FileError::Content { path: path.to_path_buf(), cause })
 }
 
 /// Writes a network; the extension tells the format. The file appears complete
@@ -118,7 +118,7 @@ pub fn write_network(network: &Network, path: &Path) -> Result<(), FileError> {
     let format = format_of(path)?;
     let bytes = format
         .write(network)
-        .map_err(|source| FileError::Content { path: path.to_path_buf(), source })?;
+        .map_err(|cause| FileError::Content { path: path.to_path_buf(), cause })?;
     let mut partial = path.as_os_str().to_owned();
     partial.push(".partial");
     let written = std::fs::write(&partial, bytes).and_then(|()| std::fs::rename(&partial, path));

@@ -55,8 +55,8 @@ pub struct NodeDescription {
 pub enum NetworkError {
     #[error("node '{node}': operator '{op}' is not supported; supported: {supported}")]
     UnknownOperator { node: String, op: String, supported: String },
-    #[error("node '{node}' ({op}): {source}")]
-    Layer { node: String, op: String, source: LayerError },
+    #[error("node '{node}' ({op}): {cause}")]
+    Layer { node: String, op: String, cause: LayerError },
     #[error("node '{node}' reads '{value}', which no node, constant or input provides")]
     UnknownValue { node: String, value: String },
     #[error("the output '{value}' is not computed by any node")]
@@ -166,7 +166,7 @@ impl<'a> Builder<'a> {
             let layer = read_layer(node, operands)?;
             let shapes: Vec<&[usize]> =
                 inputs.iter().map(|&input| self.graph[input].shape.as_slice()).collect();
-            let shape = layer.output_shape(&shapes).map_err(|source| layer_error(node, source))?;
+            let shape = layer.output_shape(&shapes).map_err(|cause| layer_error(node, cause))?;
             check_size(&format!("the output of node '{}'", node.name), &shape)?;
             let vertex = Vertex { name: node.name.clone(), shape, layer: Some(layer) };
             let index = self.graph.add_node(vertex);
@@ -226,8 +226,8 @@ fn read_layer(
     })?;
     let attributes = node.attributes.clone();
     let mut reader = OperatorReader::new(Operator { op: node.op.clone(), attributes, operands });
-    let layer = (kind.read)(&mut reader).map_err(|source| layer_error(node, source))?;
-    reader.finish().map_err(|source| layer_error(node, source))?;
+    let layer = (kind.read)(&mut reader).map_err(|cause| layer_error(node, cause))?;
+    reader.finish().map_err(|cause| layer_error(node, cause))?;
     Ok(layer)
 }
 
@@ -248,12 +248,12 @@ fn fold(node: &NodeDescription, mut operands: Vec<Operand>) -> Result<Constant, 
         _ => {
             let found = "no operand computed from the network's input".to_string();
             let expected = "at least one, or a first operand that is a constant of numbers";
-            let source = LayerError::Shape { found, expected: expected.to_string() };
-            return Err(layer_error(node, source));
+            let cause = LayerError::Shape { found, expected: expected.to_string() };
+            return Err(layer_error(node, cause));
         }
     };
     let layer = read_layer(node, operands)?;
-    layer.output_shape(&[values.shape()]).map_err(|source| layer_error(node, source))?;
+    layer.output_shape(&[values.shape()]).map_err(|cause| layer_error(node, cause))?;
     let batch: ArrayD<f64> = values.insert_axis(Axis(0));
     Ok(Constant::Float(layer.evaluate(&[batch.view()]).remove_axis(Axis(0))))
 }
@@ -265,6 +265,6 @@ fn check_size(what: &str, shape: &[usize]) -> Result<(), NetworkError> {
     }
 }
 
-fn layer_error(node: &NodeDescription, source: LayerError) -> NetworkError {
-    NetworkError::Layer { node: node.name.clone(), op: node.op.clone(), source }
+fn layer_error(node: &NodeDescription, cause: LayerError) -> NetworkError {
+    NetworkError::Layer { node: node.name.clone(), op: node.op.clone(), cause }
 }
