@@ -143,10 +143,10 @@ pub enum Method {
 pub struct OptimizeArgs {
     #[command(flatten)]
     pub problem: ProblemArgs,
-    /// Method.
+    /// How the problem is solved.
     #[arg(help_heading = "Method", long, value_enum, default_value = "auto")]
     pub solver: Method,
-    /// MILP solver.
+    /// MILP solver behind the method milp.
     #[arg(help_heading = "Method", long, default_value = SOLVERS[0].name(),
           value_parser = PossibleValuesParser::new(SOLVERS.iter().map(|s| s.name())))]
     pub backend: String,
@@ -154,7 +154,7 @@ pub struct OptimizeArgs {
     #[arg(help_heading = "Method", long, default_value = ENCODINGS[0].name(),
           value_parser = PossibleValuesParser::new(ENCODINGS.iter().map(|e| e.name())))]
     pub encoding: String,
-    /// Method of the bounds that the encoding stands on.
+    /// Method that bounds the neurons; their big-M constants come from it.
     #[arg(help_heading = "Method", long, default_value = PROPAGATORS[0].name(),
           value_parser = PossibleValuesParser::new(PROPAGATORS.iter().map(|p| p.name())))]
     pub tighten: String,

@@ -62,7 +62,8 @@ fn describe(network: &Network) -> Info<'_> {
         let operator = view.layer.operator();
         *operators.entry(operator.op.clone()).or_insert(0) += 1;
         let parameters = operator.operands.iter().map(|operand| match operand {
-            Operand::Constant(Constant::Float(values)) => values.len(),
+            // Numbers that stand alone are limits and the like.
+            Operand::Constant(Constant::Float(values)) if values.ndim() > 0 => values.len(),
             _ => 0,
         });
         let parameters = parameters.sum();

@@ -12,7 +12,7 @@ use taut::solve::{Preset, SOLVERS, SolveOptions};
 
 use super::args::{Arguments, Format, OptimizeArgs};
 use super::progress::Monitor;
-use super::text::{number, seconds, table};
+use super::text::{number, ratio, seconds, table};
 use super::{ANSWERED, UNANSWERED, problem};
 
 /// Optimises and prints.
@@ -54,8 +54,9 @@ fn options(args: &OptimizeArgs) -> anyhow::Result<OptimizeOptions> {
     let tighten = PROPAGATORS.iter().copied().find(|p| p.name() == args.tighten);
     let preset = Preset::ALL.into_iter().find(|p| p.name() == args.preset);
     let time_limit = args.time_limit.map(|limit| {
-        Duration::try_from_secs_f64(limit)
-            .with_context(|| format!("time limit is {limit} s; expected more than 0 seconds"))
+        Duration::try_from_secs_f64(limit).ok().with_context(|| {
+            format!("time limit is {limit} s; expected more than 0 and less than 1e19 seconds")
+        })
     });
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     Ok(OptimizeOptions {
@@ -81,8 +82,9 @@ fn text(answer: &Answer, problem: &Problem) -> anyhow::Result<String> {
     let mut text = String::new();
     headline(&mut text, answer, problem)?;
     if let (Some(input), Some(output)) = (&answer.input, &answer.output) {
-        writeln!(text, "  at      {}", coordinates("x", input))?;
-        writeln!(text, "  output  {}", coordinates("y", output))?;
+        let names = problem.network().metadata();
+        writeln!(text, "  at      {}", coordinates("x", &names.input_names, input))?;
+        writeln!(text, "  output  {}", coordinates("y", &names.output_names, output))?;
     }
     if let Some(reference) = problem.reference() {
         compare(&mut text, answer, reference)?;
@@ -90,7 +92,8 @@ fn text(answer: &Answer, problem: &Problem) -> anyhow::Result<String> {
     if let Some(recheck) = answer.recheck {
         let verdict = if recheck.feasible { "feasible" } else { "NOT feasible" };
         let error = recheck.objective_error;
-        writeln!(text, "  check   forward pass: {verdict}, solver's value off by {error:.1e}")?;
+        let error = error.map_or(String::new(), |e| format!(", solver's value off by {e:.1e}"));
+        writeln!(text, "  check   forward pass: {verdict}{error}")?;
     }
     for warning in &answer.warnings {
         writeln!(text, "  warning {warning}")?;
@@ -113,7 +116,7 @@ fn headline(text: &mut String, answer: &Answer, problem: &Problem) -> std::fmt::
         Status::Unknown => writeln!(text, "unknown: no feasible point found, none excluded")?,
     }
     if let Some(bound) = answer.bound {
-        let gap = answer.gap.map_or(String::new(), |gap| format!(", relative gap {gap:.1e}"));
+        let gap = answer.gap.map_or(String::new(), |gap| format!(", relative gap {}", ratio(gap)));
         writeln!(text, "  bound   {side} {}{gap}", number(bound))?;
     }
     match answer.stopped_by {
@@ -134,6 +137,9 @@ fn compare(text: &mut String, answer: &Answer, reference: &Reference) -> std::fm
 
 fn evidence(text: &mut String, answer: &Answer) -> std::fmt::Result {
     let model = answer.model;
+    if model.columns == 0 {
+        return Ok(());
+    }
     writeln!(
         text,
         "\n  method  {} by {} {}, {} encoding on {} bounds",
@@ -161,14 +167,19 @@ fn evidence(text: &mut String, answer: &Answer) -> std::fmt::Result {
         seconds(s.solve),
         seconds((s.total - s.solve).max(0.0))
     )?;
+    // Only clipped neurons can be saturated.
+    let clipped = answer.layers.iter().any(|layer| layer.saturated > 0);
     let rows = answer.layers.iter().map(|layer| {
-        let counts = [layer.neurons, layer.active, layer.inactive, layer.unstable];
-        let mut row = vec![layer.layer.to_string()];
-        row.extend(counts.iter().map(usize::to_string));
+        let mut counts = vec![layer.layer, layer.neurons, layer.active, layer.inactive];
+        counts.extend(clipped.then_some(layer.saturated));
+        counts.push(layer.unstable);
+        let mut row: Vec<String> = counts.iter().map(usize::to_string).collect();
         row.extend([layer.big_m_max, layer.big_m_mean].map(|m| format!("{m:.3}")));
         row
     });
-    let header = ["layer", "neurons", "active", "inactive", "unstable", "big-M max", "mean"];
+    let mut header = vec!["layer", "neurons", "active", "inactive"];
+    header.extend(clipped.then_some("saturated"));
+    header.extend(["unstable", "big-M max", "mean"]);
     writeln!(text)?;
     text.push_str(&table(&header, 0, rows.collect()));
     Ok(())
@@ -177,9 +188,12 @@ fn evidence(text: &mut String, answer: &Answer) -> std::fmt::Result {
 /// Coordinates that are printed in full.
 const MOST_COORDINATES: usize = 10;
 
-fn coordinates(letter: &str, values: &[f64]) -> String {
-    let shown = values.iter().take(MOST_COORDINATES).enumerate();
-    let shown: Vec<String> = shown.map(|(i, v)| format!("{letter}{i} = {}", number(*v))).collect();
+fn coordinates(letter: &str, names: &[String], values: &[f64]) -> String {
+    let shown = values.iter().take(MOST_COORDINATES).enumerate().map(|(index, &value)| {
+        let name = names.get(index).cloned().unwrap_or_else(|| format!("{letter}{index}"));
+        format!("{name} = {}", number(value))
+    });
+    let shown: Vec<String> = shown.collect();
     let more = values.len().saturating_sub(MOST_COORDINATES);
     let rest = if more > 0 { format!(", … ({more} more)") } else { String::new() };
     shown.join(", ") + &rest

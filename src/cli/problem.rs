@@ -12,7 +12,7 @@ use super::args::{BoxArgs, ProblemArgs};
 
 /// Reads the problem; what the arguments say goes before what files say.
 pub fn read(args: &ProblemArgs, sense: Sense) -> anyhow::Result<Problem> {
-    let is_instance = args.problem.extension().is_some_and(|extension| extension == "toml");
+    let is_instance = args.problem.extension().is_some_and(|e| e.eq_ignore_ascii_case("toml"));
     let (network, stored, mut question) = match is_instance {
         true => read_instance_parts(&args.problem)?,
         false => {
@@ -40,6 +40,9 @@ pub fn read(args: &ProblemArgs, sense: Sense) -> anyhow::Result<Problem> {
     {
         question.reference = None;
     }
+    if is_instance && sense != question.sense {
+        tracing::warn!("the instance asks for the opposite; the command decides: {sense:?}");
+    }
     question.sense = sense;
     question.objective = args.objective.clone().or(question.objective);
     question.integer = args.integer.clone().unwrap_or(question.integer);
@@ -62,14 +65,15 @@ pub fn read_domain(args: &BoxArgs, network: &Network) -> anyhow::Result<Option<I
 fn numbers(option: &str, text: &str, inputs: usize) -> anyhow::Result<Vec<f64>> {
     let parse = |part: &str| {
         let part = part.trim();
-        part.parse::<f64>().with_context(|| format!("{option}: '{part}' is not a number"))
+        let number: Option<f64> = part.parse().ok();
+        number.with_context(|| format!("{option}: found '{part}', expected a number"))
     };
     let numbers: Vec<f64> = text.split(',').map(parse).collect::<Result<_, _>>()?;
     match numbers.as_slice() {
         [number] => Ok(vec![*number; inputs]),
         _ if numbers.len() == inputs => Ok(numbers),
         _ => bail!(
-            "{option}: {} numbers; the network has {inputs} inputs, expected 1 or {inputs}",
+            "{option}: found {} numbers, expected 1 or as many as the network has inputs, {inputs}",
             numbers.len()
         ),
     }
@@ -77,7 +81,7 @@ fn numbers(option: &str, text: &str, inputs: usize) -> anyhow::Result<Vec<f64>> 
 
 fn read_instance_parts(path: &Path) -> anyhow::Result<(Network, Option<IntervalBox>, Question)> {
     let instance = read_instance(path)?;
-    let network = read_network(&instance.network)?;
+    let network = read_network(&instance.network).with_context(|| path.display().to_string())?;
     let stored = instance.domain(&network).with_context(|| path.display().to_string())?;
     Ok((network, stored, instance.question()))
 }

@@ -32,6 +32,15 @@ pub fn number(value: f64) -> String {
     }
 }
 
+/// A ratio such as a relative gap.
+pub fn ratio(value: f64) -> String {
+    match value {
+        0.0 => "0".to_string(),
+        v if v < 0.01 => format!("{v:.1e}"),
+        v => format!("{v:.2}"),
+    }
+}
+
 /// A time in the unit that suits it.
 pub fn seconds(value: f64) -> String {
     match value {

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::{FileError, FormatError, read_bytes};
+use super::{FileError, FormatError, content, read_bytes};
 use crate::num::IntervalBox;
 use crate::problem::ProblemError;
 
@@ -13,7 +13,7 @@ use crate::problem::ProblemError;
 /// [`FileError`], with the line.
 pub fn read_box(path: &Path) -> Result<IntervalBox, FileError> {
     let bytes = read_bytes(path)?;
-    parse(&bytes).map_err(|cause| FileError::Content { path: path.to_path_buf(), cause })
+    parse(&bytes).map_err(|cause| content(path, cause))
 }
 
 fn parse(bytes: &[u8]) -> Result<IntervalBox, FormatError> {
@@ -25,21 +25,23 @@ fn parse(bytes: &[u8]) -> Result<IntervalBox, FormatError> {
         .from_reader(bytes);
     let (mut lower, mut upper) = (Vec::new(), Vec::new());
     for (position, record) in reader.records().enumerate() {
-        let content = |found: String| FormatError::Content {
-            place: format!("line {}", position + 1),
+        let line = record.as_ref().ok().and_then(|record| record.position()).map(|at| at.line());
+        let refused = |found: String| FormatError::Content {
+            place: line.map_or("a line".to_string(), |line| format!("line {line}")),
             found,
             expected: "two numbers, lower and upper".to_string(),
         };
-        let record = record.map_err(|error| content(error.to_string()))?;
+        let record = record.map_err(|error| refused(error.to_string()))?;
         let fields: Vec<&str> = record.iter().collect();
-        let numbers: Result<Vec<f64>, _> = fields.iter().map(|field| field.parse()).collect();
-        match numbers.as_deref() {
-            Ok([l, u]) => {
+        let numbers: Vec<Option<f64>> = fields.iter().map(|field| field.parse().ok()).collect();
+        match numbers.as_slice() {
+            [Some(l), Some(u)] => {
                 lower.push(*l);
                 upper.push(*u);
             }
-            Err(_) if position == 0 && fields.len() == 2 => {}
-            _ => return Err(content(format!("'{}'", fields.join(",")))),
+            // A header has no numbers; a line with one has a slip in the other.
+            [None, None] if position == 0 => {}
+            _ => return Err(refused(format!("'{}'", fields.join(",")))),
         }
     }
     IntervalBox::new(lower, upper).map_err(|error| ProblemError::Box(error).into())

@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::{FileError, FormatError, read_bytes, read_network};
+use super::{FileError, FormatError, content, read_bytes, read_network};
 use crate::network::Network;
 use crate::num::IntervalBox;
 use crate::problem::{Problem, ProblemError, Question, Reference, Sense};
@@ -57,17 +57,10 @@ pub struct Instance {
 /// [`FileError`], with line and column.
 pub fn read_instance(path: &Path) -> Result<Instance, FileError> {
     let bytes = read_bytes(path)?;
-    let content = |found: String| FileError::Content {
-        path: path.to_path_buf(),
-        cause: FormatError::Content {
-            place: "the file".to_string(),
-            found,
-            expected: "an instance (network, lower, upper, sense, objective, …)".to_string(),
-        },
-    };
-    let text = String::from_utf8(bytes).map_err(|error| content(error.to_string()))?;
+    let refused = |what: String| content(path, FormatError::Syntax(what.trim_end().to_string()));
+    let text = String::from_utf8(bytes).map_err(|error| refused(error.to_string()))?;
     let mut instance: Instance =
-        toml::from_str(&text).map_err(|error| content(error.to_string().trim_end().to_string()))?;
+        toml::from_str(&text).map_err(|error| refused(error.to_string()))?;
     let folder = path.parent().unwrap_or(Path::new(""));
     instance.network = folder.join(&instance.network);
     Ok(instance)
@@ -116,5 +109,5 @@ pub fn read_problem(path: &Path) -> Result<Problem, FileError> {
         })?;
         Ok(Problem::new(network, domain, instance.question())?)
     });
-    problem.map_err(|cause| FileError::Content { path: path.to_path_buf(), cause })
+    problem.map_err(|cause| content(path, cause))
 }

@@ -26,7 +26,7 @@
 //! row-major order), or `""` for one that is left out. From `box` on, all keys
 //! are optional; `scaling` informs and is never applied.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use ndarray::{ArrayD, IxDyn};
 use serde::{Deserialize, Serialize};
@@ -88,7 +88,7 @@ struct LayerEntry {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a number, whole numbers or a text")]
 enum AttributeEntry {
     Integer(i64),
     Float(f64),
@@ -99,12 +99,33 @@ enum AttributeEntry {
 #[derive(Serialize, Deserialize)]
 #[serde(
     untagged,
-    expecting = "the name of a value, or a constant with shape and values (numbers) or integers"
+    expecting = "expected the name of a value, or a constant with shape and values (numbers) or integers"
 )]
 enum OperandEntry {
     Value(String),
-    Numbers { shape: Vec<usize>, values: Vec<f64> },
-    Integers { shape: Vec<usize>, integers: Vec<i64> },
+    Numbers(Numbers),
+    Integers(Integers),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Numbers {
+    shape: Vec<usize>,
+    values: Vec<f64>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Integers {
+    shape: Vec<usize>,
+    integers: Vec<i64>,
+}
+
+/// What every version of the format begins with.
+#[derive(Deserialize)]
+struct Head {
+    format: String,
+    version: u32,
 }
 
 impl NetworkFormat for Json {
@@ -114,16 +135,20 @@ impl NetworkFormat for Json {
 
     fn read(&self, bytes: &[u8], name: &str) -> Result<Network, FormatError> {
         let file: File = serde_json::from_slice(bytes).map_err(|error| {
-            content("the file", error.to_string(), "a network in Taut's JSON format")
+            // Another version may have other keys: that is what to tell then.
+            let head = serde_json::from_slice::<Head>(bytes).ok();
+            let told = head.and_then(|head| check_version(&head.format, head.version).err());
+            told.unwrap_or_else(|| FormatError::Syntax(error.to_string()))
         })?;
-        if file.format != FORMAT || file.version != VERSION {
-            let found = format!("format '{}' version {}", file.format, file.version);
-            return Err(content("the file", found, &format!("'{FORMAT}' version {VERSION}")));
-        }
+        check_version(&file.format, file.version)?;
+        let mut taken: HashSet<String> =
+            file.layers.iter().map(|layer| layer.output.clone()).collect();
+        taken.insert(file.input.name.clone());
         let mut constants = HashMap::new();
         let layers = file.layers.into_iter();
-        let nodes =
-            layers.map(|layer| describe(layer, &mut constants)).collect::<Result<_, _>>()?;
+        let nodes = layers
+            .map(|layer| describe(layer, &taken, &mut constants))
+            .collect::<Result<_, _>>()?;
         let description = NetworkDescription {
             name: file.name.unwrap_or_else(|| name.to_string()),
             input: file.input.name,
@@ -147,7 +172,8 @@ impl NetworkFormat for Json {
         let mut names = vec![network.input_name().to_string()];
         let mut layers = Vec::new();
         for (position, layer) in network.layers().enumerate() {
-            let output = format!("value{}", position + 1);
+            // Longer than the input's name, so never equal to it.
+            let output = format!("{}.{}", network.input_name(), position + 1);
             layers.push(entry(&layer, &names, &output));
             names.push(output);
         }
@@ -177,8 +203,17 @@ impl NetworkFormat for Json {
     }
 }
 
+fn check_version(format: &str, version: u32) -> Result<(), FormatError> {
+    if format == FORMAT && version == VERSION {
+        return Ok(());
+    }
+    let found = format!("format '{format}' version {version}");
+    Err(content("the file", found, &format!("'{FORMAT}' version {VERSION}")))
+}
+
 fn describe(
     layer: LayerEntry,
+    taken: &HashSet<String>,
     constants: &mut HashMap<String, Constant>,
 ) -> Result<NodeDescription, FormatError> {
     let mut operands = Vec::new();
@@ -188,14 +223,17 @@ fn describe(
                 operands.push(name);
                 continue;
             }
-            OperandEntry::Numbers { shape, values } => {
+            OperandEntry::Numbers(Numbers { shape, values }) => {
                 shaped(shape, values, &layer.name, index).map(Constant::Float)
             }
-            OperandEntry::Integers { shape, integers } => {
+            OperandEntry::Integers(Integers { shape, integers }) => {
                 shaped(shape, integers, &layer.name, index).map(Constant::Integer)
             }
         }?;
-        let name = format!("{}.operand{index}", layer.output);
+        let mut name = format!("{}.operand{index}", layer.output);
+        while taken.contains(&name) || constants.contains_key(&name) {
+            name.push('\'');
+        }
         constants.insert(name.clone(), constant);
         operands.push(name);
     }
@@ -234,14 +272,14 @@ fn entry(layer: &LayerView, names: &[String], output: &str) -> LayerEntry {
         Operand::Data => {
             OperandEntry::Value(names[*data.next().expect("one input a data operand")].clone())
         }
-        Operand::Constant(Constant::Float(values)) => OperandEntry::Numbers {
+        Operand::Constant(Constant::Float(values)) => OperandEntry::Numbers(Numbers {
             shape: values.shape().to_vec(),
             values: values.into_iter().collect(),
-        },
-        Operand::Constant(Constant::Integer(values)) => OperandEntry::Integers {
+        }),
+        Operand::Constant(Constant::Integer(values)) => OperandEntry::Integers(Integers {
             shape: values.shape().to_vec(),
             integers: values.into_iter().collect(),
-        },
+        }),
     });
     let operands = operands.collect();
     let attributes = operator.attributes.into_iter().map(|(name, value)| {

@@ -10,6 +10,7 @@ mod json;
 mod onnx;
 
 use std::fmt;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -57,6 +58,9 @@ pub enum FormatError {
         /// What should.
         expected: String,
     },
+    /// The text is not of the format; says where.
+    #[error("{0}")]
+    Syntax(String),
     /// The nodes do not make a network.
     #[error(transparent)]
     Network(#[from] NetworkError),
@@ -77,7 +81,7 @@ pub enum FileError {
         what: String,
     },
     /// No format has this extension.
-    #[error("{}: unknown file format; supported extensions: {supported}", path.display())]
+    #[error("{}: not a network file by its extension; supported: {supported} (an instance, .toml, is a problem for minimize or maximize)", path.display())]
     UnknownFormat {
         /// The file.
         path: PathBuf,
@@ -90,7 +94,7 @@ pub enum FileError {
         /// The file.
         path: PathBuf,
         /// What is wrong.
-        cause: FormatError,
+        cause: Box<FormatError>,
     },
 }
 
@@ -106,7 +110,7 @@ pub fn read_network(path: &Path) -> Result<Network, FileError> {
     let bytes = read_bytes(path)?;
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
     let network = format.read(&bytes, &name);
-    network.map_err(|cause| FileError::Content { path: path.to_path_buf(), cause })
+    network.map_err(|cause| content(path, cause))
 }
 
 /// Writes a network; the extension tells the format. The file appears complete
@@ -116,9 +120,7 @@ pub fn read_network(path: &Path) -> Result<Network, FileError> {
 /// [`FileError`].
 pub fn write_network(network: &Network, path: &Path) -> Result<(), FileError> {
     let format = format_of(path)?;
-    let bytes = format
-        .write(network)
-        .map_err(|cause| FileError::Content { path: path.to_path_buf(), cause })?;
+    let bytes = format.write(network).map_err(|cause| content(path, cause))?;
     let mut partial = path.as_os_str().to_owned();
     partial.push(".partial");
     let written = std::fs::write(&partial, bytes).and_then(|()| std::fs::rename(&partial, path));
@@ -127,6 +129,10 @@ pub fn write_network(network: &Network, path: &Path) -> Result<(), FileError> {
         let _ = std::fs::remove_file(&partial);
         FileError::System { path: path.to_path_buf(), what: error.to_string() }
     })
+}
+
+fn content(path: &Path, cause: FormatError) -> FileError {
+    FileError::Content { path: path.to_path_buf(), cause: Box::new(cause) }
 }
 
 fn format_of(path: &Path) -> Result<&'static dyn NetworkFormat, FileError> {
@@ -143,17 +149,21 @@ fn format_of(path: &Path) -> Result<&'static dyn NetworkFormat, FileError> {
 
 fn read_bytes(path: &Path) -> Result<Vec<u8>, FileError> {
     let system = |what: String| FileError::System { path: path.to_path_buf(), what };
-    let metadata = std::fs::metadata(path).map_err(|error| match error.kind() {
+    let file = std::fs::File::open(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => system("no such file".to_string()),
         _ => system(error.to_string()),
     })?;
-    if metadata.is_dir() {
+    if path.is_dir() {
         return Err(is_directory(path));
     }
-    if metadata.len() > LARGEST_FILE {
-        return Err(system(format!("{} bytes; expected at most {LARGEST_FILE}", metadata.len())));
+    let mut bytes = Vec::new();
+    // A limit on what is read, not on the size: a device has none.
+    let read = file.take(LARGEST_FILE + 1).read_to_end(&mut bytes);
+    read.map_err(|error| system(error.to_string()))?;
+    if bytes.len() as u64 > LARGEST_FILE {
+        return Err(system(format!("more than {LARGEST_FILE} bytes; expected at most that many")));
     }
-    std::fs::read(path).map_err(|error| system(error.to_string()))
+    Ok(bytes)
 }
 
 fn is_directory(path: &Path) -> FileError {

@@ -1,19 +1,21 @@
 //! From the nodes of a file to a checked [`Network`].
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use ndarray::{ArrayD, Axis};
-use petgraph::algo::toposort;
 use petgraph::graph::{DiGraph, NodeIndex};
-use petgraph::visit::{Dfs, Reversed};
 use thiserror::Error;
 
-use super::layers::{LAYERS, Layer, element_count};
+use super::layers::{LAYERS, Layer, LayerKind, element_count};
 use super::operator::{Attributes, Constant, LayerError, Operand, Operator, OperatorReader};
 use super::{Metadata, Network, Vertex};
 
-/// Most elements that a tensor of a network may have: 2 GiB of `f64`.
-const MOST_ELEMENTS: usize = 1 << 28;
+/// Most elements of a tensor between two layers: more than the largest of the
+/// image networks in use, few enough for several matrices of that size.
+const MOST_ELEMENTS: usize = 1 << 22;
+
+/// Most elements of a constant: 2 GiB of `f64`.
+const MOST_WEIGHTS: usize = 1 << 28;
 
 /// What a reader of a file format hands over: nodes by name, in any order.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,17 +65,15 @@ pub enum NetworkError {
     UnknownOutput { value: String },
     #[error("the output '{value}' does not depend on the input")]
     ConstantOutput { value: String },
-    #[error("the value '{value}' is provided twice")]
+    #[error("the value '{value}' is provided twice; expected once")]
     DuplicateValue { value: String },
     #[error("the graph has a cycle through node '{node}'; expected none")]
     Cycle { node: String },
-    #[error(
-        "{what} has shape {shape:?}; expected dimensions from 1 and at most {MOST_ELEMENTS} elements"
-    )]
-    Size { what: String, shape: Vec<usize> },
-    #[error("the network has {count} {side} names for {expected} {side}s")]
+    #[error("{what} has shape {shape:?}; expected dimensions from 1 and at most {most} elements")]
+    Size { what: String, shape: Vec<usize>, most: usize },
+    #[error("number of {side} names: {count}; expected none or {expected}, one an {side}")]
     NameCount { side: &'static str, count: usize, expected: usize },
-    #[error("the input box has {found} coordinates; the network has {expected} inputs")]
+    #[error("coordinates of the input box: {found}; inputs of the network: {expected}")]
     BoxLength { found: usize, expected: usize },
 }
 
@@ -107,33 +107,37 @@ impl NetworkDescription {
                 return Err(NetworkError::DuplicateValue { value: name.to_string() });
             }
         }
-        let mut graph: DiGraph<usize, ()> = DiGraph::new();
-        let indices: Vec<_> = (0..self.nodes.len()).map(|i| graph.add_node(i)).collect();
-        let producers: HashMap<&str, NodeIndex> =
-            self.nodes.iter().map(|node| node.output.as_str()).zip(indices.clone()).collect();
-        for (node, &index) in self.nodes.iter().zip(&indices) {
-            for name in node.operands.iter().filter(|name| !name.is_empty()) {
-                if let Some(&producer) = producers.get(name.as_str()) {
-                    graph.add_edge(producer, index, ());
-                }
-            }
-        }
+        let producers: HashMap<&str, usize> =
+            self.nodes.iter().enumerate().map(|(i, node)| (node.output.as_str(), i)).collect();
+        let operands = |position: usize| {
+            let names = self.nodes[position].operands.iter();
+            names.filter_map(|name| producers.get(name.as_str()).copied())
+        };
         let mut needed = HashSet::new();
-        if let Some(&last) = producers.get(self.output.as_str()) {
-            let mut search = Dfs::new(Reversed(&graph), last);
-            while let Some(index) = search.next(Reversed(&graph)) {
-                needed.insert(index);
-            }
-        } else if self.output != self.input {
+        let mut open: Vec<usize> =
+            producers.get(self.output.as_str()).copied().into_iter().collect();
+        if open.is_empty() && self.output != self.input {
             return Err(NetworkError::UnknownOutput { value: self.output.clone() });
         }
-        // Indices move when nodes go; the node weights keep the positions.
-        graph.retain_nodes(|_, index| needed.contains(&index));
-        let sorted = toposort(&graph, None).map_err(|cycle| {
-            let node = self.nodes[graph[cycle.node_id()]].name.clone();
-            NetworkError::Cycle { node }
-        })?;
-        Ok(sorted.into_iter().map(|index| graph[index]).collect())
+        while let Some(position) = open.pop() {
+            if needed.insert(position) {
+                open.extend(operands(position));
+            }
+        }
+        // The file's own order where it can be kept: always the first node that
+        // has all its operands.
+        let mut waiting: BTreeSet<usize> = needed.into_iter().collect();
+        let mut order = Vec::new();
+        while !waiting.is_empty() {
+            let ready = |&&position: &&usize| operands(position).all(|o| !waiting.contains(&o));
+            let Some(&next) = waiting.iter().find(ready) else {
+                let first = waiting.first().map(|&position| self.nodes[position].name.clone());
+                return Err(NetworkError::Cycle { node: first.unwrap_or_default() });
+            };
+            waiting.remove(&next);
+            order.push(next);
+        }
+        Ok(order)
     }
 }
 
@@ -147,7 +151,7 @@ struct Builder<'a> {
 impl<'a> Builder<'a> {
     fn new(description: &'a NetworkDescription) -> Result<Self, NetworkError> {
         let shape = description.input_shape.clone();
-        check_size("the input", &shape)?;
+        check_size("the input", &shape, MOST_ELEMENTS)?;
         let mut graph = DiGraph::new();
         let input = graph.add_node(Vertex { name: description.input.clone(), shape, layer: None });
         let constants = description.constants.iter();
@@ -167,7 +171,7 @@ impl<'a> Builder<'a> {
             let shapes: Vec<&[usize]> =
                 inputs.iter().map(|&input| self.graph[input].shape.as_slice()).collect();
             let shape = layer.output_shape(&shapes).map_err(|cause| layer_error(node, cause))?;
-            check_size(&format!("the output of node '{}'", node.name), &shape)?;
+            check_size(&output_of(node), &shape, MOST_ELEMENTS)?;
             let vertex = Vertex { name: node.name.clone(), shape, layer: Some(layer) };
             let index = self.graph.add_node(vertex);
             for (operand, input) in inputs.into_iter().enumerate() {
@@ -189,7 +193,16 @@ impl<'a> Builder<'a> {
         for name in &node.operands {
             operands.push(match self.values.get(name.as_str()) {
                 _ if name.is_empty() => Operand::Absent,
-                Some(Value::Constant(constant)) => Operand::Constant(constant.clone()),
+                Some(Value::Constant(constant)) => {
+                    if let Constant::Float(values) = constant {
+                        check_size(
+                            &format!("the constant '{name}'"),
+                            values.shape(),
+                            MOST_WEIGHTS,
+                        )?;
+                    }
+                    Operand::Constant(constant.clone())
+                }
                 Some(Value::Node(index)) => {
                     inputs.push(*index);
                     Operand::Data
@@ -212,18 +225,22 @@ impl<'a> Builder<'a> {
     }
 }
 
-fn read_layer(
-    node: &NodeDescription,
-    operands: Vec<Operand>,
-) -> Result<Box<dyn Layer>, NetworkError> {
-    let kind = LAYERS.iter().find(|kind| kind.op == node.op).ok_or_else(|| {
+fn kind_of(node: &NodeDescription) -> Result<&'static LayerKind, NetworkError> {
+    LAYERS.iter().find(|kind| kind.op == node.op).ok_or_else(|| {
         let supported: Vec<&str> = LAYERS.iter().map(|kind| kind.op).collect();
         NetworkError::UnknownOperator {
             node: node.name.clone(),
             op: node.op.clone(),
             supported: supported.join(", "),
         }
-    })?;
+    })
+}
+
+fn read_layer(
+    node: &NodeDescription,
+    operands: Vec<Operand>,
+) -> Result<Box<dyn Layer>, NetworkError> {
+    let kind = kind_of(node)?;
     let attributes = node.attributes.clone();
     let mut reader = OperatorReader::new(Operator { op: node.op.clone(), attributes, operands });
     let layer = (kind.read)(&mut reader).map_err(|cause| layer_error(node, cause))?;
@@ -234,34 +251,34 @@ fn read_layer(
 /// The value of a node whose operands are all constants: its layer evaluated
 /// with the first of them as data.
 fn fold(node: &NodeDescription, mut operands: Vec<Operand>) -> Result<Constant, NetworkError> {
-    let values = match operands.first_mut() {
-        Some(first @ Operand::Constant(Constant::Float(_))) => {
-            let Operand::Constant(Constant::Float(values)) =
-                std::mem::replace(first, Operand::Data)
-            else {
-                unreachable!("matched above")
-            };
-            values
-        }
-        // An Identity of a shape, as some exporters write it.
-        Some(Operand::Constant(constant)) if node.op == "Identity" => return Ok(constant.clone()),
-        _ => {
-            let found = "no operand computed from the network's input".to_string();
-            let expected = "at least one, or a first operand that is a constant of numbers";
-            let cause = LayerError::Shape { found, expected: expected.to_string() };
-            return Err(layer_error(node, cause));
-        }
-    };
+    kind_of(node)?;
+    if let (Some(Operand::Constant(constant @ Constant::Integer(_))), "Identity") =
+        (operands.first(), node.op.as_str())
+    {
+        // Some exporters write the Identity of a shape.
+        return Ok(constant.clone());
+    }
+    let mut reader = OperatorReader::new(Operator::new(
+        &node.op,
+        operands.drain(..1.min(operands.len())).collect(),
+    ));
+    let values = reader.weights(0).map_err(|cause| layer_error(node, cause))?;
+    operands.insert(0, Operand::Data);
     let layer = read_layer(node, operands)?;
-    layer.output_shape(&[values.shape()]).map_err(|cause| layer_error(node, cause))?;
+    let shape = layer.output_shape(&[values.shape()]).map_err(|cause| layer_error(node, cause))?;
+    check_size(&output_of(node), &shape, MOST_ELEMENTS)?;
     let batch: ArrayD<f64> = values.insert_axis(Axis(0));
     Ok(Constant::Float(layer.evaluate(&[batch.view()]).remove_axis(Axis(0))))
 }
 
-fn check_size(what: &str, shape: &[usize]) -> Result<(), NetworkError> {
+fn output_of(node: &NodeDescription) -> String {
+    format!("the output of node '{}'", node.name)
+}
+
+fn check_size(what: &str, shape: &[usize], most: usize) -> Result<(), NetworkError> {
     match element_count(shape) {
-        Some(1..=MOST_ELEMENTS) => Ok(()),
-        _ => Err(NetworkError::Size { what: what.to_string(), shape: shape.to_vec() }),
+        Some(count) if (1..=most).contains(&count) => Ok(()),
+        _ => Err(NetworkError::Size { what: what.to_string(), shape: shape.to_vec(), most }),
     }
 }
 

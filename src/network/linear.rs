@@ -2,7 +2,8 @@
 
 use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, linalg::general_mat_mul};
 
-use crate::num::{IntervalBox, rounding::RangeSum};
+use crate::num::IntervalBox;
+use crate::num::rounding::{Centered, RangeSum};
 
 /// A linear map `x ↦ W x`, `W`: out × in.
 #[derive(Clone, Debug, PartialEq)]
@@ -145,19 +146,20 @@ impl Linear {
     /// # Panics
     /// If the shapes do not fit.
     pub fn add_ranges(&self, inputs: &IntervalBox, sums: &mut [RangeSum]) {
-        let (lower, upper) = (inputs.lower(), inputs.upper());
+        let intervals = Centered::new(inputs.lower(), inputs.upper());
         match self {
             Self::Dense(weights) => {
                 for (row, sum) in weights.outer_iter().zip(sums) {
                     match row.as_slice() {
-                        Some(row) => sum.add_row(row, lower, upper),
-                        None => sum.add_row(&row.to_vec(), lower, upper),
+                        Some(row) => sum.add_row(row, &intervals),
+                        None => sum.add_row(&row.to_vec(), &intervals),
                     }
                 }
             }
             Self::Sparse(rows) => {
+                let (center, radius) = (&intervals.center, &intervals.radius);
                 for (row, sum) in sums.iter_mut().enumerate() {
-                    rows.row(row).for_each(|(j, w)| sum.add(w, lower[j], upper[j]));
+                    rows.row(row).for_each(|(j, w)| sum.add_centered(w, center[j], radius[j]));
                 }
             }
         }

@@ -146,18 +146,6 @@ impl Network {
         self.order.iter().position(|&index| index == self.output).expect("a node of the graph")
     }
 
-    /// Number of stored parameters: the elements of all constants of numbers.
-    pub fn parameters(&self) -> usize {
-        let of_operand = |operand: Operand| match operand {
-            Operand::Constant(Constant::Float(values)) => values.len(),
-            _ => 0,
-        };
-        let of_layer = |view: LayerView| {
-            view.layer.operator().operands.into_iter().map(of_operand).sum::<usize>()
-        };
-        self.layers().map(of_layer).sum()
-    }
-
     /// Outputs (batch × m) for a batch of inputs (batch × n), layer by layer as
     /// read, in `f64`.
     ///

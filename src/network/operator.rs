@@ -251,7 +251,7 @@ impl OperatorReader {
         match rest.into_iter().find(|(_, operand)| **operand != Operand::Absent) {
             None => Ok(()),
             Some((index, operand)) => {
-                let expected = format!("{} operands at most", self.asked_operands);
+                let expected = format!("nothing beyond operand {}", self.asked_operands - 1);
                 Err(operand_error(index, operand, &expected))
             }
         }

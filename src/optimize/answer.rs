@@ -58,7 +58,7 @@ pub struct Answer {
     pub input: Option<Vec<f64>>,
     /// The outputs there.
     pub output: Option<Vec<f64>>,
-    /// How the solver's point fared when evaluated.
+    /// How the point fared when evaluated.
     pub recheck: Option<Recheck>,
     /// Method: `milp`.
     pub solver: &'static str,
@@ -92,13 +92,14 @@ pub struct Answer {
     pub warnings: Vec<String>,
 }
 
-/// The solver's point, evaluated by a forward pass.
+/// The point of the answer, evaluated by a forward pass.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Recheck {
     /// Whether box, integrality and constraints hold.
     pub feasible: bool,
-    /// Difference between the solver's figure and the forward pass, absolute.
-    pub objective_error: f64,
+    /// Difference between the solver's figure for its best point and the forward
+    /// pass at the reported one, absolute; `None` if the solver has no point.
+    pub objective_error: Option<f64>,
     /// Largest violation of a constraint, relative to `1 + |bound|`.
     pub violation: f64,
 }

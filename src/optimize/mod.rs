@@ -29,6 +29,9 @@ use crate::solve::{
 /// difference between its figures and those of a forward pass.
 const GAP_SHARE: f64 = 0.9;
 
+/// Least denominator of a relative gap, as the MILP solvers have it.
+const LEAST_DENOMINATOR: f64 = 1e-10;
+
 /// How to optimise.
 #[derive(Clone, Debug)]
 pub struct OptimizeOptions {
@@ -137,18 +140,13 @@ pub fn optimize(
     answer.nodes = solution.node_count;
     answer.lp_iterations = solution.lp_iterations;
     let proposed = polish::proposal(problem, &encoded, &solution);
-    answer.recheck = proposed.as_ref().map(|candidate| Recheck {
-        feasible: candidate.feasible,
-        objective_error: solution.objective.map_or(0.0, |o| (o - candidate.objective).abs()),
-        violation: candidate.violation,
-    });
     let polished = timed(&mut answer.seconds.polish, || {
-        let error = answer.recheck.map_or(0.0, |recheck| recheck.objective_error);
-        let rough = proposed.as_ref().filter(|candidate| polish::is_needed(candidate, error))?;
-        polish::polish(problem, &encoded, options.backend, rough)
+        let rough = proposed.as_ref().filter(|rough| polish::is_needed(rough, &solution))?;
+        let left = options.solve.time_limit.map(|limit| limit.saturating_sub(started.elapsed()));
+        polish::polish(problem, &encoded, options.backend, rough, left, observer)
     });
-    let candidates: Vec<Candidate> = [proposed, polished, first].into_iter().flatten().collect();
-    conclude(problem, options, &mut answer, Findings { bounds, candidates, solution })?;
+    let findings = Findings { bounds, proposed, polished, first, solution };
+    conclude(problem, options, &mut answer, findings)?;
     answer.seconds.total = started.elapsed().as_secs_f64();
     Ok(answer)
 }
@@ -156,7 +154,12 @@ pub fn optimize(
 /// What the phases found, before it is weighed.
 struct Findings {
     bounds: NeuronBounds,
-    candidates: Vec<Candidate>,
+    /// The solver's point.
+    proposed: Option<Candidate>,
+    /// The best point of its linear region.
+    polished: Option<Candidate>,
+    /// The point found before the solve.
+    first: Option<Candidate>,
     solution: Solution,
 }
 
@@ -167,10 +170,17 @@ fn conclude(
     answer: &mut Answer,
     findings: Findings,
 ) -> Result<(), OptimizeError> {
-    let Findings { bounds, candidates, solution } = findings;
+    let Findings { bounds, proposed, polished, first, solution } = findings;
     let sense = problem.sense();
-    let best = candidates.into_iter().filter(|c| c.feasible).reduce(|best, next| {
+    let candidates = [proposed.clone(), polished, first].into_iter().flatten();
+    let best = candidates.filter(|candidate| candidate.feasible).reduce(|best, next| {
         if sense.better(next.objective, best.objective) { next } else { best }
+    });
+    // Of the point reported, or of the one that was not good enough to be.
+    answer.recheck = best.as_ref().or(proposed.as_ref()).map(|candidate| Recheck {
+        feasible: candidate.feasible,
+        objective_error: solution.objective.map(|o| (o - candidate.objective).abs()),
+        violation: candidate.violation,
     });
     let stopped_by = match solution.status {
         TerminationStatus::Optimal | TerminationStatus::Infeasible => None,
@@ -261,7 +271,7 @@ fn propagated_bound(problem: &Problem, bounds: &NeuronBounds) -> f64 {
 /// `|objective − bound| / |objective|`; 0 where they are equal.
 fn relative_gap(objective: f64, bound: f64) -> f64 {
     let difference = (objective - bound).abs();
-    if difference == 0.0 { 0.0 } else { difference / objective.abs().max(f64::MIN_POSITIVE) }
+    if difference == 0.0 { 0.0 } else { difference / objective.abs().max(LEAST_DENOMINATOR) }
 }
 
 fn contradiction(point: Candidate, options: &OptimizeOptions, claim: String) -> OptimizeError {

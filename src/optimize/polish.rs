@@ -10,11 +10,15 @@ use std::time::Duration;
 use crate::encode::EncodedProblem;
 use crate::num::tolerance::{CONSTRAINT_FEASIBILITY, POLISH_FEASIBILITY};
 use crate::problem::{Candidate, Problem};
-use crate::solve::{Silent, Solution, SolveOptions, Solver};
+use crate::solve::{Observer, Solution, SolveOptions, Solver};
 
 /// Most time for the linear program, which takes some milliseconds on networks
 /// that a MILP solver can handle at all.
 const TIME: Duration = Duration::from_secs(2);
+
+/// Time it gets even where the user's limit has been used up: without it the
+/// whole run may have been for nothing.
+const LEAST_TIME: Duration = Duration::from_millis(100);
 
 /// The solver's point, moved into the box and onto whole numbers, evaluated.
 pub fn proposal(
@@ -27,11 +31,11 @@ pub fn proposal(
     problem.nearest_input(&input).map(|input| problem.evaluate(input))
 }
 
-/// Whether the solver's tolerances show in its point, whose value differs from
-/// the solver's figure by `objective_error`.
-pub fn is_needed(candidate: &Candidate, objective_error: f64) -> bool {
-    let visible = CONSTRAINT_FEASIBILITY * (1.0 + candidate.objective.abs());
-    !candidate.feasible || objective_error > visible
+/// Whether the solver's tolerances show in its point.
+pub fn is_needed(point: &Candidate, solution: &Solution) -> bool {
+    let visible = CONSTRAINT_FEASIBILITY * (1.0 + point.objective.abs());
+    let error = solution.objective.map_or(0.0, |figure| (figure - point.objective).abs());
+    !point.feasible || error > visible
 }
 
 /// The best point of the linear region that `rough` lies in; `None` if the
@@ -41,14 +45,16 @@ pub fn polish(
     encoded: &EncodedProblem,
     backend: &dyn Solver,
     rough: &Candidate,
+    time_left: Option<Duration>,
+    observer: &mut dyn Observer,
 ) -> Option<Candidate> {
     let region = encoded.region(problem, &rough.input);
     let settings = SolveOptions {
         feasibility_tolerance: POLISH_FEASIBILITY,
-        time_limit: Some(TIME),
+        time_limit: Some(time_left.unwrap_or(TIME).clamp(LEAST_TIME, TIME)),
         ..SolveOptions::default()
     };
-    match backend.solve(&region, &settings, &mut Silent) {
+    match backend.solve(&region, &settings, observer) {
         Ok(solution) => proposal(problem, encoded, &solution),
         Err(error) => {
             tracing::info!("polishing failed: {error}");

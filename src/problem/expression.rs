@@ -275,7 +275,7 @@ impl Vocabulary<'_> {
                 false => Err(format!("{name}: the network has {outputs}")),
             };
         }
-        Err(format!("unknown variable '{name}'; the network has {inputs} and {outputs}"))
+        Err(format!("unknown variable '{name}'; the network has {inputs}, and {outputs}"))
     }
 }
 
@@ -512,7 +512,7 @@ mod tests {
         assert_eq!(message("x3"), "'x3', column 1: x3: the network has 3 inputs, x0 to x2");
         assert_eq!(
             message("z"),
-            "'z', column 1: unknown variable 'z'; the network has 3 inputs, x0 to x2 and 1 output, y0"
+            "'z', column 1: unknown variable 'z'; the network has 3 inputs, x0 to x2, and 1 output, y0"
         );
         assert_eq!(message("2 *"), "'2 *', column 4: the text ends; expected a variable");
         assert!(message("").contains("the text ends; expected a number or a variable"));

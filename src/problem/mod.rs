@@ -86,7 +86,7 @@ pub enum ProblemError {
     #[error(transparent)]
     Box(#[from] BoxError),
     /// The box has the wrong number of coordinates.
-    #[error("the box has {found} coordinates; the network has {expected} inputs")]
+    #[error("coordinates of the box: {found}; inputs of the network: {expected}")]
     BoxLength {
         /// Coordinates of the box.
         found: usize,

@@ -7,6 +7,7 @@
 
 use good_lp::{Constraint, Expression, ProblemVariables, Variable, constraint, variable};
 
+use super::{SolveError, prepare};
 use crate::milp::{Kind, LinearExpression, Model, VarId};
 
 /// A [`Model`] whose columns are variables of a `good_lp` problem.
@@ -28,7 +29,7 @@ use crate::milp::{Kind, LinearExpression, Model, VarId};
 /// let x = |index: usize| Expression::from(embedding.variable(encoded.inputs[index]));
 /// let prediction = embedding.expression(&encoded.model.objective);
 /// let model = variables.minimise(x(0) + x(1)).using(microlp);
-/// let model = embedding.constraints().into_iter().fold(model, |m, c| m.with(c));
+/// let model = embedding.constraints()?.into_iter().fold(model, |m, c| m.with(c));
 /// let solution = model.with(prediction.clone().leq(-1.0)).solve()?;
 /// assert!(solution.eval(prediction) <= -1.0 + 1e-6);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -71,10 +72,15 @@ impl<'a> Embedding<'a> {
         self.terms(&expression.terms) + expression.constant
     }
 
-    /// The rows, to be added with `with`.
-    pub fn constraints(&self) -> Vec<Constraint> {
+    /// The rows, to be added with `with`; coefficients too small for a solver
+    /// are replaced by their range.
+    ///
+    /// # Errors
+    /// A coefficient too large for a solver.
+    pub fn constraints(&self) -> Result<Vec<Constraint>, SolveError> {
         let mut constraints = Vec::new();
         for row in self.model.rows() {
+            let row = prepare::row(self.model, row)?;
             let (lower, upper) = (row.bounds.lower(), row.bounds.upper());
             let left = self.terms(&row.terms);
             if lower == upper {
@@ -88,7 +94,7 @@ impl<'a> Embedding<'a> {
                 constraints.push(left.leq(upper));
             }
         }
-        constraints
+        Ok(constraints)
     }
 
     fn terms(&self, terms: &[(VarId, f64)]) -> Expression {

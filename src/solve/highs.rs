@@ -9,9 +9,11 @@
 //! - The scheduler of HiGHS is tied to a thread, so instances with different
 //!   `threads` cannot disturb each other.
 //! - `Highs_destroy` resets a global scheduler and is not safe while another
-//!   instance solves (HiGHS issue 3136): see [`retire`].
+//!   instance solves (HiGHS issue 3136): see [`Instance`].
 //! - Entries below `small_matrix_value` are dropped silently: see
 //!   [`prepare::row`].
+
+#![allow(unsafe_code, reason = "the C interface of HiGHS")]
 
 use std::collections::HashMap;
 use std::ffi::{CStr, c_char, c_int, c_void};
@@ -22,12 +24,13 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, TryLockError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use highs::{Col, HighsModelStatus, HighsSolutionStatus, RowProblem};
+use highs::{Col, HighsModelStatus, RowProblem};
 use highs_sys::{
-    Highs_getInt64InfoValue, Highs_setCallback, Highs_setSparseSolution, Highs_startCallback,
-    Highs_version, HighsCallbackDataIn, HighsCallbackDataOut, STATUS_ERROR,
-    kHighsCallbackIpmInterrupt, kHighsCallbackMipImprovingSolution, kHighsCallbackMipInterrupt,
-    kHighsCallbackMipLogging, kHighsCallbackSimplexInterrupt,
+    Highs_getDoubleInfoValue, Highs_getInt64InfoValue, Highs_getIntInfoValue, Highs_getModelStatus,
+    Highs_getSolution, Highs_run, Highs_setCallback, Highs_setSparseSolution, Highs_startCallback,
+    Highs_version, HighsCallbackDataIn, HighsCallbackDataOut, SOLUTION_STATUS_FEASIBLE,
+    STATUS_ERROR, kHighsCallbackIpmInterrupt, kHighsCallbackMipImprovingSolution,
+    kHighsCallbackMipInterrupt, kHighsCallbackMipLogging, kHighsCallbackSimplexInterrupt,
 };
 
 use super::{
@@ -211,37 +214,12 @@ impl Task {
     ) -> Result<Solution, SolveError> {
         let integer = self.integer;
         let presolve = self.presolve;
-        let mut model = highs::Model::try_new(self.problem)
-            .map_err(|status| failed(&format!("it refused the model ({status:?})")))?;
-        configure(&mut model, options, presolve, started)?;
-        set_start(&mut model, options)?;
-        // SAFETY: `shared` outlives the run, which ends in this function, and
-        // the callback only touches it through a shared reference.
-        unsafe {
-            let data = Arc::as_ptr(shared).cast_mut().cast::<c_void>();
-            let mut ok =
-                Highs_setCallback(model.as_mut_ptr(), Some(callback), data) != STATUS_ERROR;
-            for kind in [
-                kHighsCallbackMipInterrupt,
-                kHighsCallbackSimplexInterrupt,
-                kHighsCallbackIpmInterrupt,
-                kHighsCallbackMipLogging,
-                kHighsCallbackMipImprovingSolution,
-            ] {
-                ok &= Highs_startCallback(model.as_mut_ptr(), kind) != STATUS_ERROR;
-            }
-            if !ok {
-                return Err(failed("it refused a callback"));
-            }
-        }
-        let solved = {
-            let _solving = SOLVING.read().unwrap_or_else(PoisonError::into_inner);
-            model.try_solve()
-        };
-        let solved = solved.map_err(|status| failed(&format!("run gave {status:?}")))?;
-        let solution = read_solution(&solved, integer);
-        retire(solved);
-        solution
+        let mut instance = Instance::new(self.problem)?;
+        configure(instance.model(), options, presolve, started)?;
+        set_start(instance.model(), options)?;
+        instance.listen(shared)?;
+        instance.run()?;
+        instance.solution(integer)
     }
 }
 
@@ -357,41 +335,6 @@ fn set_start(model: &mut highs::Model, options: &SolveOptions) -> Result<(), Sol
     }
 }
 
-fn read_solution(solved: &highs::SolvedModel, integer: bool) -> Result<Solution, SolveError> {
-    let status = match solved.status() {
-        HighsModelStatus::Optimal | HighsModelStatus::ModelEmpty => TerminationStatus::Optimal,
-        HighsModelStatus::Infeasible => TerminationStatus::Infeasible,
-        HighsModelStatus::ReachedTimeLimit => TerminationStatus::TimeLimit,
-        HighsModelStatus::ReachedSolutionLimit | HighsModelStatus::ReachedIterationLimit => {
-            TerminationStatus::NodeLimit
-        }
-        HighsModelStatus::ReachedInterrupt => TerminationStatus::Interrupted,
-        HighsModelStatus::Unbounded => return Err(SolveError::Unbounded),
-        // Presolve does not say which; without it HiGHS does.
-        other => return Err(failed(&format!("its status is {other:?}"))),
-    };
-    let feasible = solved.primal_solution_status() == HighsSolutionStatus::Feasible;
-    let point = feasible.then(|| solved.get_solution().columns().to_vec());
-    let objective = feasible.then(|| solved.objective_value());
-    let bound = match integer {
-        true => solved.double_info_value(c"mip_dual_bound").ok(),
-        false => objective.filter(|_| status == TerminationStatus::Optimal),
-    };
-    let mut nodes: i64 = 0;
-    // SAFETY: the pointer is to a live i64; reading does not change the model.
-    unsafe {
-        Highs_getInt64InfoValue(solved.as_ptr(), c"mip_node_count".as_ptr(), &mut nodes);
-    }
-    Ok(Solution {
-        status,
-        point,
-        objective,
-        objective_bound: bound.filter(|b| b.is_finite()),
-        node_count: u64::try_from(nodes).unwrap_or(0),
-        lp_iterations: u64::try_from(solved.simplex_iteration_count()).unwrap_or(0),
-    })
-}
-
 /// Hears of progress and passes a stop on. Runs on a thread of HiGHS.
 unsafe extern "C" fn callback(
     kind: c_int,
@@ -435,6 +378,144 @@ unsafe extern "C" fn callback(
     }
 }
 
+/// A HiGHS object that is destroyed at a safe moment.
+struct Instance(Option<highs::Model>);
+
+impl Instance {
+    fn new(problem: RowProblem) -> Result<Self, SolveError> {
+        let model = highs::Model::try_new(problem);
+        let model =
+            model.map_err(|status| failed(&format!("it refused the model ({status:?})")))?;
+        Ok(Self(Some(model)))
+    }
+
+    fn model(&mut self) -> &mut highs::Model {
+        self.0.as_mut().expect("present until dropped")
+    }
+
+    fn pointer(&mut self) -> *mut c_void {
+        self.model().as_mut_ptr()
+    }
+
+    /// Has progress reported to `shared`, and stops asked for there.
+    fn listen(&mut self, shared: &Arc<Shared>) -> Result<(), SolveError> {
+        let kinds = [
+            kHighsCallbackMipInterrupt,
+            kHighsCallbackSimplexInterrupt,
+            kHighsCallbackIpmInterrupt,
+            kHighsCallbackMipLogging,
+            kHighsCallbackMipImprovingSolution,
+        ];
+        // SAFETY: the caller keeps `shared` alive until the run is over, and the
+        // callback only touches it through a shared reference.
+        let accepted = unsafe {
+            let data = Arc::as_ptr(shared).cast_mut().cast::<c_void>();
+            Highs_setCallback(self.pointer(), Some(callback), data) != STATUS_ERROR
+                && kinds
+                    .iter()
+                    .all(|&kind| Highs_startCallback(self.pointer(), kind) != STATUS_ERROR)
+        };
+        if accepted { Ok(()) } else { Err(failed("it refused a callback")) }
+    }
+
+    fn run(&mut self) -> Result<(), SolveError> {
+        let _solving = SOLVING.read().unwrap_or_else(PoisonError::into_inner);
+        // SAFETY: the pointer is to a live instance that only this thread uses.
+        match unsafe { Highs_run(self.pointer()) } {
+            STATUS_ERROR => Err(failed("its run ended with an error")),
+            _ => Ok(()),
+        }
+    }
+
+    fn solution(&mut self, integer: bool) -> Result<Solution, SolveError> {
+        // SAFETY: as in `run`.
+        let code = unsafe { Highs_getModelStatus(self.pointer()) };
+        let status = match HighsModelStatus::try_from(code) {
+            Ok(HighsModelStatus::Optimal | HighsModelStatus::ModelEmpty) => {
+                TerminationStatus::Optimal
+            }
+            Ok(HighsModelStatus::Infeasible) => TerminationStatus::Infeasible,
+            Ok(HighsModelStatus::ReachedTimeLimit) => TerminationStatus::TimeLimit,
+            Ok(
+                HighsModelStatus::ReachedSolutionLimit | HighsModelStatus::ReachedIterationLimit,
+            ) => TerminationStatus::NodeLimit,
+            Ok(HighsModelStatus::ReachedInterrupt) => TerminationStatus::Interrupted,
+            Ok(HighsModelStatus::Unbounded) => return Err(SolveError::Unbounded),
+            // Among these "unbounded or infeasible": without presolve HiGHS
+            // says which.
+            other => return Err(failed(&format!("its status is {other:?}"))),
+        };
+        let feasible = self.integer_info(c"primal_solution_status") == SOLUTION_STATUS_FEASIBLE;
+        let point = feasible.then(|| self.point());
+        let objective = self.number_info(c"objective_function_value").filter(|_| feasible);
+        let bound = match integer {
+            true => self.number_info(c"mip_dual_bound"),
+            false => objective.filter(|_| status == TerminationStatus::Optimal),
+        };
+        let mut nodes: i64 = 0;
+        // SAFETY: as in `run`; the last pointer is to a live i64.
+        unsafe { Highs_getInt64InfoValue(self.pointer(), c"mip_node_count".as_ptr(), &mut nodes) };
+        let iterations = self.integer_info(c"simplex_iteration_count");
+        Ok(Solution {
+            status,
+            point,
+            objective,
+            objective_bound: bound.filter(|b| b.is_finite()),
+            node_count: u64::try_from(nodes).unwrap_or(0),
+            lp_iterations: u64::try_from(iterations).unwrap_or(0),
+        })
+    }
+
+    fn point(&mut self) -> Vec<f64> {
+        let (columns, rows) = (self.model().num_cols(), self.model().num_rows());
+        let (mut values, mut reduced_costs) = (vec![0.0; columns], vec![0.0; columns]);
+        let (mut activities, mut duals) = (vec![0.0; rows], vec![0.0; rows]);
+        // SAFETY: as in `run`; the arrays have the lengths of the model.
+        unsafe {
+            Highs_getSolution(
+                self.pointer(),
+                values.as_mut_ptr(),
+                reduced_costs.as_mut_ptr(),
+                activities.as_mut_ptr(),
+                duals.as_mut_ptr(),
+            );
+        }
+        values
+    }
+
+    fn integer_info(&mut self, name: &CStr) -> c_int {
+        let mut value: c_int = -1;
+        // SAFETY: as in `run`; the last pointer is to a live c_int.
+        unsafe { Highs_getIntInfoValue(self.pointer(), name.as_ptr(), &mut value) };
+        value
+    }
+
+    fn number_info(&mut self, name: &CStr) -> Option<f64> {
+        let mut value = 0.0;
+        // SAFETY: as in `run`; the last pointer is to a live f64.
+        let status = unsafe { Highs_getDoubleInfoValue(self.pointer(), name.as_ptr(), &mut value) };
+        (status != STATUS_ERROR).then_some(value)
+    }
+}
+
+/// Destroys the object as soon as no other one is solving: at once or, while
+/// others are busy, when the next one is dropped in a quiet moment. Waiting
+/// would chain every thread to the slowest solve.
+impl Drop for Instance {
+    fn drop(&mut self) {
+        let mut retired = RETIRED.lock().unwrap_or_else(PoisonError::into_inner);
+        retired.extend(self.0.take().map(Retired));
+        match SOLVING.try_write() {
+            Ok(_quiet) => retired.clear(),
+            Err(TryLockError::Poisoned(quiet)) => {
+                let _quiet = quiet.into_inner();
+                retired.clear();
+            }
+            Err(TryLockError::WouldBlock) => {}
+        }
+    }
+}
+
 /// Held for reading while an instance solves, for writing while one is
 /// destroyed.
 static SOLVING: RwLock<()> = RwLock::new(());
@@ -442,27 +523,11 @@ static SOLVING: RwLock<()> = RwLock::new(());
 /// Instances that could not be destroyed yet.
 static RETIRED: Mutex<Vec<Retired>> = Mutex::new(Vec::new());
 
-struct Retired(#[allow(dead_code)] highs::SolvedModel); // Kept only to be dropped.
+struct Retired(#[expect(dead_code, reason = "kept only to be dropped")] highs::Model);
 
 // SAFETY: a retired instance is only ever dropped, by one thread, while no
 // other instance solves (`SOLVING` is held for writing).
 unsafe impl Send for Retired {}
-
-/// Destroys an instance as soon as no other one is solving: at once or, while
-/// others are busy, when the next one retires in a quiet moment. Waiting would
-/// chain every thread to the slowest solve.
-fn retire(solved: highs::SolvedModel) {
-    let mut retired = RETIRED.lock().unwrap_or_else(PoisonError::into_inner);
-    retired.push(Retired(solved));
-    match SOLVING.try_write() {
-        Ok(_quiet) => retired.clear(),
-        Err(TryLockError::Poisoned(quiet)) => {
-            let _quiet = quiet.into_inner();
-            retired.clear();
-        }
-        Err(TryLockError::WouldBlock) => {}
-    }
-}
 
 fn failed(what: &str) -> SolveError {
     SolveError::Failed { solver: "highs", what: what.to_string() }

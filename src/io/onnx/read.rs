@@ -11,11 +11,14 @@ use super::schema::{
 use super::{INPUT_BOX, INPUT_NAMES, ORIGIN, OUTPUT_NAMES, SCALING, tensor};
 use crate::io::FormatError;
 use crate::network::{
-    Attribute, Attributes, Constant, Metadata, Network, NetworkDescription, NodeDescription,
-    Precision,
+    Attribute, Attributes, Constant, Metadata, Network, NetworkDescription, NetworkError,
+    NodeDescription, Precision,
 };
 
 pub fn read(bytes: &[u8], name: &str) -> Result<Network, FormatError> {
+    if bytes.is_empty() {
+        return Err(content("the file", "nothing", "an ONNX model"));
+    }
     let model = ModelProto::decode(bytes).map_err(|error| {
         content(
             "the file",
@@ -54,11 +57,14 @@ fn describe(graph: GraphProto, name: &str) -> Result<NetworkDescription, FormatE
     }
     let initialized: HashSet<String> = constants.keys().cloned().collect();
     let mut nodes = Vec::new();
-    for (position, node) in graph.node.into_iter().enumerate() {
+    let needed = needed(&graph.node, &graph.output)?;
+    for (position, node) in graph.node.into_iter().enumerate().filter(|(i, _)| needed[*i]) {
         let node = NodeProto { name: Some(node_name(&node, position)), ..node };
         if node.op_type.as_deref() == Some("Constant") {
             let (name, constant) = constant_node(&node)?;
-            constants.insert(name, constant);
+            if constants.insert(name.clone(), constant).is_some() {
+                return Err(content(&format!("constant '{name}'"), "two of that name", "one"));
+            }
         } else {
             nodes.push(describe_node(node)?);
         }
@@ -81,6 +87,28 @@ fn describe(graph: GraphProto, name: &str) -> Result<NetworkDescription, FormatE
     })
 }
 
+/// Which nodes the outputs need; the rest may be of any kind.
+fn needed(nodes: &[NodeProto], outputs: &[ValueInfoProto]) -> Result<Vec<bool>, FormatError> {
+    let mut producers: HashMap<&str, usize> = HashMap::new();
+    for (position, node) in nodes.iter().enumerate() {
+        for name in node.output.iter().filter(|name| !name.is_empty()) {
+            if producers.insert(name, position).is_some() {
+                return Err(NetworkError::DuplicateValue { value: name.clone() }.into());
+            }
+        }
+    }
+    let mut needed = vec![false; nodes.len()];
+    let mut open: Vec<&str> = outputs.iter().filter_map(|info| info.name.as_deref()).collect();
+    while let Some(name) = open.pop() {
+        if let Some(&position) = producers.get(name)
+            && !std::mem::replace(&mut needed[position], true)
+        {
+            open.extend(nodes[position].input.iter().map(String::as_str));
+        }
+    }
+    Ok(needed)
+}
+
 fn single<'a>(
     values: &[&'a ValueInfoProto],
     side: &str,
@@ -90,7 +118,10 @@ fn single<'a>(
         others => {
             let names = others.iter().map(|v| v.name.clone().unwrap_or_default());
             let names: Vec<String> = names.collect();
-            let found = format!("{} {side}s ({})", others.len(), names.join(", "));
+            let found = match others.len() {
+                0 => format!("no {side}"),
+                count => format!("{count} {side}s ({})", names.join(", ")),
+            };
             Err(content("the graph", found, &format!("one {side}")))
         }
     }
@@ -105,8 +136,8 @@ fn shape_and_precision(input: &ValueInfoProto) -> Result<(Vec<usize>, Precision)
         Some(data_type::FLOAT) => Precision::F32,
         Some(data_type::DOUBLE) => Precision::F64,
         other => {
-            let found = format!("elements of type {}", other.unwrap_or(0));
-            return Err(content(&place, found, "type 1 (float) or 11 (double)"));
+            let found = format!("elements of type {}", data_type::name(other.unwrap_or(0)));
+            return Err(content(&place, found, "float or double"));
         }
     };
     let shape = tensor.shape.as_ref();
@@ -120,6 +151,7 @@ fn shape_and_precision(input: &ValueInfoProto) -> Result<(Vec<usize>, Precision)
             let symbol = d.dim_param.clone().unwrap_or_default();
             let found = match other {
                 Some(value) => format!("dimension {axis} is {value}"),
+                None if symbol.is_empty() => format!("dimension {axis} is not given"),
                 None => format!("dimension {axis} is the symbol '{symbol}'"),
             };
             Err(content(&place, found, "a positive number (only the batch may be symbolic)"))
@@ -228,8 +260,16 @@ fn property<T: DeserializeOwned>(
     let Some(text) = properties.get(key) else { return Ok(None) };
     serde_json::from_str(text).map(Some).map_err(|error| {
         let place = format!("metadata '{key}'");
-        content(&place, format!("'{text}' ({error})"), "JSON as the documentation describes")
+        content(&place, format!("'{text}' ({error})"), expected_property(key))
     })
+}
+
+fn expected_property(key: &str) -> &'static str {
+    match key {
+        INPUT_BOX => r#"{"lower": [numbers], "upper": [numbers]}"#,
+        SCALING => r#"{"input_mean": [numbers], "input_deviation": [numbers], …}"#,
+        _ => r#"["name", …]"#,
+    }
 }
 
 fn content(place: &str, found: impl Into<String>, expected: &str) -> FormatError {

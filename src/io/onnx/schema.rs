@@ -131,6 +131,31 @@ pub mod data_type {
     pub const INT32: i32 = 6;
     pub const INT64: i32 = 7;
     pub const DOUBLE: i32 = 11;
+
+    /// Name of a type in the specification, for messages.
+    pub fn name(code: i32) -> String {
+        const NAMES: [&str; 17] = [
+            "undefined",
+            "float",
+            "uint8",
+            "int8",
+            "uint16",
+            "int16",
+            "int32",
+            "int64",
+            "string",
+            "bool",
+            "float16",
+            "double",
+            "uint32",
+            "uint64",
+            "complex64",
+            "complex128",
+            "bfloat16",
+        ];
+        let known = usize::try_from(code).ok().and_then(|code| NAMES.get(code));
+        known.map_or_else(|| format!("number {code}"), |name| (*name).to_string())
+    }
 }
 
 #[derive(Clone, PartialEq, Message)]

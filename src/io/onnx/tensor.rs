@@ -25,7 +25,10 @@ pub fn read(tensor: &TensorProto, name: &str) -> Result<Constant, FormatError> {
             .try_fold(1usize, |count, &d| count.checked_mul(d).filter(|&c| c <= MOST_ELEMENTS))
     });
     let (Some(dims), Some(count)) = (dims, count) else {
-        return Err(refuse(format!("dimensions {:?}", tensor.dims), "at most 2^31 elements"));
+        return Err(refuse(
+            format!("dimensions {:?}", tensor.dims),
+            "dimensions from 0 and at most 2^31 elements",
+        ));
     };
     let shape = IxDyn(&dims);
     let wrong_length = |length: usize, what: &str| {
@@ -65,8 +68,8 @@ pub fn read(tensor: &TensorProto, name: &str) -> Result<Constant, FormatError> {
             Ok(Constant::Integer(values.map_err(|_| wrong_length(length, "whole numbers"))?))
         }
         other => Err(refuse(
-            format!("data of type {other}"),
-            "type 1 (float), 11 (double), 6 (int32) or 7 (int64)",
+            format!("data of type {}", data_type::name(other)),
+            "float, double, int32 or int64",
         )),
     }
 }

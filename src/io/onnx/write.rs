@@ -23,7 +23,8 @@ pub fn write(network: &Network) -> Result<Vec<u8>, FormatError> {
     let layers: Vec<LayerView> = network.layers().collect();
     let mut names = vec![network.input_name().to_string()];
     for (position, layer) in layers.iter().enumerate() {
-        let output = format!("value{}", position + 1);
+        // Longer than the input's name, so never equal to it.
+        let output = format!("{}.{}", network.input_name(), position + 1);
         writer.add(layer, &names, &output)?;
         names.push(output);
     }

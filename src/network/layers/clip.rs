@@ -1,8 +1,11 @@
 //! `Clip`: `y = min(max(x, min), max)`; limits as operands (opset 11) or as
 //! attributes (opset 6). <https://onnx.ai/onnx/operators/onnx__Clip.html>
 //!
-//! Canonical form: `min + clip(x − min)` with ceiling `max − min`; where that
-//! difference has no exact `f64`, `min + relu(x − min) − relu(x − max)`.
+//! Canonical form: `min + clip(x − min)` with ceiling `max − min`. Where that
+//! difference has no exact `f64`, or there is one limit only, one side after the
+//! other: `max(x, min) = min + relu(x − min)` and `min(x, max)` likewise. A limit
+//! so large that shifting by it would drown `x` in rounding errors (exporters
+//! write the largest number for "no limit") becomes `x + relu(min − x)`.
 
 use ndarray::{Array1, ArrayD, ArrayViewD, arr0};
 
@@ -11,6 +14,9 @@ use crate::network::linear::Linear;
 use crate::network::operator::{Constant, LayerError, Operand, Operator, OperatorReader};
 use crate::network::relu_graph::{NodeId, ReluGraph};
 use crate::num::exact::exact_difference;
+
+/// Largest limit that `x` is shifted by: costs 20 of its 53 bits at worst.
+const LARGEST_SHIFT: f64 = 1048576.0;
 
 #[derive(Debug)]
 struct Clip {
@@ -73,33 +79,43 @@ impl Layer for Clip {
     }
 
     fn lower(&self, inputs: &[Lowered<'_>], graph: &mut ReluGraph) -> NodeId {
-        let x = inputs[0].node;
+        let mut x = inputs[0].node;
         let size = graph.size(x);
-        let constant = |value: f64| Array1::from_elem(size, value);
-        let scaled = |factor| Linear::scaled_identity(size, factor);
-        match (self.min, self.max) {
-            (None, None) => x,
-            (Some(min), None) => {
-                let above = add_bias(graph, x, constant(-min));
-                let positive_part = graph.relu(above);
-                add_bias(graph, positive_part, constant(min))
-            }
-            (None, Some(max)) => {
-                let below = graph.affine(vec![(x, scaled(-1.0))], constant(max));
-                let positive_part = graph.relu(below);
-                graph.affine(vec![(positive_part, scaled(-1.0))], constant(max))
-            }
-            (Some(min), Some(max)) => {
-                let above = add_bias(graph, x, constant(-min));
-                if let Some(ceiling) = exact_difference(max, min) {
-                    let clipped = graph.clip(above, constant(ceiling));
-                    return add_bias(graph, clipped, constant(min));
-                }
-                let excess = add_bias(graph, x, constant(-max));
-                let terms = [(above, 1.0), (excess, -1.0)];
-                let terms = terms.map(|(node, factor)| (graph.relu(node), scaled(factor)));
-                graph.affine(terms.into(), constant(min))
-            }
+        if let (Some(min), Some(max)) = (self.min, self.max)
+            && min.abs() <= LARGEST_SHIFT
+            && let Some(ceiling) = exact_difference(max, min)
+        {
+            let above = add_bias(graph, x, Array1::from_elem(size, -min));
+            let clipped = graph.clip(above, Array1::from_elem(size, ceiling));
+            return add_bias(graph, clipped, Array1::from_elem(size, min));
         }
+        if let Some(min) = self.min {
+            x = at_least(graph, x, min, 1.0);
+        }
+        if let Some(max) = self.max {
+            x = at_least(graph, x, -max, -1.0);
+        }
+        x
     }
+}
+
+/// `sign · max(sign · x, limit)`, for a sign of 1 or −1.
+fn at_least(graph: &mut ReluGraph, x: NodeId, limit: f64, sign: f64) -> NodeId {
+    let size = graph.size(x);
+    let scaled = |factor| Linear::scaled_identity(size, factor);
+    let constant = |value: f64| Array1::from_elem(size, value);
+    if limit.abs() <= LARGEST_SHIFT {
+        let above = match sign == 1.0 {
+            true => add_bias(graph, x, constant(-limit)),
+            false => graph.affine(vec![(x, scaled(-1.0))], constant(-limit)),
+        };
+        let positive_part = graph.relu(above);
+        return match sign == 1.0 {
+            true => add_bias(graph, positive_part, constant(limit)),
+            false => graph.affine(vec![(positive_part, scaled(-1.0))], constant(-limit)),
+        };
+    }
+    let missing = graph.affine(vec![(x, scaled(-sign))], constant(limit));
+    let missing = graph.relu(missing);
+    graph.affine(vec![(x, scaled(1.0)), (missing, scaled(sign))], constant(0.0))
 }

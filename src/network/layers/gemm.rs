@@ -44,6 +44,16 @@ pub(super) fn read(reader: &mut OperatorReader) -> Result<Box<dyn Layer>, LayerE
         true => matrix,
         false => matrix.reversed_axes().as_standard_layout().into_owned(),
     };
+    let factors = [(alpha, 1, Some(weights.view().into_dyn()))];
+    let factors = factors.into_iter().chain([(beta, 2, bias.as_ref().map(|b| b.view()))]);
+    for (factor, index, values) in factors {
+        let holds = |&v: &f64| v == 0.0 || factor == 0.0 || (factor * v).is_normal();
+        if !values.is_none_or(|values| values.iter().all(holds)) {
+            let found = format!("a constant whose product with {factor} overflows or underflows");
+            let expected = "products that f64 can hold".to_string();
+            return Err(LayerError::Operand { index, found, expected });
+        }
+    }
     Ok(Box::new(Gemm { weights, bias, alpha, beta }))
 }
 

@@ -12,8 +12,9 @@ use crate::network::operator::{Attribute, LayerError, Operand, Operator, Operato
 use crate::network::relu_graph::{NodeId, ReluGraph};
 use crate::num::exact::exact_difference;
 
-/// Slope below zero where the attribute is left out, from the ONNX standard.
-const DEFAULT_ALPHA: f64 = 0.01;
+/// Slope below zero where the attribute is left out, from the ONNX standard, whose
+/// attributes have single precision.
+const DEFAULT_ALPHA: f32 = 0.01;
 
 #[derive(Debug)]
 struct LeakyRelu {
@@ -22,7 +23,7 @@ struct LeakyRelu {
 
 pub(super) fn read(reader: &mut OperatorReader) -> Result<Box<dyn Layer>, LayerError> {
     reader.data(0)?;
-    Ok(Box::new(LeakyRelu { alpha: reader.float("alpha", DEFAULT_ALPHA)? }))
+    Ok(Box::new(LeakyRelu { alpha: reader.float("alpha", DEFAULT_ALPHA.into())? }))
 }
 
 impl Layer for LeakyRelu {
