@@ -26,21 +26,32 @@ impl Propagator for IntervalPropagation {
     ) -> Result<NeuronBounds, BoundsError> {
         let mut boxes: Vec<IntervalBox> = Vec::new();
         for (id, node) in graph.nodes() {
-            let of = |input: &NodeId| &boxes[input.index()];
-            let ends = match node {
-                Node::Input { .. } => (domain.lower().to_vec(), domain.upper().to_vec()),
-                Node::Affine(affine) => affine_range(affine, &boxes),
-                Node::Relu { input } => map_ends(of(input), |_, a| a.max(0.0)),
-                Node::Clip { input, ceiling } => {
-                    map_ends(of(input), |i, a| a.max(0.0).min(ceiling[i]))
-                }
-            };
-            let bounds = IntervalBox::new(ends.0, ends.1)
-                .map_err(|cause| BoundsError::Overflow { node: id.index(), cause })?;
+            let bounds = range(id, node, &boxes, domain)?;
             boxes.push(bounds);
         }
         Ok(NeuronBounds::new(boxes))
     }
+}
+
+/// The range of one node, given those of the nodes before it.
+///
+/// # Errors
+/// It overflows `f64`.
+pub fn range(
+    id: NodeId,
+    node: &Node,
+    boxes: &[IntervalBox],
+    domain: &IntervalBox,
+) -> Result<IntervalBox, BoundsError> {
+    let of = |input: &NodeId| &boxes[input.index()];
+    let (lower, upper) = match node {
+        Node::Input { .. } => return Ok(domain.clone()),
+        Node::Affine(affine) => affine_range(affine, boxes),
+        Node::Relu { input } => map_ends(of(input), |_, a| a.max(0.0)),
+        Node::Clip { input, ceiling } => map_ends(of(input), |i, a| a.max(0.0).min(ceiling[i])),
+    };
+    IntervalBox::new(lower, upper)
+        .map_err(|cause| BoundsError::Overflow { node: id.index(), cause })
 }
 
 fn affine_range(affine: &Affine, boxes: &[IntervalBox]) -> (Vec<f64>, Vec<f64>) {

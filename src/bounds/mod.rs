@@ -3,13 +3,17 @@
 //! Sound to the last bit: a bound contains every value that the network takes
 //! over the reals, with the weights as stored.
 
+mod backward;
+mod crown;
 mod interval;
+mod lines;
 mod summary;
 
 use std::fmt;
 
 use thiserror::Error;
 
+pub use crown::Crown;
 pub use interval::IntervalPropagation;
 pub use summary::{LayerSummary, summarize};
 
@@ -36,7 +40,7 @@ pub trait Propagator: fmt::Debug + Sync {
 }
 
 /// Every propagation method, from the weakest to the strongest.
-pub const PROPAGATORS: &[&dyn Propagator] = &[&IntervalPropagation];
+pub const PROPAGATORS: &[&dyn Propagator] = &[&IntervalPropagation, &Crown];
 
 /// Why there are no bounds.
 #[derive(Clone, Debug, Error, PartialEq)]

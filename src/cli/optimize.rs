@@ -55,7 +55,7 @@ fn options(args: &OptimizeArgs) -> anyhow::Result<OptimizeOptions> {
     let preset = Preset::ALL.into_iter().find(|p| p.name() == args.preset);
     let time_limit = args.time_limit.map(|limit| {
         Duration::try_from_secs_f64(limit).ok().with_context(|| {
-            format!("time limit is {limit} s; expected more than 0 and less than 1e19 seconds")
+            format!("time limit is {limit} s; expected more than 0 and less than 1.8e19 seconds")
         })
     });
     let cores = std::thread::available_parallelism().map_or(1, usize::from);

@@ -134,6 +134,12 @@ impl NetworkFormat for Json {
     }
 
     fn read(&self, bytes: &[u8], name: &str) -> Result<Network, FormatError> {
+        // A list would be taken for the fields of the object, in order.
+        if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
+            let found = String::from_utf8_lossy(&bytes[..bytes.len().min(20)]).into_owned();
+            let expected = "an object that describes a network, {\"format\": …}";
+            return Err(content("the file", format!("'{found}'"), expected));
+        }
         let file: File = serde_json::from_slice(bytes).map_err(|error| {
             // Another version may have other keys: that is what to tell then.
             let head = serde_json::from_slice::<Head>(bytes).ok();

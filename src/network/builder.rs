@@ -129,10 +129,13 @@ impl NetworkDescription {
         let mut waiting: BTreeSet<usize> = needed.into_iter().collect();
         let mut order = Vec::new();
         while !waiting.is_empty() {
-            let ready = |&&position: &&usize| operands(position).all(|o| !waiting.contains(&o));
-            let Some(&next) = waiting.iter().find(ready) else {
-                let first = waiting.first().map(|&position| self.nodes[position].name.clone());
-                return Err(NetworkError::Cycle { node: first.unwrap_or_default() });
+            let blocking = |position: usize| operands(position).find(|o| waiting.contains(o));
+            let Some(&next) = waiting.iter().find(|&&position| blocking(position).is_none()) else {
+                // Every node waits for another one, so that following them for as
+                // many steps as there are nodes ends on the cycle.
+                let first = waiting.first().copied().unwrap_or_default();
+                let on_cycle = waiting.iter().fold(first, |at, _| blocking(at).unwrap_or(at));
+                return Err(NetworkError::Cycle { node: self.nodes[on_cycle].name.clone() });
             };
             waiting.remove(&next);
             order.push(next);
@@ -262,11 +265,14 @@ fn fold(node: &NodeDescription, mut operands: Vec<Operand>) -> Result<Constant, 
         &node.op,
         operands.drain(..1.min(operands.len())).collect(),
     ));
+    let stored: usize = operands.iter().map(Operand::elements).sum();
     let values = reader.weights(0).map_err(|cause| layer_error(node, cause))?;
     operands.insert(0, Operand::Data);
     let layer = read_layer(node, operands)?;
     let shape = layer.output_shape(&[values.shape()]).map_err(|cause| layer_error(node, cause))?;
-    check_size(&output_of(node), &shape, MOST_ELEMENTS)?;
+    // As much as is stored may be moved about, but not unfolded.
+    let most = MOST_ELEMENTS.max(stored + values.len());
+    check_size(&output_of(node), &shape, most)?;
     let batch: ArrayD<f64> = values.insert_axis(Axis(0));
     Ok(Constant::Float(layer.evaluate(&[batch.view()]).remove_axis(Axis(0))))
 }

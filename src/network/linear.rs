@@ -141,6 +141,57 @@ impl Linear {
         }
     }
 
+    /// `rows · W`; `rows`: any number × out.
+    ///
+    /// # Panics
+    /// If the shapes do not fit.
+    pub fn rows_times(&self, rows: &Array2<f64>) -> Array2<f64> {
+        match self {
+            Self::Dense(weights) => rows.dot(weights),
+            Self::Sparse(sparse) => {
+                let mut product = Array2::zeros((rows.nrows(), sparse.inputs));
+                for (from, mut to) in rows.outer_iter().zip(product.outer_iter_mut()) {
+                    for (row, &factor) in from.iter().enumerate().filter(|(_, f)| **f != 0.0) {
+                        sparse.row(row).for_each(|(column, w)| to[column] += factor * w);
+                    }
+                }
+                product
+            }
+        }
+    }
+
+    /// The given rows of `W`, each with a sign of 1 or −1.
+    ///
+    /// # Panics
+    /// If a row is out of range.
+    pub fn signed_rows(&self, chosen: &[(usize, f64)]) -> Array2<f64> {
+        let mut rows = Array2::zeros((chosen.len(), self.inputs()));
+        for (&(row, sign), mut to) in chosen.iter().zip(rows.outer_iter_mut()) {
+            match self {
+                Self::Dense(weights) => to.scaled_add(sign, &weights.row(row)),
+                Self::Sparse(sparse) => {
+                    sparse.row(row).for_each(|(column, w)| to[column] += sign * w);
+                }
+            }
+        }
+        rows
+    }
+
+    /// Adds `|W| x` to `out`, entry by entry absolute.
+    ///
+    /// # Panics
+    /// If the shapes do not fit.
+    pub fn add_absolute_product(&self, x: &Array1<f64>, out: &mut Array1<f64>) {
+        for (row, out) in out.iter_mut().enumerate() {
+            *out += match self {
+                Self::Dense(weights) => {
+                    weights.row(row).iter().zip(x).map(|(w, x)| w.abs() * x).sum::<f64>()
+                }
+                Self::Sparse(sparse) => sparse.row(row).map(|(j, w)| w.abs() * x[j]).sum(),
+            };
+        }
+    }
+
     /// Adds the range of each row over a box of inputs to `sums`.
     ///
     /// # Panics

@@ -42,6 +42,17 @@ pub enum Operand {
     Absent,
 }
 
+impl Operand {
+    /// Number of elements of a constant, else 0.
+    pub fn elements(&self) -> usize {
+        match self {
+            Self::Constant(Constant::Float(values)) => values.len(),
+            Self::Constant(Constant::Integer(values)) => values.len(),
+            Self::Data | Self::Absent => 0,
+        }
+    }
+}
+
 /// An operator as a file states it: the input of a layer's `read`, the output
 /// of [`Layer::operator`](super::Layer::operator).
 #[derive(Clone, Debug, PartialEq)]

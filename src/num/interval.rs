@@ -146,6 +146,17 @@ impl IntervalBox {
         point.iter().zip(bounds).map(|(&x, (&l, &u))| x.clamp(l, u)).collect()
     }
 
+    /// The points in both boxes.
+    ///
+    /// # Panics
+    /// If there are none, or the boxes differ in dimension.
+    pub fn intersection(&self, other: &Self) -> Self {
+        assert_eq!(self.len(), other.len(), "coordinates of boxes");
+        let lower = self.lower.iter().zip(&other.lower).map(|(a, b)| a.max(*b));
+        let upper = self.upper.iter().zip(&other.upper).map(|(a, b)| a.min(*b));
+        Self::new(lower.collect(), upper.collect()).expect("boxes that meet")
+    }
+
     /// The midpoint of the box.
     pub fn center(&self) -> Vec<f64> {
         // Halving first cannot overflow; the clamp undoes a rounding outward.

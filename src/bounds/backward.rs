@@ -1,0 +1,175 @@
+//! Backward substitution: the least value of linear expressions of a node's
+//! neurons, by replacing every layer by lines until only the input is left.
+//!
+//! For a row `A` of coefficients at a node: an affine node is substituted,
+//! `A x = (A W) x' + A b`; an activation is replaced, neuron by neuron, by the line
+//! of [`Lines`] that bounds `Aᵢ σ(aᵢ)` from below; at the input the least value
+//! over the box is taken. Source: Zhang et al., "Efficient neural network
+//! robustness certification with general activation functions" (2018),
+//! arXiv:1811.00866; Singh et al., "An abstract domain for certifying neural
+//! networks" (2019), doi 10.1145/3290354.
+//!
+//! Rounding. What is computed for `A W` is `A W + E` with
+//! `|Eⱼ| ≤ γ Σᵢ |Aᵢ| |Wᵢⱼ|`. Its effect on the value, `E x'`, is at most
+//! `γ Σᵢ |Aᵢ| mᵢ` with `mᵢ = Σⱼ |Wᵢⱼ| max|x'ⱼ|`, and `m` needs one product of
+//! matrix and vector a node. At an activation the coefficient behind the line may be rounded
+//! as it likes: the line's intercept is computed for the rounded slope. So the
+//! result holds over the reals, for a price far below that of the products.
+
+use ndarray::{Array1, Array2, Axis, Zip};
+
+use super::lines::Lines;
+use crate::network::{Affine, Node, NodeId, ReluGraph};
+use crate::num::IntervalBox;
+use crate::num::rounding::{Centered, RangeSum, below};
+
+/// Bounds rows of coefficients at nodes of a graph from below.
+#[derive(Debug)]
+pub struct Backward<'a> {
+    graph: &'a ReluGraph,
+    /// Bounds of the nodes, at least of all before the target.
+    boxes: &'a [IntervalBox],
+    lines: &'a [Option<Lines>],
+}
+
+/// The state of a pass: what is left of each row.
+struct Pass {
+    /// For each node the rows' coefficients there (rows × size).
+    coefficients: Vec<Option<Array2<f64>>>,
+    constant: Array1<f64>,
+    /// Bound on all rounding so far.
+    error: Array1<f64>,
+}
+
+impl<'a> Backward<'a> {
+    /// A pass over `graph` with bounds and lines for its nodes.
+    pub fn new(graph: &'a ReluGraph, boxes: &'a [IntervalBox], lines: &'a [Option<Lines>]) -> Self {
+        Self { graph, boxes, lines }
+    }
+
+    /// Lower bounds of `sign · value` for the chosen neurons of an affine node,
+    /// −∞ where an intermediate result overflows.
+    pub fn select(&self, affine: &Affine, chosen: &[(usize, f64)]) -> Vec<f64> {
+        let mut pass = self.pass(chosen.len());
+        for (row, &(index, sign)) in chosen.iter().enumerate() {
+            pass.constant[row] = sign * affine.bias[index];
+        }
+        for (input, linear) in &affine.terms {
+            // A copy with a sign: exact.
+            self.add(&mut pass, *input, linear.signed_rows(chosen));
+        }
+        let last = affine.terms.iter().map(|(input, _)| input.index()).max();
+        self.run(pass, last.map_or(0, |last| last + 1))
+    }
+
+    fn pass(&self, rows: usize) -> Pass {
+        Pass {
+            coefficients: vec![None; self.boxes.len()],
+            constant: Array1::zeros(rows),
+            error: Array1::zeros(rows),
+        }
+    }
+
+    /// Substitutes the nodes before position `end`, last first.
+    fn run(&self, mut pass: Pass, end: usize) -> Vec<f64> {
+        let nodes: Vec<(NodeId, &Node)> = self.graph.nodes().take(end).collect();
+        for (id, node) in nodes.into_iter().rev() {
+            let Some(rows) = pass.coefficients[id.index()].take() else { continue };
+            match node {
+                Node::Input { .. } => return self.at_input(pass, &rows),
+                Node::Affine(affine) => self.through_affine(&mut pass, affine, &rows),
+                Node::Relu { input } | Node::Clip { input, .. } => {
+                    let lines = self.lines[id.index()].as_ref().expect("lines of an activation");
+                    let rows = through_activation(&mut pass, lines, rows);
+                    self.add(&mut pass, *input, rows);
+                }
+            }
+        }
+        // Nothing depends on the input.
+        finish(&pass.constant, &pass.error)
+    }
+
+    fn through_affine(&self, pass: &mut Pass, affine: &Affine, rows: &Array2<f64>) {
+        pass.constant += &rows.dot(&affine.bias);
+        let mut magnitude = affine.bias.mapv(f64::abs);
+        let mut largest: f64 = 1.0;
+        for (input, linear) in &affine.terms {
+            let size = self.largest(*input);
+            largest = size.iter().fold(largest, |a, &b| a.max(b));
+            linear.add_absolute_product(&size, &mut magnitude);
+            self.add(pass, *input, linear.rows_times(rows));
+        }
+        let sizes = affine.terms.iter().map(|(_, linear)| linear.inputs());
+        let products = rows.ncols() * sizes.sum::<usize>();
+        // One factor for the sums over rows and terms, one for what underflows.
+        let relative = (rows.ncols() + affine.terms.len() + 8) as f64 * f64::EPSILON;
+        let underflow = products as f64 * f64::MIN_POSITIVE * largest;
+        for (error, row) in pass.error.iter_mut().zip(rows.outer_iter()) {
+            let weighted: f64 = row.iter().zip(&magnitude).map(|(a, m)| a.abs() * m).sum();
+            *error += relative * weighted + underflow;
+        }
+    }
+
+    /// The largest magnitude of each neuron of a node.
+    fn largest(&self, node: NodeId) -> Array1<f64> {
+        let bounds = &self.boxes[node.index()];
+        bounds.lower().iter().zip(bounds.upper()).map(|(l, u)| l.abs().max(u.abs())).collect()
+    }
+
+    /// Adds coefficients to those that other readers of the node have left.
+    fn add(&self, pass: &mut Pass, node: NodeId, rows: Array2<f64>) {
+        let Some(sum) = &mut pass.coefficients[node.index()] else {
+            pass.coefficients[node.index()] = Some(rows);
+            return;
+        };
+        *sum += &rows;
+        let largest = self.largest(node);
+        for (error, row) in pass.error.iter_mut().zip(sum.outer_iter()) {
+            let weighted: f64 = row.iter().zip(&largest).map(|(a, x)| a.abs() * x).sum();
+            *error += f64::EPSILON * weighted;
+        }
+    }
+
+    fn at_input(&self, pass: Pass, rows: &Array2<f64>) -> Vec<f64> {
+        let domain = &self.boxes[0];
+        let intervals = Centered::new(domain.lower(), domain.upper());
+        let least = rows.outer_iter().zip(&pass.constant).map(|(row, &constant)| {
+            let mut sum = RangeSum::default();
+            sum.add(1.0, constant, constant);
+            match row.as_slice() {
+                Some(row) => sum.add_row(row, &intervals),
+                None => sum.add_row(&row.to_vec(), &intervals),
+            }
+            sum.rounded_outward().0
+        });
+        finish(&least.collect(), &pass.error)
+    }
+}
+
+/// Replaces an activation by lines; the rows become those of its pre-activation.
+fn through_activation(pass: &mut Pass, lines: &Lines, mut rows: Array2<f64>) -> Array2<f64> {
+    let relative = (rows.ncols() + 8) as f64 * f64::EPSILON;
+    Zip::from(rows.axis_iter_mut(Axis(0))).and(&mut pass.constant).and(&mut pass.error).for_each(
+        |mut row, constant, error| {
+            let (mut intercepts, mut magnitude) = (0.0, 0.0);
+            for (index, coefficient) in row.iter_mut().enumerate() {
+                let line = lines.below(index, *coefficient);
+                intercepts += line.intercept;
+                magnitude += line.magnitude;
+                *coefficient = line.slope;
+            }
+            *constant += intercepts;
+            *error += relative * (magnitude + constant.abs());
+        },
+    );
+    rows
+}
+
+fn finish(values: &Array1<f64>, errors: &Array1<f64>) -> Vec<f64> {
+    let bound = |(&value, &error): (&f64, &f64)| {
+        // Twice, for the rounding of the error terms themselves.
+        let bound = below(value, 2.0 * error);
+        if bound.is_finite() { bound } else { f64::NEG_INFINITY }
+    };
+    values.iter().zip(errors).map(bound).collect()
+}

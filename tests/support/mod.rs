@@ -1,0 +1,54 @@
+//! What several test targets share.
+
+// Every target that includes this folder uses only a part of it.
+#![allow(dead_code)]
+
+pub mod onnx;
+
+use std::array;
+
+use ndarray::ArrayView2;
+use taut::io::{FORMATS, FormatError, NetworkFormat};
+use taut::network::Network;
+
+/// The format with this file name extension.
+pub fn format(name: &str) -> &'static dyn NetworkFormat {
+    FORMATS.iter().copied().find(|format| format.name() == name).expect("a known format")
+}
+
+/// Reads bytes that hold a network.
+pub fn read(format_name: &str, bytes: &[u8]) -> Network {
+    format(format_name).read(bytes, "test").unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Reads bytes that hold no network.
+pub fn read_error(format_name: &str, bytes: &[u8]) -> FormatError {
+    format(format_name).read(bytes, "test").expect_err("the file is wrong")
+}
+
+/// That a network is the function `expected` at the given points, in both forms.
+pub fn assert_computes<const N: usize, const M: usize>(
+    network: &Network,
+    points: &[[f64; N]],
+    expected: impl Fn([f64; N]) -> [f64; M],
+) {
+    let graph = network.lower();
+    for &point in points {
+        let batch = ArrayView2::from_shape((1, N), &point).expect("one row");
+        let expected = expected(point);
+        for (form, found) in
+            [("as read", network.evaluate(batch)), ("canonical", graph.evaluate(batch))]
+        {
+            assert_eq!(found.ncols(), M, "outputs, {form}");
+            let found: [f64; M] = array::from_fn(|i| found[[0, i]]);
+            let close = found.iter().zip(&expected).all(|(f, e)| close(*f, *e));
+            assert!(close, "{form}, at {point:?}: {found:?}; expected {expected:?}");
+        }
+    }
+}
+
+/// Equal up to a few roundings of `f64`: far closer than a decimal is to its
+/// nearest number of single precision.
+fn close(a: f64, b: f64) -> bool {
+    (a - b).abs() <= 1e-14 * (1.0 + b.abs())
+}
