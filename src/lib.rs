@@ -23,6 +23,7 @@
 //! | floor | modules | what |
 //! |---|---|---|
 //! | 5 | [`optimize`] | the questions |
+//! | 4 | [`tighten`] | bounds by linear programs |
 //! | 3 | [`encode`], [`io`] | network and bounds → program; files |
 //! | 2 | [`bounds`], [`solve`], [`problem`] | bounds on neurons; solvers; questions |
 //! | 1 | [`network`], [`milp`], [`num`] | the data |
@@ -36,3 +37,4 @@ pub mod num;
 pub mod optimize;
 pub mod problem;
 pub mod solve;
+pub mod tighten;

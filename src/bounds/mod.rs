@@ -14,7 +14,7 @@ use std::fmt;
 use thiserror::Error;
 
 pub use crown::Crown;
-pub use interval::IntervalPropagation;
+pub use interval::{IntervalPropagation, range as node_range};
 pub use summary::{LayerSummary, summarize};
 
 use crate::network::{ActivationLayer, NodeId, Phase, ReluGraph};

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use taut::bounds::PROPAGATORS;
 use taut::encode::ENCODINGS;
 use taut::solve::{Preset, SOLVERS};
+use taut::tighten::Tightening;
 
 /// Exact answers about trained ReLU networks.
 #[derive(Parser)]
@@ -155,8 +155,8 @@ pub struct OptimizeArgs {
           value_parser = PossibleValuesParser::new(ENCODINGS.iter().map(|e| e.name())))]
     pub encoding: String,
     /// Method that bounds the neurons; their big-M constants come from it.
-    #[arg(help_heading = "Method", long, default_value = PROPAGATORS[0].name(),
-          value_parser = PossibleValuesParser::new(PROPAGATORS.iter().map(|p| p.name())))]
+    #[arg(help_heading = "Method", long, default_value = "crown",
+          value_parser = PossibleValuesParser::new(Tightening::all().into_iter().map(Tightening::name)))]
     pub tighten: String,
     /// Heuristics of the MILP solver: its own defaults, or without those that
     /// keep HiGHS from branching on ReLU models.

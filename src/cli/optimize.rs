@@ -4,11 +4,11 @@ use std::fmt::Write;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use taut::bounds::PROPAGATORS;
 use taut::encode::ENCODINGS;
 use taut::optimize::{Answer, OptimizeOptions, Status, StoppedBy, optimize};
 use taut::problem::{Problem, Reference, Sense};
 use taut::solve::{Preset, SOLVERS, SolveOptions};
+use taut::tighten::{TightenOptions, Tightening};
 
 use super::args::{Arguments, Format, OptimizeArgs};
 use super::progress::Monitor;
@@ -51,7 +51,7 @@ fn options(args: &OptimizeArgs) -> anyhow::Result<OptimizeOptions> {
     // clap has checked the names against the same lists.
     let backend = SOLVERS.iter().copied().find(|s| s.name() == args.backend);
     let encoding = ENCODINGS.iter().copied().find(|e| e.name() == args.encoding);
-    let tighten = PROPAGATORS.iter().copied().find(|p| p.name() == args.tighten);
+    let tighten = Tightening::all().into_iter().find(|t| t.name() == args.tighten);
     let preset = Preset::ALL.into_iter().find(|p| p.name() == args.preset);
     let time_limit = args.time_limit.map(|limit| {
         Duration::try_from_secs_f64(limit).ok().with_context(|| {
@@ -59,16 +59,18 @@ fn options(args: &OptimizeArgs) -> anyhow::Result<OptimizeOptions> {
         })
     });
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = args.threads.unwrap_or(cores);
     Ok(OptimizeOptions {
         backend: backend.context("unknown backend")?,
         encoding: encoding.context("unknown encoding")?,
         tighten: tighten.context("unknown bounds")?,
+        tightening: TightenOptions { threads, seed: args.seed, ..TightenOptions::default() },
         solve: SolveOptions {
             relative_gap: args.gap,
             absolute_gap: args.absolute_gap,
             time_limit: time_limit.transpose()?,
             node_limit: args.node_limit,
-            threads: args.threads.unwrap_or(cores),
+            threads,
             seed: args.seed,
             preset: preset.context("unknown preset")?,
             log_file: args.log_file.clone(),

@@ -9,6 +9,8 @@
 //! canonical form, where an affine map needs a column of its own.
 
 mod big_m;
+mod encoder;
+mod triangle;
 
 use std::fmt;
 
@@ -16,12 +18,14 @@ use ndarray::ArrayView2;
 use thiserror::Error;
 
 pub use big_m::BigM;
+pub use encoder::Encoder;
+pub use triangle::Triangle;
 
 use crate::bounds::NeuronBounds;
-use crate::milp::{Column, Direction, Kind, LinearExpression, Model, VarId};
-use crate::network::{ActivationLayer, Affine, Node, NodeId, Phase, ReluGraph};
+use crate::milp::{Model, VarId};
+use crate::network::{NodeId, ReluGraph};
 use crate::num::Interval;
-use crate::problem::{Expression, Problem, Sense, Variable};
+use crate::problem::Problem;
 
 /// A formulation of one unstable neuron.
 pub trait ReluEncoding: fmt::Debug + Sync {
@@ -169,203 +173,9 @@ pub fn encode(
     bounds: &NeuronBounds,
     encoding: &dyn ReluEncoding,
 ) -> Result<EncodedProblem, EncodeError> {
-    let mut encoder = Encoder::new(problem, bounds);
-    let layers: Vec<ActivationLayer> = problem.graph().activation_layers().collect();
-    for (id, node) in problem.graph().nodes() {
-        match node {
-            Node::Input { .. } => encoder.add_inputs(problem),
-            Node::Affine(affine) => encoder.add_affine(id, affine),
-            Node::Relu { .. } | Node::Clip { .. } => {
-                let position = layers.iter().position(|layer| layer.node == id);
-                let position = position.expect("every activation is a layer");
-                encoder.add_activations(position + 1, layers[position], encoding)?;
-            }
-        }
+    let mut encoder = Encoder::new(problem);
+    for (id, _) in problem.graph().nodes() {
+        encoder.add(bounds.of(id).clone(), encoding)?;
     }
-    Ok(encoder.finish(problem))
-}
-
-struct Encoder<'a> {
-    graph: &'a ReluGraph,
-    bounds: &'a NeuronBounds,
-    model: Model,
-    inputs: Vec<VarId>,
-    /// The coordinates of each node so far as expressions over columns.
-    expressions: Vec<Vec<LinearExpression>>,
-    /// How many nodes read each node.
-    readers: Vec<usize>,
-    values: Vec<(VarId, NodeId, usize)>,
-    indicators: Vec<(Indicator, NodeId, usize)>,
-}
-
-impl<'a> Encoder<'a> {
-    fn new(problem: &'a Problem, bounds: &'a NeuronBounds) -> Self {
-        let graph = problem.graph();
-        let mut readers = vec![0; graph.nodes().count()];
-        for (_, node) in graph.nodes() {
-            match node {
-                Node::Input { .. } => {}
-                Node::Affine(affine) => {
-                    affine.terms.iter().for_each(|(id, _)| readers[id.index()] += 1);
-                }
-                Node::Relu { input } | Node::Clip { input, .. } => readers[input.index()] += 1,
-            }
-        }
-        Self {
-            graph,
-            bounds,
-            model: Model::default(),
-            inputs: Vec::new(),
-            expressions: Vec::new(),
-            readers,
-            values: Vec::new(),
-            indicators: Vec::new(),
-        }
-    }
-
-    fn add_inputs(&mut self, problem: &Problem) {
-        let domain = self.bounds.of(self.graph.input());
-        for index in 0..domain.len() {
-            let integer = problem.integer().contains(&index);
-            let kind = if integer { Kind::Integer } else { Kind::Continuous };
-            let name = format!("x{index}");
-            let column = self.model.column(Column { name, bounds: domain.interval(index), kind });
-            self.inputs.push(column);
-            self.values.push((column, self.graph.input(), index));
-        }
-        let expressions = self.inputs.iter().map(|&column| single(column)).collect();
-        self.expressions.push(expressions);
-    }
-
-    fn add_affine(&mut self, id: NodeId, affine: &Affine) {
-        let mut expressions = Vec::with_capacity(affine.bias.len());
-        for (row, &bias) in affine.bias.iter().enumerate() {
-            let mut terms = Vec::new();
-            let mut constant = bias;
-            for (input, linear) in &affine.terms {
-                for (index, weight) in linear.row(row) {
-                    let operand = self.short_expression(*input, index);
-                    constant += weight * operand.constant;
-                    terms.extend(operand.terms.iter().map(|&(column, c)| (column, weight * c)));
-                }
-            }
-            expressions.push(LinearExpression::new(terms, constant));
-        }
-        self.expressions.push(expressions);
-        // Read twice, a long expression would be written out twice.
-        if self.readers[id.index()] > 1 {
-            (0..affine.bias.len()).for_each(|index| {
-                self.short_expression(id, index);
-            });
-        }
-    }
-
-    fn add_activations(
-        &mut self,
-        number: usize,
-        layer: ActivationLayer<'_>,
-        encoding: &dyn ReluEncoding,
-    ) -> Result<(), EncodeError> {
-        let mut outputs = Vec::new();
-        for index in 0..self.graph.size(layer.node) {
-            let pre = self.expressions[layer.pre_activation.index()][index].clone();
-            outputs.push(match self.bounds.phase(layer, index) {
-                Phase::Inactive => LinearExpression::default(),
-                Phase::Active => pre,
-                Phase::Saturated => {
-                    let constant = layer.ceiling(index).expect("only a clipped ReLU saturates");
-                    LinearExpression { terms: Vec::new(), constant }
-                }
-                Phase::Unstable => {
-                    let output = self.add_unstable(number, layer, index, &pre, encoding)?;
-                    single(output)
-                }
-            });
-        }
-        self.expressions.push(outputs);
-        Ok(())
-    }
-
-    fn add_unstable(
-        &mut self,
-        number: usize,
-        layer: ActivationLayer<'_>,
-        index: usize,
-        pre: &LinearExpression,
-        encoding: &dyn ReluEncoding,
-    ) -> Result<VarId, EncodeError> {
-        let (inputs, weights): (Vec<VarId>, Vec<f64>) = pre.terms.iter().copied().unzip();
-        let input_bounds: Vec<Interval> =
-            inputs.iter().map(|&column| self.model.column_at(column).bounds).collect();
-        let pre_activation = self.bounds.pre_activation(layer, index);
-        let neuron = ReluNeuron {
-            label: &format!("{number}_{index}"),
-            inputs: &inputs,
-            weights: &weights,
-            bias: pre.constant,
-            input_bounds: &input_bounds,
-            pre_activation,
-            ceiling: layer.ceiling(index).filter(|&c| pre_activation.upper() > c),
-        };
-        let encoded = encoding.encode(&neuron, &mut self.model)?;
-        self.values.push((encoded.output, layer.node, index));
-        for indicator in encoded.indicators {
-            self.indicators.push((indicator, layer.pre_activation, index));
-        }
-        Ok(encoded.output)
-    }
-
-    /// Coordinate `index` of a node with at most one column in it; a longer
-    /// expression first gets a column and a row of its own.
-    fn short_expression(&mut self, node: NodeId, index: usize) -> LinearExpression {
-        let expression = &self.expressions[node.index()][index];
-        if expression.terms.len() <= 1 {
-            return expression.clone();
-        }
-        let name = format!("v{}_{index}", node.index());
-        let bounds = self.bounds.of(node).interval(index);
-        let column = self.model.continuous(name.clone(), bounds);
-        let mut definition = expression.clone();
-        definition.terms.push((column, -1.0));
-        self.model.equal_zero(format!("{name}.is"), definition);
-        self.values.push((column, node, index));
-        self.expressions[node.index()][index] = single(column);
-        single(column)
-    }
-
-    fn finish(mut self, problem: &Problem) -> EncodedProblem {
-        for (number, constraint) in problem.constraints().iter().enumerate() {
-            let expression = self.over_columns(constraint.expression());
-            let name = format!("constraint{number}");
-            self.model.range(name, expression, constraint.lower(), constraint.upper());
-        }
-        self.model.objective = self.over_columns(problem.objective());
-        self.model.direction = match problem.sense() {
-            Sense::Minimize => Direction::Minimize,
-            Sense::Maximize => Direction::Maximize,
-        };
-        let Self { model, inputs, values, indicators, .. } = self;
-        EncodedProblem { model, inputs, values, indicators }
-    }
-
-    /// Outputs are substituted, so they need no columns.
-    fn over_columns(&self, expression: &Expression) -> LinearExpression {
-        let output = &self.expressions[self.graph.output().index()];
-        let mut terms = Vec::new();
-        let mut constant = expression.constant();
-        for &(variable, c) in expression.terms() {
-            match variable {
-                Variable::Input(index) => terms.push((self.inputs[index], c)),
-                Variable::Output(index) => {
-                    constant += c * output[index].constant;
-                    terms.extend(output[index].terms.iter().map(|&(column, w)| (column, c * w)));
-                }
-            }
-        }
-        LinearExpression::new(terms, constant)
-    }
-}
-
-fn single(column: VarId) -> LinearExpression {
-    LinearExpression { terms: vec![(column, 1.0)], constant: 0.0 }
+    Ok(encoder.finish())
 }

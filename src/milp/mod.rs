@@ -2,12 +2,15 @@
 //! against a point and handed to any backend.
 
 mod check;
+mod dual_bound;
 
 use serde::Serialize;
 
 pub use check::{Violation, check};
+pub use dual_bound::dual_bound;
 
 use crate::num::Interval;
+use crate::num::exact::exact_difference;
 
 /// Position of a column in a [`Model`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -165,14 +168,19 @@ impl Model {
     }
 
     /// Adds the row `lower ≤ expression ≤ upper`; the expression's constant
-    /// moves to the bounds.
+    /// moves to the bounds, which are rounded outward where that needs rounding.
     ///
     /// # Panics
     /// If the range is empty or a column does not exist.
     pub fn range(&mut self, name: String, expression: LinearExpression, lower: f64, upper: f64) {
         let known = |&(column, _): &(VarId, f64)| column.0 < self.columns.len();
         assert!(expression.terms.iter().all(known), "row {name} uses an unknown column");
-        let (lower, upper) = (lower - expression.constant, upper - expression.constant);
+        let (lower, upper) = (
+            exact_difference(lower, expression.constant)
+                .unwrap_or_else(|| (lower - expression.constant).next_down()),
+            exact_difference(upper, expression.constant)
+                .unwrap_or_else(|| (upper - expression.constant).next_up()),
+        );
         let bounds = Interval::new(lower, upper).expect("a row with a range");
         self.rows.push(Row { name, terms: expression.terms, bounds });
     }

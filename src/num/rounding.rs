@@ -109,6 +109,15 @@ impl RangeSum {
         }
     }
 
+    /// Adds what was summed elsewhere, in any order: `Σ wᵢ cᵢ`, `Σ |wᵢ| rᵢ` and
+    /// `Σ |wᵢ| |cᵢ|` over at most `terms` products with intervals in centered form.
+    pub fn add_sums(&mut self, center: f64, radius: f64, magnitude: f64, terms: usize) {
+        self.center += center;
+        self.radius += radius;
+        self.magnitude += magnitude;
+        self.terms += terms;
+    }
+
     /// Ends of an interval that contains every exact value of the sum.
     pub fn rounded_outward(&self) -> (f64, f64) {
         let error = sum_error(self.terms, self.magnitude + self.radius);

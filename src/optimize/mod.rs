@@ -15,7 +15,7 @@ use thiserror::Error;
 
 pub use answer::{Answer, Recheck, SCHEMA, Seconds, Status, StoppedBy, Versions};
 
-use crate::bounds::{BoundsError, IntervalPropagation, NeuronBounds, Propagator, summarize};
+use crate::bounds::{Crown, NeuronBounds, summarize};
 use crate::encode::{BigM, EncodeError, ReluEncoding, encode};
 use crate::milp::ModelSize;
 use crate::num::rounding::RangeSum;
@@ -24,6 +24,7 @@ use crate::problem::{Candidate, Problem, Sense, Variable};
 use crate::solve::{
     Highs, Observer, Solution, SolveError, SolveOptions, Solver, TerminationStatus,
 };
+use crate::tighten::{TightenError, TightenOptions, Tightening};
 
 /// Share of the user's gap that the backend has to close. The rest is for the
 /// difference between its figures and those of a forward pass.
@@ -39,8 +40,10 @@ pub struct OptimizeOptions {
     pub backend: &'static dyn Solver,
     /// Encoding of unstable neurons. Default: big-M.
     pub encoding: &'static dyn ReluEncoding,
-    /// Bounds that the encoding stands on. Default: interval propagation.
-    pub tighten: &'static dyn Propagator,
+    /// Method of the bounds that the encoding stands on. Default: CROWN.
+    pub tighten: Tightening,
+    /// Limits and settings of the tightening.
+    pub tightening: TightenOptions,
     /// Limits and settings of the solve; the time limit holds for the whole run.
     pub solve: SolveOptions,
 }
@@ -50,7 +53,8 @@ impl Default for OptimizeOptions {
         Self {
             backend: &Highs,
             encoding: &BigM,
-            tighten: &IntervalPropagation,
+            tighten: Tightening::Propagation(&Crown),
+            tightening: TightenOptions::default(),
             solve: SolveOptions::default(),
         }
     }
@@ -61,7 +65,7 @@ impl Default for OptimizeOptions {
 pub enum OptimizeError {
     /// No bounds.
     #[error(transparent)]
-    Bounds(#[from] BoundsError),
+    Tighten(#[from] TightenError),
     /// No encoding.
     #[error(transparent)]
     Encode(#[from] EncodeError),
@@ -115,8 +119,12 @@ pub fn optimize(
         answer.warnings.push("no whole number lies in the box of an integer input".to_string());
         return Ok(answer);
     };
-    let bounds =
-        timed(&mut answer.seconds.bounds, || options.tighten.propagate(problem.graph(), &domain))?;
+    let tightened = timed(&mut answer.seconds.bounds, || {
+        options.tighten.bounds(problem, &domain, &options.tightening)
+    })?;
+    answer.seconds.tighten = tightened.layers.iter().map(|layer| layer.seconds).sum();
+    answer.seconds.bounds -= answer.seconds.tighten;
+    let bounds = tightened.bounds;
     answer.layers = summarize(problem.graph(), &bounds);
     warn_of_large_big_m(&mut answer);
     let first = timed(&mut answer.seconds.incumbent, || {

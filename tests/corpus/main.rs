@@ -25,7 +25,6 @@ use std::path::Path;
 
 use ndarray::{Array1, Array2, arr0};
 use serde::Deserialize;
-use taut::bounds::PROPAGATORS;
 use taut::encode::ENCODINGS;
 use taut::network::{
     Attribute, Attributes, Constant, Metadata, Network, NetworkDescription, NodeDescription,
@@ -34,6 +33,7 @@ use taut::num::IntervalBox;
 use taut::optimize::{Answer, OptimizeOptions, Status, optimize};
 use taut::problem::{Problem, Question, Sense};
 use taut::solve::{SOLVERS, Silent, SolveOptions};
+use taut::tighten::Tightening;
 
 /// Largest deviation from the known value, relative to `1 + |value|`.
 const TOLERANCE: f64 = 1e-6;
@@ -109,9 +109,15 @@ fn every_method_gives_the_known_answers() {
                 continue;
             }
             for &encoding in ENCODINGS {
-                for &tighten in PROPAGATORS {
+                for tighten in Tightening::all() {
                     let solve = SolveOptions { relative_gap: 1e-6, ..SolveOptions::default() };
-                    let options = OptimizeOptions { backend, encoding, tighten, solve };
+                    let options = OptimizeOptions {
+                        backend,
+                        encoding,
+                        tighten,
+                        solve,
+                        ..OptimizeOptions::default()
+                    };
                     let answer = optimize(&problem(&case), &options, &mut Silent);
                     runs += 1;
                     let verdict = answer

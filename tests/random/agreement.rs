@@ -1,10 +1,10 @@
 //! Every backend with every encoding and every bound against exact enumeration
 //! in rational arithmetic.
 
-use taut::bounds::PROPAGATORS;
 use taut::encode::ENCODINGS;
 use taut::optimize::{Answer, OptimizeOptions, Status, optimize};
 use taut::solve::{SOLVERS, Silent, SolveOptions, Solver};
+use taut::tighten::Tightening;
 
 use crate::{build, exact};
 
@@ -40,14 +40,20 @@ fn agrees_with_exact_enumeration(name: &str) {
         infeasible += u64::from(expected.is_none());
         let Some(question) = build::question(&case) else { continue };
         for &encoding in ENCODINGS {
-            for &tighten in PROPAGATORS {
+            for tighten in Tightening::all() {
                 let problem = build::problem(&case, question.clone());
                 let solve = SolveOptions {
                     relative_gap: 1e-6,
                     absolute_gap: 1e-6,
                     ..SolveOptions::default()
                 };
-                let options = OptimizeOptions { backend, encoding, tighten, solve };
+                let options = OptimizeOptions {
+                    backend,
+                    encoding,
+                    tighten,
+                    solve,
+                    ..OptimizeOptions::default()
+                };
                 let outcome = optimize(&problem, &options, &mut Silent);
                 let verdict = outcome
                     .map_err(|error| error.to_string())

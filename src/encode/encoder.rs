@@ -1,0 +1,325 @@
+//! Builds a program node by node.
+//!
+//! Every coefficient of the model is the exact weight of the network, so that
+//! its rows describe the network over the reals: an expression is substituted
+//! into another only where that needs no rounding, else it gets a column of its
+//! own.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use super::{EncodeError, EncodedProblem, Indicator, ReluEncoding, ReluNeuron};
+use crate::milp::{Column, Direction, Kind, LinearExpression, Model, VarId};
+use crate::network::{ActivationLayer, Affine, Node, NodeId, Phase, ReluGraph};
+use crate::num::exact::{two_product, two_sum};
+use crate::num::{Interval, IntervalBox};
+use crate::problem::{Expression, Problem, Sense, Variable};
+
+/// A program that grows with the nodes of a graph, in their order.
+#[derive(Debug)]
+pub struct Encoder<'a> {
+    problem: &'a Problem,
+    model: Model,
+    inputs: Vec<VarId>,
+    boxes: Vec<IntervalBox>,
+    /// The coordinates of each node so far as expressions over columns.
+    expressions: Vec<Vec<LinearExpression>>,
+    /// How many nodes read each node.
+    readers: Vec<usize>,
+    activation_layers: usize,
+    values: Vec<(VarId, NodeId, usize)>,
+    indicators: Vec<(Indicator, NodeId, usize)>,
+}
+
+impl<'a> Encoder<'a> {
+    /// An empty program for `problem`.
+    pub fn new(problem: &'a Problem) -> Self {
+        let graph = problem.graph();
+        let mut readers = vec![0; graph.nodes().count()];
+        for (_, node) in graph.nodes() {
+            match node {
+                Node::Input { .. } => {}
+                Node::Affine(affine) => {
+                    affine.terms.iter().for_each(|(id, _)| readers[id.index()] += 1);
+                }
+                Node::Relu { input } | Node::Clip { input, .. } => readers[input.index()] += 1,
+            }
+        }
+        Self {
+            problem,
+            model: Model::default(),
+            inputs: Vec::new(),
+            boxes: Vec::new(),
+            expressions: Vec::new(),
+            readers,
+            activation_layers: 0,
+            values: Vec::new(),
+            indicators: Vec::new(),
+        }
+    }
+
+    /// The program so far.
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// The columns of the inputs.
+    pub fn inputs(&self) -> &[VarId] {
+        &self.inputs
+    }
+
+    /// Coordinate `index` of a node that has been added.
+    pub fn expression(&self, node: NodeId, index: usize) -> &LinearExpression {
+        &self.expressions[node.index()][index]
+    }
+
+    /// Adds the next node, given bounds of its values. Conditions on the inputs
+    /// alone come with the input.
+    ///
+    /// # Errors
+    /// The encoding does not apply to a neuron.
+    ///
+    /// # Panics
+    /// If all nodes have been added.
+    pub fn add(
+        &mut self,
+        bounds: IntervalBox,
+        encoding: &dyn ReluEncoding,
+    ) -> Result<(), EncodeError> {
+        let graph = self.problem.graph();
+        let (id, node) = graph.nodes().nth(self.boxes.len()).expect("a node that is left");
+        self.boxes.push(bounds);
+        match node {
+            Node::Input { .. } => self.add_inputs(),
+            Node::Affine(affine) => self.add_affine(id, affine),
+            Node::Relu { .. } | Node::Clip { .. } => {
+                let layer = graph.activation_layers().nth(self.activation_layers);
+                self.activation_layers += 1;
+                self.add_activations(layer.expect("every activation is a layer"), encoding)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Replaces the bounds of a node that has been added by narrower ones; they
+    /// hold for what is added from now on.
+    ///
+    /// # Panics
+    /// If the node has not been added.
+    pub fn narrow(&mut self, node: NodeId, bounds: &IntervalBox) {
+        self.boxes[node.index()] = bounds.clone();
+    }
+
+    fn graph(&self) -> &'a ReluGraph {
+        self.problem.graph()
+    }
+
+    fn add_inputs(&mut self) {
+        let domain = self.boxes[0].clone();
+        for index in 0..domain.len() {
+            let integer = self.problem.integer().contains(&index);
+            let kind = if integer { Kind::Integer } else { Kind::Continuous };
+            let name = format!("x{index}");
+            let column = self.model.column(Column { name, bounds: domain.interval(index), kind });
+            self.inputs.push(column);
+            self.values.push((column, self.graph().input(), index));
+        }
+        let expressions = self.inputs.iter().map(|&column| single(column)).collect();
+        self.expressions.push(expressions);
+        self.add_constraints(false);
+    }
+
+    /// The problem's conditions that do, or do not, speak of outputs.
+    fn add_constraints(&mut self, with_outputs: bool) {
+        for (number, constraint) in self.problem.constraints().iter().enumerate() {
+            if constraint.expression().has_outputs() == with_outputs {
+                let expression = self.over_columns(constraint.expression());
+                let name = format!("constraint{number}");
+                self.model.range(name, expression, constraint.lower(), constraint.upper());
+            }
+        }
+    }
+
+    fn add_affine(&mut self, id: NodeId, affine: &Affine) {
+        let rows = (0..affine.bias.len()).map(|row| self.affine_row(affine, row)).collect();
+        self.expressions.push(rows);
+        // Read twice, a long expression would be written out twice.
+        if self.readers[id.index()] > 1 {
+            for index in 0..affine.bias.len() {
+                if self.expression(id, index).terms.len() > 1 {
+                    self.add_column(id, index);
+                }
+            }
+        }
+    }
+
+    fn affine_row(&mut self, affine: &Affine, row: usize) -> LinearExpression {
+        let mut terms: BTreeMap<VarId, f64> = BTreeMap::new();
+        let mut constant = affine.bias[row];
+        for (input, linear) in &affine.terms {
+            for (index, weight) in linear.row(row) {
+                let substituted = scaled_exactly(self.expression(*input, index), weight)
+                    .and_then(|(term, offset)| Some((term, exact_sum(constant, offset)?)));
+                let term = match substituted {
+                    Some((term, sum)) => {
+                        constant = sum;
+                        term
+                    }
+                    None => Some((self.add_column(*input, index), weight)),
+                };
+                if let Some((column, coefficient)) = term {
+                    self.add_term(&mut terms, column, coefficient);
+                }
+            }
+        }
+        LinearExpression::new(terms.into_iter().collect(), constant)
+    }
+
+    /// Adds a term; where a column occurs twice and the sum of its coefficients
+    /// would be rounded, a copy of the column takes the second one.
+    fn add_term(&mut self, terms: &mut BTreeMap<VarId, f64>, column: VarId, coefficient: f64) {
+        match terms.entry(column) {
+            Entry::Vacant(free) => {
+                free.insert(coefficient);
+            }
+            Entry::Occupied(mut taken) => match exact_sum(*taken.get(), coefficient) {
+                Some(sum) => {
+                    taken.insert(sum);
+                }
+                None => {
+                    let original = self.model.column_at(column).clone();
+                    let name = format!("{}'", original.name);
+                    let copy = self.model.continuous(name.clone(), original.bounds);
+                    let equal = LinearExpression::new(vec![(column, 1.0), (copy, -1.0)], 0.0);
+                    self.model.equal_zero(format!("{name}.is"), equal);
+                    let value = self.values.iter().find(|(other, _, _)| *other == column).copied();
+                    self.values.extend(value.map(|(_, node, index)| (copy, node, index)));
+                    terms.insert(copy, coefficient);
+                }
+            },
+        }
+    }
+
+    /// Gives coordinate `index` of a node a column and a row of its own.
+    fn add_column(&mut self, node: NodeId, index: usize) -> VarId {
+        let name = format!("v{}_{index}", node.index());
+        let bounds = self.boxes[node.index()].interval(index);
+        let column = self.model.continuous(name.clone(), bounds);
+        let mut definition = self.expression(node, index).clone();
+        definition.terms.push((column, -1.0));
+        self.model.equal_zero(format!("{name}.is"), definition);
+        self.values.push((column, node, index));
+        self.expressions[node.index()][index] = single(column);
+        column
+    }
+
+    fn add_activations(
+        &mut self,
+        layer: ActivationLayer<'_>,
+        encoding: &dyn ReluEncoding,
+    ) -> Result<(), EncodeError> {
+        let mut outputs = Vec::new();
+        for index in 0..self.graph().size(layer.node) {
+            let range = self.boxes[layer.pre_activation.index()].interval(index);
+            outputs.push(match Phase::of(range, layer.ceiling(index)) {
+                Phase::Inactive => LinearExpression::default(),
+                Phase::Active => self.expression(layer.pre_activation, index).clone(),
+                Phase::Saturated => {
+                    let constant = layer.ceiling(index).expect("only a clipped ReLU saturates");
+                    LinearExpression { terms: Vec::new(), constant }
+                }
+                Phase::Unstable => single(self.add_unstable(layer, index, range, encoding)?),
+            });
+        }
+        self.expressions.push(outputs);
+        Ok(())
+    }
+
+    fn add_unstable(
+        &mut self,
+        layer: ActivationLayer<'_>,
+        index: usize,
+        range: Interval,
+        encoding: &dyn ReluEncoding,
+    ) -> Result<VarId, EncodeError> {
+        let pre = self.expression(layer.pre_activation, index).clone();
+        let (inputs, weights): (Vec<VarId>, Vec<f64>) = pre.terms.iter().copied().unzip();
+        let input_bounds: Vec<Interval> =
+            inputs.iter().map(|&column| self.model.column_at(column).bounds).collect();
+        let neuron = ReluNeuron {
+            label: &format!("{}_{index}", self.activation_layers),
+            inputs: &inputs,
+            weights: &weights,
+            bias: pre.constant,
+            input_bounds: &input_bounds,
+            pre_activation: range,
+            ceiling: layer.ceiling(index).filter(|&c| range.upper() > c),
+        };
+        let encoded = encoding.encode(&neuron, &mut self.model)?;
+        self.values.push((encoded.output, layer.node, index));
+        for indicator in encoded.indicators {
+            self.indicators.push((indicator, layer.pre_activation, index));
+        }
+        Ok(encoded.output)
+    }
+
+    /// Adds the conditions on outputs and the objective.
+    ///
+    /// # Panics
+    /// If a node has not been added.
+    pub fn finish(mut self) -> EncodedProblem {
+        self.add_constraints(true);
+        self.model.objective = self.over_columns(self.problem.objective());
+        self.model.direction = match self.problem.sense() {
+            Sense::Minimize => Direction::Minimize,
+            Sense::Maximize => Direction::Maximize,
+        };
+        let Self { model, inputs, values, indicators, .. } = self;
+        EncodedProblem { model, inputs, values, indicators }
+    }
+
+    /// Outputs are substituted, so they need no columns. This rounds; a MILP
+    /// solver's own tolerances are far above that.
+    fn over_columns(&self, expression: &Expression) -> LinearExpression {
+        let mut terms = Vec::new();
+        let mut constant = expression.constant();
+        for &(variable, c) in expression.terms() {
+            match variable {
+                Variable::Input(index) => terms.push((self.inputs[index], c)),
+                Variable::Output(index) => {
+                    let output = self.expression(self.graph().output(), index);
+                    constant += c * output.constant;
+                    terms.extend(output.terms.iter().map(|&(column, w)| (column, c * w)));
+                }
+            }
+        }
+        LinearExpression::new(terms, constant)
+    }
+}
+
+fn single(column: VarId) -> LinearExpression {
+    LinearExpression { terms: vec![(column, 1.0)], constant: 0.0 }
+}
+
+/// `weight · expression` as a term and a constant, if it has one term at most
+/// and no product is rounded.
+fn scaled_exactly(
+    expression: &LinearExpression,
+    weight: f64,
+) -> Option<(Option<(VarId, f64)>, f64)> {
+    let product = |value: f64| {
+        let (product, error) = two_product(weight, value);
+        (error == 0.0 && (product.is_normal() || weight == 0.0 || value == 0.0)).then_some(product)
+    };
+    let constant = product(expression.constant)?;
+    match expression.terms.as_slice() {
+        [] => Some((None, constant)),
+        [(column, c)] => Some((Some((*column, product(*c)?)), constant)),
+        _ => None,
+    }
+}
+
+fn exact_sum(a: f64, b: f64) -> Option<f64> {
+    let (sum, error) = two_sum(a, b);
+    (error == 0.0 && sum.is_finite()).then_some(sum)
+}

@@ -1,0 +1,296 @@
+//! A HiGHS object and the calls on it. The only file with `unsafe` code.
+
+#![allow(unsafe_code, reason = "the C interface of HiGHS")]
+
+use std::collections::BTreeMap;
+use std::ffi::{CStr, c_char, c_int, c_void};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError, RwLock, TryLockError};
+
+use highs::{HighsModelStatus, RowProblem};
+use highs_sys::{
+    Highs_changeColsCostByRange, Highs_getBasis, Highs_getDoubleInfoValue, Highs_getInt64InfoValue,
+    Highs_getIntInfoValue, Highs_getModelStatus, Highs_getSolution, Highs_run, Highs_setBasis,
+    Highs_setCallback, Highs_setSparseSolution, Highs_startCallback, Highs_version,
+    Highs_zeroAllClocks, HighsCallbackDataIn, HighsCallbackDataOut, SOLUTION_STATUS_FEASIBLE,
+    STATUS_ERROR, kHighsCallbackIpmInterrupt, kHighsCallbackMipImprovingSolution,
+    kHighsCallbackMipInterrupt, kHighsCallbackMipLogging, kHighsCallbackSimplexInterrupt,
+};
+
+use super::{Shared, failed};
+use crate::milp::VarId;
+use crate::solve::{Solution, SolveError, TerminationStatus};
+
+/// A HiGHS object that is destroyed at a safe moment.
+pub struct Instance(Option<highs::Model>);
+
+impl Instance {
+    pub fn new(problem: RowProblem) -> Result<Self, SolveError> {
+        let model = highs::Model::try_new(problem);
+        let model =
+            model.map_err(|status| failed(&format!("it refused the model ({status:?})")))?;
+        Ok(Self(Some(model)))
+    }
+
+    pub fn model(&mut self) -> &mut highs::Model {
+        self.0.as_mut().expect("present until dropped")
+    }
+
+    fn pointer(&mut self) -> *mut c_void {
+        self.model().as_mut_ptr()
+    }
+
+    /// Has progress reported to `shared`, and stops asked for there.
+    pub fn listen(&mut self, shared: &Arc<Shared>) -> Result<(), SolveError> {
+        let kinds = [
+            kHighsCallbackMipInterrupt,
+            kHighsCallbackSimplexInterrupt,
+            kHighsCallbackIpmInterrupt,
+            kHighsCallbackMipLogging,
+            kHighsCallbackMipImprovingSolution,
+        ];
+        // SAFETY: the caller keeps `shared` alive until the run is over, and the
+        // callback only touches it through a shared reference.
+        let accepted = unsafe {
+            let data = Arc::as_ptr(shared).cast_mut().cast::<c_void>();
+            Highs_setCallback(self.pointer(), Some(callback), data) != STATUS_ERROR
+                && kinds
+                    .iter()
+                    .all(|&kind| Highs_startCallback(self.pointer(), kind) != STATUS_ERROR)
+        };
+        if accepted { Ok(()) } else { Err(failed("it refused a callback")) }
+    }
+
+    pub fn run(&mut self) -> Result<(), SolveError> {
+        let _solving = SOLVING.read().unwrap_or_else(PoisonError::into_inner);
+        // SAFETY: the pointer is to a live instance that only this thread uses.
+        match unsafe { Highs_run(self.pointer()) } {
+            STATUS_ERROR => Err(failed("its run ended with an error")),
+            _ => Ok(()),
+        }
+    }
+
+    pub fn solution(&mut self, integer: bool) -> Result<Solution, SolveError> {
+        // SAFETY: as in `run`.
+        let code = unsafe { Highs_getModelStatus(self.pointer()) };
+        let status = match HighsModelStatus::try_from(code) {
+            Ok(HighsModelStatus::Optimal | HighsModelStatus::ModelEmpty) => {
+                TerminationStatus::Optimal
+            }
+            Ok(HighsModelStatus::Infeasible) => TerminationStatus::Infeasible,
+            Ok(HighsModelStatus::ReachedTimeLimit) => TerminationStatus::TimeLimit,
+            Ok(
+                HighsModelStatus::ReachedSolutionLimit | HighsModelStatus::ReachedIterationLimit,
+            ) => TerminationStatus::NodeLimit,
+            Ok(HighsModelStatus::ReachedInterrupt) => TerminationStatus::Interrupted,
+            Ok(HighsModelStatus::Unbounded) => return Err(SolveError::Unbounded),
+            // Among these "unbounded or infeasible": without presolve HiGHS
+            // says which.
+            other => return Err(failed(&format!("its status is {other:?}"))),
+        };
+        let feasible = self.integer_info(c"primal_solution_status") == SOLUTION_STATUS_FEASIBLE;
+        let point = feasible.then(|| self.point());
+        let objective = self.number_info(c"objective_function_value").filter(|_| feasible);
+        let bound = match integer {
+            true => self.number_info(c"mip_dual_bound"),
+            false => objective.filter(|_| status == TerminationStatus::Optimal),
+        };
+        let mut nodes: i64 = 0;
+        // SAFETY: as in `run`; the last pointer is to a live i64.
+        unsafe { Highs_getInt64InfoValue(self.pointer(), c"mip_node_count".as_ptr(), &mut nodes) };
+        let iterations = self.integer_info(c"simplex_iteration_count");
+        Ok(Solution {
+            status,
+            point,
+            objective,
+            objective_bound: bound.filter(|b| b.is_finite()),
+            node_count: u64::try_from(nodes).unwrap_or(0),
+            lp_iterations: u64::try_from(iterations).unwrap_or(0),
+        })
+    }
+
+    fn point(&mut self) -> Vec<f64> {
+        self.point_and_duals().0
+    }
+
+    /// The value of each column and the dual value of each row.
+    pub fn point_and_duals(&mut self) -> (Vec<f64>, Vec<f64>) {
+        let (columns, rows) = (self.model().num_cols(), self.model().num_rows());
+        let (mut values, mut reduced_costs) = (vec![0.0; columns], vec![0.0; columns]);
+        let (mut activities, mut duals) = (vec![0.0; rows], vec![0.0; rows]);
+        // SAFETY: as in `run`; the arrays have the lengths of the model.
+        unsafe {
+            Highs_getSolution(
+                self.pointer(),
+                values.as_mut_ptr(),
+                reduced_costs.as_mut_ptr(),
+                activities.as_mut_ptr(),
+                duals.as_mut_ptr(),
+            );
+        }
+        (values, duals)
+    }
+
+    /// A point to start from, one value a column at most.
+    pub fn set_start(&mut self, start: &[(VarId, f64)]) -> Result<(), SolveError> {
+        // HiGHS refuses duplicates.
+        let start: BTreeMap<usize, f64> =
+            start.iter().map(|&(column, value)| (column.index(), value)).collect();
+        if start.is_empty() {
+            return Ok(());
+        }
+        let (index, value): (Vec<c_int>, Vec<f64>) =
+            start.into_iter().map(|(column, value)| (number(column), value)).unzip();
+        // SAFETY: as in `run`; both arrays hold as many entries as stated.
+        let status = unsafe {
+            Highs_setSparseSolution(
+                self.pointer(),
+                number(index.len()),
+                index.as_ptr(),
+                value.as_ptr(),
+            )
+        };
+        accepted(status, "the start")
+    }
+
+    /// New costs for all columns.
+    pub fn set_costs(&mut self, costs: &[f64]) -> Result<(), SolveError> {
+        assert_eq!(costs.len(), self.model().num_cols(), "one cost a column");
+        let last = number(costs.len()) - 1;
+        // SAFETY: as in `run`; the array has one entry a column.
+        let status =
+            unsafe { Highs_changeColsCostByRange(self.pointer(), 0, last, costs.as_ptr()) };
+        accepted(status, "the costs")
+    }
+
+    /// Starts the clock of the time limit again, which otherwise adds up.
+    pub fn reset_clock(&mut self) {
+        // SAFETY: as in `run`.
+        unsafe { Highs_zeroAllClocks(self.pointer()) };
+    }
+
+    /// The status of each column and row in the last basis.
+    pub fn basis(&mut self) -> Option<(Vec<c_int>, Vec<c_int>)> {
+        let mut columns = vec![0; self.model().num_cols()];
+        let mut rows = vec![0; self.model().num_rows()];
+        // SAFETY: as in `run`; the arrays have the lengths of the model.
+        let status =
+            unsafe { Highs_getBasis(self.pointer(), columns.as_mut_ptr(), rows.as_mut_ptr()) };
+        (status != STATUS_ERROR).then_some((columns, rows))
+    }
+
+    /// A basis to start from.
+    pub fn set_basis(&mut self, columns: &[c_int], rows: &[c_int]) -> Result<(), SolveError> {
+        assert_eq!(columns.len(), self.model().num_cols(), "one status a column");
+        assert_eq!(rows.len(), self.model().num_rows(), "one status a row");
+        // SAFETY: as in `run`; the arrays have the lengths of the model.
+        let status = unsafe { Highs_setBasis(self.pointer(), columns.as_ptr(), rows.as_ptr()) };
+        accepted(status, "the basis")
+    }
+
+    fn integer_info(&mut self, name: &CStr) -> c_int {
+        let mut value: c_int = -1;
+        // SAFETY: as in `run`; the last pointer is to a live c_int.
+        unsafe { Highs_getIntInfoValue(self.pointer(), name.as_ptr(), &mut value) };
+        value
+    }
+
+    fn number_info(&mut self, name: &CStr) -> Option<f64> {
+        let mut value = 0.0;
+        // SAFETY: as in `run`; the last pointer is to a live f64.
+        let status = unsafe { Highs_getDoubleInfoValue(self.pointer(), name.as_ptr(), &mut value) };
+        (status != STATUS_ERROR).then_some(value)
+    }
+}
+
+/// Destroys the object as soon as no other one is solving: at once or, while
+/// others are busy, when the next one is dropped in a quiet moment. Waiting
+/// would chain every thread to the slowest solve.
+impl Drop for Instance {
+    fn drop(&mut self) {
+        let mut retired = RETIRED.lock().unwrap_or_else(PoisonError::into_inner);
+        retired.extend(self.0.take().map(Retired));
+        match SOLVING.try_write() {
+            Ok(_quiet) => retired.clear(),
+            Err(TryLockError::Poisoned(quiet)) => {
+                let _quiet = quiet.into_inner();
+                retired.clear();
+            }
+            Err(TryLockError::WouldBlock) => {}
+        }
+    }
+}
+
+fn accepted(status: c_int, what: &str) -> Result<(), SolveError> {
+    match status {
+        STATUS_ERROR => Err(failed(&format!("it refused {what}"))),
+        _ => Ok(()),
+    }
+}
+
+fn number(value: usize) -> c_int {
+    c_int::try_from(value).unwrap_or(c_int::MAX)
+}
+
+/// Version of the library.
+pub fn version() -> String {
+    // SAFETY: returns a pointer to a static, NUL-terminated string.
+    let version = unsafe { CStr::from_ptr(Highs_version()) };
+    version.to_string_lossy().into_owned()
+}
+
+/// Held for reading while an instance solves, for writing while one is
+/// destroyed.
+static SOLVING: RwLock<()> = RwLock::new(());
+
+/// Instances that could not be destroyed yet.
+static RETIRED: Mutex<Vec<Retired>> = Mutex::new(Vec::new());
+
+struct Retired(#[expect(dead_code, reason = "kept only to be dropped")] highs::Model);
+
+// SAFETY: a retired instance is only ever dropped, by one thread, while no
+// other instance solves (`SOLVING` is held for writing).
+unsafe impl Send for Retired {}
+
+/// Hears of progress and passes a stop on. Runs on a thread of HiGHS.
+unsafe extern "C" fn callback(
+    kind: c_int,
+    _message: *const c_char,
+    out: *const HighsCallbackDataOut,
+    input: *mut HighsCallbackDataIn,
+    data: *mut c_void,
+) {
+    if data.is_null() || out.is_null() {
+        return;
+    }
+    // SAFETY: `data` is the `Shared` of `Task::solve`, alive during the run;
+    // `out` is valid during the callback.
+    let (shared, out) = unsafe { (&*data.cast::<Shared>(), &*out) };
+    let mip = kind == kHighsCallbackMipInterrupt
+        || kind == kHighsCallbackMipLogging
+        || kind == kHighsCallbackMipImprovingSolution;
+    if mip {
+        let mut latest = shared.lock();
+        let finite = |value: f64| Some(value).filter(|v| v.is_finite());
+        latest.bound = finite(out.mip_dual_bound).or(latest.bound);
+        latest.objective = finite(out.mip_primal_bound).or(latest.objective);
+        latest.node_count = u64::try_from(out.mip_node_count).unwrap_or(0);
+        latest.lp_iterations = u64::try_from(out.mip_total_lp_iterations).unwrap_or(0);
+        let length = usize::try_from(out.mip_solution_size).unwrap_or(0);
+        let improving = kind == kHighsCallbackMipImprovingSolution;
+        if improving && length > 0 && !out.mip_solution.is_null() {
+            // SAFETY: HiGHS says how many numbers stand there.
+            let point = unsafe { std::slice::from_raw_parts(out.mip_solution, length) };
+            latest.point = Some(point.to_vec());
+            latest.objective = finite(out.objective_function_value).or(latest.objective);
+        }
+    }
+    // Only the interrupt callbacks may be answered.
+    let may_stop = kind == kHighsCallbackMipInterrupt
+        || kind == kHighsCallbackSimplexInterrupt
+        || kind == kHighsCallbackIpmInterrupt;
+    if may_stop && !input.is_null() && shared.stop.load(Ordering::Relaxed) {
+        // SAFETY: valid during the callback and not aliased.
+        unsafe { (*input).user_interrupt = 1 };
+    }
+}

@@ -1,0 +1,100 @@
+//! One linear program solved many times with other costs, from a kept basis.
+
+use std::ffi::c_int;
+use std::time::Duration;
+
+use super::instance::Instance;
+use super::{failed, row_problem};
+use crate::milp::Model;
+use crate::num::tolerance::SMALLEST_COEFFICIENT;
+use crate::solve::{SolveError, TerminationStatus};
+
+/// A linear program that stays in HiGHS between solves. Integrality of the model
+/// is ignored. Bound to the thread that made it.
+pub struct LinearProgram {
+    instance: Instance,
+}
+
+/// A basis of a [`LinearProgram`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Basis {
+    columns: Vec<c_int>,
+    rows: Vec<c_int>,
+}
+
+/// What a solve of a [`LinearProgram`] gave. Nothing in it is proven: a bound is
+/// what [`crate::milp::dual_bound`] makes of the multipliers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LpOutcome {
+    /// How it ended.
+    pub status: TerminationStatus,
+    /// One value a column; empty without a feasible point.
+    pub point: Vec<f64>,
+    /// One multiplier a row; all 0 without a solution.
+    pub multipliers: Vec<f64>,
+    /// Simplex iterations.
+    pub iterations: u64,
+}
+
+impl LinearProgram {
+    /// Hands the rows and columns of `model` to HiGHS.
+    ///
+    /// # Errors
+    /// A number that HiGHS does not take.
+    pub fn new(model: &Model) -> Result<Self, SolveError> {
+        let relaxed = model.clone().relaxed();
+        let mut instance = Instance::new(row_problem(&relaxed, false)?)?;
+        let options = instance.model();
+        let mut done = options.try_set_option("presolve", "off").is_ok();
+        done &= options.try_set_option("solver", "simplex").is_ok();
+        done &= options.try_set_option("threads", 1).is_ok();
+        done &= options.try_set_option("small_matrix_value", SMALLEST_COEFFICIENT).is_ok();
+        // From one basis to the next only costs change, so it stays primal
+        // feasible: the primal simplex goes on from there.
+        done &= options.try_set_option("simplex_strategy", PRIMAL_SIMPLEX).is_ok();
+        if done { Ok(Self { instance }) } else { Err(failed("it refused an option")) }
+    }
+
+    /// Minimises `costs · x`, one cost a column, from the basis at hand.
+    ///
+    /// # Errors
+    /// HiGHS failed.
+    pub fn minimize(
+        &mut self,
+        costs: &[f64],
+        time_limit: Duration,
+    ) -> Result<LpOutcome, SolveError> {
+        self.instance.set_costs(costs)?;
+        self.instance.reset_clock();
+        let limit = self.instance.model().try_set_option("time_limit", time_limit.as_secs_f64());
+        limit.map_err(|_| failed("it refused a time limit"))?;
+        self.instance.run()?;
+        let solution = self.instance.solution(false)?;
+        let (point, multipliers) = self.instance.point_and_duals();
+        Ok(LpOutcome {
+            status: solution.status,
+            point: if solution.point.is_some() { point } else { Vec::new() },
+            multipliers,
+            iterations: solution.lp_iterations,
+        })
+    }
+
+    /// The basis of the last solve.
+    pub fn basis(&mut self) -> Option<Basis> {
+        self.instance.basis().map(|(columns, rows)| Basis { columns, rows })
+    }
+
+    /// Goes on from another basis of the same program.
+    ///
+    /// # Errors
+    /// HiGHS refuses it.
+    ///
+    /// # Panics
+    /// If it is the basis of a program of another size.
+    pub fn set_basis(&mut self, basis: &Basis) -> Result<(), SolveError> {
+        self.instance.set_basis(&basis.columns, &basis.rows)
+    }
+}
+
+/// HiGHS's number for it.
+const PRIMAL_SIMPLEX: i32 = 4;

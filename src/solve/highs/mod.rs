@@ -1,0 +1,311 @@
+//! HiGHS, through the crate `highs` and, for what it does not wrap (callbacks,
+//! sparse starts, 64-bit counters), through `highs-sys`.
+//!
+//! What is to know about HiGHS 1.15 here:
+//!
+//! - A solve runs on a thread of its own. The caller's thread stays free to
+//!   hear of progress, to interrupt, and to walk away from a solver that does
+//!   not obey its time limit (it has been seen to overshoot in presolve).
+//! - The scheduler of HiGHS is tied to a thread, so instances with different
+//!   `threads` cannot disturb each other.
+//! - `Highs_destroy` resets a global scheduler and is not safe while another
+//!   instance solves (HiGHS issue 3136): see `instance.rs`,
+//!   the only file with `unsafe` code.
+//! - Entries below `small_matrix_value` are dropped silently: see
+//!   [`prepare::row`].
+
+mod instance;
+mod linear_program;
+
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use highs::{Col, RowProblem};
+
+use instance::Instance;
+pub use linear_program::{Basis, LinearProgram, LpOutcome};
+
+use super::{
+    Observer, Preset, Progress, Solution, SolveError, SolveOptions, Solver, TerminationStatus,
+    prepare,
+};
+use crate::milp::{Direction, Kind, Model, Row};
+use crate::num::tolerance::SMALLEST_COEFFICIENT;
+
+/// How often the caller hears of the progress.
+const TICK: Duration = Duration::from_millis(100);
+
+/// How long HiGHS may go on after its time limit or an interrupt before its
+/// thread is left behind. It checks rarely while it presolves.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// The heuristics that [`Preset::Proof`] switches off.
+const PROOF_OFF: [&str; 4] = [
+    "mip_heuristic_run_feasibility_jump",
+    "mip_heuristic_run_rins",
+    "mip_heuristic_run_rens",
+    "mip_heuristic_run_root_reduced_cost",
+];
+
+/// The MILP and LP solver HiGHS.
+#[derive(Debug)]
+pub struct Highs;
+
+impl Solver for Highs {
+    fn name(&self) -> &'static str {
+        "highs"
+    }
+
+    fn version(&self) -> String {
+        instance::version()
+    }
+
+    fn solve(
+        &self,
+        model: &Model,
+        options: &SolveOptions,
+        observer: &mut dyn Observer,
+    ) -> Result<Solution, SolveError> {
+        options.validate()?;
+        let first = Task::new(model, options)?;
+        let started = Instant::now();
+        let solution = first.clone().run(options, started, observer);
+        match solution {
+            // A status that says nothing, once in a while: without presolve
+            // there is one source of trouble less.
+            Err(SolveError::Failed { what, .. }) => {
+                tracing::warn!("HiGHS failed ({what}); second try without presolve");
+                first.without_presolve().run(options, started, observer)
+            }
+            solution => solution,
+        }
+    }
+}
+
+/// Everything a solve needs, movable to its thread.
+#[derive(Clone)]
+struct Task {
+    problem: RowProblem,
+    /// Whether the costs were negated: HiGHS only ever minimises here, because
+    /// some of its options misbehave when it maximises.
+    negated: bool,
+    offset: f64,
+    integer: bool,
+    presolve: bool,
+}
+
+/// What the solving thread and the caller share.
+#[derive(Default)]
+struct Shared {
+    stop: AtomicBool,
+    latest: Mutex<Latest>,
+}
+
+/// What the callbacks heard last, in the direction of HiGHS, without offset.
+#[derive(Clone, Default)]
+struct Latest {
+    bound: Option<f64>,
+    objective: Option<f64>,
+    point: Option<Vec<f64>>,
+    node_count: u64,
+    lp_iterations: u64,
+}
+
+impl Task {
+    fn new(model: &Model, options: &SolveOptions) -> Result<Self, SolveError> {
+        let negated = model.direction == Direction::Maximize;
+        let problem = row_problem(model, negated)?;
+        for (column, value) in &options.start {
+            prepare::check_number(
+                || format!("the start of {}", model.column_at(*column).name),
+                *value,
+            )?;
+        }
+        let integer = model.columns().iter().any(|column| column.kind == Kind::Integer);
+        let offset = model.objective.constant;
+        Ok(Self { problem, negated, offset, integer, presolve: true })
+    }
+
+    fn without_presolve(mut self) -> Self {
+        self.presolve = false;
+        self
+    }
+
+    /// Solves on a thread of its own, and watches it.
+    fn run(
+        self,
+        options: &SolveOptions,
+        started: Instant,
+        observer: &mut dyn Observer,
+    ) -> Result<Solution, SolveError> {
+        let shared = Arc::new(Shared::default());
+        let (sender, receiver) = mpsc::channel();
+        let (negated, offset) = (self.negated, self.offset);
+        let worker = {
+            let (shared, options) = (Arc::clone(&shared), options.clone());
+            // Enough for the recursion of HiGHS in symmetry detection.
+            let builder = thread::Builder::new().name("highs".to_string()).stack_size(16 << 20);
+            builder.spawn(move || sender.send(self.solve(&options, started, &shared)))
+        };
+        worker.map_err(|error| failed(&format!("no thread: {error}")))?;
+        let mut given_up: Option<(Instant, TerminationStatus)> = None;
+        loop {
+            match receiver.recv_timeout(TICK) {
+                Ok(outcome) => return outcome.map(|raw| raw.in_units_of(negated, offset)),
+                Err(RecvTimeoutError::Disconnected) => return Err(failed("its thread panicked")),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            let progress = shared.progress(started, negated, offset);
+            if observer.update(&progress) == ControlFlow::Break(()) && given_up.is_none() {
+                given_up = Some((Instant::now(), TerminationStatus::Interrupted));
+                shared.stop.store(true, Ordering::Relaxed);
+            }
+            let overdue = options.time_limit.is_some_and(|limit| started.elapsed() > limit);
+            if overdue && given_up.is_none() {
+                given_up = Some((Instant::now(), TerminationStatus::TimeLimit));
+            }
+            if let Some((since, status)) = given_up
+                && since.elapsed() > GRACE
+            {
+                tracing::warn!("HiGHS does not stop; its thread is left behind");
+                shared.stop.store(true, Ordering::Relaxed);
+                let latest = shared.lock().clone();
+                return Ok(latest.into_solution(status).in_units_of(negated, offset));
+            }
+        }
+    }
+
+    /// Runs on the solving thread; result in the direction of HiGHS.
+    fn solve(
+        self,
+        options: &SolveOptions,
+        started: Instant,
+        shared: &Arc<Shared>,
+    ) -> Result<Solution, SolveError> {
+        let integer = self.integer;
+        let presolve = self.presolve;
+        let mut instance = Instance::new(self.problem)?;
+        configure(instance.model(), options, presolve, started)?;
+        instance.set_start(&options.start)?;
+        instance.listen(shared)?;
+        instance.run()?;
+        instance.solution(integer)
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Latest> {
+        self.latest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn progress(&self, started: Instant, negated: bool, offset: f64) -> Progress {
+        let latest = self.lock();
+        let user = |value: f64| if negated { -value } else { value } + offset;
+        Progress {
+            seconds: started.elapsed().as_secs_f64(),
+            objective: latest.objective.map(user),
+            objective_bound: latest.bound.map(user),
+            node_count: latest.node_count,
+            lp_iterations: latest.lp_iterations,
+        }
+    }
+}
+
+impl Latest {
+    fn into_solution(self, status: TerminationStatus) -> Solution {
+        Solution {
+            status,
+            objective: self.objective.filter(|_| self.point.is_some()),
+            point: self.point,
+            objective_bound: self.bound,
+            node_count: self.node_count,
+            lp_iterations: self.lp_iterations,
+        }
+    }
+}
+
+impl Solution {
+    /// From the direction of HiGHS to that of the model.
+    fn in_units_of(mut self, negated: bool, offset: f64) -> Self {
+        for value in [&mut self.objective, &mut self.objective_bound] {
+            *value = value.map(|v| if negated { -v } else { v } + offset);
+        }
+        self
+    }
+}
+
+/// The columns and rows of a model; costs negated on demand.
+fn row_problem(model: &Model, negated: bool) -> Result<RowProblem, SolveError> {
+    let mut costs = vec![0.0; model.columns().len()];
+    for &(column, cost) in &model.objective.terms {
+        costs[column.index()] = if negated { -cost } else { cost };
+    }
+    let mut problem = RowProblem::default();
+    let mut columns: Vec<Col> = Vec::new();
+    for (column, &cost) in model.columns().iter().zip(&costs) {
+        prepare::check_number(|| format!("the cost of {}", column.name), cost)?;
+        let (lower, upper) = (column.bounds.lower(), column.bounds.upper());
+        let integer = column.kind == Kind::Integer;
+        columns.push(problem.add_column_with_integrality(cost, lower..=upper, integer));
+    }
+    for row in model.rows() {
+        let Row { terms, bounds, .. } = prepare::row(model, row)?;
+        let terms = terms.iter().map(|&(column, c)| (columns[column.index()], c));
+        problem.add_row(bounds.lower()..=bounds.upper(), terms.collect::<Vec<_>>());
+    }
+    Ok(problem)
+}
+
+fn configure(
+    model: &mut highs::Model,
+    options: &SolveOptions,
+    presolve: bool,
+    started: Instant,
+) -> Result<(), SolveError> {
+    let number = |value: usize| i32::try_from(value).unwrap_or(i32::MAX);
+    let set = |name: &str, done: Result<(), highs::TrySetOptionError>| {
+        done.map_err(|_| failed(&format!("it refused the option {name}")))
+    };
+    set("mip_rel_gap", model.try_set_option("mip_rel_gap", options.relative_gap))?;
+    set("mip_abs_gap", model.try_set_option("mip_abs_gap", options.absolute_gap))?;
+    for name in
+        ["mip_feasibility_tolerance", "primal_feasibility_tolerance", "dual_feasibility_tolerance"]
+    {
+        set(name, model.try_set_option(name, options.feasibility_tolerance))?;
+    }
+    let smallest = SMALLEST_COEFFICIENT;
+    set("small_matrix_value", model.try_set_option("small_matrix_value", smallest))?;
+    set("threads", model.try_set_option("threads", number(options.threads)))?;
+    let seed = i32::try_from(options.seed).unwrap_or(i32::MAX);
+    set("random_seed", model.try_set_option("random_seed", seed))?;
+    if let Some(limit) = options.time_limit {
+        let left = limit.saturating_sub(started.elapsed()).as_secs_f64();
+        set("time_limit", model.try_set_option("time_limit", left))?;
+    }
+    if let Some(limit) = options.node_limit {
+        let limit = number(usize::try_from(limit).unwrap_or(usize::MAX));
+        set("mip_max_nodes", model.try_set_option("mip_max_nodes", limit))?;
+    }
+    if !presolve {
+        set("presolve", model.try_set_option("presolve", "off"))?;
+    }
+    if options.preset == Preset::Proof {
+        for name in PROOF_OFF {
+            set(name, model.try_set_option(name, false))?;
+        }
+    }
+    if let Some(path) = &options.log_file {
+        let path = path.to_string_lossy();
+        set("output_flag", model.try_set_option("output_flag", true))?;
+        set("log_file", model.try_set_option("log_file", path.as_ref()))?;
+    }
+    Ok(())
+}
+
+fn failed(what: &str) -> SolveError {
+    SolveError::Failed { solver: "highs", what: what.to_string() }
+}

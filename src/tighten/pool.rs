@@ -1,0 +1,86 @@
+//! True forward passes, which tell what a bound cannot gain.
+
+use ndarray::{Array2, Axis, concatenate};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+
+use crate::network::NodeId;
+use crate::num::IntervalBox;
+use crate::problem::Problem;
+
+/// Samples to begin with.
+const SAMPLES: usize = 128;
+
+/// Most points kept.
+const MOST_POINTS: usize = 2048;
+
+/// Values of all nodes at points that satisfy the problem's conditions on inputs.
+#[derive(Debug)]
+pub struct Pool<'a> {
+    problem: &'a Problem,
+    domain: &'a IntervalBox,
+    /// One array (points × size) a node.
+    values: Vec<Array2<f64>>,
+}
+
+impl<'a> Pool<'a> {
+    /// A pool of random points of the domain.
+    pub fn new(problem: &'a Problem, domain: &'a IntervalBox, seed: u32) -> Self {
+        let mut random = ChaCha8Rng::seed_from_u64(seed.into());
+        let mut points: Vec<Vec<f64>> = vec![domain.center()];
+        for _ in 1..SAMPLES {
+            let ends = domain.lower().iter().zip(domain.upper());
+            let coordinate = |(&l, &u): (&f64, &f64)| {
+                let t = (random.next_u64() >> 11) as f64 * 2f64.powi(-53);
+                (1.0 - t) * l + t * u
+            };
+            points.push(ends.map(coordinate).collect());
+        }
+        let mut pool = Self { problem, domain, values: Vec::new() };
+        pool.add(points);
+        pool
+    }
+
+    /// Adds points, moved into the domain; those that fail a condition are left
+    /// out.
+    pub fn add(&mut self, points: Vec<Vec<f64>>) {
+        let graph = self.problem.graph();
+        let held = self.values.first().map_or(0, |values| values.nrows());
+        let points: Vec<Vec<f64>> = points
+            .into_iter()
+            .take(MOST_POINTS.saturating_sub(held))
+            .map(|point| self.domain.nearest(&point))
+            .filter(|point| self.is_feasible(point))
+            .collect();
+        if points.is_empty() {
+            return;
+        }
+        let shape = (points.len(), self.domain.len());
+        let batch = Array2::from_shape_vec(shape, points.concat()).expect("points of one length");
+        let values = graph.evaluate_all(batch.view());
+        self.values = match self.values.is_empty() {
+            true => values,
+            false => {
+                let joined = self.values.iter().zip(&values).map(|(old, new)| {
+                    concatenate(Axis(0), &[old.view(), new.view()]).expect("equal columns")
+                });
+                joined.collect()
+            }
+        };
+    }
+
+    /// The least and largest value of a neuron, if there is a point.
+    pub fn range(&self, node: NodeId, index: usize) -> Option<(f64, f64)> {
+        let column = self.values.get(node.index())?.index_axis(Axis(1), index).to_owned();
+        let least = column.iter().copied().fold(f64::INFINITY, f64::min);
+        let largest = column.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        Some((least, largest))
+    }
+
+    fn is_feasible(&self, point: &[f64]) -> bool {
+        let conditions = self.problem.constraints().iter();
+        conditions
+            .filter(|constraint| !constraint.expression().has_outputs())
+            .all(|constraint| constraint.violation(point, &[]) == 0.0)
+    }
+}
