@@ -4,13 +4,14 @@ use dashu::rational::RBig;
 use ndarray::{Array1, Array2, ArrayView2};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use taut::bounds::PROPAGATORS;
-use taut::encode::{ENCODINGS, encode};
+use taut::bounds::{NeuronBounds, PROPAGATORS};
+use taut::encode::{ENCODINGS, Encoder, Triangle, encode};
 use taut::milp::{Direction, check};
-use taut::network::{Node, ReluGraph};
+use taut::network::{Node, Phase, ReluGraph};
 use taut::num::IntervalBox;
 use taut::problem::{Problem, Question};
 use taut::solve::{Highs, Silent, SolveOptions, Solver, TerminationStatus};
+use taut::tighten::{TightenOptions, Tightening, tighten};
 
 use crate::build;
 use crate::exact::{self, Case};
@@ -43,7 +44,6 @@ fn domain(case: &Case) -> IntervalBox {
 
 /// The values of every node at a point, in rational arithmetic.
 fn exact_values(graph: &ReluGraph, point: &[f64]) -> Vec<Vec<RBig>> {
-    let rational = |v: f64| RBig::try_from(v).expect("a finite number");
     let zero = RBig::ZERO;
     let mut values: Vec<Vec<RBig>> = Vec::new();
     for (_, node) in graph.nodes() {
@@ -79,25 +79,107 @@ fn bounds_contain_the_exact_values() {
     let mut checked = 0;
     for seed in 0..NETWORKS {
         let case = exact::random_case(seed);
-        let graph = build::network(&case).lower();
-        for &propagator in PROPAGATORS {
-            let bounds = propagator.propagate(&graph, &domain(&case)).expect("bounds");
-            for point in points(&case, seed, 20) {
-                let values = exact_values(&graph, &point);
+        let Some(problem) = unconstrained(&case) else { continue };
+        let graph = problem.graph();
+        let all: Vec<NeuronBounds> = methods().map(|(_, method)| method(&problem)).collect();
+        for point in points(&case, seed, 20) {
+            let values = exact_values(graph, &point);
+            for ((name, _), bounds) in methods().zip(&all) {
                 for (id, _) in graph.nodes() {
-                    let interval = |index| bounds.of(id).interval(index);
                     for (index, value) in values[id.index()].iter().enumerate() {
-                        let rational = |v: f64| RBig::try_from(v).expect("a finite number");
-                        let inside = rational(interval(index).lower()) <= *value
-                            && *value <= rational(interval(index).upper());
-                        assert!(inside, "{} seed {seed} node {}", propagator.name(), id.index());
+                        let interval = bounds.of(id).interval(index);
+                        let inside = rational(interval.lower()) <= *value
+                            && *value <= rational(interval.upper());
+                        assert!(inside, "{name} seed {seed} node {} neuron {index}", id.index());
                         checked += 1;
                     }
                 }
             }
         }
     }
-    assert!(checked > 100_000, "only {checked} values");
+    assert!(checked > 200_000, "only {checked} values");
+}
+
+#[test]
+fn stronger_methods_give_narrower_bounds() {
+    let mut gained = vec![0; methods().count()];
+    for seed in 0..NETWORKS {
+        let case = exact::random_case(seed);
+        let Some(problem) = unconstrained(&case) else { continue };
+        let all: Vec<NeuronBounds> = methods().map(|(_, method)| method(&problem)).collect();
+        for (id, _) in problem.graph().nodes() {
+            for step in 1..all.len() {
+                let (weak, strong) = (all[step - 1].of(id), all[step].of(id));
+                assert_eq!(weak.intersection(strong), *strong, "seed {seed}, method {step}");
+                gained[step] += usize::from(weak != strong);
+            }
+        }
+    }
+    // Otherwise the test would hold of methods that do nothing.
+    assert!(gained[1..].iter().all(|&count| count > 20), "{gained:?}");
+}
+
+#[test]
+fn tightened_bounds_do_not_depend_on_the_number_of_threads() {
+    for seed in 0..100 {
+        let case = exact::random_case(seed);
+        let Some(problem) = unconstrained(&case) else { continue };
+        let run = |threads| {
+            let options = TightenOptions { threads, ..TightenOptions::default() };
+            tighten(&problem, problem.domain(), &options).expect("bounds").bounds
+        };
+        assert_eq!(run(1), run(3), "seed {seed}");
+    }
+}
+
+#[test]
+fn certification_loses_rounding_errors_only() {
+    // Against the optimum that HiGHS reports for the same relaxation; that the
+    // bounds are no better than the truth is tested above.
+    let mut compared = 0;
+    for seed in 0..NETWORKS {
+        let case = exact::random_case(seed);
+        let Some(problem) = unconstrained(&case) else { continue };
+        let graph = problem.graph();
+        let options = TightenOptions { slack: 0.0, ..TightenOptions::default() };
+        let bounds = tighten(&problem, problem.domain(), &options).expect("bounds").bounds;
+        for layer in graph.activation_layers().skip(1) {
+            let mut encoder = Encoder::new(&problem);
+            for (id, _) in graph.nodes().take(layer.pre_activation.index() + 1) {
+                encoder.add(bounds.of(id).clone(), &Triangle).expect("a relaxation");
+            }
+            for index in 0..graph.size(layer.node) {
+                if bounds.phase(layer, index) != Phase::Unstable {
+                    continue;
+                }
+                let mut model = encoder.model().clone();
+                model.objective = encoder.expression(layer.pre_activation, index).clone();
+                let solution = Highs.solve(&model, &SolveOptions::default(), &mut Silent);
+                let optimum = solution.expect("a solution").objective.expect("a value");
+                let bound = bounds.pre_activation(layer, index).lower();
+                let tight = bound >= optimum - 1e-6 * (1.0 + optimum.abs());
+                assert!(tight, "seed {seed}: bound {bound}, optimum {optimum}");
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared > 200, "only {compared}");
+}
+
+/// Every method of bounds, from the weakest to the strongest.
+fn methods() -> impl Iterator<Item = (&'static str, Box<dyn Fn(&Problem) -> NeuronBounds>)> {
+    Tightening::all().into_iter().map(|tightening| {
+        let run = move |problem: &Problem| {
+            let options = TightenOptions::default();
+            let tightened = tightening.bounds(problem, problem.domain(), &options);
+            tightened.expect("bounds").bounds
+        };
+        (tightening.name(), Box::new(run) as Box<dyn Fn(&Problem) -> NeuronBounds>)
+    })
+}
+
+fn rational(value: f64) -> RBig {
+    RBig::try_from(value).expect("a finite number")
 }
 
 #[test]
