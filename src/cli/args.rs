@@ -35,6 +35,8 @@ pub enum Command {
     Minimize(OptimizeArgs),
     /// Largest value of an expression of a network's inputs and outputs over a box.
     Maximize(OptimizeArgs),
+    /// Bounds and phase of every neuron, stable counts, big-M constants.
+    Bounds(BoundsArgs),
     /// Writes a network in another format, by file name extension (.onnx, .json).
     Convert(ConvertArgs),
 }
@@ -97,8 +99,8 @@ pub struct BoxArgs {
         requires = "lower"
     )]
     pub upper: Option<String>,
-    /// Bounds of the inputs from a CSV file: two columns, lower and upper, one
-    /// line an input.
+    /// Bounds of the inputs from a file: CSV with two columns, lower and upper,
+    /// one line an input; or OMLT's NAME.bounds.json.
     #[arg(help_heading = "Question", long = "box", value_name = "FILE", conflicts_with_all = ["lower", "upper"])]
     pub file: Option<PathBuf>,
 }
@@ -127,6 +129,32 @@ pub struct ProblemArgs {
     /// [default: the instance's, or none].
     #[arg(help_heading = "Question", long, value_name = "INDICES", value_delimiter = ',')]
     pub integer: Option<Vec<usize>>,
+}
+
+/// Arguments of `bounds`.
+#[derive(Args)]
+pub struct BoundsArgs {
+    #[command(flatten)]
+    pub problem: ProblemArgs,
+    /// Method that bounds the neurons.
+    #[arg(long, default_value = "crown", help_heading = "Method",
+          value_parser = PossibleValuesParser::new(Tightening::all().into_iter().map(Tightening::name)))]
+    pub tighten: String,
+    /// Time for linear programs, all layers together (seconds) [default: none].
+    #[arg(long, value_name = "SECONDS", allow_hyphen_values = true, help_heading = "Limits")]
+    pub tighten_time: Option<f64>,
+    /// Threads (a count) [default: all cores].
+    #[arg(long, value_name = "COUNT", help_heading = "Limits")]
+    pub threads: Option<usize>,
+    /// Save the bounds of all neurons to this file (.json).
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub save: Option<PathBuf>,
+    /// Take the bounds from a file that --save wrote for the same problem.
+    #[arg(long, value_name = "FILE", conflicts_with = "tighten", help_heading = "Method")]
+    pub load: Option<PathBuf>,
+    /// How to print.
+    #[arg(long, value_enum, default_value = "text", help_heading = "Output")]
+    pub format: Format,
 }
 
 /// Method of optimisation.
@@ -158,6 +186,10 @@ pub struct OptimizeArgs {
     #[arg(help_heading = "Method", long, default_value = "crown",
           value_parser = PossibleValuesParser::new(Tightening::all().into_iter().map(Tightening::name)))]
     pub tighten: String,
+    /// Time for linear programs of the tightening, all layers together (seconds)
+    /// [default: none].
+    #[arg(long, value_name = "SECONDS", allow_hyphen_values = true, help_heading = "Limits")]
+    pub tighten_time: Option<f64>,
     /// Heuristics of the MILP solver: its own defaults, or without those that
     /// keep HiGHS from branching on ReLU models.
     #[arg(help_heading = "Method", long, default_value = Preset::default().name(),

@@ -2,6 +2,7 @@
 //! everything else to stderr.
 
 mod args;
+mod bounds;
 mod convert;
 mod info;
 mod optimize;
@@ -32,6 +33,7 @@ pub fn run() -> ExitCode {
         Command::Info(info) => info::run(info),
         Command::Minimize(args) => optimize::run(args, taut::problem::Sense::Minimize, &arguments),
         Command::Maximize(args) => optimize::run(args, taut::problem::Sense::Maximize, &arguments),
+        Command::Bounds(args) => bounds::run(args),
         Command::Convert(convert) => convert::run(convert),
     };
     let outcome = outcome.and_then(|(text, code)| print(&text).map(|()| code));

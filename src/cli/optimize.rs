@@ -24,7 +24,7 @@ pub fn run(
     let started = Instant::now();
     let mut options = options(args)?;
     options.solve.validate()?;
-    let problem = problem::read(&args.problem, sense)?;
+    let problem = problem::read(&args.problem, Some(sense))?;
     let read = started.elapsed();
     if let Some(limit) = &mut options.solve.time_limit {
         // Reading counts too; an answer that is only a status is still one.
@@ -53,22 +53,24 @@ fn options(args: &OptimizeArgs) -> anyhow::Result<OptimizeOptions> {
     let encoding = ENCODINGS.iter().copied().find(|e| e.name() == args.encoding);
     let tighten = Tightening::all().into_iter().find(|t| t.name() == args.tighten);
     let preset = Preset::ALL.into_iter().find(|p| p.name() == args.preset);
-    let time_limit = args.time_limit.map(|limit| {
-        Duration::try_from_secs_f64(limit).ok().with_context(|| {
-            format!("time limit is {limit} s; expected more than 0 and less than 1.8e19 seconds")
-        })
-    });
+    let time_limit = problem::time_limit("time limit", args.time_limit)?;
+    let tighten_time = problem::time_limit("tighten time", args.tighten_time)?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = args.threads.unwrap_or(cores);
     Ok(OptimizeOptions {
         backend: backend.context("unknown backend")?,
         encoding: encoding.context("unknown encoding")?,
         tighten: tighten.context("unknown bounds")?,
-        tightening: TightenOptions { threads, seed: args.seed, ..TightenOptions::default() },
+        tightening: TightenOptions {
+            threads,
+            seed: args.seed,
+            time_limit: tighten_time,
+            ..TightenOptions::default()
+        },
         solve: SolveOptions {
             relative_gap: args.gap,
             absolute_gap: args.absolute_gap,
-            time_limit: time_limit.transpose()?,
+            time_limit,
             node_limit: args.node_limit,
             threads,
             seed: args.seed,

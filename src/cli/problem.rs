@@ -1,6 +1,7 @@
 //! From arguments to a problem.
 
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use taut::io::{read_box, read_instance, read_network};
@@ -10,8 +11,18 @@ use taut::problem::{Problem, Question, Sense};
 
 use super::args::{BoxArgs, ProblemArgs};
 
-/// Reads the problem; what the arguments say goes before what files say.
-pub fn read(args: &ProblemArgs, sense: Sense) -> anyhow::Result<Problem> {
+/// A time in seconds from an option.
+pub fn time_limit(name: &str, seconds: Option<f64>) -> anyhow::Result<Option<Duration>> {
+    let Some(seconds) = seconds else { return Ok(None) };
+    let limit = Duration::try_from_secs_f64(seconds).ok().with_context(|| {
+        format!("{name} is {seconds} s; expected more than 0 and less than 1.8e19 seconds")
+    });
+    limit.map(Some)
+}
+
+/// Reads the problem; what the arguments say goes before what files say. The
+/// direction is that of the command, if it has one.
+pub fn read(args: &ProblemArgs, sense: Option<Sense>) -> anyhow::Result<Problem> {
     let is_instance = args.problem.extension().is_some_and(|e| e.eq_ignore_ascii_case("toml"));
     let (network, stored, mut question) = match is_instance {
         true => read_instance_parts(&args.problem)?,
@@ -33,6 +44,7 @@ pub fn read(args: &ProblemArgs, sense: Sense) -> anyhow::Result<Problem> {
             )
         })?,
     };
+    let sense = sense.unwrap_or(question.sense);
     if sense != question.sense
         || args.objective.is_some()
         || args.integer.is_some()

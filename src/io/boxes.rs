@@ -1,7 +1,10 @@
-//! Boxes in CSV files: two columns, lower and upper; one line an input; a header
-//! is allowed.
+//! Boxes in files. CSV: two columns, lower and upper; one line an input; a header
+//! is allowed. JSON: the list that OMLT writes beside a network
+//! (`NAME.onnx.bounds.json`), `[{"key": 0, "lower_bound": -1, "upper_bound": 1}, …]`.
 
 use std::path::Path;
+
+use serde::Deserialize;
 
 use super::{FileError, FormatError, content, read_bytes};
 use crate::num::IntervalBox;
@@ -13,7 +16,33 @@ use crate::problem::ProblemError;
 /// [`FileError`], with the line.
 pub fn read_box(path: &Path) -> Result<IntervalBox, FileError> {
     let bytes = read_bytes(path)?;
-    parse(&bytes).map_err(|cause| content(path, cause))
+    let json = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("json"));
+    let parsed = if json { parse_json(&bytes) } else { parse(&bytes) };
+    parsed.map_err(|cause| content(path, cause))
+}
+
+/// An entry of OMLT's list.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    key: usize,
+    lower_bound: f64,
+    upper_bound: f64,
+}
+
+fn parse_json(bytes: &[u8]) -> Result<IntervalBox, FormatError> {
+    let mut entries: Vec<Entry> =
+        serde_json::from_slice(bytes).map_err(|error| FormatError::Syntax(error.to_string()))?;
+    entries.sort_by_key(|entry| entry.key);
+    let keys: Vec<usize> = entries.iter().map(|entry| entry.key).collect();
+    if keys.iter().enumerate().any(|(position, &key)| position != key) {
+        let expected = "each input once, counted from 0".to_string();
+        let (place, found) = ("the keys".to_string(), format!("{keys:?}"));
+        return Err(FormatError::Content { place, found, expected });
+    }
+    let lower = entries.iter().map(|entry| entry.lower_bound).collect();
+    let upper = entries.iter().map(|entry| entry.upper_bound).collect();
+    IntervalBox::new(lower, upper).map_err(|error| ProblemError::Box(error).into())
 }
 
 fn parse(bytes: &[u8]) -> Result<IntervalBox, FormatError> {
@@ -50,6 +79,17 @@ fn parse(bytes: &[u8]) -> Result<IntervalBox, FormatError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn boxes_of_omlt_are_read() {
+        let text = br#"[{"key": 1, "lower_bound": 0, "upper_bound": 2.5},
+                        {"key": 0, "lower_bound": -1.0, "upper_bound": 1}]"#;
+        let expected = IntervalBox::new(vec![-1.0, 0.0], vec![1.0, 2.5]).unwrap();
+        assert_eq!(parse_json(text).unwrap(), expected);
+        let twice = br#"[{"key": 1, "lower_bound": 0, "upper_bound": 2}]"#;
+        let error = parse_json(twice).unwrap_err().to_string();
+        assert_eq!(error, "the keys: found [1]; expected each input once, counted from 0");
+    }
 
     #[test]
     fn a_header_is_skipped_and_errors_name_the_line() {

@@ -4,6 +4,7 @@
 //! [`crate::network`] in neutral form. Every error names the file, the place in
 //! it, what was found and what was expected.
 
+mod bounds;
 mod boxes;
 mod instance;
 mod json;
@@ -15,6 +16,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+pub use bounds::{SavedBounds, load_bounds, save_bounds};
 pub use boxes::read_box;
 pub use instance::{Instance, read_instance, read_problem};
 pub use json::Json;
@@ -121,6 +123,11 @@ pub fn read_network(path: &Path) -> Result<Network, FileError> {
 pub fn write_network(network: &Network, path: &Path) -> Result<(), FileError> {
     let format = format_of(path)?;
     let bytes = format.write(network).map_err(|cause| content(path, cause))?;
+    write_bytes(path, &bytes)
+}
+
+/// Writes beside the file first, so that it appears complete or not at all.
+fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     let mut partial = path.as_os_str().to_owned();
     partial.push(".partial");
     let written = std::fs::write(&partial, bytes).and_then(|()| std::fs::rename(&partial, path));

@@ -15,6 +15,7 @@
 
 mod layer;
 mod pool;
+mod record;
 
 use std::time::{Duration, Instant};
 
@@ -22,14 +23,15 @@ use serde::Serialize;
 use thiserror::Error;
 
 use crate::bounds::{BoundsError, Crown, NeuronBounds, PROPAGATORS, Propagator, node_range};
-use crate::encode::{EncodeError, Encoder, Triangle};
-use crate::network::Node;
+use crate::encode::{BigM, EncodeError, Encoder, ReluEncoding, Triangle};
+use crate::network::{ActivationLayer, Node, NodeId, ReluGraph};
 use crate::num::IntervalBox;
 use crate::problem::Problem;
 use crate::solve::SolveError;
 
-use layer::Target;
+use layer::{Settings, Target};
 use pool::Pool;
+pub use record::{BoundsRecord, LayerBounds, OutputBounds};
 
 /// Settings of the tightening.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,21 +44,42 @@ pub struct TightenOptions {
     /// A side is left alone if a forward pass comes this close to it, as a share
     /// of the neuron's range. Default 0.01.
     pub slack: f64,
+    /// Time for one mixed-integer program. Default 5 s.
+    pub neuron_time: Duration,
     /// Seed of the points that the forward passes start from. Default 0.
     pub seed: u32,
 }
 
 impl Default for TightenOptions {
     fn default() -> Self {
-        Self { time_limit: None, threads: 1, slack: 0.01, seed: 0 }
+        Self {
+            time_limit: None,
+            threads: 1,
+            slack: 0.01,
+            neuron_time: Duration::from_secs(5),
+            seed: 0,
+        }
     }
+}
+
+/// Kind of programs that bound a neuron.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Method {
+    /// Linear programs over the triangle relaxation.
+    #[default]
+    Linear,
+    /// Mixed-integer programs: the network as it is.
+    MixedInteger,
 }
 
 /// What happened to the sides (two a neuron) of one layer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct TightenCounts {
-    /// Number of the layer, from 1.
+    /// Number of the layer, from 1; one more than there are for the output.
     pub layer: usize,
+    /// Kind of programs.
+    pub method: Method,
     /// Sides of all its neurons.
     pub sides: usize,
     /// Not asked because the phase was proven before, or by the other side.
@@ -67,14 +90,28 @@ pub struct TightenCounts {
     pub skipped_exact: usize,
     /// Not asked because the time was over.
     pub skipped_time: usize,
-    /// Linear programs solved to the end.
+    /// Programs solved to the end.
     pub solved: usize,
-    /// Linear programs that gave no bound.
+    /// Programs that were not.
     pub failed: usize,
     /// Simplex iterations.
     pub lp_iterations: u64,
     /// Wall-clock seconds.
     pub seconds: f64,
+}
+
+impl TightenCounts {
+    fn new(method: Method) -> Self {
+        Self { method, ..Self::default() }
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.skipped_stable += other.skipped_stable;
+        self.skipped_time += other.skipped_time;
+        self.solved += other.solved;
+        self.failed += other.failed;
+        self.lp_iterations += other.lp_iterations;
+    }
 }
 
 /// Tightened bounds, and what they cost.
@@ -83,7 +120,7 @@ pub struct Tightened {
     /// Bounds of every node; where the problem has conditions on inputs, over the
     /// points that satisfy them.
     pub bounds: NeuronBounds,
-    /// One entry a layer of activations, in order.
+    /// One entry a layer and kind of programs, in order; the output comes last.
     pub layers: Vec<TightenCounts>,
 }
 
@@ -106,15 +143,17 @@ pub enum TightenError {
 pub enum Tightening {
     /// Propagation through the network, without a solver.
     Propagation(&'static dyn Propagator),
-    /// Linear programs over the triangle relaxation.
+    /// Linear programs over the triangle relaxation, after CROWN.
     LinearPrograms,
+    /// Mixed-integer programs, after the linear ones.
+    MixedIntegerPrograms,
 }
 
 impl Tightening {
     /// All methods, from the weakest to the strongest.
     pub fn all() -> Vec<Self> {
         let propagations = PROPAGATORS.iter().map(|&p| Self::Propagation(p));
-        propagations.chain([Self::LinearPrograms]).collect()
+        propagations.chain([Self::LinearPrograms, Self::MixedIntegerPrograms]).collect()
     }
 
     /// Name on the command line and in records.
@@ -122,6 +161,7 @@ impl Tightening {
         match self {
             Self::Propagation(propagator) => propagator.name(),
             Self::LinearPrograms => "lp",
+            Self::MixedIntegerPrograms => "milp",
         }
     }
 
@@ -143,13 +183,16 @@ impl Tightening {
                 let bounds = propagator.propagate(problem.graph(), domain)?;
                 Ok(Tightened { bounds, layers: Vec::new() })
             }
-            Self::LinearPrograms => tighten(problem, domain, options),
+            Self::LinearPrograms => tighten(problem, domain, &[Method::Linear], options),
+            Self::MixedIntegerPrograms => {
+                tighten(problem, domain, &[Method::Linear, Method::MixedInteger], options)
+            }
         }
     }
 }
 
-/// Tightens the bounds of every neuron whose phase CROWN leaves open, by linear
-/// programs.
+/// Tightens the bounds of every neuron whose phase CROWN leaves open, and of the
+/// outputs, by programs of the given kinds, one after the other.
 ///
 /// # Errors
 /// [`TightenError`]. A single program that fails, or the end of the time, only
@@ -160,53 +203,59 @@ impl Tightening {
 pub fn tighten(
     problem: &Problem,
     domain: &IntervalBox,
+    methods: &[Method],
     options: &TightenOptions,
 ) -> Result<Tightened, TightenError> {
-    let started = Instant::now();
+    let deadline = options.time_limit.map(|limit| Instant::now() + limit);
     let graph = problem.graph();
     let first = Crown.propagate(graph, domain)?;
-    let deadline = options.time_limit.map(|limit| started + limit);
     let mut pool = Pool::new(problem, domain, options.seed);
-    let mut encoder = Encoder::new(problem);
+    let mut encoders: Vec<Encoder> = methods.iter().map(|_| Encoder::new(problem)).collect();
     let mut boxes: Vec<IntervalBox> = Vec::new();
     let mut counts = Vec::new();
-    let layers: Vec<_> = graph.activation_layers().collect();
     for (id, node) in graph.nodes() {
-        let range = node_range(id, node, &boxes, domain)?.intersection(first.of(id));
-        boxes.push(range.clone());
-        encoder.add(range, &Triangle)?;
-        for (position, layer) in layers.iter().enumerate() {
-            if layer.pre_activation != id {
-                continue;
-            }
-            let started = Instant::now();
-            let mut count = TightenCounts {
-                layer: position + 1,
-                sides: 2 * graph.size(id),
-                ..Default::default()
-            };
-            let exact = first_layer(problem, node);
-            let target = Target { node: id, layer: *layer, exact };
-            let tightened = layer::tighten(
-                &encoder,
-                &boxes[id.index()],
-                target,
-                &mut pool,
-                options,
-                deadline,
-                &mut count,
-            )?;
-            boxes[id.index()] = tightened;
-            encoder.narrow(id, &boxes[id.index()]);
-            count.seconds = started.elapsed().as_secs_f64();
-            counts.push(count);
+        let mut bounds = node_range(id, node, &boxes, domain)?.intersection(first.of(id));
+        for (encoder, &method) in encoders.iter_mut().zip(methods) {
+            encoder.add(bounds.clone(), encoding(method))?;
         }
+        let exact = is_exact(problem, node);
+        for (number, layer) in targets(graph, id) {
+            for (encoder, &method) in encoders.iter().zip(methods) {
+                let target = Target { node: id, layer, exact };
+                let settings = Settings { options, method, deadline };
+                let (narrowed, count) =
+                    layer::tighten(encoder, &bounds, target, &mut pool, settings)?;
+                bounds = narrowed;
+                counts.push(TightenCounts { layer: number, ..count });
+            }
+        }
+        encoders.iter_mut().for_each(|encoder| encoder.narrow(id, &bounds));
+        boxes.push(bounds);
     }
     Ok(Tightened { bounds: NeuronBounds::new(boxes), layers: counts })
 }
 
+fn encoding(method: Method) -> &'static dyn ReluEncoding {
+    match method {
+        Method::Linear => &Triangle,
+        Method::MixedInteger => &BigM,
+    }
+}
+
+/// The layers that read a node as their pre-activation, with their numbers, and
+/// `None` if it is the output.
+fn targets(graph: &ReluGraph, id: NodeId) -> Vec<(usize, Option<ActivationLayer<'_>>)> {
+    let layers: Vec<ActivationLayer> = graph.activation_layers().collect();
+    let readers = layers.iter().enumerate().filter(|(_, layer)| layer.pre_activation == id);
+    let mut targets: Vec<_> = readers.map(|(k, layer)| (k + 1, Some(*layer))).collect();
+    if id == graph.output() && matches!(graph.node(id), Node::Affine(_)) {
+        targets.push((layers.len() + 1, None));
+    }
+    targets
+}
+
 /// Whether interval bounds are exact: affine in the inputs of a box.
-fn first_layer(problem: &Problem, node: &Node) -> bool {
+fn is_exact(problem: &Problem, node: &Node) -> bool {
     let only_inputs = match node {
         Node::Input { .. } => true,
         Node::Affine(affine) => {

@@ -1,0 +1,114 @@
+//! `taut bounds PROBLEM`.
+
+use std::fmt::Write;
+use std::time::Instant;
+
+use anyhow::Context;
+use taut::io::{load_bounds, save_bounds};
+use taut::problem::Problem;
+use taut::tighten::{BoundsRecord, Method, TightenOptions, Tightened, Tightening};
+
+use super::args::{BoundsArgs, Format};
+use super::text::{number, seconds, table};
+use super::{ANSWERED, problem};
+
+/// Bounds every neuron and prints the layers.
+pub fn run(args: &BoundsArgs) -> anyhow::Result<(String, u8)> {
+    let problem = problem::read(&args.problem, None)?;
+    let started = Instant::now();
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = args.threads.unwrap_or(cores);
+    let (tightened, method) = find(args, &problem, threads)?;
+    let mut record = BoundsRecord::new(&problem, &method, &tightened);
+    record.bounds_seconds = started.elapsed().as_secs_f64();
+    record.threads = threads;
+    if let Some(path) = &args.save {
+        save_bounds(path, &problem, &tightened.bounds, &method)?;
+    }
+    let text = match args.format {
+        Format::Json => serde_json::to_string(&record)? + "\n",
+        Format::Text => text(&record)?,
+    };
+    Ok((text, ANSWERED))
+}
+
+fn find(
+    args: &BoundsArgs,
+    problem: &Problem,
+    threads: usize,
+) -> anyhow::Result<(Tightened, String)> {
+    if let Some(path) = &args.load {
+        let saved = load_bounds(path, problem)?;
+        return Ok((Tightened { bounds: saved.bounds, layers: Vec::new() }, saved.method));
+    }
+    let tightening = Tightening::all().into_iter().find(|t| t.name() == args.tighten);
+    let tightening = tightening.context("unknown bounds")?;
+    let time_limit = problem::time_limit("tighten time", args.tighten_time)?;
+    let options = TightenOptions { time_limit, threads, ..TightenOptions::default() };
+    let domain = problem.integral_domain();
+    let domain = domain.context("no whole number lies in the box of an integer input")?;
+    let tightened = tightening.bounds(problem, &domain, &options)?;
+    Ok((tightened, tightening.name().to_string()))
+}
+
+/// Outputs whose bounds are printed.
+const MOST_OUTPUTS: usize = 10;
+
+fn text(record: &BoundsRecord) -> anyhow::Result<String> {
+    let mut text = String::new();
+    let (neurons, stable) = record.layers.iter().fold((0, 0), |(neurons, stable), layer| {
+        let summary = &layer.summary;
+        (neurons + summary.neurons, stable + summary.neurons - summary.unstable)
+    });
+    writeln!(text, "{stable} of {neurons} neurons are stable, by {} bounds", record.tighten)?;
+    let ends = record.output.lower.iter().zip(&record.output.upper).take(MOST_OUTPUTS);
+    for (index, (lower, upper)) in ends.enumerate() {
+        writeln!(text, "  y{index} in [{}, {}]", number(*lower), number(*upper))?;
+    }
+    writeln!(text, "  time {}\n", seconds(record.bounds_seconds))?;
+    let rows = record.layers.iter().map(|layer| {
+        let s = &layer.summary;
+        let counts = [s.layer, s.neurons, s.active, s.inactive, s.saturated, s.unstable];
+        let mut row: Vec<String> = counts.iter().map(usize::to_string).collect();
+        row.extend([s.big_m_max, s.big_m_mean, layer.width].map(|m| format!("{m:.3}")));
+        row
+    });
+    let header = [
+        "layer",
+        "neurons",
+        "active",
+        "inactive",
+        "saturated",
+        "unstable",
+        "big-M max",
+        "mean",
+        "width",
+    ];
+    text.push_str(&table(&header, 0, rows.collect()));
+    if record.layers.iter().any(|layer| !layer.programs.is_empty()) {
+        text.push('\n');
+        text.push_str(&programs(record));
+    }
+    Ok(text)
+}
+
+/// What became of the two sides of each neuron.
+fn programs(record: &BoundsRecord) -> String {
+    let rows = record.layers.iter().flat_map(|layer| &layer.programs).map(|p| {
+        let kind = match p.method {
+            Method::Linear => "lp",
+            Method::MixedInteger => "milp",
+        };
+        let counts = [p.sides, p.solved, p.failed];
+        let skipped = [p.skipped_stable, p.skipped_attained, p.skipped_exact, p.skipped_time];
+        let mut row = vec![p.layer.to_string(), kind.to_string()];
+        row.extend(counts.iter().chain(&skipped).map(usize::to_string));
+        row.push(seconds(p.seconds));
+        row
+    });
+    let header = [
+        "layer", "by", "sides", "solved", "failed", "stable", "attained", "exact", "no time",
+        "time",
+    ];
+    table(&header, 0, rows.collect())
+}

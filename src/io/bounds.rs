@@ -1,0 +1,158 @@
+//! Saved bounds (`.json`): intervals of all nodes of the canonical form, with what
+//! they depend on.
+//!
+//! ```json
+//! {"format": "taut-bounds", "version": 1, "method": "lp", "network": "SHA-256 of the
+//!  canonical form", "conditions": ["x0 + x1 <= 2"], "nodes": [{"lower": [-3, -3],
+//!  "upper": [3, 3]}, …]}
+//! ```
+//!
+//! Loading checks the network, the box (that of the first node) and the
+//! conditions on the inputs: bounds of another question are refused.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::{FileError, FormatError, content, read_bytes, write_bytes};
+use crate::bounds::NeuronBounds;
+use crate::network::{Node, ReluGraph};
+use crate::num::IntervalBox;
+use crate::problem::Problem;
+
+const FORMAT: &str = "taut-bounds";
+const VERSION: u32 = 1;
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    format: String,
+    version: u32,
+    method: String,
+    network: String,
+    conditions: Vec<String>,
+    nodes: Vec<IntervalBox>,
+}
+
+/// Bounds from a file, and the method they were found by.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SavedBounds {
+    /// The bounds.
+    pub bounds: NeuronBounds,
+    /// Name of the method.
+    pub method: String,
+}
+
+/// Writes bounds of all nodes. The file appears complete or not at all.
+///
+/// # Errors
+/// [`FileError`].
+pub fn save_bounds(
+    path: &Path,
+    problem: &Problem,
+    bounds: &NeuronBounds,
+    method: &str,
+) -> Result<(), FileError> {
+    let nodes = problem.graph().nodes().map(|(id, _)| bounds.of(id).clone());
+    let file = File {
+        format: FORMAT.to_string(),
+        version: VERSION,
+        method: method.to_string(),
+        network: fingerprint(problem.graph()),
+        conditions: conditions(problem),
+        nodes: nodes.collect(),
+    };
+    let bytes = serde_json::to_vec(&file)
+        .map_err(|error| content(path, FormatError::Syntax(error.to_string())))?;
+    write_bytes(path, &bytes)
+}
+
+/// Reads bounds that were saved for the same network, box and conditions.
+///
+/// # Errors
+/// [`FileError`], saying what differs.
+pub fn load_bounds(path: &Path, problem: &Problem) -> Result<SavedBounds, FileError> {
+    let bytes = read_bytes(path)?;
+    parse(&bytes, problem).map_err(|cause| content(path, cause))
+}
+
+fn parse(bytes: &[u8], problem: &Problem) -> Result<SavedBounds, FormatError> {
+    let file: File =
+        serde_json::from_slice(bytes).map_err(|error| FormatError::Syntax(error.to_string()))?;
+    let refuse = |place: &str, found: String, expected: String| {
+        Err(FormatError::Content { place: place.to_string(), found, expected })
+    };
+    if file.format != FORMAT || file.version != VERSION {
+        let found = format!("format '{}' version {}", file.format, file.version);
+        return refuse("the file", found, format!("'{FORMAT}' version {VERSION}"));
+    }
+    let network = fingerprint(problem.graph());
+    if file.network != network {
+        return refuse("the network", file.network, format!("{network}, that of the problem"));
+    }
+    let expected = conditions(problem);
+    if file.conditions != expected {
+        return refuse("the conditions", format!("{:?}", file.conditions), format!("{expected:?}"));
+    }
+    let sizes: Vec<usize> =
+        problem.graph().nodes().map(|(id, _)| problem.graph().size(id)).collect();
+    let found: Vec<usize> = file.nodes.iter().map(IntervalBox::len).collect();
+    if found != sizes {
+        return refuse("the nodes", format!("sizes {found:?}"), format!("sizes {sizes:?}"));
+    }
+    let domain = problem.integral_domain();
+    if domain.as_ref() != file.nodes.first() {
+        let found = "bounds over another box".to_string();
+        return refuse("the box", found, "the box of the problem".to_string());
+    }
+    Ok(SavedBounds { bounds: NeuronBounds::new(file.nodes), method: file.method })
+}
+
+/// The conditions that bounds may depend on: those on inputs alone, and which
+/// inputs are whole numbers.
+fn conditions(problem: &Problem) -> Vec<String> {
+    let conditions = problem.constraints().iter().filter(|c| !c.expression().has_outputs());
+    let integer = problem.integer().iter().map(|index| format!("x{index} integer"));
+    conditions.map(ToString::to_string).chain(integer).collect()
+}
+
+/// SHA-256 of the canonical form: structure, weights, ceilings, bit by bit.
+fn fingerprint(graph: &ReluGraph) -> String {
+    let mut hash = Sha256::new();
+    let mut word = |value: u64| hash.update(value.to_le_bytes());
+    for (id, node) in graph.nodes() {
+        match node {
+            Node::Input { size } => {
+                word(0);
+                word(*size as u64);
+            }
+            Node::Affine(affine) => {
+                word(1);
+                affine.bias.iter().for_each(|b| word(b.to_bits()));
+                for (input, linear) in &affine.terms {
+                    word(input.index() as u64);
+                    for row in 0..linear.outputs() {
+                        for (column, weight) in linear.row(row) {
+                            word(column as u64);
+                            word(weight.to_bits());
+                        }
+                        word(u64::MAX);
+                    }
+                }
+            }
+            Node::Relu { input } => {
+                word(2);
+                word(input.index() as u64);
+            }
+            Node::Clip { input, ceiling } => {
+                word(3);
+                word(input.index() as u64);
+                ceiling.iter().for_each(|c| word(c.to_bits()));
+            }
+        }
+        word(graph.size(id) as u64);
+    }
+    word(graph.output().index() as u64);
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,88 @@
+//! The record of `taut bounds`.
+
+use serde::Serialize;
+
+use super::{TightenCounts, Tightened};
+use crate::bounds::{LayerSummary, summarize};
+use crate::problem::Problem;
+
+/// Bounds and phases of all neurons, layer by layer.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct BoundsRecord {
+    /// Version of the schema: new keys may come, none change meaning.
+    pub schema: u32,
+    /// `bounds`.
+    pub command: &'static str,
+    /// Name of the network.
+    pub network: String,
+    /// Method of the bounds.
+    pub tighten: String,
+    /// One entry a layer of activations.
+    pub layers: Vec<LayerBounds>,
+    /// Bounds of the outputs.
+    pub output: OutputBounds,
+    /// Wall-clock seconds for all bounds.
+    pub bounds_seconds: f64,
+    /// Threads allowed.
+    pub threads: usize,
+    /// Version of Taut.
+    pub version: &'static str,
+}
+
+/// One layer of activations.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LayerBounds {
+    /// Counts and big-M constants.
+    #[serde(flatten)]
+    pub summary: LayerSummary,
+    /// Sum of the widths of the pre-activations.
+    pub width: f64,
+    /// Lower bounds of the pre-activations.
+    pub lower: Vec<f64>,
+    /// Upper bounds of the pre-activations.
+    pub upper: Vec<f64>,
+    /// The programs that tightened it, by kind.
+    pub programs: Vec<TightenCounts>,
+}
+
+/// Bounds of the outputs.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct OutputBounds {
+    /// Lower bounds.
+    pub lower: Vec<f64>,
+    /// Upper bounds.
+    pub upper: Vec<f64>,
+}
+
+impl BoundsRecord {
+    /// The record of bounds that were found for `problem`.
+    pub fn new(problem: &Problem, tighten: &str, tightened: &Tightened) -> Self {
+        let (graph, bounds) = (problem.graph(), &tightened.bounds);
+        let layers = graph.activation_layers().zip(summarize(graph, bounds));
+        let layers = layers.map(|(layer, summary)| {
+            let range = bounds.of(layer.pre_activation);
+            let ends = range.lower().iter().zip(range.upper());
+            let of_layer = |count: &&TightenCounts| count.layer == summary.layer;
+            let programs = tightened.layers.iter().filter(of_layer).copied().collect();
+            LayerBounds {
+                summary,
+                width: ends.map(|(l, u)| u - l).sum(),
+                lower: range.lower().to_vec(),
+                upper: range.upper().to_vec(),
+                programs,
+            }
+        });
+        let output = bounds.of(graph.output());
+        Self {
+            schema: 1,
+            command: "bounds",
+            network: problem.network().name().to_string(),
+            tighten: tighten.to_string(),
+            layers: layers.collect(),
+            output: OutputBounds { lower: output.lower().to_vec(), upper: output.upper().to_vec() },
+            bounds_seconds: 0.0,
+            threads: 1,
+            version: env!("CARGO_PKG_VERSION"),
+        }
+    }
+}
