@@ -16,7 +16,7 @@
 //! as it likes: the line's intercept is computed for the rounded slope. So the
 //! result holds over the reals, for a price far below that of the products.
 
-use ndarray::{Array1, Array2, Axis, Zip};
+use ndarray::{Array1, Array2};
 
 use super::lines::Lines;
 use crate::network::{Affine, Node, NodeId, ReluGraph};
@@ -30,6 +30,31 @@ pub struct Backward<'a> {
     /// Bounds of the nodes, at least of all before the target.
     boxes: &'a [IntervalBox],
     lines: &'a [Option<Lines>],
+}
+
+/// Slopes of the lines below the neurons of each activation, one set a row
+/// (rows × size); those of [`Lines`] where there are none.
+pub type Slopes = Vec<Option<Array2<f64>>>;
+
+/// What a pass met on its way, for each node: coefficients of the values of an
+/// activation, then those of its pre-activation and the intercepts of the lines.
+#[derive(Debug, Default)]
+pub struct Trace {
+    /// One entry a node, `None` where no row came by.
+    pub activations: Vec<Option<Replaced>>,
+    /// Coefficients of the inputs.
+    pub inputs: Array2<f64>,
+}
+
+/// An activation, row by row (rows × size).
+#[derive(Debug)]
+pub struct Replaced {
+    /// Coefficients of the outputs.
+    pub outputs: Array2<f64>,
+    /// Slopes of the lines, times these coefficients.
+    pub slopes: Array2<f64>,
+    /// Intercepts of the lines, times these coefficients.
+    pub intercepts: Array2<f64>,
 }
 
 /// The state of a pass: what is left of each row.
@@ -50,6 +75,17 @@ impl<'a> Backward<'a> {
     /// Lower bounds of `sign · value` for the chosen neurons of an affine node,
     /// −∞ where an intermediate result overflows.
     pub fn select(&self, affine: &Affine, chosen: &[(usize, f64)]) -> Vec<f64> {
+        self.select_with(affine, chosen, None, None)
+    }
+
+    /// [`select`](Self::select) with slopes of one's own, and a trace.
+    pub fn select_with(
+        &self,
+        affine: &Affine,
+        chosen: &[(usize, f64)],
+        slopes: Option<&Slopes>,
+        trace: Option<&mut Trace>,
+    ) -> Vec<f64> {
         let mut pass = self.pass(chosen.len());
         for (row, &(index, sign)) in chosen.iter().enumerate() {
             pass.constant[row] = sign * affine.bias[index];
@@ -59,7 +95,72 @@ impl<'a> Backward<'a> {
             self.add(&mut pass, *input, linear.signed_rows(chosen));
         }
         let last = affine.terms.iter().map(|(input, _)| input.index()).max();
-        self.run(pass, last.map_or(0, |last| last + 1))
+        self.run(pass, last.map_or(0, |last| last + 1), slopes, trace)
+    }
+
+    /// The slopes of the lines at hand, one set a row.
+    pub fn adaptive_slopes(&self, rows: usize) -> Slopes {
+        let of_layer = |lines: &Lines| {
+            Array2::from_shape_fn((rows, lines.len()), |(_, index)| lines.slope_below(index))
+        };
+        self.lines.iter().map(|lines| lines.as_ref().map(of_layer)).collect()
+    }
+
+    /// Whether the slope below a neuron may be chosen.
+    pub fn is_free(&self, node: usize, index: usize) -> bool {
+        self.lines[node].as_ref().is_some_and(|lines| lines.is_free(index))
+    }
+
+    /// The node that an activation reads, by position.
+    ///
+    /// # Panics
+    /// If the node is no activation.
+    pub fn pre_activation(&self, node: usize) -> usize {
+        match self.graph.nodes().nth(node) {
+            Some((_, Node::Relu { input } | Node::Clip { input, .. })) => input.index(),
+            _ => panic!("node {node} is no activation"),
+        }
+    }
+
+    /// For each row of a traced pass the values of all nodes (rows × size) at the
+    /// corner of the box where the bound is attained, with every activation
+    /// replaced by the line of that row.
+    pub fn relaxed_values(&self, trace: &Trace) -> Vec<Array2<f64>> {
+        let domain = &self.boxes[0];
+        let rows = trace.inputs.nrows();
+        let corner = |(row, j): (usize, usize)| match trace.inputs[(row, j)] >= 0.0 {
+            true => domain.lower()[j],
+            false => domain.upper()[j],
+        };
+        let mut values: Vec<Array2<f64>> = Vec::new();
+        for (position, (_, node)) in self.graph.nodes().take(self.boxes.len()).enumerate() {
+            values.push(match node {
+                Node::Input { size } => Array2::from_shape_fn((rows, *size), corner),
+                Node::Affine(affine) => {
+                    let mut sum = Array2::zeros((rows, affine.bias.len()));
+                    for (input, linear) in &affine.terms {
+                        linear.add_product(values[input.index()].view(), sum.view_mut());
+                    }
+                    sum + &affine.bias
+                }
+                Node::Relu { input } | Node::Clip { input, .. } => {
+                    let a = &values[input.index()];
+                    match &trace.activations[position] {
+                        None => Array2::zeros(a.raw_dim()),
+                        Some(line) => Array2::from_shape_fn(a.raw_dim(), |at| {
+                            let coefficient = line.outputs[at];
+                            match coefficient == 0.0 {
+                                true => 0.0,
+                                false => {
+                                    (line.slopes[at] * a[at] + line.intercepts[at]) / coefficient
+                                }
+                            }
+                        }),
+                    }
+                }
+            });
+        }
+        values
     }
 
     fn pass(&self, rows: usize) -> Pass {
@@ -71,16 +172,49 @@ impl<'a> Backward<'a> {
     }
 
     /// Substitutes the nodes before position `end`, last first.
-    fn run(&self, mut pass: Pass, end: usize) -> Vec<f64> {
+    fn run(
+        &self,
+        mut pass: Pass,
+        end: usize,
+        slopes: Option<&Slopes>,
+        mut trace: Option<&mut Trace>,
+    ) -> Vec<f64> {
+        if let Some(trace) = &mut trace {
+            trace.activations = (0..self.boxes.len()).map(|_| None).collect();
+        }
         let nodes: Vec<(NodeId, &Node)> = self.graph.nodes().take(end).collect();
         for (id, node) in nodes.into_iter().rev() {
             let Some(rows) = pass.coefficients[id.index()].take() else { continue };
             match node {
-                Node::Input { .. } => return self.at_input(pass, &rows),
+                Node::Input { .. } => {
+                    let bounds = self.at_input(pass, &rows);
+                    if let Some(trace) = trace {
+                        trace.inputs = rows;
+                    }
+                    return bounds;
+                }
                 Node::Affine(affine) => self.through_affine(&mut pass, affine, &rows),
                 Node::Relu { input } | Node::Clip { input, .. } => {
                     let lines = self.lines[id.index()].as_ref().expect("lines of an activation");
-                    let rows = through_activation(&mut pass, lines, rows);
+                    let slopes = slopes.and_then(|slopes| slopes[id.index()].as_ref());
+                    let rows = match &mut trace {
+                        None => through_activation(&mut pass, lines, slopes, rows, None),
+                        Some(trace) => {
+                            let outputs = rows.clone();
+                            let mut intercepts = Array2::zeros(rows.raw_dim());
+                            let rows = through_activation(
+                                &mut pass,
+                                lines,
+                                slopes,
+                                rows,
+                                Some(&mut intercepts),
+                            );
+                            let slopes = rows.clone();
+                            trace.activations[id.index()] =
+                                Some(Replaced { outputs, slopes, intercepts });
+                            rows
+                        }
+                    };
                     self.add(&mut pass, *input, rows);
                 }
             }
@@ -147,21 +281,31 @@ impl<'a> Backward<'a> {
 }
 
 /// Replaces an activation by lines; the rows become those of its pre-activation.
-fn through_activation(pass: &mut Pass, lines: &Lines, mut rows: Array2<f64>) -> Array2<f64> {
+fn through_activation(
+    pass: &mut Pass,
+    lines: &Lines,
+    slopes: Option<&Array2<f64>>,
+    mut rows: Array2<f64>,
+    mut kept: Option<&mut Array2<f64>>,
+) -> Array2<f64> {
     let relative = (rows.ncols() + 8) as f64 * f64::EPSILON;
-    Zip::from(rows.axis_iter_mut(Axis(0))).and(&mut pass.constant).and(&mut pass.error).for_each(
-        |mut row, constant, error| {
-            let (mut intercepts, mut magnitude) = (0.0, 0.0);
-            for (index, coefficient) in row.iter_mut().enumerate() {
-                let line = lines.below(index, *coefficient);
-                intercepts += line.intercept;
-                magnitude += line.magnitude;
-                *coefficient = line.slope;
+    for (position, mut row) in rows.outer_iter_mut().enumerate() {
+        let (mut intercepts, mut magnitude) = (0.0, 0.0);
+        for (index, coefficient) in row.iter_mut().enumerate() {
+            let line = match slopes {
+                None => lines.below(index, *coefficient),
+                Some(slopes) => lines.below_with(index, *coefficient, slopes[(position, index)]),
+            };
+            intercepts += line.intercept;
+            magnitude += line.magnitude;
+            *coefficient = line.slope;
+            if let Some(kept) = &mut kept {
+                kept[(position, index)] = line.intercept;
             }
-            *constant += intercepts;
-            *error += relative * (magnitude + constant.abs());
-        },
-    );
+        }
+        pass.constant[position] += intercepts;
+        pass.error[position] += relative * (magnitude + pass.constant[position].abs());
+    }
     rows
 }
 

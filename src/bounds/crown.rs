@@ -12,7 +12,7 @@ use super::backward::Backward;
 use super::interval::{self, IntervalPropagation};
 use super::lines::Lines;
 use super::{BoundsError, NeuronBounds, Propagator};
-use crate::network::{Node, Phase, ReluGraph};
+use crate::network::{Affine, Node, Phase, ReluGraph};
 use crate::num::IntervalBox;
 
 /// CROWN with adaptive lower slopes.
@@ -30,40 +30,52 @@ impl Propagator for Crown {
         domain: &IntervalBox,
     ) -> Result<NeuronBounds, BoundsError> {
         let interval = IntervalPropagation.propagate(graph, domain)?;
-        let wanted = wanted(graph);
-        let mut boxes: Vec<IntervalBox> = Vec::new();
-        let mut lines: Vec<Option<Lines>> = Vec::new();
-        let mut nonlinear: Vec<bool> = Vec::new();
-        let layers: Vec<_> = graph.activation_layers().collect();
-        for (id, node) in graph.nodes() {
-            let range = interval::range(id, node, &boxes, domain)?;
-            let mut bounds = range.intersection(interval.of(id));
-            let behind_activation = match node {
-                Node::Input { .. } => false,
-                Node::Affine(affine) => affine.terms.iter().any(|(i, _)| nonlinear[i.index()]),
-                Node::Relu { .. } | Node::Clip { .. } => true,
-            };
-            nonlinear.push(behind_activation);
-            if let Node::Affine(affine) = node
-                && behind_activation
-                && let Some(ceilings) = &wanted[id.index()]
-            {
-                let open = |&i: &usize| {
-                    ceilings.is_empty()
-                        || ceilings.iter().any(|ceiling| {
-                            Phase::of(bounds.interval(i), ceiling(i)) == Phase::Unstable
-                        })
-                };
-                let rows: Vec<usize> = (0..bounds.len()).filter(open).collect();
-                let pass = Backward::new(graph, &boxes, &lines);
-                bounds = tightened(&bounds, &rows, |chosen| pass.select(affine, chosen));
-            }
-            let layer = layers.iter().find(|layer| layer.node == id);
-            lines.push(layer.map(|layer| Lines::new(*layer, &boxes[layer.pre_activation.index()])));
-            boxes.push(bounds);
-        }
-        Ok(NeuronBounds::new(boxes))
+        substitute(graph, domain, &interval, |pass, affine, chosen| pass.select(affine, chosen))
     }
+}
+
+/// Bounds by backward substitution from every node whose bounds matter, never
+/// wider than `known`. `lower_bounds` bounds `sign · value` of the chosen neurons.
+///
+/// # Errors
+/// A bound overflows `f64`.
+pub fn substitute(
+    graph: &ReluGraph,
+    domain: &IntervalBox,
+    known: &NeuronBounds,
+    lower_bounds: impl Fn(&Backward<'_>, &Affine, &[(usize, f64)]) -> Vec<f64>,
+) -> Result<NeuronBounds, BoundsError> {
+    let wanted = wanted(graph);
+    let mut boxes: Vec<IntervalBox> = Vec::new();
+    let mut lines: Vec<Option<Lines>> = Vec::new();
+    let mut nonlinear: Vec<bool> = Vec::new();
+    let layers: Vec<_> = graph.activation_layers().collect();
+    for (id, node) in graph.nodes() {
+        let range = interval::range(id, node, &boxes, domain)?;
+        let mut bounds = range.intersection(known.of(id));
+        let behind_activation = match node {
+            Node::Input { .. } => false,
+            Node::Affine(affine) => affine.terms.iter().any(|(i, _)| nonlinear[i.index()]),
+            Node::Relu { .. } | Node::Clip { .. } => true,
+        };
+        nonlinear.push(behind_activation);
+        if let Node::Affine(affine) = node
+            && behind_activation
+            && let Some(ceilings) = &wanted[id.index()]
+        {
+            let open = |&i: &usize| {
+                let phase = |ceiling: &Ceiling| Phase::of(bounds.interval(i), ceiling(i));
+                ceilings.is_empty() || ceilings.iter().any(|c| phase(c) == Phase::Unstable)
+            };
+            let rows: Vec<usize> = (0..bounds.len()).filter(open).collect();
+            let pass = Backward::new(graph, &boxes, &lines);
+            bounds = tightened(&bounds, &rows, |chosen| lower_bounds(&pass, affine, chosen));
+        }
+        let layer = layers.iter().find(|layer| layer.node == id);
+        lines.push(layer.map(|layer| Lines::new(*layer, &boxes[layer.pre_activation.index()])));
+        boxes.push(bounds);
+    }
+    Ok(NeuronBounds::new(boxes))
 }
 
 type Ceiling<'a> = Box<dyn Fn(usize) -> Option<f64> + 'a>;

@@ -47,20 +47,46 @@ impl Lines {
         Self { neurons: (0..bounds.len()).map(neuron).collect() }
     }
 
+    /// Whether the line below a neuron may have any slope from 0 to 1: an unstable
+    /// ReLU without a ceiling in reach.
+    pub fn is_free(&self, index: usize) -> bool {
+        let neuron = &self.neurons[index];
+        neuron.phase == Phase::Unstable && neuron.ceiling.is_none_or(|c| c >= neuron.upper)
+    }
+
+    /// The slope of the line below a neuron.
+    pub fn slope_below(&self, index: usize) -> f64 {
+        self.neurons[index].slope_below
+    }
+
+    /// Number of neurons.
+    pub fn len(&self) -> usize {
+        self.neurons.len()
+    }
+
     /// The line below `coefficient · σ` of a neuron.
     pub fn below(&self, index: usize, coefficient: f64) -> Line {
+        self.below_with(index, coefficient, self.neurons[index].slope_below)
+    }
+
+    /// The line below `coefficient · σ` of a neuron, of the given slope, from 0 to
+    /// 1, where the coefficient is positive.
+    pub fn below_with(&self, index: usize, coefficient: f64, slope_below: f64) -> Line {
         let neuron = &self.neurons[index];
         match neuron.phase {
             _ if coefficient == 0.0 => Line { slope: 0.0, intercept: 0.0, magnitude: 0.0 },
             Phase::Inactive => Line { slope: 0.0, intercept: 0.0, magnitude: 0.0 },
-            Phase::Active => Line { slope: coefficient, intercept: 0.0, magnitude: 0.0 },
+            Phase::Active => {
+                let size = neuron.lower.abs().max(neuron.upper.abs());
+                Line { slope: coefficient, intercept: 0.0, magnitude: coefficient.abs() * size }
+            }
             Phase::Saturated => {
                 let intercept = coefficient * neuron.ceiling.unwrap_or(0.0);
                 Line { slope: 0.0, intercept, magnitude: intercept.abs() }
             }
             Phase::Unstable => {
                 let below = coefficient > 0.0;
-                let slope = if below { neuron.slope_below } else { neuron.slope_above };
+                let slope = if below { slope_below } else { neuron.slope_above };
                 neuron.line(coefficient, coefficient * slope)
             }
         }

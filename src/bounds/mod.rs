@@ -3,6 +3,7 @@
 //! Sound to the last bit: a bound contains every value that the network takes
 //! over the reals, with the weights as stored.
 
+mod alpha;
 mod backward;
 mod crown;
 mod interval;
@@ -13,6 +14,7 @@ use std::fmt;
 
 use thiserror::Error;
 
+pub use alpha::AlphaCrown;
 pub use crown::Crown;
 pub use interval::{IntervalPropagation, range as node_range};
 pub use summary::{LayerSummary, summarize};
@@ -40,7 +42,7 @@ pub trait Propagator: fmt::Debug + Sync {
 }
 
 /// Every propagation method, from the weakest to the strongest.
-pub const PROPAGATORS: &[&dyn Propagator] = &[&IntervalPropagation, &Crown];
+pub const PROPAGATORS: &[&dyn Propagator] = &[&IntervalPropagation, &Crown, &AlphaCrown];
 
 /// Why there are no bounds.
 #[derive(Clone, Debug, Error, PartialEq)]

@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use thiserror::Error;
 
-use crate::bounds::{BoundsError, Crown, NeuronBounds, PROPAGATORS, Propagator, node_range};
+use crate::bounds::{AlphaCrown, BoundsError, NeuronBounds, PROPAGATORS, Propagator, node_range};
 use crate::encode::{BigM, EncodeError, Encoder, ReluEncoding, Triangle};
 use crate::network::{ActivationLayer, Node, NodeId, ReluGraph};
 use crate::num::IntervalBox;
@@ -143,7 +143,7 @@ pub enum TightenError {
 pub enum Tightening {
     /// Propagation through the network, without a solver.
     Propagation(&'static dyn Propagator),
-    /// Linear programs over the triangle relaxation, after CROWN.
+    /// Linear programs over the triangle relaxation, after α-CROWN.
     LinearPrograms,
     /// Mixed-integer programs, after the linear ones.
     MixedIntegerPrograms,
@@ -191,7 +191,7 @@ impl Tightening {
     }
 }
 
-/// Tightens the bounds of every neuron whose phase CROWN leaves open, and of the
+/// Tightens the bounds of every neuron whose phase α-CROWN leaves open, and of the
 /// outputs, by programs of the given kinds, one after the other.
 ///
 /// # Errors
@@ -208,7 +208,7 @@ pub fn tighten(
 ) -> Result<Tightened, TightenError> {
     let deadline = options.time_limit.map(|limit| Instant::now() + limit);
     let graph = problem.graph();
-    let first = Crown.propagate(graph, domain)?;
+    let first = AlphaCrown.propagate(graph, domain)?;
     let mut pool = Pool::new(problem, domain, options.seed);
     let mut encoders: Vec<Encoder> = methods.iter().map(|_| Encoder::new(problem)).collect();
     let mut boxes: Vec<IntervalBox> = Vec::new();
