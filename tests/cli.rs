@@ -173,6 +173,46 @@ fn info_prints_text_json_and_dot() {
     assert!(dot.starts_with("digraph {") && dot.matches("->").count() == 5, "{dot}");
 }
 
+#[test]
+fn bounds_are_saved_and_loaded_for_the_same_question_only() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("bounds.json");
+    let file = file.to_str().expect("a path");
+    let instance = "instances/rosenbrock4-2x25.toml";
+    let json_of = |arguments: &[&str]| {
+        let output = taut(&[&["bounds", instance, "--format", "json"], arguments].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        json(&output)
+    };
+    let found = json_of(&["--tighten", "lp", "--save", file]);
+    let loaded = json_of(&["--load", file]);
+    assert_eq!(found["tighten"], "lp");
+    assert_eq!(loaded["tighten"], "lp");
+    for layer in 0..2 {
+        for key in ["lower", "upper", "unstable", "big_m_max"] {
+            assert_eq!(found["layers"][layer][key], loaded["layers"][layer][key], "{key}");
+        }
+    }
+    // 25 neurons a layer; two inputs a neuron and side were asked or skipped.
+    let programs = &found["layers"][1]["programs"][0];
+    let count = |key: &str| programs[key].as_u64().expect("a count");
+    let accounted =
+        ["skipped_stable", "skipped_attained", "skipped_exact", "skipped_time", "solved", "failed"];
+    assert_eq!(accounted.iter().map(|key| count(key)).sum::<u64>(), count("sides"));
+    assert!(count("solved") > 10);
+    // Another box, other conditions, another network.
+    for (arguments, what) in [
+        (vec!["bounds", instance, "--lower=-1", "--upper=1"], "the box"),
+        (vec!["bounds", instance, "--constraint", "x0 <= 1"], "the conditions"),
+        (vec!["bounds", "instances/ackley5-2x25.toml"], "the network"),
+    ] {
+        let output = taut(&[arguments, vec!["--load", file]].concat());
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1));
+        assert!(message.contains(&format!("bounds.json: {what}: found ")), "{message}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn ctrl_c_prints_what_is_known() {

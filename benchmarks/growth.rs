@@ -1,0 +1,114 @@
+//! How big-M constants grow with depth under each method of bounds: the first two
+//! findings of Plate et al. (2025) as a table.
+//!
+//! `cargo bench --bench growth` prints CSV: networks of He's variance with two
+//! inputs on [−1, 1]², 1 to 4 hidden layers of 20 neurons, means over ten seeds.
+//! The result of one run stands in `growth.csv` beside this file.
+
+use std::collections::HashMap;
+
+use ndarray::{Array1, Array2};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+use taut::bounds::{LayerSummary, summarize};
+use taut::network::{
+    Attribute, Attributes, Constant, Metadata, Network, NetworkDescription, NodeDescription,
+};
+use taut::num::IntervalBox;
+use taut::problem::{Problem, Question};
+use taut::tighten::{TightenOptions, Tightening};
+
+const INPUTS: usize = 2;
+const WIDTH: usize = 20;
+const SEEDS: u64 = 10;
+
+fn main() {
+    println!("hidden_layers,method,layer,big_m_mean,big_m_max,unstable,stable");
+    for depth in 1..=4 {
+        for tightening in Tightening::all() {
+            if tightening.name() != "milp" {
+                print_means(depth, tightening);
+            }
+        }
+    }
+}
+
+fn print_means(depth: usize, tightening: Tightening) {
+    let runs: Vec<Vec<LayerSummary>> =
+        (0..SEEDS).map(|seed| run(depth, seed, tightening)).collect();
+    for layer in 0..depth {
+        let mean = |value: fn(&LayerSummary) -> f64| {
+            runs.iter().map(|run| value(&run[layer])).sum::<f64>() / runs.len() as f64
+        };
+        println!(
+            "{depth},{},{},{:.4},{:.4},{:.1},{:.1}",
+            tightening.name(),
+            layer + 1,
+            mean(|s| s.big_m_mean),
+            mean(|s| s.big_m_max),
+            mean(|s| s.unstable as f64),
+            mean(|s| (s.neurons - s.unstable) as f64),
+        );
+    }
+}
+
+fn run(depth: usize, seed: u64, tightening: Tightening) -> Vec<LayerSummary> {
+    let domain = IntervalBox::new(vec![-1.0; INPUTS], vec![1.0; INPUTS]).expect("a box");
+    let problem = Problem::new(network(depth, seed), domain.clone(), Question::default());
+    let problem = problem.expect("one output");
+    let options = TightenOptions { slack: 0.0, ..TightenOptions::default() };
+    let tightened = tightening.bounds(&problem, &domain, &options).expect("bounds");
+    summarize(problem.graph(), &tightened.bounds)
+}
+
+/// Dense layers with normal weights of variance `2 / inputs`, biases of a tenth of
+/// that deviation.
+fn network(depth: usize, seed: u64) -> Network {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let mut nodes = Vec::new();
+    let mut constants = HashMap::new();
+    let mut value = "x".to_string();
+    let mut inputs = INPUTS;
+    for k in 0..=depth {
+        let outputs = if k == depth { 1 } else { WIDTH };
+        let deviation = (2.0 / inputs as f64).sqrt();
+        let weights = Array2::from_shape_simple_fn((outputs, inputs), || normal(&mut random));
+        let bias = Array1::from_shape_simple_fn(outputs, || 0.1 * normal(&mut random));
+        constants.insert(format!("w{k}"), Constant::Float((weights * deviation).into_dyn()));
+        constants.insert(format!("b{k}"), Constant::Float((bias * deviation).into_dyn()));
+        let attributes = Attributes::from([("transB".to_string(), Attribute::Integer(1))]);
+        let operands = vec![value, format!("w{k}"), format!("b{k}")];
+        nodes.push(node(format!("a{k}"), "Gemm", attributes, operands));
+        value = format!("a{k}");
+        if k < depth {
+            nodes.push(node(format!("h{k}"), "Relu", Attributes::new(), vec![value]));
+            value = format!("h{k}");
+        }
+        inputs = outputs;
+    }
+    let description = NetworkDescription {
+        name: format!("{depth}x{WIDTH}-{seed}"),
+        input: "x".to_string(),
+        input_shape: vec![1, INPUTS],
+        output: value,
+        nodes,
+        constants,
+        metadata: Metadata::default(),
+    };
+    description.build().expect("a network")
+}
+
+fn node(
+    output: String,
+    op: &str,
+    attributes: Attributes,
+    operands: Vec<String>,
+) -> NodeDescription {
+    NodeDescription { name: output.clone(), op: op.to_string(), attributes, operands, output }
+}
+
+/// A normal number by the method of Box and Muller.
+fn normal(random: &mut ChaCha8Rng) -> f64 {
+    let mut uniform = || ((random.next_u64() >> 11) as f64 + 0.5) * 2f64.powi(-53);
+    (-2.0 * uniform().ln()).sqrt() * (std::f64::consts::TAU * uniform()).cos()
+}
