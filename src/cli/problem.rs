@@ -44,6 +44,10 @@ pub fn read(args: &ProblemArgs, sense: Option<Sense>) -> anyhow::Result<Problem>
             )
         })?,
     };
+    if sense.is_none() {
+        // A command without a direction asks nothing of the objective.
+        question.objective.get_or_insert_with(|| "0".to_string());
+    }
     let sense = sense.unwrap_or(question.sense);
     if sense != question.sense
         || args.objective.is_some()

@@ -274,7 +274,15 @@ impl Programs<'_> {
     ) -> Result<Option<f64>, SolveError> {
         let mut costs = vec![0.0; self.model.columns().len()];
         objective.terms.iter().for_each(|&(column, c)| costs[column.index()] = c);
-        let outcome = program.minimize(&costs, left)?;
+        let outcome = match program.minimize(&costs, left) {
+            // One program that HiGHS cannot solve is one bound that stays.
+            Err(SolveError::Failed { what, .. }) => {
+                tracing::info!("a linear program failed: {what}");
+                found.counts.failed += 1;
+                return Ok(None);
+            }
+            outcome => outcome?,
+        };
         found.counts.lp_iterations += outcome.iterations;
         if outcome.status != TerminationStatus::Optimal {
             found.counts.failed += 1;

@@ -9,12 +9,13 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, TryLockError};
 
 use highs::{HighsModelStatus, RowProblem};
 use highs_sys::{
-    Highs_changeColsCostByRange, Highs_getBasis, Highs_getDoubleInfoValue, Highs_getInt64InfoValue,
-    Highs_getIntInfoValue, Highs_getModelStatus, Highs_getSolution, Highs_run, Highs_setBasis,
-    Highs_setCallback, Highs_setSparseSolution, Highs_startCallback, Highs_version,
-    Highs_zeroAllClocks, HighsCallbackDataIn, HighsCallbackDataOut, SOLUTION_STATUS_FEASIBLE,
-    STATUS_ERROR, kHighsCallbackIpmInterrupt, kHighsCallbackMipImprovingSolution,
-    kHighsCallbackMipInterrupt, kHighsCallbackMipLogging, kHighsCallbackSimplexInterrupt,
+    Highs_changeColsCostByRange, Highs_clearSolver, Highs_getBasis, Highs_getDoubleInfoValue,
+    Highs_getInt64InfoValue, Highs_getIntInfoValue, Highs_getModelStatus, Highs_getSolution,
+    Highs_run, Highs_setBasis, Highs_setCallback, Highs_setSparseSolution, Highs_startCallback,
+    Highs_version, Highs_zeroAllClocks, HighsCallbackDataIn, HighsCallbackDataOut,
+    SOLUTION_STATUS_FEASIBLE, STATUS_ERROR, kHighsCallbackIpmInterrupt,
+    kHighsCallbackMipImprovingSolution, kHighsCallbackMipInterrupt, kHighsCallbackMipLogging,
+    kHighsCallbackSimplexInterrupt,
 };
 
 use super::{Shared, failed};
@@ -167,6 +168,12 @@ impl Instance {
     pub fn reset_clock(&mut self) {
         // SAFETY: as in `run`.
         unsafe { Highs_zeroAllClocks(self.pointer()) };
+    }
+
+    /// Forgets basis and solution, and whatever else the last run has left.
+    pub fn forget(&mut self) {
+        // SAFETY: as in `run`.
+        unsafe { Highs_clearSolver(self.pointer()) };
     }
 
     /// The status of each column and row in the last basis.

@@ -55,7 +55,8 @@ impl LinearProgram {
         if done { Ok(Self { instance }) } else { Err(failed("it refused an option")) }
     }
 
-    /// Minimises `costs · x`, one cost a column, from the basis at hand.
+    /// Minimises `costs · x`, one cost a column, from the basis at hand; from
+    /// scratch where that leads nowhere, which HiGHS calls an unknown status.
     ///
     /// # Errors
     /// HiGHS failed.
@@ -65,6 +66,16 @@ impl LinearProgram {
         time_limit: Duration,
     ) -> Result<LpOutcome, SolveError> {
         self.instance.set_costs(costs)?;
+        match self.attempt(time_limit) {
+            Err(SolveError::Failed { .. }) => {
+                self.instance.forget();
+                self.attempt(time_limit)
+            }
+            outcome => outcome,
+        }
+    }
+
+    fn attempt(&mut self, time_limit: Duration) -> Result<LpOutcome, SolveError> {
         self.instance.reset_clock();
         let limit = self.instance.model().try_set_option("time_limit", time_limit.as_secs_f64());
         limit.map_err(|_| failed("it refused a time limit"))?;
@@ -84,7 +95,8 @@ impl LinearProgram {
         self.instance.basis().map(|(columns, rows)| Basis { columns, rows })
     }
 
-    /// Goes on from another basis of the same program.
+    /// Goes on from another basis of the same program; nothing that was solved
+    /// before has an influence on what is solved from now on.
     ///
     /// # Errors
     /// HiGHS refuses it.
@@ -92,6 +104,7 @@ impl LinearProgram {
     /// # Panics
     /// If it is the basis of a program of another size.
     pub fn set_basis(&mut self, basis: &Basis) -> Result<(), SolveError> {
+        self.instance.forget();
         self.instance.set_basis(&basis.columns, &basis.rows)
     }
 }
