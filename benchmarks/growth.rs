@@ -5,15 +5,11 @@
 //! inputs on [−1, 1]², 1 to 4 hidden layers of 20 neurons, means over ten seeds.
 //! The result of one run stands in `growth.csv` beside this file.
 
-use std::collections::HashMap;
-
 use ndarray::{Array1, Array2};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use taut::bounds::{LayerSummary, summarize};
-use taut::network::{
-    Attribute, Attributes, Constant, Metadata, Network, NetworkDescription, NodeDescription,
-};
+use taut::network::{Activation, DenseLayer, Network};
 use taut::num::IntervalBox;
 use taut::problem::{Problem, Question};
 use taut::tighten::{TightenOptions, Tightening};
@@ -65,46 +61,21 @@ fn run(depth: usize, seed: u64, tightening: Tightening) -> Vec<LayerSummary> {
 /// that deviation.
 fn network(depth: usize, seed: u64) -> Network {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
-    let mut nodes = Vec::new();
-    let mut constants = HashMap::new();
-    let mut value = "x".to_string();
     let mut inputs = INPUTS;
+    let mut layers = Vec::new();
     for k in 0..=depth {
-        let outputs = if k == depth { 1 } else { WIDTH };
+        let (outputs, activation) = match k == depth {
+            true => (1, Activation::Linear),
+            false => (WIDTH, Activation::Relu),
+        };
         let deviation = (2.0 / inputs as f64).sqrt();
         let weights = Array2::from_shape_simple_fn((outputs, inputs), || normal(&mut random));
         let bias = Array1::from_shape_simple_fn(outputs, || 0.1 * normal(&mut random));
-        constants.insert(format!("w{k}"), Constant::Float((weights * deviation).into_dyn()));
-        constants.insert(format!("b{k}"), Constant::Float((bias * deviation).into_dyn()));
-        let attributes = Attributes::from([("transB".to_string(), Attribute::Integer(1))]);
-        let operands = vec![value, format!("w{k}"), format!("b{k}")];
-        nodes.push(node(format!("a{k}"), "Gemm", attributes, operands));
-        value = format!("a{k}");
-        if k < depth {
-            nodes.push(node(format!("h{k}"), "Relu", Attributes::new(), vec![value]));
-            value = format!("h{k}");
-        }
+        let (weights, bias) = (weights * deviation, bias * deviation);
+        layers.push(DenseLayer { weights, bias, activation });
         inputs = outputs;
     }
-    let description = NetworkDescription {
-        name: format!("{depth}x{WIDTH}-{seed}"),
-        input: "x".to_string(),
-        input_shape: vec![1, INPUTS],
-        output: value,
-        nodes,
-        constants,
-        metadata: Metadata::default(),
-    };
-    description.build().expect("a network")
-}
-
-fn node(
-    output: String,
-    op: &str,
-    attributes: Attributes,
-    operands: Vec<String>,
-) -> NodeDescription {
-    NodeDescription { name: output.clone(), op: op.to_string(), attributes, operands, output }
+    Network::dense(&format!("{depth}x{WIDTH}-{seed}"), layers).expect("a network")
 }
 
 /// A normal number by the method of Box and Muller.

@@ -1,14 +1,11 @@
 //! Tightening on networks larger than exact arithmetic can follow.
 
-use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use ndarray::{Array1, Array2};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
-use taut::network::{
-    Attribute, Attributes, Constant, Metadata, Network, NetworkDescription, NodeDescription,
-};
+use taut::network::{Activation, DenseLayer, Network};
 use taut::num::IntervalBox;
 use taut::problem::{Problem, Question};
 use taut::tighten::{Method, TightenOptions, Tightened, tighten};
@@ -17,43 +14,15 @@ use taut::tighten::{Method, TightenOptions, Tightened, tighten};
 fn network(widths: &[usize], seed: u64) -> Network {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let mut uniform = || (random.next_u64() >> 11) as f64 * 2f64.powi(-52) - 1.0;
-    let mut nodes = Vec::new();
-    let mut constants = HashMap::new();
-    let mut value = "x".to_string();
-    for (k, pair) in widths.windows(2).enumerate() {
+    let layers = widths.windows(2).enumerate().map(|(k, pair)| {
         let bound = (6.0 / pair[0] as f64).sqrt();
         let weights = Array2::from_shape_simple_fn((pair[1], pair[0]), || bound * uniform());
         let bias = Array1::from_shape_simple_fn(pair[1], || 0.1 * uniform());
-        constants.insert(format!("w{k}"), Constant::Float(weights.into_dyn()));
-        constants.insert(format!("b{k}"), Constant::Float(bias.into_dyn()));
-        let attributes = Attributes::from([("transB".to_string(), Attribute::Integer(1))]);
-        let operands = vec![value, format!("w{k}"), format!("b{k}")];
-        nodes.push(node(format!("a{k}"), "Gemm", attributes, operands));
-        value = format!("a{k}");
-        if k + 2 < widths.len() {
-            nodes.push(node(format!("h{k}"), "Relu", Attributes::new(), vec![value]));
-            value = format!("h{k}");
-        }
-    }
-    let description = NetworkDescription {
-        name: "dense".to_string(),
-        input: "x".to_string(),
-        input_shape: vec![1, widths[0]],
-        output: value,
-        nodes,
-        constants,
-        metadata: Metadata::default(),
-    };
-    description.build().expect("a network")
-}
-
-fn node(
-    output: String,
-    op: &str,
-    attributes: Attributes,
-    operands: Vec<String>,
-) -> NodeDescription {
-    NodeDescription { name: output.clone(), op: op.to_string(), attributes, operands, output }
+        let last = k + 2 == widths.len();
+        let activation = if last { Activation::Linear } else { Activation::Relu };
+        DenseLayer { weights, bias, activation }
+    });
+    Network::dense("dense", layers.collect()).expect("a network")
 }
 
 fn problem(widths: &[usize], half_width: f64) -> Problem {

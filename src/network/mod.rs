@@ -6,6 +6,7 @@
 //! with the weights as stored in the file.
 
 mod builder;
+mod dense;
 mod layers;
 mod linear;
 mod metadata;
@@ -19,6 +20,7 @@ use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
 
 pub use builder::{NetworkDescription, NetworkError, NodeDescription};
+pub use dense::{Activation, DenseLayer};
 pub use layers::{LAYERS, Layer, LayerKind, Lowered};
 pub use linear::{Linear, SparseRows};
 pub use metadata::{Metadata, Precision, Scaling};

@@ -1,11 +1,13 @@
 //! A question about a network: domain, objective, constraints.
 
 mod expression;
+mod parser;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-pub use expression::{Constraint, Expression, ExpressionError, Variable, Vocabulary};
+pub use expression::{Constraint, Expression, Variable};
+pub use parser::{ExpressionError, Vocabulary};
 
 use crate::network::{Network, ReluGraph};
 use crate::num::tolerance::CONSTRAINT_FEASIBILITY;

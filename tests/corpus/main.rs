@@ -20,15 +20,13 @@
 //! skip = { microlp = "too slow" }   # optional: backends left out, and why
 //! ```
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use ndarray::{Array1, Array2, arr0};
+use ndarray::{Array1, Array2};
 use serde::Deserialize;
 use taut::encode::ENCODINGS;
-use taut::network::{
-    Attribute, Attributes, Constant, Metadata, Network, NetworkDescription, NodeDescription,
-};
+use taut::network::{Activation, Network};
 use taut::num::IntervalBox;
 use taut::optimize::{Answer, OptimizeOptions, Status, optimize};
 use taut::problem::{Problem, Question, Sense};
@@ -81,7 +79,7 @@ enum Expected {
 struct DenseLayer {
     weights: Vec<Vec<f64>>,
     bias: Vec<f64>,
-    activation: Activation,
+    activation: ActivationName,
     /// Slope below zero of a leaky layer.
     alpha: Option<f64>,
     /// Limits of a clipped layer.
@@ -91,7 +89,7 @@ struct DenseLayer {
 
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Activation {
+enum ActivationName {
     Linear,
     Relu,
     Leaky,
@@ -198,56 +196,19 @@ fn problem(case: &Case) -> Problem {
 }
 
 fn network(case: &Case) -> Network {
-    let mut nodes = Vec::new();
-    let mut constants = HashMap::new();
-    let mut value = "x".to_string();
-    let number = |value: f64| Constant::Float(arr0(value).into_dyn());
-    for (k, layer) in case.layers.iter().enumerate() {
+    let layers = case.layers.iter().map(|layer| {
         let shape = (layer.weights.len(), layer.weights[0].len());
         let weights = Array2::from_shape_vec(shape, layer.weights.concat()).expect("a matrix");
-        constants.insert(format!("w{k}"), Constant::Float(weights.into_dyn()));
-        let bias = Array1::from(layer.bias.clone());
-        constants.insert(format!("b{k}"), Constant::Float(bias.into_dyn()));
-        let operands = vec![value, format!("w{k}"), format!("b{k}")];
-        let attributes = [("transB", Attribute::Integer(1))];
-        nodes.push(node(&format!("a{k}"), "Gemm", &attributes, operands));
-        let (output, operand) = (format!("h{k}"), format!("a{k}"));
-        nodes.push(match layer.activation {
-            Activation::Linear => node(&output, "Identity", &[], vec![operand]),
-            Activation::Relu => node(&output, "Relu", &[], vec![operand]),
-            Activation::Leaky => {
-                let alpha = layer.alpha.expect("a slope");
-                node(&output, "LeakyRelu", &[("alpha", Attribute::Float(alpha))], vec![operand])
-            }
-            Activation::Clip => {
-                constants.insert(format!("min{k}"), number(layer.min.expect("a limit")));
-                constants.insert(format!("max{k}"), number(layer.max.expect("a limit")));
-                let operands = vec![operand, format!("min{k}"), format!("max{k}")];
-                node(&output, "Clip", &[], operands)
-            }
-        });
-        value = output;
-    }
-    let description = NetworkDescription {
-        name: case.name.clone(),
-        input: "x".to_string(),
-        input_shape: vec![1, case.lower.len()],
-        output: value,
-        nodes,
-        constants,
-        metadata: Metadata::default(),
-    };
-    description.build().expect("a network")
-}
-
-fn node(
-    output: &str,
-    op: &str,
-    attributes: &[(&str, Attribute)],
-    operands: Vec<String>,
-) -> NodeDescription {
-    let attributes = attributes.iter().map(|(name, value)| (name.to_string(), value.clone()));
-    let attributes: Attributes = attributes.collect();
-    let (name, output) = (output.to_string(), output.to_string());
-    NodeDescription { name, op: op.to_string(), attributes, operands, output }
+        let activation = match layer.activation {
+            ActivationName::Linear => Activation::Linear,
+            ActivationName::Relu => Activation::Relu,
+            ActivationName::Leaky => Activation::LeakyRelu { alpha: layer.alpha.expect("a slope") },
+            ActivationName::Clip => Activation::Clip {
+                min: layer.min.expect("a limit"),
+                max: layer.max.expect("a limit"),
+            },
+        };
+        taut::network::DenseLayer { weights, bias: Array1::from(layer.bias.clone()), activation }
+    });
+    Network::dense(&case.name, layers.collect()).expect("a network")
 }

@@ -1,0 +1,374 @@
+//! The text form of expressions and constraints.
+//!
+//! ```text
+//! expression = ["+" | "-"] term {("+" | "-") term}
+//! term       = number ["*"] variable | variable | number
+//! constraint = expression ("<=" | ">=" | "=") expression
+//!            | expression "<=" expression "<=" expression      (or twice ">=")
+//! ```
+//! A variable is `x` or `y` with its index, or a name that the network's file
+//! gives to an input or output.
+
+use thiserror::Error;
+
+use super::expression::{Constraint, Expression, Variable};
+
+/// The variables that an expression may use.
+#[derive(Clone, Copy, Debug)]
+pub struct Vocabulary<'a> {
+    /// Number of inputs.
+    pub inputs: usize,
+    /// Number of outputs.
+    pub outputs: usize,
+    /// Names of the inputs, if they have any.
+    pub input_names: &'a [String],
+    /// Names of the outputs, if they have any.
+    pub output_names: &'a [String],
+}
+
+/// What is wrong with the text of an expression, and where.
+#[derive(Clone, Debug, Error, PartialEq)]
+#[error("'{text}', column {column}: {what}")]
+pub struct ExpressionError {
+    /// The whole text.
+    pub text: String,
+    /// Position of the trouble, in characters, from 1.
+    pub column: usize,
+    /// What was found and what was expected.
+    pub what: String,
+}
+
+impl Vocabulary<'_> {
+    /// Reads an expression.
+    ///
+    /// # Errors
+    /// [`ExpressionError`], with the place.
+    pub fn expression(&self, text: &str) -> Result<Expression, ExpressionError> {
+        let mut parser = Parser::new(text, *self)?;
+        let expression = parser.expression()?;
+        match parser.next() {
+            None => Ok(expression),
+            Some(token) => Err(parser.error(&token, "an expression without a relation")),
+        }
+    }
+
+    /// Reads a constraint.
+    ///
+    /// # Errors
+    /// [`ExpressionError`], with the place.
+    pub fn constraint(&self, text: &str) -> Result<Constraint, ExpressionError> {
+        let mut parser = Parser::new(text, *self)?;
+        let first = parser.expression()?;
+        let relation = parser.relation()?;
+        let second = parser.expression()?;
+        let difference = first.clone().minus(second.clone());
+        let constraint = match (relation, parser.next()) {
+            (Relation::Equal, None) => Constraint::new(difference, 0.0, 0.0),
+            (Relation::AtMost, None) => Constraint::new(difference, f64::NEG_INFINITY, 0.0),
+            (Relation::AtLeast, None) => Constraint::new(difference, 0.0, f64::INFINITY),
+            (relation, Some(token)) => {
+                let same = token.kind == Kind::Relation(relation) && relation != Relation::Equal;
+                if !same || !first.terms().is_empty() {
+                    return Err(parser.error(&token, "the end of the constraint"));
+                }
+                let third = parser.expression()?;
+                if let Some(token) = parser.next() {
+                    return Err(parser.error(&token, "the end of the constraint"));
+                }
+                if !third.terms().is_empty() {
+                    let what = "a two-sided constraint needs numbers on both ends".to_string();
+                    return Err(ExpressionError { text: text.to_string(), column: 1, what });
+                }
+                let (low, high) = match relation {
+                    Relation::AtLeast => (third.constant(), first.constant()),
+                    Relation::AtMost | Relation::Equal => (first.constant(), third.constant()),
+                };
+                Constraint::new(second, low, high)
+            }
+        };
+        if constraint.expression().terms().is_empty() {
+            let what = "no variable is left; expected a condition on x or y".to_string();
+            return Err(ExpressionError { text: text.to_string(), column: 1, what });
+        }
+        Ok(constraint.with_text(text.trim()))
+    }
+
+    fn variable(&self, name: &str) -> Result<Variable, String> {
+        let position = |names: &[String]| names.iter().position(|other| other == name);
+        if let Some(index) = position(self.input_names) {
+            return Ok(Variable::Input(index));
+        }
+        if let Some(index) = position(self.output_names) {
+            return Ok(Variable::Output(index));
+        }
+        let range = |letter: char, count: usize, noun: &str| match count {
+            1 => format!("1 {noun}, {letter}0"),
+            n => format!("{n} {noun}s, {letter}0 to {letter}{}", n - 1),
+        };
+        let (inputs, outputs) =
+            (range('x', self.inputs, "input"), range('y', self.outputs, "output"));
+        let index = |digits: &str| digits.parse::<usize>().ok();
+        if let Some(index) = name.strip_prefix('x').and_then(index) {
+            return match index < self.inputs {
+                true => Ok(Variable::Input(index)),
+                false => Err(format!("{name}: the network has {inputs}")),
+            };
+        }
+        if let Some(index) = name.strip_prefix('y').and_then(index) {
+            return match index < self.outputs {
+                true => Ok(Variable::Output(index)),
+                false => Err(format!("{name}: the network has {outputs}")),
+            };
+        }
+        Err(format!("unknown variable '{name}'; the network has {inputs}, and {outputs}"))
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Relation {
+    AtMost,
+    AtLeast,
+    Equal,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Kind {
+    Number(f64),
+    Name(String),
+    Plus,
+    Minus,
+    Times,
+    Relation(Relation),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Token {
+    kind: Kind,
+    text: String,
+    column: usize,
+}
+
+struct Parser<'a> {
+    text: &'a str,
+    tokens: std::iter::Peekable<std::vec::IntoIter<Token>>,
+    vocabulary: Vocabulary<'a>,
+}
+
+impl<'a> Parser<'a> {
+    fn new(text: &'a str, vocabulary: Vocabulary<'a>) -> Result<Self, ExpressionError> {
+        let tokens = tokenize(text).map_err(|(column, what)| ExpressionError {
+            text: text.to_string(),
+            column,
+            what,
+        })?;
+        Ok(Self { text, tokens: tokens.into_iter().peekable(), vocabulary })
+    }
+
+    fn next(&mut self) -> Option<Token> {
+        self.tokens.next()
+    }
+
+    fn error(&self, found: &Token, expected: &str) -> ExpressionError {
+        let what = format!("found '{}', expected {expected}", found.text);
+        ExpressionError { text: self.text.to_string(), column: found.column, what }
+    }
+
+    fn end_error(&self, expected: &str) -> ExpressionError {
+        let what = format!("the text ends; expected {expected}");
+        ExpressionError { text: self.text.to_string(), column: self.text.chars().count() + 1, what }
+    }
+
+    fn relation(&mut self) -> Result<Relation, ExpressionError> {
+        match self.next() {
+            Some(Token { kind: Kind::Relation(relation), .. }) => Ok(relation),
+            Some(token) => Err(self.error(&token, "<=, >= or =")),
+            None => Err(self.end_error("<=, >= or =")),
+        }
+    }
+
+    fn expression(&mut self) -> Result<Expression, ExpressionError> {
+        let mut terms = Vec::new();
+        let mut constant = 0.0;
+        let mut sign = self.sign().unwrap_or(1.0);
+        loop {
+            let (coefficient, variable) = self.term()?;
+            match variable {
+                Some(variable) => terms.push((variable, sign * coefficient)),
+                None => constant += sign * coefficient,
+            }
+            match self.sign() {
+                Some(next) => sign = next,
+                None => return Ok(Expression::new(terms, constant)),
+            }
+        }
+    }
+
+    fn sign(&mut self) -> Option<f64> {
+        let sign = match self.tokens.peek()?.kind {
+            Kind::Plus => 1.0,
+            Kind::Minus => -1.0,
+            _ => return None,
+        };
+        self.tokens.next();
+        Some(sign)
+    }
+
+    fn term(&mut self) -> Result<(f64, Option<Variable>), ExpressionError> {
+        const EXPECTED: &str = "a number or a variable";
+        let token = self.next().ok_or_else(|| self.end_error(EXPECTED))?;
+        match token.kind {
+            Kind::Name(_) => Ok((1.0, Some(self.variable(token)?))),
+            Kind::Number(value) => {
+                let times = self.tokens.next_if(|t| t.kind == Kind::Times).is_some();
+                match self.tokens.next_if(|t| matches!(t.kind, Kind::Name(_))) {
+                    Some(name) => Ok((value, Some(self.variable(name)?))),
+                    None if times => Err(match self.next() {
+                        Some(token) => self.error(&token, "a variable"),
+                        None => self.end_error("a variable"),
+                    }),
+                    None => Ok((value, None)),
+                }
+            }
+            _ => Err(self.error(&token, EXPECTED)),
+        }
+    }
+
+    fn variable(&self, token: Token) -> Result<Variable, ExpressionError> {
+        self.vocabulary.variable(&token.text).map_err(|what| ExpressionError {
+            text: self.text.to_string(),
+            column: token.column,
+            what,
+        })
+    }
+}
+
+fn tokenize(text: &str) -> Result<Vec<Token>, (usize, String)> {
+    let characters: Vec<char> = text.chars().collect();
+    let mut tokens = Vec::new();
+    let mut at = 0;
+    while at < characters.len() {
+        let c = characters[at];
+        if c.is_whitespace() {
+            at += 1;
+            continue;
+        }
+        let rest = &characters[at..];
+        let length = match c {
+            '0'..='9' | '.' => number_length(rest),
+            c if c.is_alphabetic() || c == '_' => {
+                rest.iter().take_while(|c| c.is_alphanumeric() || **c == '_').count()
+            }
+            '<' | '>' | '=' if rest.get(1) == Some(&'=') => 2,
+            _ => 1,
+        };
+        let word: String = rest[..length].iter().collect();
+        let kind = kind(&word).map_err(|what| (at + 1, what))?;
+        tokens.push(Token { kind, text: word, column: at + 1 });
+        at += length;
+    }
+    Ok(tokens)
+}
+
+fn kind(word: &str) -> Result<Kind, String> {
+    Ok(match word {
+        "+" => Kind::Plus,
+        "-" => Kind::Minus,
+        "*" => Kind::Times,
+        "<=" => Kind::Relation(Relation::AtMost),
+        ">=" => Kind::Relation(Relation::AtLeast),
+        "=" | "==" => Kind::Relation(Relation::Equal),
+        "<" | ">" => return Err(format!("found '{word}', a strict relation; use {word}=")),
+        _ if word.starts_with(|c: char| c.is_ascii_digit() || c == '.') => {
+            let value: f64 = word.parse().map_err(|_| format!("'{word}' is not a number"))?;
+            if !value.is_finite() {
+                return Err(format!("'{word}' is too large for a number"));
+            }
+            Kind::Number(value)
+        }
+        _ if word.starts_with(|c: char| c.is_alphabetic() || c == '_') => {
+            Kind::Name(word.to_string())
+        }
+        _ => {
+            return Err(format!("found '{word}', expected a number, a variable, + - * <= >= or ="));
+        }
+    })
+}
+
+/// Length of a number such as `2`, `.5`, `1e-3`; `2y0` is a number and a name.
+fn number_length(rest: &[char]) -> usize {
+    let digits =
+        |from: usize| rest[from..].iter().take_while(|c| c.is_ascii_digit() || **c == '.').count();
+    let mantissa = digits(0);
+    if !matches!(rest.get(mantissa), Some('e' | 'E')) {
+        return mantissa;
+    }
+    let sign = usize::from(matches!(rest.get(mantissa + 1), Some('+' | '-')));
+    let start = mantissa + 1 + sign;
+    let exponent = if start <= rest.len() { digits(start) } else { 0 };
+    if exponent == 0 { mantissa } else { start + exponent }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAIN: Vocabulary =
+        Vocabulary { inputs: 3, outputs: 1, input_names: &[], output_names: &[] };
+
+    fn message(text: &str) -> String {
+        PLAIN.expression(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn expressions_are_read() {
+        let expression = PLAIN.expression("y0 - 2 x1 + 0.5*x0 - 1e-3 + 2x1 + 3").unwrap();
+        let expected = [(Variable::Input(0), 0.5), (Variable::Output(0), 1.0)];
+        assert_eq!(expression, Expression::new(expected, 2.999));
+        assert_eq!(expression.evaluate(&[2.0, 9.0, 9.0], &[10.0]), 13.999);
+        assert_eq!(expression.to_string(), "0.5 x0 + y0 + 2.999");
+        assert_eq!(PLAIN.expression("-x2").unwrap().to_string(), "-x2");
+    }
+
+    #[test]
+    fn constraints_are_read() {
+        let constraint = PLAIN.constraint("x0 + 1 <= 2 x1").unwrap();
+        assert_eq!(constraint.upper(), -1.0);
+        assert_eq!(constraint.lower(), f64::NEG_INFINITY);
+        let both = PLAIN.constraint("-1 <= y0 - x0 <= 2").unwrap();
+        assert_eq!((both.lower(), both.upper()), (-1.0, 2.0));
+        assert_eq!(PLAIN.constraint("4 >= x0 >= 2").unwrap().lower(), 2.0);
+        // By hand: 3 exceeds the upper bound 2 by 1, relative to 1 + 2.
+        assert!((both.violation(&[0.0; 3], &[3.0]) - 1.0 / 3.0).abs() < 1e-15);
+        assert_eq!(both.violation(&[0.0; 3], &[1.0]), 0.0);
+    }
+
+    #[test]
+    fn names_of_the_file_are_understood() {
+        let names = [String::from("pressure"), String::from("heat")];
+        let vocabulary =
+            Vocabulary { inputs: 2, outputs: 1, input_names: &names, output_names: &[] };
+        let expression = vocabulary.expression("2 heat + x0").unwrap();
+        assert_eq!(expression.to_string(), "x0 + 2 x1");
+    }
+
+    #[test]
+    fn errors_name_the_place_and_what_was_expected() {
+        assert_eq!(message("y0 + y3"), "'y0 + y3', column 6: y3: the network has 1 output, y0");
+        assert_eq!(message("x3"), "'x3', column 1: x3: the network has 3 inputs, x0 to x2");
+        assert_eq!(
+            message("z"),
+            "'z', column 1: unknown variable 'z'; the network has 3 inputs, x0 to x2, and 1 output, y0"
+        );
+        assert_eq!(message("2 *"), "'2 *', column 4: the text ends; expected a variable");
+        assert!(message("").contains("the text ends; expected a number or a variable"));
+        assert!(message("y0 <= 1").contains("column 4: found '<='"));
+        assert!(message("1e999").contains("too large"));
+        assert!(message("1.2.3").contains("'1.2.3' is not a number"));
+        assert!(message("y0 / 2").contains("column 4: found '/'"));
+        let strict = PLAIN.constraint("x0 < 1").unwrap_err().to_string();
+        assert!(strict.contains("a strict relation; use <="), "{strict}");
+        assert!(PLAIN.constraint("1 <= 2").unwrap_err().to_string().contains("no variable"));
+        assert!(PLAIN.constraint("x0 - x0 <= 2").is_err());
+        assert!(PLAIN.constraint("1 <= x0 >= 2").is_err());
+    }
+}
