@@ -4,11 +4,11 @@
 //! group. Claims of speed go to `PERFORMANCE.md` beside this file.
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use ndarray::{Array1, Array2};
+use ndarray::{Array1, Array2, Array4};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use taut::bounds::PROPAGATORS;
-use taut::network::{Linear, ReluGraph};
+use taut::network::{Convolution, Linear, ReluGraph, Window, WindowAxis};
 use taut::num::IntervalBox;
 
 /// A dense network of equal layers with weights of He's variance.
@@ -62,5 +62,43 @@ fn propagation(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, propagation);
+/// Products with a convolution of 16 × 32 × 32 to 32 channels, 3 × 3, against a
+/// dense product of as many multiplications, 32 × 144 by 144 × 1024 an image.
+fn convolution(criterion: &mut Criterion) {
+    const IMAGES: usize = 8;
+    let axis = WindowAxis::new(32, 3, [1, 1], [1, 1], false).expect("a window in the image");
+    let kernel = Array4::from_shape_fn((32, 16, 3, 3), |(m, c, i, j)| {
+        ((m + 3 * c + 5 * i + 7 * j) % 11) as f64 - 5.0
+    });
+    let window = Window { height: axis, width: axis };
+    let linear = Linear::Convolution(Convolution::new(window, 1, kernel.into_shared()));
+    let matrix = Array2::from_elem((32, 144), 0.5);
+    let mut group = criterion.benchmark_group(format!("convolution of {IMAGES} images"));
+    group.bench_function("dense products of as many multiplications", |bencher| {
+        let pixels = Array2::from_elem((144, 1024), 0.25);
+        bencher.iter(|| (0..IMAGES).map(|_| matrix.dot(&pixels)).collect::<Vec<_>>());
+    });
+    group.bench_function("add_product", |bencher| {
+        let x = Array2::from_elem((IMAGES, linear.inputs()), 0.25);
+        let mut out = Array2::zeros((IMAGES, linear.outputs()));
+        bencher.iter(|| linear.add_product(x.view(), out.view_mut()));
+    });
+    group.bench_function("rows_times", |bencher| {
+        let rows = Array2::from_elem((IMAGES, linear.outputs()), 0.25);
+        bencher.iter(|| linear.rows_times(&rows));
+    });
+    group.bench_function("rows_times, rows of a 3 × 3 neighbourhood", |bencher| {
+        let near = |&(_, output): &(usize, usize)| {
+            let (row, column) = (output % 1024 / 32, output % 32);
+            (10..13).contains(&row) && (10..13).contains(&column)
+        };
+        let rows = Array2::from_shape_fn((IMAGES, linear.outputs()), |place| {
+            f64::from(u8::from(near(&place)))
+        });
+        bencher.iter(|| linear.rows_times(&rows));
+    });
+    group.finish();
+}
+
+criterion_group!(benches, propagation, convolution);
 criterion_main!(benches);

@@ -50,7 +50,8 @@ pub fn summarize(graph: &ReluGraph, bounds: &NeuronBounds) -> Vec<LayerSummary> 
             saturated: count[Phase::Saturated as usize],
             unstable: count[Phase::Unstable as usize],
             big_m_max: big_m.iter().copied().fold(0.0, f64::max),
-            big_m_mean: big_m.iter().sum::<f64>() / big_m.len().max(1) as f64,
+            // The sum of nothing is −0.
+            big_m_mean: (0.0 + big_m.iter().sum::<f64>()) / big_m.len().max(1) as f64,
         }
     };
     layers.map(summary).collect()

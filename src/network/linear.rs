@@ -1,7 +1,8 @@
 //! Linear maps that keep their structure.
 
-use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, linalg::general_mat_mul};
+use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis, linalg::general_mat_mul};
 
+use super::convolution::Convolution;
 use crate::num::IntervalBox;
 use crate::num::rounding::{Centered, RangeSum};
 
@@ -12,6 +13,8 @@ pub enum Linear {
     Dense(Array2<f64>),
     /// Only the non-zero entries stored.
     Sparse(SparseRows),
+    /// Only the kernel of a convolution stored.
+    Convolution(Convolution),
 }
 
 /// A sparse matrix by rows (CSR).
@@ -76,6 +79,7 @@ impl Linear {
         match self {
             Self::Dense(weights) => weights.nrows(),
             Self::Sparse(rows) => rows.starts.len() - 1,
+            Self::Convolution(convolution) => convolution.outputs(),
         }
     }
 
@@ -84,14 +88,17 @@ impl Linear {
         match self {
             Self::Dense(weights) => weights.ncols(),
             Self::Sparse(rows) => rows.inputs,
+            Self::Convolution(convolution) => convolution.inputs(),
         }
     }
 
-    /// Number of stored entries.
-    pub fn stored(&self) -> usize {
+    /// Number of multiplications of one product with a vector: the entries that are
+    /// not known to be 0 from the structure.
+    pub fn multiplications(&self) -> usize {
         match self {
             Self::Dense(weights) => weights.len(),
             Self::Sparse(rows) => rows.values.len(),
+            Self::Convolution(convolution) => convolution.multiplications(),
         }
     }
 
@@ -106,6 +113,9 @@ impl Linear {
                 weights.row(row).iter().copied().enumerate().filter(nonzero).collect()
             }
             Self::Sparse(rows) => rows.row(row).filter(nonzero).collect(),
+            Self::Convolution(convolution) => {
+                convolution.row(row).into_iter().filter(nonzero).collect()
+            }
         }
     }
 
@@ -123,6 +133,7 @@ impl Linear {
                     }
                 }
             }
+            Self::Convolution(convolution) => convolution.add_product(x, out),
         }
     }
 
@@ -137,6 +148,9 @@ impl Linear {
                 for (row, &y) in y.iter().enumerate() {
                     rows.row(row).for_each(|(column, w)| out[column] += w * y);
                 }
+            }
+            Self::Convolution(convolution) => {
+                *out += &convolution.rows_times(y.view().insert_axis(Axis(0))).row(0);
             }
         }
     }
@@ -157,6 +171,7 @@ impl Linear {
                 }
                 product
             }
+            Self::Convolution(convolution) => convolution.rows_times(rows.view()),
         }
     }
 
@@ -167,11 +182,11 @@ impl Linear {
     pub fn signed_rows(&self, chosen: &[(usize, f64)]) -> Array2<f64> {
         let mut rows = Array2::zeros((chosen.len(), self.inputs()));
         for (&(row, sign), mut to) in chosen.iter().zip(rows.outer_iter_mut()) {
+            let add = |(column, w): (usize, f64)| to[column] += sign * w;
             match self {
                 Self::Dense(weights) => to.scaled_add(sign, &weights.row(row)),
-                Self::Sparse(sparse) => {
-                    sparse.row(row).for_each(|(column, w)| to[column] += sign * w);
-                }
+                Self::Sparse(sparse) => sparse.row(row).for_each(add),
+                Self::Convolution(convolution) => convolution.row(row).into_iter().for_each(add),
             }
         }
         rows
@@ -182,13 +197,18 @@ impl Linear {
     /// # Panics
     /// If the shapes do not fit.
     pub fn add_absolute_product(&self, x: &Array1<f64>, out: &mut Array1<f64>) {
-        for (row, out) in out.iter_mut().enumerate() {
-            *out += match self {
-                Self::Dense(weights) => {
-                    weights.row(row).iter().zip(x).map(|(w, x)| w.abs() * x).sum::<f64>()
+        match self {
+            Self::Dense(weights) => {
+                for (row, out) in weights.outer_iter().zip(out) {
+                    *out += row.iter().zip(x).map(|(w, x)| w.abs() * x).sum::<f64>();
                 }
-                Self::Sparse(sparse) => sparse.row(row).map(|(j, w)| w.abs() * x[j]).sum(),
-            };
+            }
+            Self::Sparse(sparse) => {
+                for (row, out) in out.iter_mut().enumerate() {
+                    *out += sparse.row(row).map(|(j, w)| w.abs() * x[j]).sum::<f64>();
+                }
+            }
+            Self::Convolution(convolution) => *out += &convolution.absolute().times(x.view()),
         }
     }
 
@@ -197,9 +217,9 @@ impl Linear {
     /// # Panics
     /// If the shapes do not fit.
     pub fn add_ranges(&self, inputs: &IntervalBox, sums: &mut [RangeSum]) {
-        let intervals = Centered::new(inputs.lower(), inputs.upper());
         match self {
             Self::Dense(weights) => {
+                let intervals = Centered::new(inputs.lower(), inputs.upper());
                 for (row, sum) in weights.outer_iter().zip(sums) {
                     match row.as_slice() {
                         Some(row) => sum.add_row(row, &intervals),
@@ -208,10 +228,13 @@ impl Linear {
                 }
             }
             Self::Sparse(rows) => {
-                let (center, radius) = (&intervals.center, &intervals.radius);
+                let (lower, upper) = (inputs.lower(), inputs.upper());
                 for (row, sum) in sums.iter_mut().enumerate() {
-                    rows.row(row).for_each(|(j, w)| sum.add_centered(w, center[j], radius[j]));
+                    rows.row(row).for_each(|(j, w)| sum.add(w, lower[j], upper[j]));
                 }
+            }
+            Self::Convolution(convolution) => {
+                convolution.add_ranges(&Centered::new(inputs.lower(), inputs.upper()), sums);
             }
         }
     }

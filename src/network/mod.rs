@@ -6,12 +6,15 @@
 //! with the weights as stored in the file.
 
 mod builder;
+mod convolution;
 mod dense;
 mod layers;
 mod linear;
 mod metadata;
 mod operator;
+mod patch;
 mod relu_graph;
+mod window;
 
 use ndarray::{Array2, ArrayD, ArrayView2, IxDyn};
 use petgraph::Direction;
@@ -20,6 +23,7 @@ use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
 
 pub use builder::{NetworkDescription, NetworkError, NodeDescription};
+pub use convolution::Convolution;
 pub use dense::{Activation, DenseLayer};
 pub use layers::{LAYERS, Layer, LayerKind, Lowered};
 pub use linear::{Linear, SparseRows};
@@ -28,6 +32,7 @@ pub use operator::{
     Attribute, Attributes, Constant, LayerError, Operand, Operator, OperatorReader,
 };
 pub use relu_graph::{ActivationLayer, Affine, Node, NodeId, Phase, ReluGraph};
+pub use window::{Window, WindowAxis};
 
 /// A network as read: a directed acyclic graph of layers, shapes checked, with
 /// one input tensor and one output tensor.

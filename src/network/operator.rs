@@ -175,6 +175,32 @@ impl OperatorReader {
         }
     }
 
+    /// Takes the attribute `name`, a list of whole numbers; `None` if it is left out.
+    ///
+    /// # Errors
+    /// The attribute is of another kind.
+    pub fn integer_list(&mut self, name: &'static str) -> Result<Option<Vec<i64>>, LayerError> {
+        self.asked_attributes.push(name);
+        match self.operator.attributes.remove(name) {
+            None => Ok(None),
+            Some(Attribute::Integers(values)) => Ok(Some(values)),
+            Some(other) => Err(attribute_error(name, &other, "a list of whole numbers")),
+        }
+    }
+
+    /// Takes the attribute `name`, a text, or its default.
+    ///
+    /// # Errors
+    /// The attribute is of another kind.
+    pub fn text(&mut self, name: &'static str, default: &str) -> Result<String, LayerError> {
+        self.asked_attributes.push(name);
+        match self.operator.attributes.remove(name) {
+            None => Ok(default.to_string()),
+            Some(Attribute::Text(text)) => Ok(text),
+            Some(other) => Err(attribute_error(name, &other, "a text")),
+        }
+    }
+
     /// Looks at the operand `index` without taking it.
     pub fn peek(&self, index: usize) -> &Operand {
         self.operator.operands.get(index).unwrap_or(&Operand::Absent)

@@ -186,11 +186,13 @@ impl ReluGraph {
         self.output = output;
     }
 
-    /// Number of stored weights of the affine nodes: multiplications of one
-    /// forward pass.
+    /// Multiplications of one forward pass: entries of the matrices of the affine
+    /// nodes that are not known to be 0 from their structure.
     pub fn weights(&self) -> usize {
         let of_node = |(_, node): (NodeId, &Node)| match node {
-            Node::Affine(affine) => affine.terms.iter().map(|(_, linear)| linear.stored()).sum(),
+            Node::Affine(affine) => {
+                affine.terms.iter().map(|(_, linear)| linear.multiplications()).sum()
+            }
             Node::Input { .. } | Node::Relu { .. } | Node::Clip { .. } => 0,
         };
         self.nodes().map(of_node).sum()

@@ -5,6 +5,8 @@
 //! `u = 2⁻⁵³` and `η` half the least subnormal number. Source: Higham, "Accuracy and
 //! Stability of Numerical Algorithms", 2nd ed. (2002), section 3.1.
 
+use super::exact::two_sum;
+
 /// Bound on the error of a sum of `terms` products whose magnitudes sum (in
 /// floating point) to `magnitude`.
 ///
@@ -61,17 +63,29 @@ pub struct RangeSum {
     magnitude: f64,
     /// Number of products.
     terms: usize,
+    /// The ends of the range, as long as nothing was rounded.
+    ends: [f64; 2],
+    rounded: bool,
 }
 
 impl RangeSum {
-    /// Adds one product `weight · [lower, upper]`.
+    /// Adds one product `weight · [lower, upper]`. Sums and differences that need no
+    /// rounding stay as they are: the difference of two neurons whose ranges touch
+    /// does not change its sign by being rounded outward.
     pub fn add(&mut self, weight: f64, lower: f64, upper: f64) {
         let (center, radius) = centered(lower, upper);
-        self.add_centered(weight, center, radius);
+        let ends = if weight < 0.0 { [upper, lower] } else { [lower, upper] };
+        if weight.abs() == 1.0 || ends == [0.0; 2] {
+            let sums = [0, 1].map(|end| two_sum(self.ends[end], weight * ends[end]));
+            self.ends = sums.map(|(sum, _)| sum);
+            self.rounded |= sums.iter().any(|&(_, error)| error != 0.0);
+        } else {
+            self.rounded = true;
+        }
+        self.add_product(weight, center, radius);
     }
 
-    /// Adds one product with an interval given by center and radius.
-    pub fn add_centered(&mut self, weight: f64, center: f64, radius: f64) {
+    fn add_product(&mut self, weight: f64, center: f64, radius: f64) {
         self.center += weight * center;
         self.radius += weight.abs() * radius;
         self.magnitude += (weight * center).abs();
@@ -105,8 +119,9 @@ impl RangeSum {
         self.magnitude += magnitude;
         self.terms += n - n % LANES;
         for k in n - n % LANES..n {
-            self.add_centered(weights[k], centers[k], radii[k]);
+            self.add_product(weights[k], centers[k], radii[k]);
         }
+        self.rounded = true;
     }
 
     /// Adds what was summed elsewhere, in any order: `Σ wᵢ cᵢ`, `Σ |wᵢ| rᵢ` and
@@ -116,10 +131,15 @@ impl RangeSum {
         self.radius += radius;
         self.magnitude += magnitude;
         self.terms += terms;
+        self.rounded = true;
     }
 
-    /// Ends of an interval that contains every exact value of the sum.
+    /// Ends of an interval that contains every exact value of the sum; these values
+    /// only, where nothing was rounded.
     pub fn rounded_outward(&self) -> (f64, f64) {
+        if !self.rounded {
+            return (self.ends[0], self.ends[1]);
+        }
         let error = sum_error(self.terms, self.magnitude + self.radius);
         let radius = (self.radius + error).next_up();
         (below(self.center, radius), above(self.center, radius))
@@ -145,6 +165,29 @@ mod tests {
         let (low, high) = sum.rounded_outward();
         assert!(low < least && least - low < 1e-11, "{low} {least}");
         assert!(high > largest && high - largest < 1e-11, "{high} {largest}");
+    }
+
+    #[test]
+    fn what_needs_no_rounding_is_not_widened() {
+        // By hand: b − a for a in [0, 0.3] and b = 0, and in [0.1, 0.3].
+        let difference = |lower: f64| {
+            let mut sum = RangeSum::default();
+            sum.add(1.0, 0.0, 0.0);
+            sum.add(-1.0, lower, 0.3);
+            sum
+        };
+        assert_eq!(difference(0.0).rounded_outward(), (-0.3, 0.0));
+        assert_eq!(difference(0.1).rounded_outward(), (-0.3, -0.1));
+        // 0.1 · 0 is exact, 0.1 · 0.3 and 1e16 + 0.1 are not.
+        let mut sum = difference(0.1);
+        sum.add(0.1, 0.0, 0.0);
+        assert_eq!(sum.rounded_outward(), (-0.3, -0.1));
+        for (weight, end) in [(0.1, 0.3), (1.0, 1e16)] {
+            let mut sum = difference(0.1);
+            sum.add(weight, 0.0, end);
+            let (low, high) = sum.rounded_outward();
+            assert!(low < -0.3 && high > weight * end - 0.1, "{low} {high}");
+        }
     }
 
     #[test]

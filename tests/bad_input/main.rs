@@ -10,6 +10,7 @@ mod operators;
 mod problems;
 #[path = "../support/mod.rs"]
 mod support;
+mod windows;
 
 use std::fs;
 use std::path::Path;
@@ -20,8 +21,8 @@ use tempfile::TempDir;
 use support::onnx::{Model, Node, floats};
 
 /// The operators that are named where another one is found.
-const SUPPORTED: &str =
-    "supported: Add, Clip, Flatten, Gemm, Identity, LeakyRelu, MatMul, Relu, Reshape, Sub";
+const SUPPORTED: &str = "supported: Add, AveragePool, Clip, Conv, Div, Flatten, Gemm, Identity, \
+                         LeakyRelu, MatMul, MaxPool, Mul, Pad, Relu, Reshape, Sub, Transpose";
 
 /// Runs the program in `folder`.
 fn taut(folder: &Path, arguments: &[&str]) -> Output {

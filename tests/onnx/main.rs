@@ -6,12 +6,15 @@
 //! are small dyadic numbers unless rounding is the point.
 
 mod activations;
+mod convolution;
 mod damaged;
 mod files;
+mod images;
 mod operators;
 mod round_trips;
 #[path = "../support/mod.rs"]
 mod support;
+mod windows;
 
 use taut::network::Network;
 

@@ -221,6 +221,31 @@ fn an_operand_of_higher_rank_adds_axes() {
     check(&model, &POINTS, |[a, b]| [a + 1.0, b + 1.0, a + 10.0, b + 10.0]);
 }
 
+pub fn scaled(op: &str, operands: &[&str], dims: &[i64], values: &[f32]) -> Model {
+    Model::from_x_to_y(&[1, 2]).constant(floats("c", dims, values)).node(op, operands, "y")
+}
+
+#[test]
+fn mul_by_a_constant_on_either_side() {
+    let pair = [1.5, -2.0];
+    for operands in [["x", "c"], ["c", "x"]] {
+        check(&scaled("Mul", &operands, &[2], &pair), &POINTS, |[a, b]| [1.5 * a, -2.0 * b]);
+        check(&scaled("Mul", &operands, &[], &[0.0]), &POINTS, |_| [0.0, 0.0]);
+        let column = scaled("Mul", &operands, &[2, 1], &pair);
+        assert_eq!(read_model(&column).output_shape(), [2, 2]);
+        check(&column, &POINTS, |[a, b]| [1.5 * a, 1.5 * b, -2.0 * a, -2.0 * b]);
+    }
+}
+
+#[test]
+fn div_by_a_constant() {
+    let model = scaled("Div", &["x", "c"], &[2], &[-4.0, 0.3081]);
+    check(&model, &POINTS, |[a, b]| [a / -4.0, b / f64::from(0.3081_f32)]);
+    // Powers of two are exact.
+    let network = read_model(&scaled("Div", &["x", "c"], &[], &[0.125]));
+    assert_eq!(network.evaluate_point(&[0.1, 7.3]), [0.1 * 8.0, 7.3 * 8.0]);
+}
+
 // --- Shapes -----------------------------------------------------------------------
 
 #[test]
@@ -286,6 +311,62 @@ fn reshape_with_allowzero_takes_zero_at_its_word() {
         "node 'reshape' (Reshape): a tensor of shape [1, 2, 2] to be reshaped to [0, 4]; \
          expected a target with as many elements and at most one -1"
     );
+}
+
+pub fn transposed(shape: &[i64], axes: Option<&[i64]>) -> Model {
+    let node = Node::new("Transpose", &["x"], "y", "transpose");
+    Model::from_x_to_y(shape).with(match axes {
+        None => node,
+        Some(axes) => node.integers("perm", axes),
+    })
+}
+
+#[test]
+fn transpose_moves_axes() {
+    check(&transposed(&[1, 2, 2], Some(&[0, 2, 1])), &WIDE_POINTS, |[a, b, c, d]| [a, c, b, d]);
+    check(&transposed(&[2, 2], None), &WIDE_POINTS, |[a, b, c, d]| [a, c, b, d]);
+    check(&transposed(&[4], None), &WIDE_POINTS, |x| x);
+    // Channels last to channels first and back.
+    let first = transposed(&[1, 3, 2, 2], Some(&[0, 3, 1, 2]));
+    assert_eq!(read_model(&first).output_shape(), [1, 2, 3, 2]);
+    let points = [std::array::from_fn::<f64, 12, _>(|i| i as f64)];
+    check(&first, &points, |x| [0, 2, 4, 6, 8, 10, 1, 3, 5, 7, 9, 11].map(|i| x[i]));
+    let reversed = transposed(&[1, 2, 3, 2], None);
+    assert_eq!(read_model(&reversed).output_shape(), [2, 3, 2, 1]);
+    check(&reversed, &points, |x| [0, 6, 2, 8, 4, 10, 1, 7, 3, 9, 5, 11].map(|i| x[i]));
+}
+
+#[test]
+fn transposed_constants_are_folded() {
+    let model = with_constants()
+        .with(Node::new("Transpose", &["w"], "wt", "").integers("perm", &[1, 0]))
+        .with(gemm(&["x", "wt", "b"]));
+    check(&model, &POINTS, dense);
+}
+
+pub fn padded(pads: &[i64], value: Option<f32>) -> Model {
+    let model = Model::from_x_to_y(&[1, 2]).constant(int64s("pads", pads));
+    match value {
+        None => model.node("Pad", &["x", "pads"], "y"),
+        Some(value) => {
+            model.constant(floats("v", &[], &[value])).node("Pad", &["x", "pads", "v"], "y")
+        }
+    }
+}
+
+#[test]
+fn pad_surrounds_by_a_value() {
+    check(&padded(&[0, 1, 0, 2], None), &POINTS, |[a, b]| [0.0, a, b, 0.0, 0.0]);
+    check(&padded(&[0, 1, 1, 0], Some(-1.5)), &POINTS, |[a, b]| [-1.5, a, b, -1.5, -1.5, -1.5]);
+    check(&padded(&[0; 4], Some(3.0)), &POINTS, |x| x);
+    // Operand left out by name, mode stated, and the form of old files.
+    let node = Node::new("Pad", &["x", "p", ""], "y", "").text("mode", "constant");
+    let model = Model::from_x_to_y(&[1, 2]).constant(int64s("p", &[0, 0, 0, 1])).with(node);
+    check(&model, &POINTS, |[a, b]| [a, b, 0.0]);
+    let node = Node::new("Pad", &["x"], "y", "").integers("pads", &[0, 1, 0, 0]);
+    let old = Model::of_operator_set(9).input("x", FLOAT, &[1, 2]).output("y", FLOAT);
+    let old = old.with(node.float("value", 0.5).text("mode", "constant"));
+    check(&old, &POINTS, |[a, b]| [0.5, a, b]);
 }
 
 #[test]

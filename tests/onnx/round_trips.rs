@@ -10,9 +10,12 @@ use taut::network::Network;
 
 use crate::activations::{clip_by_attributes, clip_by_operands, leaky};
 use crate::files::{computed_constants, constant_nodes, documented};
-use crate::operators::{inexact_factors, left_product_of_columns, reshaped, residual};
+use crate::operators::{
+    inexact_factors, left_product_of_columns, padded, reshaped, residual, scaled, transposed,
+};
 use crate::support::onnx::{FLOAT, Model, floats, int64s};
 use crate::support::read;
+use crate::windows::{Kernel, PLAIN, Pads, Windows};
 use crate::{TRANSPOSED, read_model, two_layers};
 
 #[test]
@@ -30,10 +33,39 @@ fn what_is_read_can_be_written_and_read_again() {
         ("clip above", clip_by_operands(None, Some(0.5))),
         ("clip inexact", clip_by_operands(Some(-0.1), Some(1e10))),
         ("reshape", reshaped(int64s("shape", &[0, -1]))),
+        ("transpose", transposed(&[1, 2, 3], Some(&[0, 2, 1]))),
+        ("transpose all", transposed(&[1, 2, 3], None)),
+        ("pad", padded(&[0, 1, 0, 2], None)),
+        ("pad by a value", padded(&[0, 1, 1, 0], Some(-1.5))),
+        ("mul", scaled("Mul", &["x", "c"], &[2], &[1.5, 0.3])),
+        ("mul from the left", scaled("Mul", &["c", "x"], &[2, 1], &[1.5, 0.3])),
+        ("div", scaled("Div", &["x", "c"], &[2], &[-4.0, 0.3081])),
         ("documented", documented()),
     ];
     for (name, model) in samples {
         assert_round_trips(name, &read_model(&model));
+    }
+}
+
+#[test]
+fn windows_survive_a_round_trip() {
+    let mut random = ChaCha8Rng::seed_from_u64(8);
+    let pads = ["SAME_UPPER", "SAME_LOWER", "VALID"].map(Pads::Automatic);
+    for pads in pads.into_iter().chain([Pads::Explicit([1, 0, 0, 1])]) {
+        for (strides, dilations) in [([1, 1], [1, 1]), ([2, 2], [1, 1]), ([1, 2], [2, 1])] {
+            let round_up = pads != Pads::Automatic("VALID");
+            let windows =
+                Windows { strides, dilations, pads, round_up, count_padding: round_up, ..PLAIN };
+            for op in ["AveragePool", "MaxPool"] {
+                let model = windows.pool(op);
+                assert_round_trips(&format!("{op}, {windows:?}"), &read_model(&model));
+            }
+            for groups in [1, 2] {
+                let kernel = Kernel::random(&windows, 4, groups, &mut random);
+                let model = kernel.model(&windows);
+                assert_round_trips(&format!("Conv, {windows:?}"), &read_model(&model));
+            }
+        }
     }
 }
 

@@ -14,8 +14,10 @@ use crate::network::{Attribute, Constant, LayerView, Network, Operand, Precision
 
 /// Operator set and file version written: old enough for every reader in use,
 /// new enough for `Clip` with operands and `Reshape` with `allowzero`.
-const OPSET: i64 = 14;
-const IR_VERSION: i64 = 7;
+const VERSIONS: (i64, i64) = (14, 7);
+
+/// Versions for what only newer readers know: `AveragePool` with `dilations`.
+const NEWER_VERSIONS: (i64, i64) = (19, 9);
 
 pub fn write(network: &Network) -> Result<Vec<u8>, FormatError> {
     let precision = precision(network);
@@ -40,12 +42,13 @@ pub fn write(network: &Network) -> Result<Vec<u8>, FormatError> {
         output: vec![value(&names[network.output_position()], network.output_shape())],
         sparse_initializer: Vec::new(),
     };
+    let (operator_set, file_version) = versions(network);
     let model = ModelProto {
-        ir_version: Some(IR_VERSION),
+        ir_version: Some(file_version),
         producer_name: Some("taut".to_string()),
         producer_version: Some(env!("CARGO_PKG_VERSION").to_string()),
         graph: Some(graph),
-        opset_import: vec![OperatorSetIdProto { domain: None, version: Some(OPSET) }],
+        opset_import: vec![OperatorSetIdProto { domain: None, version: Some(operator_set) }],
         metadata_props: properties(network),
     };
     Ok(model.encode_to_vec())
@@ -65,6 +68,14 @@ fn precision(network: &Network) -> Precision {
         Precision::F32 if network.layers().all(layer_fits) => Precision::F32,
         _ => Precision::F64,
     }
+}
+
+fn versions(network: &Network) -> (i64, i64) {
+    let newer = |view: LayerView| {
+        let operator = view.layer.operator();
+        operator.op == "AveragePool" && operator.attributes.contains_key("dilations")
+    };
+    if network.layers().any(newer) { NEWER_VERSIONS } else { VERSIONS }
 }
 
 struct Writer {

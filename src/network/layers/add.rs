@@ -4,6 +4,7 @@
 
 use ndarray::{Array1, ArrayD, ArrayViewD, IxDyn};
 
+use super::broadcast::{align, broadcast, repeated_elements};
 use super::{Layer, Lowered, batched, element_count};
 use crate::network::linear::{Linear, SparseRows};
 use crate::network::operator::{Constant, LayerError, Operand, Operator, OperatorReader};
@@ -59,10 +60,7 @@ impl Layer for Add {
             Some(values) => values.shape().to_vec(),
             None => data.next().expect("one shape a data operand").to_vec(),
         });
-        broadcast(&shapes[0], &shapes[1]).ok_or_else(|| LayerError::Shape {
-            found: format!("operands of shapes {:?} and {:?}", shapes[0], shapes[1]),
-            expected: "shapes that are equal or broadcast to each other".to_string(),
-        })
+        broadcast(&shapes[0], &shapes[1])
     }
 
     fn evaluate(&self, inputs: &[ArrayViewD<f64>]) -> ArrayD<f64> {
@@ -107,38 +105,13 @@ impl Layer for Add {
     }
 }
 
-/// The shape that both broadcast to, by the rules of NumPy.
-fn broadcast(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
-    let rank = a.len().max(b.len());
-    let dimension = |shape: &[usize], axis: usize| {
-        (axis + shape.len()).checked_sub(rank).map_or(1, |position| shape[position])
-    };
-    let joined = |axis| match (dimension(a, axis), dimension(b, axis)) {
-        (m, n) if m == n || n == 1 => Some(m),
-        (1, n) => Some(n),
-        _ => None,
-    };
-    (0..rank).map(joined).collect()
-}
-
-/// Puts axes of length 1 behind the batch axis until the rank is `rank + 1`.
-fn align<'a>(values: &'a ArrayViewD<'a, f64>, rank: usize) -> ArrayViewD<'a, f64> {
-    let mut aligned = values.view();
-    while aligned.ndim() <= rank {
-        aligned = aligned.insert_axis(ndarray::Axis(1));
-    }
-    aligned
-}
-
 /// `factor` times the map that repeats a tensor along the axes it is broadcast on.
 fn selection(from: &[usize], to: &[usize], factor: f64) -> Linear {
     let size = element_count(from).expect("checked shapes");
     if from == to {
         return Linear::scaled_identity(size, factor);
     }
-    let positions =
-        ArrayD::from_shape_vec(IxDyn(from), (0..size).collect()).expect("one a element");
-    let positions = positions.broadcast(IxDyn(to)).expect("checked shapes");
-    let rows: Vec<_> = positions.iter().map(|&position| [(position, factor)]).collect();
+    let elements = repeated_elements(from, to);
+    let rows = elements.into_iter().map(|element| [(element, factor)]);
     Linear::Sparse(SparseRows::from_rows(size, rows))
 }

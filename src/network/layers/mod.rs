@@ -2,19 +2,28 @@
 //! [`LAYERS`]; readers, writers, bounds and encodings then know it.
 
 mod add;
+mod average_pool;
+mod broadcast;
 mod clip;
+mod conv;
 mod flatten;
 mod gemm;
 mod identity;
 mod leaky_relu;
 mod matmul;
+mod max_pool;
+mod mul;
+mod pad;
 mod relu;
 mod reshape;
+mod sliding;
+mod transpose;
 
 use std::fmt;
 
 use ndarray::{Array1, ArrayD, ArrayViewD, IxDyn};
 
+use super::linear::{Linear, SparseRows};
 use super::operator::{LayerError, Operator, OperatorReader};
 use super::relu_graph::{NodeId, ReluGraph};
 
@@ -68,15 +77,22 @@ pub struct LayerKind {
 /// Every layer that Taut knows, by operator name.
 pub const LAYERS: &[LayerKind] = &[
     LayerKind { op: "Add", read: add::read_add },
+    LayerKind { op: "AveragePool", read: average_pool::read },
     LayerKind { op: "Clip", read: clip::read },
+    LayerKind { op: "Conv", read: conv::read },
+    LayerKind { op: "Div", read: mul::read_div },
     LayerKind { op: "Flatten", read: flatten::read },
     LayerKind { op: "Gemm", read: gemm::read },
     LayerKind { op: "Identity", read: identity::read },
     LayerKind { op: "LeakyRelu", read: leaky_relu::read },
     LayerKind { op: "MatMul", read: matmul::read },
+    LayerKind { op: "MaxPool", read: max_pool::read },
+    LayerKind { op: "Mul", read: mul::read_mul },
+    LayerKind { op: "Pad", read: pad::read },
     LayerKind { op: "Relu", read: relu::read },
     LayerKind { op: "Reshape", read: reshape::read },
     LayerKind { op: "Sub", read: add::read_sub },
+    LayerKind { op: "Transpose", read: transpose::read },
 ];
 
 /// Number of elements of a tensor; `None` if it does not fit in memory terms.
@@ -94,8 +110,27 @@ fn add_bias(graph: &mut ReluGraph, node: NodeId, bias: Array1<f64>) -> NodeId {
     if bias.iter().all(|&b| b == 0.0) {
         return node;
     }
-    let identity = super::linear::Linear::scaled_identity(graph.size(node), 1.0);
+    let identity = Linear::scaled_identity(graph.size(node), 1.0);
     graph.affine(vec![(node, identity)], bias)
+}
+
+/// Adds the map with the given rows of (coordinate, factor).
+fn sparse<R>(graph: &mut ReluGraph, node: NodeId, rows: impl IntoIterator<Item = R>) -> NodeId
+where
+    R: IntoIterator<Item = (usize, f64)>,
+{
+    let linear = Linear::Sparse(SparseRows::from_rows(graph.size(node), rows));
+    let bias = Array1::zeros(linear.outputs());
+    graph.affine(vec![(node, linear)], bias)
+}
+
+/// The given coordinates of a node, in that order; adds a node only where that
+/// changes something.
+fn select(graph: &mut ReluGraph, node: NodeId, coordinates: &[usize]) -> NodeId {
+    if coordinates.iter().copied().eq(0..graph.size(node)) {
+        return node;
+    }
+    sparse(graph, node, coordinates.iter().map(|&coordinate| [(coordinate, 1.0)]))
 }
 
 /// Copies an array into standard layout with another shape of equal size.
