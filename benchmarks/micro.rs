@@ -43,7 +43,7 @@ fn propagation(criterion: &mut Criterion) {
     for (layers, width) in [(6, 256), (4, 1024)] {
         let network = dense(layers, width);
         let mut group = criterion.benchmark_group(format!("bounds of {layers} × {width}"));
-        group.sample_size(20);
+        group.sample_size(10);
         group.bench_function("two matrix-vector products a layer", |bencher| {
             let (lower, upper) = (Array1::from_elem(width, -0.1), Array1::from_elem(width, 0.1));
             bencher.iter(|| {
@@ -52,7 +52,18 @@ fn propagation(criterion: &mut Criterion) {
                 (end(&lower), end(&upper))
             });
         });
+        // With every neuron unstable, a backward pass from layer t has two rows a
+        // neuron and t − 1 products (the first substitution is a copy).
+        group.bench_function("the matrix products of crown", |bencher| {
+            let rows = Array2::from_elem((2 * width, width), 0.5);
+            let products = layers * (layers - 1) / 2;
+            let weights = network.weights.iter().cycle().take(products);
+            bencher.iter(|| weights.clone().map(|w| rows.dot(w)[(0, 0)]).sum::<f64>());
+        });
         for &propagator in PROPAGATORS {
+            if propagator.name() == "alpha" {
+                continue; // Forty passes: minutes at these sizes.
+            }
             let id = BenchmarkId::from_parameter(propagator.name());
             group.bench_function(id, |bencher| {
                 bencher.iter(|| propagator.propagate(&network.graph, &network.domain));
