@@ -59,6 +59,7 @@ fn json_has_the_documented_keys() {
     assert_eq!(answer["command"], "minimize");
     assert_eq!(answer["status"], "optimal");
     assert_eq!(answer["stopped_by"], Value::Null);
+    assert_eq!(keys(&answer["versions"]), ["highs", "taut"]);
     assert_eq!(answer["recheck"]["feasible"], true);
     assert_eq!(keys(&answer["recheck"]), ["feasible", "objective_error", "violation"]);
     assert_eq!(keys(&answer["model"]), ["binaries", "columns", "integers", "nonzeros", "rows"]);

@@ -149,7 +149,7 @@ fn evidence(text: &mut String, answer: &Answer) -> std::fmt::Result {
         "\n  method  {} by {} {}, {} encoding on {} bounds",
         answer.solver,
         answer.backend,
-        answer.versions.backend_version,
+        answer.versions.get(answer.backend).map_or("", String::as_str),
         answer.encoding,
         answer.tighten
     )?;

@@ -1,5 +1,7 @@
 //! What an optimisation gives back, as a record with a stable schema.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::bounds::LayerSummary;
@@ -86,8 +88,8 @@ pub struct Answer {
     pub layers: Vec<LayerSummary>,
     /// Time spent, by phase.
     pub seconds: Seconds,
-    /// Versions of what took part.
-    pub versions: Versions,
+    /// Versions of what took part, by name: `taut` and the backend.
+    pub versions: BTreeMap<&'static str, String>,
     /// What a careful reader should know.
     pub warnings: Vec<String>,
 }
@@ -123,15 +125,4 @@ pub struct Seconds {
     pub polish: f64,
     /// All of it.
     pub total: f64,
-}
-
-/// Versions of what took part.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Versions {
-    /// Taut itself.
-    pub taut: &'static str,
-    /// Name of the backend.
-    pub backend: &'static str,
-    /// Version of the backend.
-    pub backend_version: String,
 }

@@ -9,11 +9,12 @@ mod answer;
 mod incumbent;
 mod polish;
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
-pub use answer::{Answer, Recheck, SCHEMA, Seconds, Status, StoppedBy, Versions};
+pub use answer::{Answer, Recheck, SCHEMA, Seconds, Status, StoppedBy};
 
 use crate::bounds::{Crown, NeuronBounds, summarize};
 use crate::encode::{BigM, EncodeError, ReluEncoding, encode};
@@ -326,11 +327,10 @@ fn blank(problem: &Problem, options: &OptimizeOptions) -> Answer {
         model: ModelSize::default(),
         layers: Vec::new(),
         seconds: Seconds::default(),
-        versions: Versions {
-            taut: env!("CARGO_PKG_VERSION"),
-            backend: options.backend.name(),
-            backend_version: options.backend.version(),
-        },
+        versions: BTreeMap::from([
+            ("taut", env!("CARGO_PKG_VERSION").to_string()),
+            (options.backend.name(), options.backend.version()),
+        ]),
         warnings: Vec::new(),
     }
 }
