@@ -248,6 +248,19 @@ fn numbers_out_of_range_are_refused_with_their_place() {
 }
 
 #[test]
+fn limits_that_are_infinite_to_a_solver_are_refused() {
+    let mut model = Model::default();
+    let x = model.continuous("x".to_string(), interval(0.0, 1.0));
+    model.at_least_zero("far".to_string(), expression(&[(x, 1.0)], -1e300));
+    for_every_solver(|solver| {
+        let error = solver.solve(&model, &options(), &mut Silent).expect_err("refused");
+        let message =
+            "the lower bound of far of the model is 1e300; expected a magnitude below 1e20";
+        assert_eq!(error.to_string(), message, "{}", solver.name());
+    });
+}
+
+#[test]
 fn tiny_coefficients_are_not_dropped_silently() {
     // min y with y ≥ 1 − 1e-13 x, x ∈ [0, 1e13]: 0 at x = 1e13. Dropping the
     // coefficient would give 1, a wrong bound; widening the row gives 0.

@@ -22,6 +22,9 @@ pub const SMALLEST_COEFFICIENT: f64 = 1e-12;
 /// `large_matrix_value`).
 pub const LARGEST_COEFFICIENT: f64 = 1e15;
 
+/// Numbers from this magnitude on are infinite to HiGHS.
+pub const INFINITE_TO_SOLVERS: f64 = 1e20;
+
 /// Feasibility and integrality tolerance of the MILP backends, absolute. Tighter
 /// than the default of HiGHS (1e-6), which is also the smallest gap it can
 /// close; much tighter (1e-9) is known to make it call feasible models

@@ -83,6 +83,10 @@ impl Vocabulary<'_> {
                     Relation::AtLeast => (third.constant(), first.constant()),
                     Relation::AtMost | Relation::Equal => (first.constant(), third.constant()),
                 };
+                if low > high {
+                    let what = format!("no number is at least {low} and at most {high}");
+                    return Err(ExpressionError { text: text.to_string(), column: 1, what });
+                }
                 Constraint::new(second, low, high)
             }
         };
@@ -370,5 +374,8 @@ mod tests {
         assert!(PLAIN.constraint("1 <= 2").unwrap_err().to_string().contains("no variable"));
         assert!(PLAIN.constraint("x0 - x0 <= 2").is_err());
         assert!(PLAIN.constraint("1 <= x0 >= 2").is_err());
+        let crossed = PLAIN.constraint("2 <= x0 <= 1").unwrap_err().to_string();
+        assert_eq!(crossed, "'2 <= x0 <= 1', column 1: no number is at least 2 and at most 1");
+        assert!(PLAIN.constraint("1 >= x0 >= 2").is_err());
     }
 }

@@ -3,7 +3,7 @@
 use super::SolveError;
 use crate::milp::{Model, Row};
 use crate::num::Interval;
-use crate::num::tolerance::{LARGEST_COEFFICIENT, SMALLEST_COEFFICIENT};
+use crate::num::tolerance::{INFINITE_TO_SOLVERS, LARGEST_COEFFICIENT, SMALLEST_COEFFICIENT};
 
 /// The row without coefficients so small that a solver would drop them or
 /// stumble over them: each is replaced by its range over the column's bounds,
@@ -27,6 +27,16 @@ pub fn row(model: &Model, row: &Row) -> Result<Row, SolveError> {
     for &(column, c) in &kept.terms {
         let column = &model.column_at(column).name;
         check_number(|| format!("the coefficient of {column} in {}", row.name), c)?;
+    }
+    // A limit that no finite value of the row meets for a solver.
+    for (side, value, sign) in [("lower", lower, 1.0), ("upper", upper, -1.0)] {
+        if sign * value >= INFINITE_TO_SOLVERS {
+            return Err(SolveError::Number {
+                place: format!("the {side} bound of {}", row.name),
+                value,
+                expected: format!("a magnitude below {INFINITE_TO_SOLVERS:e}"),
+            });
+        }
     }
     kept.bounds = Interval::new(lower, upper).ok_or_else(|| SolveError::Number {
         place: format!("a bound of {}", row.name),

@@ -77,6 +77,7 @@ fn expressions_that_are_wrong() {
             1,
             "unknown variable 'z'; the network has 2 inputs, x0 to x1, and 1 output, y0",
         ),
+        ("constraint", "2 <= x0 <= 1", 1, "no number is at least 2 and at most 1"),
         ("objective", "y0 +", 5, "the text ends; expected a number or a variable"),
         ("objective", "y0 / 2", 4, "found '/', expected a number, a variable, + - * <= >= or ="),
         ("objective", "y0 <= 2", 4, "found '<=', expected an expression without a relation"),
