@@ -125,6 +125,25 @@ fn a_limit_is_no_error_but_exit_status_3() {
 }
 
 #[test]
+fn the_time_limit_holds_for_tightening_too() {
+    // Mixed-integer programs for 86 sides of neurons and the output take minutes.
+    let started = Instant::now();
+    let output = taut(&[
+        "minimize",
+        "instances/peaks-2x50.toml",
+        "--tighten",
+        "milp",
+        "--time-limit",
+        "1.5",
+        "--format",
+        "json",
+    ]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+    assert_eq!(json(&output)["stopped_by"], "time_limit");
+}
+
+#[test]
 fn infeasible_is_an_answer() {
     let output = taut(&["minimize", "instances/peaks-2x25.toml", "--constraint", "y0 <= -100"]);
     assert_eq!(output.status.code(), Some(0));

@@ -120,8 +120,12 @@ pub fn optimize(
         answer.warnings.push("no whole number lies in the box of an integer input".to_string());
         return Ok(answer);
     };
+    let mut tightening = options.tightening.clone();
+    // The limit of the whole run holds here too.
+    let limits = [tightening.time_limit, options.solve.time_limit];
+    tightening.time_limit = limits.into_iter().flatten().min();
     let tightened = timed(&mut answer.seconds.bounds, || {
-        options.tighten.bounds(problem, &domain, &options.tightening)
+        options.tighten.bounds(problem, &domain, &tightening)
     })?;
     answer.seconds.tighten = tightened.layers.iter().map(|layer| layer.seconds).sum();
     answer.seconds.bounds -= answer.seconds.tighten;
