@@ -15,6 +15,13 @@ use super::{BoundsError, NeuronBounds, Propagator};
 use crate::network::{Affine, Node, Phase, ReluGraph};
 use crate::num::IntervalBox;
 
+/// Coefficients of a pass at one node, 16 MB of them; what is more goes into
+/// several passes.
+const MOST_COEFFICIENTS: usize = 1 << 21;
+
+/// Neurons of a pass at least: below that products of matrices are slow.
+const LEAST_CHUNK: usize = 32;
+
 /// CROWN with adaptive lower slopes.
 #[derive(Debug)]
 pub struct Crown;
@@ -29,16 +36,28 @@ impl Propagator for Crown {
         graph: &ReluGraph,
         domain: &IntervalBox,
     ) -> Result<NeuronBounds, BoundsError> {
-        let interval = IntervalPropagation.propagate(graph, domain)?;
-        substitute(graph, domain, &interval, |pass, affine, chosen| pass.select(affine, chosen))
+        refine(graph, domain, &IntervalPropagation.propagate(graph, domain)?)
     }
+}
+
+/// CROWN, given bounds that are known to hold: the result is never wider. The
+/// first node's are those of `domain`.
+///
+/// # Errors
+/// A bound overflows `f64`, or the known bounds prove that there is no input.
+pub fn refine(
+    graph: &ReluGraph,
+    domain: &IntervalBox,
+    known: &NeuronBounds,
+) -> Result<NeuronBounds, BoundsError> {
+    substitute(graph, domain, known, |pass, affine, chosen| pass.select(affine, chosen))
 }
 
 /// Bounds by backward substitution from every node whose bounds matter, never
 /// wider than `known`. `lower_bounds` bounds `sign · value` of the chosen neurons.
 ///
 /// # Errors
-/// A bound overflows `f64`.
+/// A bound overflows `f64`, or the known bounds prove that there is no input.
 pub fn substitute(
     graph: &ReluGraph,
     domain: &IntervalBox,
@@ -50,9 +69,12 @@ pub fn substitute(
     let mut lines: Vec<Option<Lines>> = Vec::new();
     let mut nonlinear: Vec<bool> = Vec::new();
     let layers: Vec<_> = graph.activation_layers().collect();
+    let largest = graph.nodes().map(|(id, _)| graph.size(id)).max().unwrap_or(1);
+    let chunk = (MOST_COEFFICIENTS / (2 * largest.max(1))).max(LEAST_CHUNK);
     for (id, node) in graph.nodes() {
         let range = interval::range(id, node, &boxes, domain)?;
-        let mut bounds = range.intersection(known.of(id));
+        let empty = || BoundsError::Empty { node: id.index() };
+        let mut bounds = range.intersection(known.of(id)).ok_or_else(empty)?;
         let behind_activation = match node {
             Node::Input { .. } => false,
             Node::Affine(affine) => affine.terms.iter().any(|(i, _)| nonlinear[i.index()]),
@@ -69,7 +91,11 @@ pub fn substitute(
             };
             let rows: Vec<usize> = (0..bounds.len()).filter(open).collect();
             let pass = Backward::new(graph, &boxes, &lines);
-            bounds = tightened(&bounds, &rows, |chosen| lower_bounds(&pass, affine, chosen));
+            for rows in rows.chunks(chunk) {
+                let tightened =
+                    tightened(&bounds, rows, |chosen| lower_bounds(&pass, affine, chosen));
+                bounds = tightened.ok_or_else(empty)?;
+            }
         }
         let layer = layers.iter().find(|layer| layer.node == id);
         lines.push(layer.map(|layer| Lines::new(*layer, &boxes[layer.pre_activation.index()])));
@@ -92,13 +118,13 @@ fn wanted(graph: &ReluGraph) -> Vec<Option<Vec<Ceiling<'_>>>> {
     wanted
 }
 
-/// The box with the chosen coordinates bounded from both sides; a bound that
-/// overflowed gains nothing.
+/// The box with the chosen coordinates bounded from both sides, `None` if that
+/// leaves nothing; a bound that overflowed gains nothing.
 fn tightened(
     bounds: &IntervalBox,
     rows: &[usize],
     lower_bounds: impl Fn(&[(usize, f64)]) -> Vec<f64>,
-) -> IntervalBox {
+) -> Option<IntervalBox> {
     let chosen: Vec<(usize, f64)> = rows.iter().flat_map(|&i| [(i, 1.0), (i, -1.0)]).collect();
     let found = lower_bounds(&chosen);
     let (mut lower, mut upper) = (bounds.lower().to_vec(), bounds.upper().to_vec());
@@ -108,5 +134,5 @@ fn tightened(
             false => upper[index] = upper[index].min(-bound),
         }
     }
-    IntervalBox::new(lower, upper).expect("two sound bounds cannot exclude each other")
+    IntervalBox::new(lower, upper).ok()
 }

@@ -15,7 +15,7 @@ use std::fmt;
 use thiserror::Error;
 
 pub use alpha::AlphaCrown;
-pub use crown::Crown;
+pub use crown::{Crown, refine};
 pub use interval::{IntervalPropagation, range as node_range};
 pub use summary::{LayerSummary, summarize};
 
@@ -57,6 +57,13 @@ pub enum BoundsError {
         /// What was found.
         cause: BoxError,
     },
+    /// Bounds that no value satisfies. They can only come from what was known
+    /// before: conditions that no input satisfies.
+    #[error("the bounds of node {node} exclude each other: no input satisfies the conditions")]
+    Empty {
+        /// Index of the node in the canonical form.
+        node: usize,
+    },
 }
 
 /// An interval for every neuron of a [`ReluGraph`].
@@ -69,6 +76,16 @@ impl NeuronBounds {
     /// Bounds from one box a node, in the order of the graph.
     pub fn new(boxes: Vec<IntervalBox>) -> Self {
         Self { boxes }
+    }
+
+    /// Number of nodes.
+    pub fn len(&self) -> usize {
+        self.boxes.len()
+    }
+
+    /// Whether there are no nodes.
+    pub fn is_empty(&self) -> bool {
+        self.boxes.is_empty()
     }
 
     /// Bounds of the values of a node.

@@ -6,7 +6,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use taut::encode::ENCODINGS;
 use taut::solve::{Preset, SOLVERS};
-use taut::tighten::Tightening;
+use taut::tighten::{Goal, Tightening};
 
 /// Exact answers about trained ReLU networks.
 #[derive(Parser)]
@@ -131,18 +131,31 @@ pub struct ProblemArgs {
     pub integer: Option<Vec<usize>>,
 }
 
+/// How neurons are bounded.
+#[derive(Args)]
+pub struct TightenArgs {
+    /// Method that bounds the neurons; their big-M constants come from it.
+    #[arg(long, default_value = "crown", help_heading = "Method",
+          value_parser = PossibleValuesParser::new(Tightening::all().into_iter().map(Tightening::name)))]
+    pub tighten: String,
+    /// Time for the programs of lp and milp, all layers together (seconds)
+    /// [default: none].
+    #[arg(long, value_name = "SECONDS", allow_hyphen_values = true, help_heading = "Limits")]
+    pub tighten_time: Option<f64>,
+}
+
 /// Arguments of `bounds`.
 #[derive(Args)]
 pub struct BoundsArgs {
     #[command(flatten)]
     pub problem: ProblemArgs,
-    /// Method that bounds the neurons.
-    #[arg(long, default_value = "crown", help_heading = "Method",
-          value_parser = PossibleValuesParser::new(Tightening::all().into_iter().map(Tightening::name)))]
-    pub tighten: String,
-    /// Time for linear programs, all layers together (seconds) [default: none].
-    #[arg(long, value_name = "SECONDS", allow_hyphen_values = true, help_heading = "Limits")]
-    pub tighten_time: Option<f64>,
+    #[command(flatten)]
+    pub tighten: TightenArgs,
+    /// What the programs of lp and milp seek: narrow bounds, or only the phases of
+    /// the neurons, which is faster.
+    #[arg(long, default_value = Goal::default().name(), help_heading = "Method",
+          value_parser = PossibleValuesParser::new(Goal::ALL.map(Goal::name)))]
+    pub goal: String,
     /// Threads (a count) [default: all cores].
     #[arg(long, value_name = "COUNT", help_heading = "Limits")]
     pub threads: Option<usize>,
@@ -182,14 +195,8 @@ pub struct OptimizeArgs {
     #[arg(help_heading = "Method", long, default_value = ENCODINGS[0].name(),
           value_parser = PossibleValuesParser::new(ENCODINGS.iter().map(|e| e.name())))]
     pub encoding: String,
-    /// Method that bounds the neurons; their big-M constants come from it.
-    #[arg(help_heading = "Method", long, default_value = "crown",
-          value_parser = PossibleValuesParser::new(Tightening::all().into_iter().map(Tightening::name)))]
-    pub tighten: String,
-    /// Time for linear programs of the tightening, all layers together (seconds)
-    /// [default: none].
-    #[arg(long, value_name = "SECONDS", allow_hyphen_values = true, help_heading = "Limits")]
-    pub tighten_time: Option<f64>,
+    #[command(flatten)]
+    pub tighten: TightenArgs,
     /// Heuristics of the MILP solver: its own defaults, or without those that
     /// keep HiGHS from branching on ReLU models.
     #[arg(help_heading = "Method", long, default_value = Preset::default().name(),

@@ -6,20 +6,24 @@ use std::time::Instant;
 use anyhow::Context;
 use taut::io::{load_bounds, save_bounds};
 use taut::problem::Problem;
-use taut::tighten::{BoundsRecord, Method, TightenOptions, Tightened, Tightening};
+use taut::tighten::{
+    BoundsRecord, Goal, Method, NodeBounds, TightenCounts, TightenOptions, Tightened, Tightening,
+};
 
 use super::args::{BoundsArgs, Format};
 use super::text::{number, seconds, table};
-use super::{ANSWERED, problem};
+use super::{ANSWERED, problem, progress};
 
 /// Bounds every neuron and prints the layers.
 pub fn run(args: &BoundsArgs) -> anyhow::Result<(String, u8)> {
     let problem = problem::read(&args.problem, None)?;
+    progress::listen();
     let started = Instant::now();
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = args.threads.unwrap_or(cores);
     let (tightened, method) = find(args, &problem, threads)?;
     let mut record = BoundsRecord::new(&problem, &method, &tightened);
+    record.goal = goal(args)?.name();
     record.bounds_seconds = started.elapsed().as_secs_f64();
     record.threads = threads;
     if let Some(path) = &args.save {
@@ -39,16 +43,27 @@ fn find(
 ) -> anyhow::Result<(Tightened, String)> {
     if let Some(path) = &args.load {
         let saved = load_bounds(path, problem)?;
-        return Ok((Tightened { bounds: saved.bounds, layers: Vec::new() }, saved.method));
+        let bounds = saved.bounds;
+        let tightened = Tightened { bounds, layers: Vec::new(), certificates: Vec::new() };
+        return Ok((tightened, saved.method));
     }
-    let tightening = Tightening::all().into_iter().find(|t| t.name() == args.tighten);
+    let tightening = Tightening::all().into_iter().find(|t| t.name() == args.tighten.tighten);
     let tightening = tightening.context("unknown bounds")?;
-    let time_limit = problem::time_limit("tighten time", args.tighten_time)?;
-    let options = TightenOptions { time_limit, threads, ..TightenOptions::default() };
+    let options = TightenOptions {
+        goal: goal(args)?,
+        time_limit: problem::tighten_time(&args.tighten)?,
+        threads,
+        stop: Some(progress::interruption()),
+        ..TightenOptions::default()
+    };
     let domain = problem.integral_domain();
     let domain = domain.context("no whole number lies in the box of an integer input")?;
     let tightened = tightening.bounds(problem, &domain, &options)?;
     Ok((tightened, tightening.name().to_string()))
+}
+
+fn goal(args: &BoundsArgs) -> anyhow::Result<Goal> {
+    Goal::ALL.into_iter().find(|goal| goal.name() == args.goal).context("unknown goal")
 }
 
 /// Outputs whose bounds are printed.
@@ -61,10 +76,10 @@ fn text(record: &BoundsRecord) -> anyhow::Result<String> {
         (neurons + summary.neurons, stable + summary.neurons - summary.unstable)
     });
     writeln!(text, "{stable} of {neurons} neurons are stable, by {} bounds", record.tighten)?;
-    let ends = record.output.lower.iter().zip(&record.output.upper).take(MOST_OUTPUTS);
-    for (index, (lower, upper)) in ends.enumerate() {
-        writeln!(text, "  y{index} in [{}, {}]", number(*lower), number(*upper))?;
+    if !record.input.programs.is_empty() {
+        intervals(&mut text, 'x', &record.input)?;
     }
+    intervals(&mut text, 'y', &record.output)?;
     writeln!(text, "  time {}\n", seconds(record.bounds_seconds))?;
     let rows = record.layers.iter().map(|layer| {
         let s = &layer.summary;
@@ -85,23 +100,49 @@ fn text(record: &BoundsRecord) -> anyhow::Result<String> {
         "width",
     ];
     text.push_str(&table(&header, 0, rows.collect()));
-    if record.layers.iter().any(|layer| !layer.programs.is_empty()) {
+    if !all_programs(record).is_empty() {
         text.push('\n');
         text.push_str(&programs(record));
     }
     Ok(text)
 }
 
+fn intervals(text: &mut String, name: char, bounds: &NodeBounds) -> anyhow::Result<()> {
+    let ends = bounds.lower.iter().zip(&bounds.upper);
+    for (index, (lower, upper)) in ends.take(MOST_OUTPUTS).enumerate() {
+        writeln!(text, "  {name}{index} in [{}, {}]", number(*lower), number(*upper))?;
+    }
+    let left = bounds.lower.len().saturating_sub(MOST_OUTPUTS);
+    if left > 0 {
+        writeln!(text, "  … and {left} more, in --format json")?;
+    }
+    Ok(())
+}
+
+/// The programs of inputs, layers and outputs.
+fn all_programs(record: &BoundsRecord) -> Vec<&TightenCounts> {
+    let layers = record.layers.iter().map(|layer| &layer.programs);
+    let all = [&record.input.programs].into_iter().chain(layers).chain([&record.output.programs]);
+    all.flatten().collect()
+}
+
 /// What became of the two sides of each neuron.
 fn programs(record: &BoundsRecord) -> String {
-    let rows = record.layers.iter().flat_map(|layer| &layer.programs).map(|p| {
-        let kind = match p.method {
-            Method::Linear => "lp",
-            Method::MixedInteger => "milp",
+    let rows = all_programs(record).into_iter().map(|p| {
+        let kind = match (p.method, p.with_outputs) {
+            (Method::Linear, false) => "lp",
+            (Method::Linear, true) => "lp, outputs",
+            (Method::MixedInteger, false) => "milp",
+            (Method::MixedInteger, true) => "milp, outputs",
         };
         let counts = [p.sides, p.solved, p.failed];
         let skipped = [p.skipped_stable, p.skipped_attained, p.skipped_exact, p.skipped_time];
-        let mut row = vec![p.layer.to_string(), kind.to_string()];
+        let name = match p.layer {
+            0 => "inputs".to_string(),
+            last if last > record.layers.len() => "outputs".to_string(),
+            layer => layer.to_string(),
+        };
+        let mut row = vec![name, kind.to_string()];
         row.extend(counts.iter().chain(&skipped).map(usize::to_string));
         row.push(seconds(p.seconds));
         row

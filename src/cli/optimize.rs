@@ -11,7 +11,7 @@ use taut::solve::{Preset, SOLVERS, SolveOptions};
 use taut::tighten::{TightenOptions, Tightening};
 
 use super::args::{Arguments, Format, OptimizeArgs};
-use super::progress::Monitor;
+use super::progress::{self, Monitor};
 use super::text::{number, ratio, seconds, table};
 use super::{ANSWERED, UNANSWERED, problem};
 
@@ -51,10 +51,10 @@ fn options(args: &OptimizeArgs) -> anyhow::Result<OptimizeOptions> {
     // clap has checked the names against the same lists.
     let backend = SOLVERS.iter().copied().find(|s| s.name() == args.backend);
     let encoding = ENCODINGS.iter().copied().find(|e| e.name() == args.encoding);
-    let tighten = Tightening::all().into_iter().find(|t| t.name() == args.tighten);
+    let tighten = Tightening::all().into_iter().find(|t| t.name() == args.tighten.tighten);
     let preset = Preset::ALL.into_iter().find(|p| p.name() == args.preset);
     let time_limit = problem::time_limit("time limit", args.time_limit)?;
-    let tighten_time = problem::time_limit("tighten time", args.tighten_time)?;
+    let tighten_time = problem::tighten_time(&args.tighten)?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = args.threads.unwrap_or(cores);
     Ok(OptimizeOptions {
@@ -65,6 +65,7 @@ fn options(args: &OptimizeArgs) -> anyhow::Result<OptimizeOptions> {
             threads,
             seed: args.seed,
             time_limit: tighten_time,
+            stop: Some(progress::interruption()),
             ..TightenOptions::default()
         },
         solve: SolveOptions {

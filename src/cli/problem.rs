@@ -9,7 +9,7 @@ use taut::network::Network;
 use taut::num::IntervalBox;
 use taut::problem::{Problem, Question, Sense};
 
-use super::args::{BoxArgs, ProblemArgs};
+use super::args::{BoxArgs, ProblemArgs, TightenArgs};
 
 /// A time in seconds from an option.
 pub fn time_limit(name: &str, seconds: Option<f64>) -> anyhow::Result<Option<Duration>> {
@@ -18,6 +18,15 @@ pub fn time_limit(name: &str, seconds: Option<f64>) -> anyhow::Result<Option<Dur
         format!("{name} is {seconds} s; expected more than 0 and less than 1.8e19 seconds")
     });
     limit.map(Some)
+}
+
+/// The time for programs that tighten bounds.
+pub fn tighten_time(args: &TightenArgs) -> anyhow::Result<Option<Duration>> {
+    let limit = time_limit("tighten time", args.tighten_time)?;
+    if limit.is_some_and(|limit| limit.is_zero()) {
+        bail!("tighten time is 0 s; expected more than 0 seconds");
+    }
+    Ok(limit)
 }
 
 /// Reads the problem; what the arguments say goes before what files say. The

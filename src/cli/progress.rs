@@ -16,6 +16,23 @@ const KILLED: i32 = 130;
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
+/// The first Ctrl-C from now on sets [`interruption`], the second ends the process.
+pub fn listen() {
+    let installed = ctrlc::set_handler(|| {
+        if INTERRUPTED.swap(true, Ordering::Relaxed) {
+            std::process::exit(KILLED);
+        }
+    });
+    if let Err(error) = installed {
+        tracing::warn!("Ctrl-C will end the run without an answer: {error}");
+    }
+}
+
+/// Whether Ctrl-C was pressed.
+pub fn interruption() -> &'static AtomicBool {
+    &INTERRUPTED
+}
+
 /// Shows incumbent, bound, gap and nodes; stops the solve on Ctrl-C.
 pub struct Monitor {
     bar: Option<ProgressBar>,
@@ -26,14 +43,7 @@ impl Monitor {
     /// A monitor; the first Ctrl-C from now on stops the solve, the second the
     /// process. Nothing is shown if `quiet` or where stderr is no terminal.
     pub fn start(quiet: bool) -> Self {
-        let installed = ctrlc::set_handler(|| {
-            if INTERRUPTED.swap(true, Ordering::Relaxed) {
-                std::process::exit(KILLED);
-            }
-        });
-        if let Err(error) = installed {
-            tracing::warn!("Ctrl-C will end the run without an answer: {error}");
-        }
+        listen();
         Self { bar: None, allowed: !quiet && std::io::stderr().is_terminal() }
     }
 }

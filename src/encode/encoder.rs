@@ -58,6 +58,28 @@ impl<'a> Encoder<'a> {
         }
     }
 
+    /// The program of the first nodes, given bounds of each.
+    ///
+    /// # Errors
+    /// The encoding does not apply to a neuron.
+    ///
+    /// # Panics
+    /// If there are more boxes than nodes, or of other sizes.
+    pub fn over(
+        problem: &'a Problem,
+        boxes: impl IntoIterator<Item = IntervalBox>,
+        encoding: &dyn ReluEncoding,
+    ) -> Result<Self, EncodeError> {
+        let mut encoder = Self::new(problem);
+        boxes.into_iter().try_for_each(|bounds| encoder.add(bounds, encoding))?;
+        Ok(encoder)
+    }
+
+    /// Bounds of the nodes that have been added.
+    pub fn bounds(&self) -> &[IntervalBox] {
+        &self.boxes
+    }
+
     /// The program so far.
     pub fn model(&self) -> &Model {
         &self.model
@@ -101,13 +123,18 @@ impl<'a> Encoder<'a> {
         Ok(())
     }
 
-    /// Replaces the bounds of a node that has been added by narrower ones; they
-    /// hold for what is added from now on.
+    /// Replaces the bounds of a node that has been added by narrower ones: those
+    /// of its own columns, and of all that is added from now on.
     ///
     /// # Panics
     /// If the node has not been added.
     pub fn narrow(&mut self, node: NodeId, bounds: &IntervalBox) {
         self.boxes[node.index()] = bounds.clone();
+        for &(column, owner, index) in &self.values {
+            if owner == node {
+                self.model.narrow(column, bounds.interval(index));
+            }
+        }
     }
 
     fn graph(&self) -> &'a ReluGraph {
@@ -129,11 +156,28 @@ impl<'a> Encoder<'a> {
         self.add_constraints(false);
     }
 
+    /// Adds the problem's conditions on outputs.
+    ///
+    /// # Panics
+    /// If the output has not been added.
+    pub fn add_output_conditions(&mut self) {
+        self.add_constraints(true);
+    }
+
     /// The problem's conditions that do, or do not, speak of outputs.
     fn add_constraints(&mut self, with_outputs: bool) {
-        for (number, constraint) in self.problem.constraints().iter().enumerate() {
+        let problem = self.problem;
+        for (number, constraint) in problem.constraints().iter().enumerate() {
             if constraint.expression().has_outputs() == with_outputs {
-                let expression = self.over_columns(constraint.expression());
+                let sum = constraint.expression().terms().iter().map(|&(variable, c)| {
+                    let (node, index) = match variable {
+                        Variable::Input(index) => (self.graph().input(), index),
+                        Variable::Output(index) => (self.graph().output(), index),
+                    };
+                    (node, index, c)
+                });
+                let sum = sum.collect::<Vec<_>>();
+                let expression = self.exact_sum(sum, constraint.expression().constant());
                 let name = format!("constraint{number}");
                 self.model.range(name, expression, constraint.lower(), constraint.upper());
             }
@@ -154,22 +198,31 @@ impl<'a> Encoder<'a> {
     }
 
     fn affine_row(&mut self, affine: &Affine, row: usize) -> LinearExpression {
+        let sum = affine.terms.iter().flat_map(|(input, linear)| {
+            linear.row(row).into_iter().map(move |(index, weight)| (*input, index, weight))
+        });
+        self.exact_sum(sum, affine.bias[row])
+    }
+
+    /// `constant + Σ weight · coordinate of a node`, nothing rounded.
+    fn exact_sum(
+        &mut self,
+        sum: impl IntoIterator<Item = (NodeId, usize, f64)>,
+        mut constant: f64,
+    ) -> LinearExpression {
         let mut terms: BTreeMap<VarId, f64> = BTreeMap::new();
-        let mut constant = affine.bias[row];
-        for (input, linear) in &affine.terms {
-            for (index, weight) in linear.row(row) {
-                let substituted = scaled_exactly(self.expression(*input, index), weight)
-                    .and_then(|(term, offset)| Some((term, exact_sum(constant, offset)?)));
-                let term = match substituted {
-                    Some((term, sum)) => {
-                        constant = sum;
-                        term
-                    }
-                    None => Some((self.add_column(*input, index), weight)),
-                };
-                if let Some((column, coefficient)) = term {
-                    self.add_term(&mut terms, column, coefficient);
+        for (node, index, weight) in sum {
+            let substituted = scaled_exactly(self.expression(node, index), weight)
+                .and_then(|(term, offset)| Some((term, exact_sum(constant, offset)?)));
+            let term = match substituted {
+                Some((term, sum)) => {
+                    constant = sum;
+                    term
                 }
+                None => Some((self.add_column(node, index), weight)),
+            };
+            if let Some((column, coefficient)) = term {
+                self.add_term(&mut terms, column, coefficient);
             }
         }
         LinearExpression::new(terms.into_iter().collect(), constant)
@@ -268,7 +321,7 @@ impl<'a> Encoder<'a> {
     /// # Panics
     /// If a node has not been added.
     pub fn finish(mut self) -> EncodedProblem {
-        self.add_constraints(true);
+        self.add_output_conditions();
         self.model.objective = self.over_columns(self.problem.objective());
         self.model.direction = match self.problem.sense() {
             Sense::Minimize => Direction::Minimize,

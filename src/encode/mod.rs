@@ -173,9 +173,6 @@ pub fn encode(
     bounds: &NeuronBounds,
     encoding: &dyn ReluEncoding,
 ) -> Result<EncodedProblem, EncodeError> {
-    let mut encoder = Encoder::new(problem);
-    for (id, _) in problem.graph().nodes() {
-        encoder.add(bounds.of(id).clone(), encoding)?;
-    }
-    Ok(encoder.finish())
+    let boxes = problem.graph().nodes().map(|(id, _)| bounds.of(id).clone());
+    Ok(Encoder::over(problem, boxes, encoding)?.finish())
 }

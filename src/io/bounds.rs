@@ -3,12 +3,13 @@
 //!
 //! ```json
 //! {"format": "taut-bounds", "version": 1, "method": "lp", "network": "SHA-256 of the
-//!  canonical form", "conditions": ["x0 + x1 <= 2"], "nodes": [{"lower": [-3, -3],
-//!  "upper": [3, 3]}, …]}
+//!  canonical form", "box": {"lower": [-3, -3], "upper": [3, 3]}, "conditions":
+//!  ["x0 + x1 <= 2"], "nodes": [{"lower": [-3, -3], "upper": [3, 3]}, …]}
 //! ```
 //!
-//! Loading checks the network, the box (that of the first node) and the
-//! conditions on the inputs: bounds of another question are refused.
+//! Loading checks the network, the box and the conditions: bounds of another
+//! question are refused. The first node is the input, which conditions may have
+//! narrowed.
 
 use std::path::Path;
 
@@ -31,6 +32,8 @@ struct File {
     version: u32,
     method: String,
     network: String,
+    #[serde(rename = "box")]
+    domain: IntervalBox,
     conditions: Vec<String>,
     nodes: Vec<IntervalBox>,
 }
@@ -60,6 +63,7 @@ pub fn save_bounds(
         version: VERSION,
         method: method.to_string(),
         network: fingerprint(problem.graph()),
+        domain: problem.domain().clone(),
         conditions: conditions(problem),
         nodes: nodes.collect(),
     };
@@ -101,18 +105,16 @@ fn parse(bytes: &[u8], problem: &Problem) -> Result<SavedBounds, FormatError> {
     if found != sizes {
         return refuse("the nodes", format!("sizes {found:?}"), format!("sizes {sizes:?}"));
     }
-    let domain = problem.integral_domain();
-    if domain.as_ref() != file.nodes.first() {
+    if problem.domain() != &file.domain {
         let found = "bounds over another box".to_string();
         return refuse("the box", found, "the box of the problem".to_string());
     }
     Ok(SavedBounds { bounds: NeuronBounds::new(file.nodes), method: file.method })
 }
 
-/// The conditions that bounds may depend on: those on inputs alone, and which
-/// inputs are whole numbers.
+/// The conditions that bounds may depend on, and which inputs are whole numbers.
 fn conditions(problem: &Problem) -> Vec<String> {
-    let conditions = problem.constraints().iter().filter(|c| !c.expression().has_outputs());
+    let conditions = problem.constraints().iter();
     let integer = problem.integer().iter().map(|index| format!("x{index} integer"));
     conditions.map(ToString::to_string).chain(integer).collect()
 }

@@ -193,6 +193,15 @@ impl Model {
         self.columns[id.0].bounds = Interval::new(value, value).expect("a number");
     }
 
+    /// Narrows the bounds of a column to what lies in `bounds` too.
+    ///
+    /// # Panics
+    /// If nothing does, or the column does not exist.
+    pub fn narrow(&mut self, id: VarId, bounds: Interval) {
+        let column = &mut self.columns[id.0];
+        column.bounds = column.bounds.intersection(bounds).expect("bounds that meet");
+    }
+
     /// The columns.
     pub fn columns(&self) -> &[Column] {
         &self.columns

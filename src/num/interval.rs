@@ -30,6 +30,11 @@ impl Interval {
     pub fn contains(self, value: f64) -> bool {
         self.lower <= value && value <= self.upper
     }
+
+    /// The numbers in both intervals; `None` if there are none.
+    pub fn intersection(self, other: Self) -> Option<Self> {
+        Self::new(self.lower.max(other.lower), self.upper.min(other.upper))
+    }
 }
 
 /// A non-empty box of finite intervals, one a coordinate.
@@ -146,15 +151,15 @@ impl IntervalBox {
         point.iter().zip(bounds).map(|(&x, (&l, &u))| x.clamp(l, u)).collect()
     }
 
-    /// The points in both boxes.
+    /// The points in both boxes; `None` if there are none.
     ///
     /// # Panics
-    /// If there are none, or the boxes differ in dimension.
-    pub fn intersection(&self, other: &Self) -> Self {
+    /// If the boxes differ in dimension.
+    pub fn intersection(&self, other: &Self) -> Option<Self> {
         assert_eq!(self.len(), other.len(), "coordinates of boxes");
         let lower = self.lower.iter().zip(&other.lower).map(|(a, b)| a.max(*b));
         let upper = self.upper.iter().zip(&other.upper).map(|(a, b)| a.min(*b));
-        Self::new(lower.collect(), upper.collect()).expect("boxes that meet")
+        Self::new(lower.collect(), upper.collect()).ok()
     }
 
     /// The midpoint of the box.

@@ -75,7 +75,7 @@ pub enum OptimizeError {
     Solve(#[from] SolveError),
     /// Two facts that cannot both be true.
     #[error(
-        "contradiction: the point {input:?} has the value {objective} by a forward pass, but {backend} {claim}; please report this with the instance"
+        "contradiction: the point {input:?} has the value {objective} by a forward pass, but {claimant} {claim}; please report this with the instance"
     )]
     Contradiction {
         /// The point.
@@ -83,7 +83,7 @@ pub enum OptimizeError {
         /// Its value.
         objective: f64,
         /// Who claims otherwise.
-        backend: &'static str,
+        claimant: &'static str,
         /// What it claims.
         claim: String,
     },
@@ -124,9 +124,26 @@ pub fn optimize(
     // The limit of the whole run holds here too.
     let limits = [tightening.time_limit, options.solve.time_limit];
     tightening.time_limit = limits.into_iter().flatten().min();
-    let tightened = timed(&mut answer.seconds.bounds, || {
-        options.tighten.bounds(problem, &domain, &tightening)
-    })?;
+    let tightened =
+        timed(&mut answer.seconds.bounds, || options.tighten.bounds(problem, &domain, &tightening));
+    let tightened = match tightened {
+        Err(error @ TightenError::Infeasible { .. }) => {
+            // A point that is feasible only within the tolerance proves nothing.
+            let point = incumbent::find(problem, &domain, options.solve.seed);
+            if let Some(point) = point.filter(|point| point.feasible && point.violation == 0.0) {
+                return Err(contradiction(
+                    point,
+                    options.tighten.name(),
+                    format!("bounds prove that {error}"),
+                ));
+            }
+            answer.status = Status::Infeasible;
+            answer.warnings.push(error.to_string());
+            answer.seconds.total = started.elapsed().as_secs_f64();
+            return Ok(answer);
+        }
+        tightened => tightened?,
+    };
     answer.seconds.tighten = tightened.layers.iter().map(|layer| layer.seconds).sum();
     answer.seconds.bounds -= answer.seconds.tighten;
     let bounds = tightened.bounds;
@@ -204,7 +221,11 @@ fn conclude(
     if solution.status == TerminationStatus::Infeasible {
         // A point that is feasible only within the tolerance proves nothing.
         if let Some(best) = best.filter(|best| best.violation == 0.0) {
-            return Err(contradiction(best, options, "found the problem infeasible".to_string()));
+            return Err(contradiction(
+                best,
+                options.backend.name(),
+                "found the problem infeasible".to_string(),
+            ));
         }
         answer.status = Status::Infeasible;
         return Ok(());
@@ -232,7 +253,11 @@ fn conclude(
         Sense::Maximize => best.objective - bound,
     };
     if beyond > BOUND_CONTRADICTION * (1.0 + best.objective.abs()) {
-        return Err(contradiction(best, options, format!("proved the bound {bound}")));
+        return Err(contradiction(
+            best,
+            options.backend.name(),
+            format!("proved the bound {bound}"),
+        ));
     }
     // Within the solver's tolerance the point wins: a bound cannot be better
     // than what is attained.
@@ -287,9 +312,9 @@ fn relative_gap(objective: f64, bound: f64) -> f64 {
     if difference == 0.0 { 0.0 } else { difference / objective.abs().max(LEAST_DENOMINATOR) }
 }
 
-fn contradiction(point: Candidate, options: &OptimizeOptions, claim: String) -> OptimizeError {
+fn contradiction(point: Candidate, claimant: &'static str, claim: String) -> OptimizeError {
     let Candidate { input, objective, .. } = point;
-    OptimizeError::Contradiction { input, objective, backend: options.backend.name(), claim }
+    OptimizeError::Contradiction { input, objective, claimant, claim }
 }
 
 fn warn_of_large_big_m(answer: &mut Answer) {

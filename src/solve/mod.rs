@@ -16,7 +16,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 pub use self::good_lp::Embedding;
-pub use self::highs::{Basis, Highs, LinearProgram, LpOutcome};
+pub use self::highs::{Basis, Highs, LinearProgram, LpOutcome, LpStatus};
 pub use self::microlp::Microlp;
 use crate::milp::{Model, VarId};
 use crate::num::tolerance::MILP_FEASIBILITY;

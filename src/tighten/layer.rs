@@ -1,17 +1,20 @@
 //! The programs of one layer, on several threads.
 
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use super::certificate::{Lemma, Side, signed};
 use super::pool::Pool;
-use super::{Method, TightenCounts, TightenError, TightenOptions};
+use super::{Goal, Method, TightenCounts, TightenError, TightenOptions};
 use crate::encode::Encoder;
 use crate::milp::{LinearExpression, Model, VarId, dual_bound};
 use crate::network::{ActivationLayer, NodeId, Phase};
 use crate::num::tolerance::MILP_BOUND_MARGIN;
 use crate::num::{Interval, IntervalBox};
 use crate::solve::{
-    Basis, Highs, LinearProgram, Silent, SolveError, SolveOptions, Solver, TerminationStatus,
+    Basis, Highs, LinearProgram, LpStatus, Observer, Progress, SolveError, SolveOptions, Solver,
+    TerminationStatus,
 };
 
 /// Neurons that one worker takes at a time. Each batch starts from the same
@@ -26,7 +29,7 @@ const NO_LIMIT: Duration = Duration::from_secs(3600);
 pub struct Target<'a> {
     /// The node of the pre-activations.
     pub node: NodeId,
-    /// The activation that reads it; `None` for the network's output.
+    /// The activation that reads it; `None` for inputs and outputs.
     pub layer: Option<ActivationLayer<'a>>,
     /// Whether its bounds are exact already.
     pub exact: bool,
@@ -50,13 +53,42 @@ pub struct Settings<'a> {
     pub deadline: Option<Instant>,
 }
 
-/// A neuron to bound, and on which sides.
+impl Settings<'_> {
+    /// Time for the next program; `None` if there is no more.
+    fn time_left(&self) -> Option<Duration> {
+        let left = match self.deadline {
+            None => NO_LIMIT,
+            Some(deadline) => deadline.saturating_duration_since(Instant::now()),
+        };
+        (!left.is_zero() && !self.options.is_stopped()).then_some(left)
+    }
+}
+
+/// What came of a target.
+pub struct Outcome {
+    /// Bounds, perhaps narrower than before; `None` if there is no input that
+    /// satisfies the conditions.
+    pub bounds: Option<IntervalBox>,
+    /// What happened to its sides.
+    pub counts: TightenCounts,
+    /// What proves the bounds that linear programs have found.
+    pub lemmas: Vec<Lemma>,
+}
+
+/// A neuron to bound.
 struct Task<'a> {
     index: usize,
     range: Interval,
     expression: &'a LinearExpression,
-    upper: bool,
-    lower: bool,
+    sides: Vec<Ask>,
+}
+
+/// A side to bound.
+#[derive(Clone, Copy)]
+struct Ask {
+    side: Side,
+    /// The value beyond which the bound need not go.
+    enough: Option<f64>,
 }
 
 /// What a worker found for one neuron.
@@ -66,6 +98,9 @@ struct Found {
     upper: f64,
     counts: TightenCounts,
     points: Vec<Vec<f64>>,
+    lemmas: Vec<Lemma>,
+    /// Whether the program was proven to have no point.
+    is_empty: bool,
 }
 
 /// Tightens the target's neurons by programs over `encoder`'s model: linear ones
@@ -76,43 +111,40 @@ pub fn tighten(
     target: Target<'_>,
     pool: &mut Pool<'_>,
     settings: Settings<'_>,
-) -> Result<(IntervalBox, TightenCounts), TightenError> {
+) -> Result<Outcome, TightenError> {
     let started = Instant::now();
     let Settings { options, method, .. } = settings;
     let mut counts = TightenCounts { sides: 2 * bounds.len(), ..TightenCounts::new(method) };
     let tasks = tasks(encoder, bounds, target, pool, options, &mut counts);
     if tasks.is_empty() {
-        return Ok((bounds.clone(), counts));
+        return Ok(Outcome { bounds: Some(bounds.clone()), counts, lemmas: Vec::new() });
     }
-    let programs = match method {
+    let model = encoder.model().clone();
+    let (model, basis) = match method {
         Method::Linear => {
-            let model = encoder.model().clone().relaxed();
+            let model = model.relaxed();
             let basis = first_basis(&model)?;
-            Programs { model, basis, inputs: encoder.inputs(), target, settings }
+            (model, basis)
         }
-        Method::MixedInteger => {
-            let model = encoder.model().clone();
-            Programs { model, basis: None, inputs: encoder.inputs(), target, settings }
-        }
+        Method::MixedInteger => (model, None),
     };
+    let programs = Programs { model, basis, inputs: encoder.inputs(), target, settings };
     let found = programs.solve_all(&tasks, options.threads)?;
     let (mut lower, mut upper) = (bounds.lower().to_vec(), bounds.upper().to_vec());
-    let mut points = Vec::new();
+    let (mut points, mut lemmas) = (Vec::new(), Vec::new());
+    let mut is_empty = false;
     for neuron in found {
         lower[neuron.index] = lower[neuron.index].max(neuron.lower);
         upper[neuron.index] = upper[neuron.index].min(neuron.upper);
         counts.add(&neuron.counts);
         points.extend(neuron.points);
+        lemmas.extend(neuron.lemmas);
+        is_empty |= neuron.is_empty;
     }
     pool.add(points);
     counts.seconds = started.elapsed().as_secs_f64();
-    // Sound bounds cannot exclude each other: if they do, something is wrong
-    // with the programs, and what was known before still holds.
-    let narrowed = IntervalBox::new(lower, upper).unwrap_or_else(|error| {
-        tracing::warn!("{error} after tightening by {method:?} programs; kept as it was");
-        bounds.clone()
-    });
-    Ok((narrowed, counts))
+    let bounds = if is_empty { None } else { IntervalBox::new(lower, upper).ok() };
+    Ok(Outcome { bounds, counts, lemmas })
 }
 
 /// The neurons worth a program, those with the largest relaxation first.
@@ -131,23 +163,60 @@ fn tasks<'a>(
             counts.skipped_stable += 2;
             continue;
         }
-        if target.exact {
+        if target.exact || range.lower() == range.upper() {
             counts.skipped_exact += 2;
             continue;
         }
-        let margin = options.slack * (range.upper() - range.lower());
         let attained = pool.range(target.node, index);
-        let upper = attained.is_none_or(|(_, largest)| largest < range.upper() - margin);
-        let lower = attained.is_none_or(|(least, _)| least > range.lower() + margin);
-        counts.skipped_attained += usize::from(!upper) + usize::from(!lower);
-        if upper || lower {
+        let sides = match (options.goal, target.layer) {
+            (Goal::Phase, Some(layer)) => phase_sides(range, layer.ceiling(index), attained),
+            _ => width_sides(range, attained, options.slack),
+        };
+        counts.skipped_attained += 2 - sides.len();
+        if !sides.is_empty() {
             let expression = encoder.expression(target.node, index);
-            tasks.push(Task { index, range, expression, upper, lower });
+            tasks.push(Task { index, range, expression, sides });
         }
     }
     let area = |task: &Task| task.range.upper() * -task.range.lower();
     tasks.sort_by(|a, b| area(b).total_cmp(&area(a)).then(a.index.cmp(&b.index)));
     tasks
+}
+
+/// The sides that no forward pass comes close to, the upper one first.
+fn width_sides(range: Interval, attained: Option<(f64, f64)>, slack: f64) -> Vec<Ask> {
+    let margin = slack * (range.upper() - range.lower());
+    let mut sides = Vec::new();
+    if attained.is_none_or(|(_, largest)| largest < range.upper() - margin) {
+        sides.push(Ask { side: Side::Upper, enough: None });
+    }
+    if attained.is_none_or(|(least, _)| least > range.lower() + margin) {
+        sides.push(Ask { side: Side::Lower, enough: None });
+    }
+    sides
+}
+
+/// The sides that may prove the phase that forward passes leave possible.
+fn phase_sides(range: Interval, ceiling: Option<f64>, attained: Option<(f64, f64)>) -> Vec<Ask> {
+    let ask = |side, enough| Ask { side, enough };
+    let Some((least, largest)) = attained else {
+        return vec![ask(Side::Upper, None), ask(Side::Lower, None)];
+    };
+    let ceiling = ceiling.unwrap_or(f64::INFINITY);
+    let mut sides = Vec::new();
+    if largest <= 0.0 {
+        sides.push(ask(Side::Upper, Some(0.0)));
+    } else if least >= ceiling {
+        sides.push(ask(Side::Lower, Some(ceiling)));
+    } else if least >= 0.0 && largest <= ceiling {
+        if range.upper() > ceiling {
+            sides.push(ask(Side::Upper, Some(ceiling)));
+        }
+        if range.lower() < 0.0 {
+            sides.push(ask(Side::Lower, Some(0.0)));
+        }
+    }
+    sides
 }
 
 /// A basis of some feasible vertex.
@@ -211,7 +280,7 @@ impl Programs<'_> {
         Ok(found.into_iter().flat_map(|(_, found)| found).collect())
     }
 
-    /// Both sides of a neuron, the upper one first.
+    /// The sides of a neuron, one after the other.
     fn solve_one(&self, engine: &mut Engine, task: &Task<'_>) -> Result<Found, SolveError> {
         let mut found = Found {
             index: task.index,
@@ -219,61 +288,47 @@ impl Programs<'_> {
             upper: task.range.upper(),
             counts: TightenCounts::new(self.settings.method),
             points: Vec::new(),
+            lemmas: Vec::new(),
+            is_empty: false,
         };
-        for (wanted, sign) in [(task.upper, -1.0), (task.lower, 1.0)] {
-            let range = Interval::new(found.lower, found.upper).unwrap_or(task.range);
-            if !wanted {
-                continue;
-            }
+        for &ask in &task.sides {
+            let Some(range) = Interval::new(found.lower, found.upper) else { break };
             if self.target.phase(range, task.index) != Phase::Unstable {
                 found.counts.skipped_stable += 1;
                 continue;
             }
-            if let Some(bound) = self.side(engine, task, sign, &mut found)? {
-                match sign > 0.0 {
-                    true => found.lower = found.lower.max(bound),
-                    false => found.upper = found.upper.min(-bound),
+            let Some(left) = self.settings.time_left() else {
+                found.counts.skipped_time += 1;
+                continue;
+            };
+            let objective = signed(task.expression, ask.side);
+            let bound = match engine {
+                Engine::Linear(program) => {
+                    self.linear(program, &objective, ask, left, &mut found)?
                 }
+                Engine::MixedInteger => self.mixed_integer(objective, left, &mut found)?,
+            };
+            match (bound, ask.side) {
+                (None, _) => {}
+                (Some(bound), Side::Lower) => found.lower = found.lower.max(bound),
+                (Some(bound), Side::Upper) => found.upper = found.upper.min(-bound),
             }
         }
         Ok(found)
-    }
-
-    /// A lower bound of `sign ·` the neuron, if there is one.
-    fn side(
-        &self,
-        engine: &mut Engine,
-        task: &Task<'_>,
-        sign: f64,
-        found: &mut Found,
-    ) -> Result<Option<f64>, SolveError> {
-        let left = match self.settings.deadline {
-            None => NO_LIMIT,
-            Some(deadline) => deadline.saturating_duration_since(Instant::now()),
-        };
-        if left.is_zero() {
-            found.counts.skipped_time += 1;
-            return Ok(None);
-        }
-        let terms = task.expression.terms.iter();
-        let terms: Vec<(VarId, f64)> = terms.map(|&(column, c)| (column, sign * c)).collect();
-        let objective = LinearExpression { terms, constant: sign * task.expression.constant };
-        match engine {
-            Engine::Linear(program) => self.linear(program, objective, left, found),
-            Engine::MixedInteger => self.mixed_integer(objective, left, found),
-        }
     }
 
     /// The dual bound, re-derived from the multipliers.
     fn linear(
         &self,
         program: &mut LinearProgram,
-        objective: LinearExpression,
+        objective: &LinearExpression,
+        ask: Ask,
         left: Duration,
         found: &mut Found,
     ) -> Result<Option<f64>, SolveError> {
         let mut costs = vec![0.0; self.model.columns().len()];
         objective.terms.iter().for_each(|&(column, c)| costs[column.index()] = c);
+        program.stop_above(ask.enough.map(|value| ask.side.sign() * value - objective.constant))?;
         let outcome = match program.minimize(&costs, left) {
             // One program that HiGHS cannot solve is one bound that stays.
             Err(SolveError::Failed { what, .. }) => {
@@ -284,14 +339,38 @@ impl Programs<'_> {
             outcome => outcome?,
         };
         found.counts.lp_iterations += outcome.iterations;
-        if outcome.status != TerminationStatus::Optimal {
-            found.counts.failed += 1;
-            return Ok(None);
+        match outcome.status {
+            LpStatus::Optimal | LpStatus::Above => found.counts.solved += 1,
+            LpStatus::Infeasible => {
+                found.is_empty |= self.is_proven_empty(&outcome.multipliers);
+                found.counts.failed += usize::from(!found.is_empty);
+                found.counts.solved += usize::from(found.is_empty);
+                return Ok(None);
+            }
+            LpStatus::TimeLimit => {
+                found.counts.failed += 1;
+                return Ok(None);
+            }
         }
-        found.counts.solved += 1;
-        let point = self.inputs.iter().map(|column| outcome.point[column.index()]);
-        found.points.push(point.collect());
-        Ok(Some(dual_bound(&self.model, &objective, &outcome.multipliers)))
+        if !outcome.point.is_empty() {
+            let point = self.inputs.iter().map(|column| outcome.point[column.index()]);
+            found.points.push(point.collect());
+        }
+        let bound = dual_bound(&self.model, objective, &outcome.multipliers);
+        let nonzero = outcome.multipliers.into_iter().enumerate().filter(|(_, y)| *y != 0.0);
+        let (index, side) = (found.index, ask.side);
+        let bound_of_neuron = side.sign() * bound;
+        let multipliers = nonzero.collect();
+        found.lemmas.push(Lemma { index, side, bound: bound_of_neuron, multipliers });
+        Ok(Some(bound))
+    }
+
+    /// Whether multipliers, under one sign or the other, show that there is no
+    /// point: that the least value of 0 is above 0.
+    fn is_proven_empty(&self, multipliers: &[f64]) -> bool {
+        let negated: Vec<f64> = multipliers.iter().map(|y| -y).collect();
+        let nothing = LinearExpression::default();
+        [multipliers, &negated].iter().any(|y| dual_bound(&self.model, &nothing, y) > 0.0)
     }
 
     /// The solver's dual bound, whatever ended the search, with a margin for its
@@ -308,12 +387,21 @@ impl Programs<'_> {
             time_limit: Some(left.min(self.settings.options.neuron_time)),
             ..SolveOptions::default()
         };
-        let solution = Highs.solve(&model, &options, &mut Silent)?;
+        let solution = Highs.solve(&model, &options, &mut Stop(self.settings.options))?;
         found.counts.lp_iterations += solution.lp_iterations;
         match solution.status {
             TerminationStatus::Optimal => found.counts.solved += 1,
             _ => found.counts.failed += 1,
         }
         Ok(solution.objective_bound.map(|bound| bound - MILP_BOUND_MARGIN * (1.0 + bound.abs())))
+    }
+}
+
+/// Passes on that the run has been stopped.
+struct Stop<'a>(&'a TightenOptions);
+
+impl Observer for Stop<'_> {
+    fn update(&mut self, _: &Progress) -> ControlFlow<()> {
+        if self.0.is_stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }

@@ -5,7 +5,13 @@
 //! over the triangle relaxation (bounds of the columns the best at hand, the
 //! problem's conditions on inputs among the rows) gives its largest and least
 //! pre-activation. A bound is never the solver's figure but the dual bound
-//! re-derived from its multipliers ([`crate::milp::dual_bound`]).
+//! re-derived from its multipliers ([`crate::milp::dual_bound`]), and these are
+//! kept as a [`Certificate`].
+//!
+//! Conditions on outputs say something of every neuron before them: once all
+//! layers are bounded, each is bounded again, inputs first, over the relaxation
+//! of the whole network with these conditions among its rows. Whatever conditions
+//! take part, the bounds hold for the inputs that satisfy them, and for no others.
 //!
 //! Progressive, so that few programs are solved: stable neurons are skipped; a
 //! neuron whose upper bound falls to 0 needs no lower one; a side that a true
@@ -13,29 +19,34 @@
 //! "Evaluating robustness of neural networks with mixed integer programming"
 //! (2019); Plate et al. (2025), eq. (8).
 
+mod budget;
+mod certificate;
 mod layer;
 mod pool;
 mod record;
+mod run;
 
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use serde::Serialize;
 use thiserror::Error;
 
-use crate::bounds::{AlphaCrown, BoundsError, NeuronBounds, PROPAGATORS, Propagator, node_range};
-use crate::encode::{BigM, EncodeError, Encoder, ReluEncoding, Triangle};
-use crate::network::{ActivationLayer, Node, NodeId, ReluGraph};
+use crate::bounds::{BoundsError, NeuronBounds, PROPAGATORS, Propagator};
+use crate::encode::EncodeError;
 use crate::num::IntervalBox;
 use crate::problem::Problem;
 use crate::solve::SolveError;
 
-use layer::{Settings, Target};
-use pool::Pool;
-pub use record::{BoundsRecord, LayerBounds, OutputBounds};
+pub use certificate::{Certificate, CertificateError, Lemma, Side};
+pub use record::{BoundsRecord, LayerBounds, NodeBounds};
+use run::Run;
 
 /// Settings of the tightening.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct TightenOptions {
+    /// What bounds are sought for. Default: their width.
+    pub goal: Goal,
     /// Time for all layers together. Running out of it is no error. Default: no
     /// limit.
     pub time_limit: Option<Duration>,
@@ -48,16 +59,52 @@ pub struct TightenOptions {
     pub neuron_time: Duration,
     /// Seed of the points that the forward passes start from. Default 0.
     pub seed: u32,
+    /// Set while it runs, it ends the tightening as a time limit does. Default:
+    /// nothing to listen to.
+    pub stop: Option<&'static AtomicBool>,
+}
+
+impl TightenOptions {
+    fn is_stopped(&self) -> bool {
+        self.stop.is_some_and(|stop| stop.load(Ordering::Relaxed))
+    }
 }
 
 impl Default for TightenOptions {
     fn default() -> Self {
         Self {
+            goal: Goal::default(),
             time_limit: None,
             threads: 1,
             slack: 0.01,
             neuron_time: Duration::from_secs(5),
             seed: 0,
+            stop: None,
+        }
+    }
+}
+
+/// What bounds are sought for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Goal {
+    /// Narrow intervals: small big-M constants and stable neurons.
+    #[default]
+    Width,
+    /// Stable neurons only: a program stops as soon as it has proven a phase, and
+    /// none is asked where forward passes show two. The outputs are bounded as
+    /// ever.
+    Phase,
+}
+
+impl Goal {
+    /// All goals.
+    pub const ALL: [Self; 2] = [Self::Width, Self::Phase];
+
+    /// Name on the command line and in records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Width => "width",
+            Self::Phase => "phase",
         }
     }
 }
@@ -76,17 +123,21 @@ pub enum Method {
 /// What happened to the sides (two a neuron) of one layer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct TightenCounts {
-    /// Number of the layer, from 1; one more than there are for the output.
+    /// Number of the layer, from 1; 0 for the inputs, one more than there are for
+    /// the output.
     pub layer: usize,
+    /// Whether conditions on outputs took part.
+    pub with_outputs: bool,
     /// Kind of programs.
     pub method: Method,
     /// Sides of all its neurons.
     pub sides: usize,
     /// Not asked because the phase was proven before, or by the other side.
     pub skipped_stable: usize,
-    /// Not asked because a forward pass almost attains the bound.
+    /// Not asked because a forward pass almost attains the bound, or shows that
+    /// the phase sought is not there.
     pub skipped_attained: usize,
-    /// Not asked because interval bounds are exact in a first layer.
+    /// Not asked because the bounds are exact: interval bounds in a first layer.
     pub skipped_exact: usize,
     /// Not asked because the time was over.
     pub skipped_time: usize,
@@ -120,8 +171,11 @@ pub struct Tightened {
     /// Bounds of every node; where the problem has conditions on inputs, over the
     /// points that satisfy them.
     pub bounds: NeuronBounds,
-    /// One entry a layer and kind of programs, in order; the output comes last.
+    /// One entry a layer and kind of programs, in the order of the work.
     pub layers: Vec<TightenCounts>,
+    /// What proves the bounds that linear programs have found, in the order of
+    /// the work: the premises of each hold by propagation and by those before it.
+    pub certificates: Vec<Certificate>,
 }
 
 /// Why there are no tightened bounds.
@@ -129,13 +183,28 @@ pub struct Tightened {
 pub enum TightenError {
     /// No bounds to start from.
     #[error(transparent)]
-    Bounds(#[from] BoundsError),
+    Bounds(BoundsError),
     /// The relaxation cannot be written.
     #[error(transparent)]
     Encode(#[from] EncodeError),
     /// The relaxation cannot be solved.
     #[error(transparent)]
     Solve(#[from] SolveError),
+    /// Conditions that exclude each other, which is proven, or bounds that do.
+    #[error("no input satisfies the conditions, which the bounds of node {node} prove")]
+    Infeasible {
+        /// Index of the node in the canonical form.
+        node: usize,
+    },
+}
+
+impl From<BoundsError> for TightenError {
+    fn from(error: BoundsError) -> Self {
+        match error {
+            BoundsError::Empty { node } => Self::Infeasible { node },
+            BoundsError::Overflow { .. } => Self::Bounds(error),
+        }
+    }
 }
 
 /// A method that bounds every neuron: one of the propagations, or tightening.
@@ -181,7 +250,7 @@ impl Tightening {
         match self {
             Self::Propagation(propagator) => {
                 let bounds = propagator.propagate(problem.graph(), domain)?;
-                Ok(Tightened { bounds, layers: Vec::new() })
+                Ok(Tightened { bounds, layers: Vec::new(), certificates: Vec::new() })
             }
             Self::LinearPrograms => tighten(problem, domain, &[Method::Linear], options),
             Self::MixedIntegerPrograms => {
@@ -206,63 +275,8 @@ pub fn tighten(
     methods: &[Method],
     options: &TightenOptions,
 ) -> Result<Tightened, TightenError> {
-    let deadline = options.time_limit.map(|limit| Instant::now() + limit);
-    let graph = problem.graph();
-    let first = AlphaCrown.propagate(graph, domain)?;
-    let mut pool = Pool::new(problem, domain, options.seed);
-    let mut encoders: Vec<Encoder> = methods.iter().map(|_| Encoder::new(problem)).collect();
-    let mut boxes: Vec<IntervalBox> = Vec::new();
-    let mut counts = Vec::new();
-    for (id, node) in graph.nodes() {
-        let mut bounds = node_range(id, node, &boxes, domain)?.intersection(first.of(id));
-        for (encoder, &method) in encoders.iter_mut().zip(methods) {
-            encoder.add(bounds.clone(), encoding(method))?;
-        }
-        let exact = is_exact(problem, node);
-        for (number, layer) in targets(graph, id) {
-            for (encoder, &method) in encoders.iter().zip(methods) {
-                let target = Target { node: id, layer, exact };
-                let settings = Settings { options, method, deadline };
-                let (narrowed, count) =
-                    layer::tighten(encoder, &bounds, target, &mut pool, settings)?;
-                bounds = narrowed;
-                counts.push(TightenCounts { layer: number, ..count });
-            }
-        }
-        encoders.iter_mut().for_each(|encoder| encoder.narrow(id, &bounds));
-        boxes.push(bounds);
-    }
-    Ok(Tightened { bounds: NeuronBounds::new(boxes), layers: counts })
-}
-
-fn encoding(method: Method) -> &'static dyn ReluEncoding {
-    match method {
-        Method::Linear => &Triangle,
-        Method::MixedInteger => &BigM,
-    }
-}
-
-/// The layers that read a node as their pre-activation, with their numbers, and
-/// `None` if it is the output.
-fn targets(graph: &ReluGraph, id: NodeId) -> Vec<(usize, Option<ActivationLayer<'_>>)> {
-    let layers: Vec<ActivationLayer> = graph.activation_layers().collect();
-    let readers = layers.iter().enumerate().filter(|(_, layer)| layer.pre_activation == id);
-    let mut targets: Vec<_> = readers.map(|(k, layer)| (k + 1, Some(*layer))).collect();
-    if id == graph.output() && matches!(graph.node(id), Node::Affine(_)) {
-        targets.push((layers.len() + 1, None));
-    }
-    targets
-}
-
-/// Whether interval bounds are exact: affine in the inputs of a box.
-fn is_exact(problem: &Problem, node: &Node) -> bool {
-    let only_inputs = match node {
-        Node::Input { .. } => true,
-        Node::Affine(affine) => {
-            affine.terms.len() == 1
-                && affine.terms.iter().all(|(input, _)| *input == problem.graph().input())
-        }
-        Node::Relu { .. } | Node::Clip { .. } => false,
-    };
-    only_inputs && problem.constraints().iter().all(|c| c.expression().has_outputs())
+    let mut run = Run::new(problem, domain, methods, options);
+    let bounds = run.forward(domain)?;
+    let bounds = run.with_outputs(bounds)?;
+    Ok(run.finish(bounds))
 }

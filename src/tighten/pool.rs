@@ -19,6 +19,8 @@ const MOST_POINTS: usize = 2048;
 pub struct Pool<'a> {
     problem: &'a Problem,
     domain: &'a IntervalBox,
+    /// Whether points have to satisfy the conditions on outputs too.
+    with_outputs: bool,
     /// One array (points × size) a node.
     values: Vec<Array2<f64>>,
 }
@@ -36,7 +38,7 @@ impl<'a> Pool<'a> {
             };
             points.push(ends.map(coordinate).collect());
         }
-        let mut pool = Self { problem, domain, values: Vec::new() };
+        let mut pool = Self { problem, domain, with_outputs: false, values: Vec::new() };
         pool.add(points);
         pool
     }
@@ -50,14 +52,14 @@ impl<'a> Pool<'a> {
             .into_iter()
             .take(MOST_POINTS.saturating_sub(held))
             .map(|point| self.domain.nearest(&point))
-            .filter(|point| self.is_feasible(point))
+            .filter(|point| self.is_satisfied(point, None))
             .collect();
         if points.is_empty() {
             return;
         }
         let shape = (points.len(), self.domain.len());
         let batch = Array2::from_shape_vec(shape, points.concat()).expect("points of one length");
-        let values = graph.evaluate_all(batch.view());
+        let values = self.feasible(graph.evaluate_all(batch.view()));
         self.values = match self.values.is_empty() {
             true => values,
             false => {
@@ -71,16 +73,46 @@ impl<'a> Pool<'a> {
 
     /// The least and largest value of a neuron, if there is a point.
     pub fn range(&self, node: NodeId, index: usize) -> Option<(f64, f64)> {
-        let column = self.values.get(node.index())?.index_axis(Axis(1), index).to_owned();
+        let column = self.values.get(node.index())?.index_axis(Axis(1), index);
+        if column.is_empty() {
+            return None;
+        }
         let least = column.iter().copied().fold(f64::INFINITY, f64::min);
         let largest = column.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         Some((least, largest))
     }
 
-    fn is_feasible(&self, point: &[f64]) -> bool {
+    /// From now on only points that satisfy the conditions on outputs count.
+    pub fn require_outputs(&mut self) {
+        self.with_outputs = true;
+        let values = std::mem::take(&mut self.values);
+        if !values.is_empty() {
+            self.values = self.feasible(values);
+        }
+    }
+
+    /// The values at those points that satisfy the conditions on outputs, if they
+    /// count.
+    fn feasible(&self, values: Vec<Array2<f64>>) -> Vec<Array2<f64>> {
+        if !self.with_outputs {
+            return values;
+        }
+        let graph = self.problem.graph();
+        let inputs = values[graph.input().index()].outer_iter();
+        let outputs = values[graph.output().index()].outer_iter();
+        let kept = inputs.zip(outputs).enumerate().filter(|(_, (input, output))| {
+            self.is_satisfied(&input.to_vec(), Some(&output.to_vec()))
+        });
+        let kept: Vec<usize> = kept.map(|(row, _)| row).collect();
+        values.iter().map(|values| values.select(Axis(0), &kept)).collect()
+    }
+
+    /// Whether a point satisfies the conditions on inputs or, given the outputs,
+    /// those on outputs.
+    fn is_satisfied(&self, input: &[f64], output: Option<&[f64]>) -> bool {
         let conditions = self.problem.constraints().iter();
         conditions
-            .filter(|constraint| !constraint.expression().has_outputs())
-            .all(|constraint| constraint.violation(point, &[]) == 0.0)
+            .filter(|constraint| constraint.expression().has_outputs() == output.is_some())
+            .all(|constraint| constraint.violation(input, output.unwrap_or_default()) == 0.0)
     }
 }

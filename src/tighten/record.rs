@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
-use super::{TightenCounts, Tightened};
+use super::{Goal, TightenCounts, Tightened};
 use crate::bounds::{LayerSummary, summarize};
+use crate::network::NodeId;
 use crate::problem::Problem;
 
 /// Bounds and phases of all neurons, layer by layer.
@@ -17,10 +18,14 @@ pub struct BoundsRecord {
     pub network: String,
     /// Method of the bounds.
     pub tighten: String,
+    /// What bounds were sought for.
+    pub goal: &'static str,
+    /// Bounds of the inputs, which conditions may have narrowed.
+    pub input: NodeBounds,
     /// One entry a layer of activations.
     pub layers: Vec<LayerBounds>,
     /// Bounds of the outputs.
-    pub output: OutputBounds,
+    pub output: NodeBounds,
     /// Wall-clock seconds for all bounds.
     pub bounds_seconds: f64,
     /// Threads allowed.
@@ -45,13 +50,15 @@ pub struct LayerBounds {
     pub programs: Vec<TightenCounts>,
 }
 
-/// Bounds of the outputs.
+/// Bounds of inputs or outputs.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct OutputBounds {
+pub struct NodeBounds {
     /// Lower bounds.
     pub lower: Vec<f64>,
     /// Upper bounds.
     pub upper: Vec<f64>,
+    /// The programs that tightened them, by kind.
+    pub programs: Vec<TightenCounts>,
 }
 
 impl BoundsRecord {
@@ -59,11 +66,18 @@ impl BoundsRecord {
     pub fn new(problem: &Problem, tighten: &str, tightened: &Tightened) -> Self {
         let (graph, bounds) = (problem.graph(), &tightened.bounds);
         let layers = graph.activation_layers().zip(summarize(graph, bounds));
+        let programs = |layer: usize| {
+            tightened.layers.iter().filter(|count| count.layer == layer).copied().collect()
+        };
+        let node = |id: NodeId, layer: usize| NodeBounds {
+            lower: bounds.of(id).lower().to_vec(),
+            upper: bounds.of(id).upper().to_vec(),
+            programs: programs(layer),
+        };
         let layers = layers.map(|(layer, summary)| {
             let range = bounds.of(layer.pre_activation);
             let ends = range.lower().iter().zip(range.upper());
-            let of_layer = |count: &&TightenCounts| count.layer == summary.layer;
-            let programs = tightened.layers.iter().filter(of_layer).copied().collect();
+            let programs = programs(summary.layer);
             LayerBounds {
                 summary,
                 width: ends.map(|(l, u)| u - l).sum(),
@@ -72,14 +86,16 @@ impl BoundsRecord {
                 programs,
             }
         });
-        let output = bounds.of(graph.output());
+        let layers: Vec<LayerBounds> = layers.collect();
         Self {
             schema: 1,
             command: "bounds",
             network: problem.network().name().to_string(),
             tighten: tighten.to_string(),
-            layers: layers.collect(),
-            output: OutputBounds { lower: output.lower().to_vec(), upper: output.upper().to_vec() },
+            goal: Goal::default().name(),
+            input: node(graph.input(), 0),
+            output: node(graph.output(), layers.len() + 1),
+            layers,
             bounds_seconds: 0.0,
             threads: 1,
             version: env!("CARGO_PKG_VERSION"),

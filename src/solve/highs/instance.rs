@@ -10,14 +10,15 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, TryLockError};
 use highs::{HighsModelStatus, RowProblem};
 use highs_sys::{
     Highs_changeColsCostByRange, Highs_clearSolver, Highs_getBasis, Highs_getDoubleInfoValue,
-    Highs_getInt64InfoValue, Highs_getIntInfoValue, Highs_getModelStatus, Highs_getSolution,
-    Highs_run, Highs_setBasis, Highs_setCallback, Highs_setSparseSolution, Highs_startCallback,
-    Highs_version, Highs_zeroAllClocks, HighsCallbackDataIn, HighsCallbackDataOut,
-    SOLUTION_STATUS_FEASIBLE, STATUS_ERROR, kHighsCallbackIpmInterrupt,
+    Highs_getDualRay, Highs_getInt64InfoValue, Highs_getIntInfoValue, Highs_getModelStatus,
+    Highs_getSolution, Highs_run, Highs_setBasis, Highs_setCallback, Highs_setSparseSolution,
+    Highs_startCallback, Highs_version, Highs_zeroAllClocks, HighsCallbackDataIn,
+    HighsCallbackDataOut, SOLUTION_STATUS_FEASIBLE, STATUS_ERROR, kHighsCallbackIpmInterrupt,
     kHighsCallbackMipImprovingSolution, kHighsCallbackMipInterrupt, kHighsCallbackMipLogging,
     kHighsCallbackSimplexInterrupt,
 };
 
+use super::linear_program::LpStatus;
 use super::{Shared, failed};
 use crate::milp::VarId;
 use crate::solve::{Solution, SolveError, TerminationStatus};
@@ -89,7 +90,7 @@ impl Instance {
             // says which.
             other => return Err(failed(&format!("its status is {other:?}"))),
         };
-        let feasible = self.integer_info(c"primal_solution_status") == SOLUTION_STATUS_FEASIBLE;
+        let feasible = self.is_primal_feasible();
         let point = feasible.then(|| self.point());
         let objective = self.number_info(c"objective_function_value").filter(|_| feasible);
         let bound = match integer {
@@ -99,15 +100,46 @@ impl Instance {
         let mut nodes: i64 = 0;
         // SAFETY: as in `run`; the last pointer is to a live i64.
         unsafe { Highs_getInt64InfoValue(self.pointer(), c"mip_node_count".as_ptr(), &mut nodes) };
-        let iterations = self.integer_info(c"simplex_iteration_count");
         Ok(Solution {
             status,
             point,
             objective,
             objective_bound: bound.filter(|b| b.is_finite()),
             node_count: u64::try_from(nodes).unwrap_or(0),
-            lp_iterations: u64::try_from(iterations).unwrap_or(0),
+            lp_iterations: self.simplex_iterations(),
         })
+    }
+
+    /// How the solve of a linear program ended.
+    pub fn lp_status(&mut self) -> Result<LpStatus, SolveError> {
+        // SAFETY: as in `run`.
+        let code = unsafe { Highs_getModelStatus(self.pointer()) };
+        match HighsModelStatus::try_from(code) {
+            Ok(HighsModelStatus::Optimal | HighsModelStatus::ModelEmpty) => Ok(LpStatus::Optimal),
+            Ok(HighsModelStatus::ObjectiveBound) => Ok(LpStatus::Above),
+            Ok(HighsModelStatus::Infeasible) => Ok(LpStatus::Infeasible),
+            Ok(HighsModelStatus::ReachedTimeLimit) => Ok(LpStatus::TimeLimit),
+            other => Err(failed(&format!("its status is {other:?}"))),
+        }
+    }
+
+    /// Whether there is a point that satisfies bounds and rows.
+    pub fn is_primal_feasible(&mut self) -> bool {
+        self.integer_info(c"primal_solution_status") == SOLUTION_STATUS_FEASIBLE
+    }
+
+    /// Iterations of the last run.
+    pub fn simplex_iterations(&mut self) -> u64 {
+        u64::try_from(self.integer_info(c"simplex_iteration_count")).unwrap_or(0)
+    }
+
+    /// One multiplier a row that show, up to their sign, that there is no point.
+    pub fn dual_ray(&mut self) -> Option<Vec<f64>> {
+        let mut ray = vec![0.0; self.model().num_rows()];
+        let mut found: c_int = 0;
+        // SAFETY: as in `run`; the array has one entry a row.
+        let status = unsafe { Highs_getDualRay(self.pointer(), &mut found, ray.as_mut_ptr()) };
+        (status != STATUS_ERROR && found != 0).then_some(ray)
     }
 
     fn point(&mut self) -> Vec<f64> {

@@ -7,12 +7,13 @@ use super::instance::Instance;
 use super::{failed, row_problem};
 use crate::milp::Model;
 use crate::num::tolerance::SMALLEST_COEFFICIENT;
-use crate::solve::{SolveError, TerminationStatus};
+use crate::solve::SolveError;
 
 /// A linear program that stays in HiGHS between solves. Integrality of the model
 /// is ignored. Bound to the thread that made it.
 pub struct LinearProgram {
     instance: Instance,
+    stop_above: Option<f64>,
 }
 
 /// A basis of a [`LinearProgram`].
@@ -22,15 +23,29 @@ pub struct Basis {
     rows: Vec<c_int>,
 }
 
+/// How a solve of a [`LinearProgram`] ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LpStatus {
+    /// At an optimum.
+    Optimal,
+    /// As soon as the optimum was known to be above the value asked for.
+    Above,
+    /// There is no point.
+    Infeasible,
+    /// At the time limit.
+    TimeLimit,
+}
+
 /// What a solve of a [`LinearProgram`] gave. Nothing in it is proven: a bound is
 /// what [`crate::milp::dual_bound`] makes of the multipliers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LpOutcome {
     /// How it ended.
-    pub status: TerminationStatus,
+    pub status: LpStatus,
     /// One value a column; empty without a feasible point.
     pub point: Vec<f64>,
-    /// One multiplier a row; all 0 without a solution.
+    /// One multiplier a row; of an infeasible program those that show it, up to
+    /// their sign; all 0 without a solution.
     pub multipliers: Vec<f64>,
     /// Simplex iterations.
     pub iterations: u64,
@@ -49,10 +64,31 @@ impl LinearProgram {
         done &= options.try_set_option("solver", "simplex").is_ok();
         done &= options.try_set_option("threads", 1).is_ok();
         done &= options.try_set_option("small_matrix_value", SMALLEST_COEFFICIENT).is_ok();
+        if !done {
+            return Err(failed("it refused an option"));
+        }
+        let mut program = Self { instance, stop_above: Some(f64::NAN) };
+        program.stop_above(None)?;
+        Ok(program)
+    }
+
+    /// From now on stops as soon as the optimum is known to be above a value.
+    ///
+    /// # Errors
+    /// HiGHS refuses it.
+    pub fn stop_above(&mut self, value: Option<f64>) -> Result<(), SolveError> {
+        if value == self.stop_above {
+            return Ok(());
+        }
+        self.stop_above = value;
         // From one basis to the next only costs change, so it stays primal
-        // feasible: the primal simplex goes on from there.
-        done &= options.try_set_option("simplex_strategy", PRIMAL_SIMPLEX).is_ok();
-        if done { Ok(Self { instance }) } else { Err(failed("it refused an option")) }
+        // feasible: the primal simplex goes on from there. Only the dual one,
+        // whose value climbs, knows when it has passed another.
+        let strategy = if value.is_some() { DUAL_SIMPLEX } else { PRIMAL_SIMPLEX };
+        let options = self.instance.model();
+        let strategy = options.try_set_option("simplex_strategy", strategy);
+        let bound = options.try_set_option("objective_bound", value.unwrap_or(f64::INFINITY));
+        strategy.and(bound).map_err(|_| failed("it refused a value to stop at"))
     }
 
     /// Minimises `costs · x`, one cost a column, from the basis at hand; from
@@ -80,13 +116,17 @@ impl LinearProgram {
         let limit = self.instance.model().try_set_option("time_limit", time_limit.as_secs_f64());
         limit.map_err(|_| failed("it refused a time limit"))?;
         self.instance.run()?;
-        let solution = self.instance.solution(false)?;
-        let (point, multipliers) = self.instance.point_and_duals();
+        let status = self.instance.lp_status()?;
+        let (point, mut multipliers) = self.instance.point_and_duals();
+        if status == LpStatus::Infeasible {
+            multipliers = self.instance.dual_ray().unwrap_or(vec![0.0; multipliers.len()]);
+        }
+        let is_feasible = self.instance.is_primal_feasible();
         Ok(LpOutcome {
-            status: solution.status,
-            point: if solution.point.is_some() { point } else { Vec::new() },
+            status,
+            point: if is_feasible { point } else { Vec::new() },
             multipliers,
-            iterations: solution.lp_iterations,
+            iterations: self.instance.simplex_iterations(),
         })
     }
 
@@ -108,6 +148,9 @@ impl LinearProgram {
         self.instance.set_basis(&basis.columns, &basis.rows)
     }
 }
+
+/// HiGHS's number for it.
+const DUAL_SIMPLEX: i32 = 1;
 
 /// HiGHS's number for it.
 const PRIMAL_SIMPLEX: i32 = 4;

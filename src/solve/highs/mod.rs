@@ -27,7 +27,7 @@ use std::time::{Duration, Instant};
 use highs::{Col, RowProblem};
 
 use instance::Instance;
-pub use linear_program::{Basis, LinearProgram, LpOutcome};
+pub use linear_program::{Basis, LinearProgram, LpOutcome, LpStatus};
 
 use super::{
     Observer, Preset, Progress, Solution, SolveError, SolveOptions, Solver, TerminationStatus,
