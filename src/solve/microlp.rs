@@ -57,8 +57,8 @@ impl Solver for Microlp {
             let stats = outcome.stats();
             let progress = Progress {
                 seconds: started.elapsed().as_secs_f64(),
-                objective: outcome.solution().map(|s| s.objective() + model.objective.constant),
-                objective_bound: stats.best_bound.map(|b| b + model.objective.constant),
+                objective: outcome.solution().map(::microlp::Solution::objective),
+                objective_bound: stats.best_bound,
                 node_count: stats.nodes_solved,
                 lp_iterations: stats.lp_iterations,
             };
@@ -100,6 +100,13 @@ fn build(model: &Model) -> Result<(Problem, Vec<Variable>), SolveError> {
     });
     let mut costs = vec![0.0; model.columns().len()];
     model.objective.terms.iter().for_each(|&(column, cost)| costs[column.index()] = cost);
+    // The constant of the objective as a column: the relative gap is one of the
+    // whole objective.
+    prepare::check_number(
+        || "the constant of the objective".to_string(),
+        model.objective.constant,
+    )?;
+    problem.add_var(model.objective.constant, (1.0, 1.0));
     let mut variables = Vec::new();
     for (column, &cost) in model.columns().iter().zip(&costs) {
         let (lower, upper) = (column.bounds.lower(), column.bounds.upper());
@@ -164,6 +171,7 @@ fn finished(
         objective,
         node_count: progress.node_count,
         lp_iterations: progress.lp_iterations,
+        multipliers: Vec::new(),
     }
 }
 
@@ -176,6 +184,7 @@ fn unfinished(error: Error) -> Result<Solution, SolveError> {
             objective_bound: None,
             node_count: 0,
             lp_iterations: 0,
+            multipliers: Vec::new(),
         }),
         Error::Unbounded => Err(SolveError::Unbounded),
         other => Err(SolveError::Failed { solver: "microlp", what: other.to_string() }),

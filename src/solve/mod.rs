@@ -181,6 +181,9 @@ pub struct Solution {
     pub node_count: u64,
     /// Simplex iterations.
     pub lp_iterations: u64,
+    /// One multiplier a row, of the model as a minimisation, where it is a linear
+    /// program that was solved to its end and the solver tells them; else empty.
+    pub multipliers: Vec<f64>,
 }
 
 /// State of a running solve, in the units and direction of the model.

@@ -3,5 +3,6 @@
 
 mod agreement;
 mod build;
+mod conditions;
 mod exact;
 mod properties;

@@ -19,7 +19,7 @@ use crate::exact::{self, Case};
 const NETWORKS: u64 = 300;
 
 /// Random points of the case's box, and its corners.
-fn points(case: &Case, seed: u64, count: usize) -> Vec<Vec<f64>> {
+pub fn points(case: &Case, seed: u64, count: usize) -> Vec<Vec<f64>> {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let bounds: Vec<(f64, f64)> =
         case.lower.iter().copied().zip(case.upper.iter().copied()).collect();
@@ -43,7 +43,7 @@ fn domain(case: &Case) -> IntervalBox {
 }
 
 /// The values of every node at a point, in rational arithmetic.
-fn exact_values(graph: &ReluGraph, point: &[f64]) -> Vec<Vec<RBig>> {
+pub fn exact_values(graph: &ReluGraph, point: &[f64]) -> Vec<Vec<RBig>> {
     let zero = RBig::ZERO;
     let mut values: Vec<Vec<RBig>> = Vec::new();
     for (_, node) in graph.nodes() {
@@ -185,7 +185,7 @@ fn bounds_by(tightening: Tightening, problem: &Problem) -> NeuronBounds {
     tightening.bounds(problem, problem.domain(), &options).expect("bounds").bounds
 }
 
-fn rational(value: f64) -> RBig {
+pub fn rational(value: f64) -> RBig {
     RBig::try_from(value).expect("a finite number")
 }
 

@@ -9,13 +9,13 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, TryLockError};
 
 use highs::{HighsModelStatus, RowProblem};
 use highs_sys::{
-    Highs_changeColsCostByRange, Highs_clearSolver, Highs_getBasis, Highs_getDoubleInfoValue,
-    Highs_getDualRay, Highs_getInt64InfoValue, Highs_getIntInfoValue, Highs_getModelStatus,
-    Highs_getSolution, Highs_run, Highs_setBasis, Highs_setCallback, Highs_setSparseSolution,
-    Highs_startCallback, Highs_version, Highs_zeroAllClocks, HighsCallbackDataIn,
-    HighsCallbackDataOut, SOLUTION_STATUS_FEASIBLE, STATUS_ERROR, kHighsCallbackIpmInterrupt,
-    kHighsCallbackMipImprovingSolution, kHighsCallbackMipInterrupt, kHighsCallbackMipLogging,
-    kHighsCallbackSimplexInterrupt,
+    Highs_changeColsCostByRange, Highs_changeObjectiveOffset, Highs_clearSolver, Highs_getBasis,
+    Highs_getDoubleInfoValue, Highs_getDualRay, Highs_getInt64InfoValue, Highs_getIntInfoValue,
+    Highs_getModelStatus, Highs_getSolution, Highs_run, Highs_setBasis, Highs_setCallback,
+    Highs_setSparseSolution, Highs_startCallback, Highs_version, Highs_zeroAllClocks,
+    HighsCallbackDataIn, HighsCallbackDataOut, SOLUTION_STATUS_FEASIBLE, STATUS_ERROR,
+    kHighsCallbackIpmInterrupt, kHighsCallbackMipImprovingSolution, kHighsCallbackMipInterrupt,
+    kHighsCallbackMipLogging, kHighsCallbackSimplexInterrupt,
 };
 
 use super::linear_program::LpStatus;
@@ -107,6 +107,11 @@ impl Instance {
             objective_bound: bound.filter(|b| b.is_finite()),
             node_count: u64::try_from(nodes).unwrap_or(0),
             lp_iterations: self.simplex_iterations(),
+            multipliers: if integer || status != TerminationStatus::Optimal {
+                Vec::new()
+            } else {
+                self.point_and_duals().1
+            },
         })
     }
 
@@ -184,6 +189,13 @@ impl Instance {
             )
         };
         accepted(status, "the start")
+    }
+
+    /// The constant of the objective.
+    pub fn set_offset(&mut self, offset: f64) -> Result<(), SolveError> {
+        // SAFETY: as in `run`.
+        let status = unsafe { Highs_changeObjectiveOffset(self.pointer(), offset) };
+        accepted(status, "the constant of the objective")
     }
 
     /// New costs for all columns.

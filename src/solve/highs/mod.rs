@@ -33,7 +33,7 @@ use super::{
     Observer, Preset, Progress, Solution, SolveError, SolveOptions, Solver, TerminationStatus,
     prepare,
 };
-use crate::milp::{Direction, Kind, Model, Row};
+use crate::milp::{Direction, Kind, Model, Row, VarId, dual_bound};
 use crate::num::tolerance::SMALLEST_COEFFICIENT;
 
 /// How often the caller hears of the progress.
@@ -73,8 +73,7 @@ impl Solver for Highs {
         options.validate()?;
         let first = Task::new(model, options)?;
         let started = Instant::now();
-        let solution = first.clone().run(options, started, observer);
-        match solution {
+        let mut solution = match first.clone().run(options, started, observer) {
             // A status that says nothing, once in a while: without presolve
             // there is one source of trouble less.
             Err(SolveError::Failed { what, .. }) => {
@@ -82,8 +81,24 @@ impl Solver for Highs {
                 first.without_presolve().run(options, started, observer)
             }
             solution => solution,
+        }?;
+        if !solution.multipliers.is_empty() {
+            solution.objective_bound = certified(model, &solution.multipliers);
         }
+        Ok(solution)
     }
+}
+
+/// The bound of a linear program that its multipliers prove.
+fn certified(model: &Model, multipliers: &[f64]) -> Option<f64> {
+    let mut objective = model.objective.clone();
+    let negated = model.direction == Direction::Maximize;
+    if negated {
+        objective.terms.iter_mut().for_each(|(_, c)| *c = -*c);
+        objective.constant = -objective.constant;
+    }
+    let bound = dual_bound(model, &objective, multipliers);
+    Some(if negated { -bound } else { bound }).filter(|bound| bound.is_finite())
 }
 
 /// Everything a solve needs, movable to its thread.
@@ -93,7 +108,12 @@ struct Task {
     /// Whether the costs were negated: HiGHS only ever minimises here, because
     /// some of its options misbehave when it maximises.
     negated: bool,
+    /// The constant of the objective, in the direction of HiGHS. HiGHS has to
+    /// know it: its relative gap is one of the whole objective.
     offset: f64,
+    /// The point to start from, within the bounds of the columns. A point that
+    /// misses them by less than the tolerance would be refused.
+    start: Vec<(VarId, f64)>,
     integer: bool,
     presolve: bool,
 }
@@ -105,7 +125,7 @@ struct Shared {
     latest: Mutex<Latest>,
 }
 
-/// What the callbacks heard last, in the direction of HiGHS, without offset.
+/// What the callbacks heard last, in the direction of HiGHS.
 #[derive(Clone, Default)]
 struct Latest {
     bound: Option<f64>,
@@ -119,15 +139,16 @@ impl Task {
     fn new(model: &Model, options: &SolveOptions) -> Result<Self, SolveError> {
         let negated = model.direction == Direction::Maximize;
         let problem = row_problem(model, negated)?;
-        for (column, value) in &options.start {
-            prepare::check_number(
-                || format!("the start of {}", model.column_at(*column).name),
-                *value,
-            )?;
+        let mut start = Vec::new();
+        for &(id, value) in &options.start {
+            let column = model.column_at(id);
+            prepare::check_number(|| format!("the start of {}", column.name), value)?;
+            start.push((id, value.clamp(column.bounds.lower(), column.bounds.upper())));
         }
         let integer = model.columns().iter().any(|column| column.kind == Kind::Integer);
-        let offset = model.objective.constant;
-        Ok(Self { problem, negated, offset, integer, presolve: true })
+        let constant = model.objective.constant;
+        let offset = if negated { -constant } else { constant };
+        Ok(Self { problem, negated, offset, start, integer, presolve: true })
     }
 
     fn without_presolve(mut self) -> Self {
@@ -144,7 +165,7 @@ impl Task {
     ) -> Result<Solution, SolveError> {
         let shared = Arc::new(Shared::default());
         let (sender, receiver) = mpsc::channel();
-        let (negated, offset) = (self.negated, self.offset);
+        let negated = self.negated;
         let worker = {
             let (shared, options) = (Arc::clone(&shared), options.clone());
             // Enough for the recursion of HiGHS in symmetry detection.
@@ -155,11 +176,11 @@ impl Task {
         let mut given_up: Option<(Instant, TerminationStatus)> = None;
         loop {
             match receiver.recv_timeout(TICK) {
-                Ok(outcome) => return outcome.map(|raw| raw.in_units_of(negated, offset)),
+                Ok(outcome) => return outcome.map(|raw| raw.directed(negated)),
                 Err(RecvTimeoutError::Disconnected) => return Err(failed("its thread panicked")),
                 Err(RecvTimeoutError::Timeout) => {}
             }
-            let progress = shared.progress(started, negated, offset);
+            let progress = shared.progress(started, negated);
             if observer.update(&progress) == ControlFlow::Break(()) && given_up.is_none() {
                 given_up = Some((Instant::now(), TerminationStatus::Interrupted));
                 shared.stop.store(true, Ordering::Relaxed);
@@ -174,7 +195,7 @@ impl Task {
                 tracing::warn!("HiGHS does not stop; its thread is left behind");
                 shared.stop.store(true, Ordering::Relaxed);
                 let latest = shared.lock().clone();
-                return Ok(latest.into_solution(status).in_units_of(negated, offset));
+                return Ok(latest.into_solution(status).directed(negated));
             }
         }
     }
@@ -190,7 +211,8 @@ impl Task {
         let presolve = self.presolve;
         let mut instance = Instance::new(self.problem)?;
         configure(instance.model(), options, presolve, started)?;
-        instance.set_start(&options.start)?;
+        instance.set_offset(self.offset)?;
+        instance.set_start(&self.start)?;
         instance.listen(shared)?;
         instance.run()?;
         instance.solution(integer)
@@ -202,9 +224,9 @@ impl Shared {
         self.latest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn progress(&self, started: Instant, negated: bool, offset: f64) -> Progress {
+    fn progress(&self, started: Instant, negated: bool) -> Progress {
         let latest = self.lock();
-        let user = |value: f64| if negated { -value } else { value } + offset;
+        let user = |value: f64| if negated { -value } else { value };
         Progress {
             seconds: started.elapsed().as_secs_f64(),
             objective: latest.objective.map(user),
@@ -224,15 +246,16 @@ impl Latest {
             objective_bound: self.bound,
             node_count: self.node_count,
             lp_iterations: self.lp_iterations,
+            multipliers: Vec::new(),
         }
     }
 }
 
 impl Solution {
     /// From the direction of HiGHS to that of the model.
-    fn in_units_of(mut self, negated: bool, offset: f64) -> Self {
+    fn directed(mut self, negated: bool) -> Self {
         for value in [&mut self.objective, &mut self.objective_bound] {
-            *value = value.map(|v| if negated { -v } else { v } + offset);
+            *value = value.map(|v| if negated { -v } else { v });
         }
         self
     }
