@@ -8,8 +8,12 @@ use ndarray::{Array1, Array2, Array4};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use taut::bounds::PROPAGATORS;
-use taut::network::{Convolution, Linear, ReluGraph, Window, WindowAxis};
+use taut::network::{
+    Activation, Convolution, DenseLayer, Linear, Network, ReluGraph, Window, WindowAxis,
+};
 use taut::num::IntervalBox;
+use taut::problem::{Problem, Question};
+use taut::tighten::{Method, TightenOptions, tighten};
 
 /// A dense network of equal layers with weights of He's variance.
 struct Dense {
@@ -111,5 +115,54 @@ fn convolution(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, propagation, convolution);
+/// Linear programs that bound every open neuron, by one and two workers, against
+/// deriving the same bounds again from the multipliers kept, which is what
+/// certification costs (and the relaxation, once a layer).
+fn tightening(criterion: &mut Criterion) {
+    for (layers, width) in [(2, 25), (2, 50), (3, 50)] {
+        let problem = random_problem(layers, width);
+        let run = |threads| {
+            let options = TightenOptions { threads, slack: 0.0, ..TightenOptions::default() };
+            tighten(&problem, problem.domain(), &[Method::Linear], &options).expect("bounds")
+        };
+        let tightened = run(1);
+        let programs: usize = tightened.layers.iter().map(|layer| layer.solved).sum();
+        let mut group =
+            criterion.benchmark_group(format!("{programs} programs of {layers} × {width}"));
+        group.sample_size(20);
+        group.bench_function("one worker", |bencher| bencher.iter(|| run(1)));
+        group.bench_function("two workers", |bencher| bencher.iter(|| run(2)));
+        group.bench_function("bounds from the multipliers", |bencher| {
+            bencher.iter(|| {
+                let proofs = tightened.certificates.iter();
+                proofs.map(|proof| proof.check(&problem)).collect::<Result<Vec<()>, _>>()
+            });
+        });
+        group.finish();
+    }
+}
+
+/// A dense network of two inputs on `[−1, 1]²` with weights of He's variance and
+/// small biases.
+fn random_problem(layers: usize, width: usize) -> Problem {
+    let mut random = ChaCha8Rng::seed_from_u64(11);
+    let mut uniform = || (random.next_u64() >> 11) as f64 * 2f64.powi(-52) - 1.0;
+    let sizes: Vec<usize> =
+        [2].into_iter().chain(std::iter::repeat_n(width, layers)).chain([1]).collect();
+    let layer = |(position, pair): (usize, &[usize])| {
+        let bound = (6.0 / pair[0] as f64).sqrt();
+        let last = position == layers;
+        DenseLayer {
+            weights: Array2::from_shape_simple_fn((pair[1], pair[0]), || bound * uniform()),
+            bias: Array1::from_shape_simple_fn(pair[1], || 0.1 * uniform()),
+            activation: if last { Activation::Linear } else { Activation::Relu },
+        }
+    };
+    let layers = sizes.windows(2).enumerate().map(layer).collect();
+    let network = Network::dense("random", layers).expect("a network");
+    let domain = IntervalBox::new(vec![-1.0; 2], vec![1.0; 2]).expect("a box");
+    Problem::new(network, domain, Question::default()).expect("a problem")
+}
+
+criterion_group!(benches, propagation, convolution, tightening);
 criterion_main!(benches);
