@@ -78,6 +78,13 @@ impl NeuronBounds {
         Self { boxes }
     }
 
+    /// These bounds, but others for one node.
+    #[must_use]
+    pub fn with(mut self, node: NodeId, bounds: IntervalBox) -> Self {
+        self.boxes[node.index()] = bounds;
+        self
+    }
+
     /// Number of nodes.
     pub fn len(&self) -> usize {
         self.boxes.len()

@@ -2,66 +2,35 @@
 
 use std::time::{Duration, Instant};
 
-use crate::bounds::NeuronBounds;
-use crate::network::{NodeId, Phase, ReluGraph};
-
-/// What is left of the time, and of the work.
+/// What is left of the time.
 ///
-/// Each layer may take a share of the time left in proportion to what its
-/// programs are expected to cost, so that an early layer does not starve the
-/// late ones, whose constants are the largest; what it leaves goes to those after
-/// it. Within a layer the neurons with the largest relaxation come first.
-#[derive(Debug)]
+/// A layer may take half of it, the last one all: what an early layer gains
+/// narrows all that come after it, and its programs are the smallest, but it must
+/// not starve the late ones, whose constants are the largest. What a layer leaves
+/// goes to those after it. Within a layer the neurons with the largest relaxation
+/// come first.
+#[derive(Clone, Copy, Debug)]
 pub struct Budget {
-    deadline: Option<Instant>,
-    /// Work of the pass at hand, node by node.
-    pass: Vec<f64>,
-    /// Work of the passes after it.
-    later: f64,
+    end: Option<Instant>,
 }
 
 impl Budget {
-    /// The whole time, for nothing planned yet.
+    /// All of `limit`, from now on.
     pub fn new(limit: Option<Duration>) -> Self {
-        let deadline = limit.map(|limit| Instant::now() + limit);
-        Self { deadline, pass: Vec::new(), later: 0.0 }
+        Self { end: limit.map(|limit| Instant::now() + limit) }
     }
 
-    /// Plans a pass: its work, node by node, and that of the passes after it.
-    pub fn plan(&mut self, pass: Vec<f64>, later: f64) {
-        (self.pass, self.later) = (pass, later);
-    }
-
-    /// The end of a node's share of the time that is left. Before anything is
-    /// planned that is all of it.
-    pub fn share(&self, node: NodeId) -> Option<Instant> {
-        let deadline = self.deadline?;
+    /// Half of what is left.
+    pub fn half(self) -> Self {
         let now = Instant::now();
-        let left = deadline.saturating_duration_since(now);
-        let rest = self.pass.get(node.index()..).unwrap_or_default();
-        let work = rest.first().copied().unwrap_or(0.0);
-        let total = rest.iter().sum::<f64>() + self.later;
-        Some(now + if total > 0.0 { left.mul_f64(work / total) } else { left })
+        let half = |end: Instant| now + end.saturating_duration_since(now) / 2;
+        Self { end: self.end.map(half) }
     }
-}
 
-/// What the programs of a node are expected to cost: their number times the
-/// size of the relaxation, inputs and unstable neurons before it, or all of
-/// them with conditions on outputs.
-pub fn work(graph: &ReluGraph, bounds: &NeuronBounds, node: NodeId, with_outputs: bool) -> f64 {
-    let unstable = |node: NodeId| -> usize {
-        let readers = graph.activation_layers().filter(|layer| layer.pre_activation == node);
-        let open = |layer| {
-            let neurons = 0..graph.size(node);
-            neurons.filter(|&index| bounds.phase(layer, index) == Phase::Unstable).count()
-        };
-        readers.map(open).sum()
-    };
-    let ends = [graph.input(), graph.output()];
-    let programs = if ends.contains(&node) { graph.size(node) } else { unstable(node) };
-    let before = graph.nodes().map(|(id, _)| id).filter(|&id| with_outputs || id < node);
-    let size = graph.size(graph.input()) + before.map(unstable).sum::<usize>();
-    programs as f64 * size as f64
+    /// What is left; `None` without a limit.
+    pub fn left(self) -> Option<Duration> {
+        self.end.map(|end| end.saturating_duration_since(Instant::now()))
+    }
 }
 
 #[cfg(test)]
@@ -69,18 +38,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn time_is_shared_in_proportion_to_the_work_left() {
-        let mut graph = ReluGraph::new(1);
-        let relu = graph.relu(graph.input());
-        let mut budget = Budget::new(Some(Duration::from_secs(1000)));
-        let seconds = |end: Option<Instant>| {
-            end.expect("a limit").saturating_duration_since(Instant::now()).as_secs_f64()
-        };
-        assert!((seconds(budget.share(relu)) - 1000.0).abs() < 5.0);
-        budget.plan(vec![1.0, 3.0], 1.0);
-        // By hand: a fifth of 1000 s; nothing was used, so three quarters of it.
-        assert!((seconds(budget.share(graph.input())) - 200.0).abs() < 5.0);
-        assert!((seconds(budget.share(relu)) - 750.0).abs() < 5.0);
-        assert_eq!(Budget::new(None).share(relu), None);
+    fn half_of_the_time_is_half_of_what_is_left() {
+        let budget = Budget::new(Some(Duration::from_secs(1000)));
+        let seconds = |budget: Budget| budget.left().expect("a limit").as_secs_f64();
+        assert!((seconds(budget.half()) - 500.0).abs() < 5.0);
+        assert!((seconds(budget.half().half()) - 250.0).abs() < 5.0);
+        assert!((seconds(budget) - 1000.0).abs() < 5.0);
+        assert_eq!(Budget::new(None).half().left(), None);
+        assert_eq!(Budget::new(Some(Duration::ZERO)).left(), Some(Duration::ZERO));
     }
 }

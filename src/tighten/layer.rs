@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use super::budget::Budget;
 use super::certificate::{Lemma, Side, signed};
 use super::pool::Pool;
 use super::{Goal, Method, TightenCounts, TightenError, TightenOptions};
@@ -20,6 +21,10 @@ use crate::solve::{
 /// Neurons that one worker takes at a time. Each batch starts from the same
 /// basis, so that its results do not depend on which worker takes it.
 const BATCH: usize = 8;
+
+/// Batches of a layer that has fewer neurons than fill them: work for so many
+/// threads.
+const LEAST_BATCHES: usize = 4;
 
 /// Time for one program where no limit is set: none ever takes that long.
 const NO_LIMIT: Duration = Duration::from_secs(3600);
@@ -49,17 +54,14 @@ pub struct Settings<'a> {
     pub options: &'a TightenOptions,
     /// Kind of programs.
     pub method: Method,
-    /// End of the time.
-    pub deadline: Option<Instant>,
+    /// Time for all its programs.
+    pub budget: Budget,
 }
 
 impl Settings<'_> {
     /// Time for the next program; `None` if there is no more.
     fn time_left(&self) -> Option<Duration> {
-        let left = match self.deadline {
-            None => NO_LIMIT,
-            Some(deadline) => deadline.saturating_duration_since(Instant::now()),
-        };
+        let left = self.budget.left().unwrap_or(NO_LIMIT);
         (!left.is_zero() && !self.options.is_stopped()).then_some(left)
     }
 }
@@ -119,15 +121,22 @@ pub fn tighten(
     if tasks.is_empty() {
         return Ok(Outcome { bounds: Some(bounds.clone()), counts, lemmas: Vec::new() });
     }
-    let model = encoder.model().clone();
-    let (model, basis) = match method {
-        Method::Linear => {
-            let model = model.relaxed();
-            let basis = first_basis(&model)?;
-            (model, basis)
-        }
-        Method::MixedInteger => (model, None),
+    let unasked = |mut counts: TightenCounts| {
+        counts.skipped_time = tasks.iter().map(|task| task.sides.len()).sum();
+        counts.seconds = started.elapsed().as_secs_f64();
+        Ok(Outcome { bounds: Some(bounds.clone()), counts, lemmas: Vec::new() })
     };
+    let Some(left) = settings.time_left() else { return unasked(counts) };
+    let mut model = encoder.model().clone();
+    let mut basis = None;
+    if method == Method::Linear {
+        model = model.relaxed();
+        let (status, first) = first_basis(&model, left)?;
+        if status == LpStatus::TimeLimit {
+            return unasked(counts);
+        }
+        basis = first;
+    }
     let programs = Programs { model, basis, inputs: encoder.inputs(), target, settings };
     let found = programs.solve_all(&tasks, options.threads)?;
     let (mut lower, mut upper) = (bounds.lower().to_vec(), bounds.upper().to_vec());
@@ -173,10 +182,12 @@ fn tasks<'a>(
             _ => width_sides(range, attained, options.slack),
         };
         counts.skipped_attained += 2 - sides.len();
-        if !sides.is_empty() {
-            let expression = encoder.expression(target.node, index);
-            tasks.push(Task { index, range, expression, sides });
-        }
+        let expression = encoder.expression(target.node, index);
+        // A side that may prove a phase may spare the other one; where there is
+        // none to prove, both can be bounded at once.
+        let together = if target.layer.is_some() { 2 } else { 1 };
+        let groups = sides.chunks(together).map(<[Ask]>::to_vec);
+        tasks.extend(groups.map(|sides| Task { index, range, expression, sides }));
     }
     let area = |task: &Task| task.range.upper() * -task.range.lower();
     tasks.sort_by(|a, b| area(b).total_cmp(&area(a)).then(a.index.cmp(&b.index)));
@@ -219,12 +230,12 @@ fn phase_sides(range: Interval, ceiling: Option<f64>, attained: Option<(f64, f64
     sides
 }
 
-/// A basis of some feasible vertex.
-fn first_basis(model: &Model) -> Result<Option<Basis>, SolveError> {
+/// A basis of some feasible vertex, if there is one and it is found in time.
+fn first_basis(model: &Model, left: Duration) -> Result<(LpStatus, Option<Basis>), SolveError> {
     let mut program = LinearProgram::new(model)?;
     let costs = vec![0.0; model.columns().len()];
-    program.minimize(&costs, NO_LIMIT)?;
-    Ok(program.basis())
+    let outcome = program.minimize(&costs, left)?;
+    Ok((outcome.status, program.basis()))
 }
 
 /// The programs of a layer: one set of rows, many objectives.
@@ -251,7 +262,8 @@ impl Programs<'_> {
     }
 
     fn solve_all(&self, tasks: &[Task<'_>], threads: usize) -> Result<Vec<Found>, SolveError> {
-        let batches: Vec<&[Task]> = tasks.chunks(BATCH).collect();
+        let size = tasks.len().div_ceil(LEAST_BATCHES).min(BATCH);
+        let batches: Vec<&[Task]> = tasks.chunks(size).collect();
         let next = AtomicUsize::new(0);
         let work = || -> Result<Vec<(usize, Vec<Found>)>, SolveError> {
             let mut engine = self.engine()?;
@@ -348,7 +360,7 @@ impl Programs<'_> {
                 return Ok(None);
             }
             LpStatus::TimeLimit => {
-                found.counts.failed += 1;
+                found.counts.skipped_time += 1;
                 return Ok(None);
             }
         }

@@ -139,7 +139,7 @@ pub struct TightenCounts {
     pub skipped_attained: usize,
     /// Not asked because the bounds are exact: interval bounds in a first layer.
     pub skipped_exact: usize,
-    /// Not asked because the time was over.
+    /// Not asked, or not to the end, because the time of the layer was over.
     pub skipped_time: usize,
     /// Programs solved to the end.
     pub solved: usize,

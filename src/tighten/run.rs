@@ -1,6 +1,6 @@
 //! The order of the work: nodes forward, then again with conditions on outputs.
 
-use super::budget::{Budget, work};
+use super::budget::Budget;
 use super::certificate::Certificate;
 use super::layer::{self, Settings, Target};
 use super::pool::Pool;
@@ -18,6 +18,8 @@ pub struct Run<'a> {
     options: &'a TightenOptions,
     budget: Budget,
     pool: Pool<'a>,
+    /// Whether conditions on outputs take part by now.
+    with_outputs: bool,
     counts: Vec<TightenCounts>,
     certificates: Vec<Certificate>,
 }
@@ -35,6 +37,7 @@ impl<'a> Run<'a> {
             options,
             budget: Budget::new(options.time_limit),
             pool: Pool::new(problem, domain, options.seed),
+            with_outputs: false,
             counts: Vec::new(),
             certificates: Vec::new(),
         }
@@ -43,25 +46,29 @@ impl<'a> Run<'a> {
     /// Each node over the relaxation of those before it.
     pub fn forward(&mut self, domain: &IntervalBox) -> Result<NeuronBounds, TightenError> {
         let graph = self.problem.graph();
+        // Conditions on outputs have a pass of their own to come.
+        let budget = if self.has_output_conditions() { self.budget.half() } else { self.budget };
         let mut encoders: Vec<Encoder> =
             self.methods.iter().map(|_| Encoder::new(self.problem)).collect();
-        let mut known = NeuronBounds::new(vec![domain.clone()]);
         let mut boxes: Vec<IntervalBox> = Vec::new();
+        let mut known: Option<NeuronBounds> = None;
         for (id, node) in graph.nodes() {
             let first = boxes.first().unwrap_or(domain);
-            let bounds = node_range(id, node, &boxes, first)?.intersection(known.of(id));
-            let bounds = bounds.ok_or_else(|| empty(id))?;
+            let mut before = node_range(id, node, &boxes, first)?;
+            if let Some(known) = &known {
+                before = before.intersection(known.of(id)).ok_or_else(|| empty(id))?;
+            }
             for (encoder, &method) in encoders.iter_mut().zip(self.methods) {
-                encoder.add(bounds.clone(), encoding(method))?;
+                encoder.add(before.clone(), encoding(method))?;
             }
-            let bounds = self.tighten(&encoders, id, bounds, false)?;
+            let bounds = self.tighten(&encoders, id, before.clone(), budget)?;
             encoders.iter_mut().for_each(|encoder| encoder.narrow(id, &bounds));
-            if id == graph.input() {
-                known = AlphaCrown.propagate(graph, &bounds)?;
-                let later =
-                    if self.has_output_conditions() { self.work(&known, true) } else { Vec::new() };
-                self.budget.plan(self.work(&known, false), later.iter().sum());
-            }
+            known = Some(match known {
+                None => AlphaCrown.propagate(graph, &bounds)?,
+                Some(known) if bounds == before => known,
+                // What was gained here narrows the nodes to come, program or not.
+                Some(known) => refine(graph, &boxes[0], &known.with(id, bounds.clone()))?,
+            });
             boxes.push(bounds);
         }
         Ok(NeuronBounds::new(boxes))
@@ -69,37 +76,33 @@ impl<'a> Run<'a> {
 
     /// Each node again, over the relaxation of all with the conditions on outputs,
     /// if there are any.
-    pub fn with_outputs(&mut self, bounds: NeuronBounds) -> Result<NeuronBounds, TightenError> {
+    pub fn with_outputs(&mut self, mut bounds: NeuronBounds) -> Result<NeuronBounds, TightenError> {
         if !self.has_output_conditions() {
             return Ok(bounds);
         }
         let graph = self.problem.graph();
         self.pool.require_outputs();
-        self.budget.plan(self.work(&bounds, true), 0.0);
-        let mut boxes: Vec<IntervalBox> =
-            graph.nodes().map(|(id, _)| bounds.of(id).clone()).collect();
+        self.with_outputs = true;
         for (id, _) in graph.nodes() {
-            if self.targets(id, true).is_empty() {
+            if self.targets(id).is_empty() {
                 continue;
             }
             let over = |&method: &Method| {
-                let mut encoder =
-                    Encoder::over(self.problem, boxes.iter().cloned(), encoding(method))?;
+                let boxes = graph.nodes().map(|(id, _)| bounds.of(id).clone());
+                let mut encoder = Encoder::over(self.problem, boxes, encoding(method))?;
                 encoder.add_output_conditions();
                 Ok(encoder)
             };
             let encoders: Vec<Encoder> =
                 self.methods.iter().map(over).collect::<Result<_, TightenError>>()?;
-            let before = boxes[id.index()].clone();
-            boxes[id.index()] = self.tighten(&encoders, id, before.clone(), true)?;
-            if boxes[id.index()] != before {
-                let domain = boxes[0].clone();
-                let known = NeuronBounds::new(boxes);
-                let refined = refine(graph, &domain, &known)?;
-                boxes = graph.nodes().map(|(id, _)| refined.of(id).clone()).collect();
+            let narrowed = self.tighten(&encoders, id, bounds.of(id).clone(), self.budget)?;
+            if narrowed != *bounds.of(id) {
+                bounds = bounds.with(id, narrowed);
+                let domain = bounds.of(graph.input()).clone();
+                bounds = refine(graph, &domain, &bounds)?;
             }
         }
-        Ok(NeuronBounds::new(boxes))
+        Ok(bounds)
     }
 
     pub fn finish(self, bounds: NeuronBounds) -> Tightened {
@@ -112,18 +115,20 @@ impl<'a> Run<'a> {
         encoders: &[Encoder<'_>],
         id: NodeId,
         mut bounds: IntervalBox,
-        with_outputs: bool,
+        budget: Budget,
     ) -> Result<IntervalBox, TightenError> {
-        let deadline = self.budget.share(id);
+        let graph = self.problem.graph();
+        let with_outputs = self.with_outputs;
         let exact = !with_outputs && self.is_exact(id);
-        for (number, layer) in self.targets(id, with_outputs) {
+        let budget = if id == graph.output() { budget } else { budget.half() };
+        for (number, layer) in self.targets(id) {
             for (encoder, &method) in encoders.iter().zip(self.methods) {
                 let size = encoder.model().size();
                 if method == Method::MixedInteger && size.binaries + size.integers == 0 {
                     continue; // What linear programs have found is exact.
                 }
                 let target = Target { node: id, layer, exact };
-                let settings = Settings { options: self.options, method, deadline };
+                let settings = Settings { options: self.options, method, budget };
                 let outcome = layer::tighten(encoder, &bounds, target, &mut self.pool, settings)?;
                 self.counts.push(TightenCounts { layer: number, with_outputs, ..outcome.counts });
                 if !outcome.lemmas.is_empty() {
@@ -137,18 +142,21 @@ impl<'a> Run<'a> {
                 bounds = outcome.bounds.ok_or_else(|| empty(id))?;
             }
         }
-        let is_input = id == self.problem.graph().input();
-        if is_input { self.integral(bounds).ok_or_else(|| empty(id)) } else { Ok(bounds) }
+        if id == graph.input() {
+            self.integral(bounds).ok_or_else(|| empty(id))
+        } else {
+            Ok(bounds)
+        }
     }
 
     /// What a node is read as, each with the number of the layer: inputs that
     /// conditions may narrow, pre-activations, outputs.
-    fn targets(&self, id: NodeId, with_outputs: bool) -> Vec<(usize, Option<ActivationLayer<'a>>)> {
+    fn targets(&self, id: NodeId) -> Vec<(usize, Option<ActivationLayer<'a>>)> {
         let graph = self.problem.graph();
         let layers: Vec<ActivationLayer> = graph.activation_layers().collect();
         let readers = layers.iter().enumerate().filter(|(_, layer)| layer.pre_activation == id);
         let mut targets: Vec<_> = readers.map(|(k, layer)| (k + 1, Some(*layer))).collect();
-        if id == graph.input() && (with_outputs || self.has_input_conditions()) {
+        if id == graph.input() && (self.with_outputs || self.has_input_conditions()) {
             targets.insert(0, (0, None));
         }
         if id == graph.output() && matches!(graph.node(id), Node::Affine(_)) {
@@ -177,16 +185,6 @@ impl<'a> Run<'a> {
 
     fn has_output_conditions(&self) -> bool {
         self.problem.constraints().iter().any(|c| c.expression().has_outputs())
-    }
-
-    /// What the programs of each node are expected to cost.
-    fn work(&self, bounds: &NeuronBounds, with_outputs: bool) -> Vec<f64> {
-        let graph = self.problem.graph();
-        let cost = |id| match self.targets(id, with_outputs).is_empty() {
-            true => 0.0,
-            false => work(graph, bounds, id, with_outputs),
-        };
-        graph.nodes().map(|(id, _)| cost(id)).collect()
     }
 
     /// Bounds of the inputs with those of whole numbers rounded inward; `None` if
