@@ -137,7 +137,8 @@ impl<'a> Encoder<'a> {
         }
     }
 
-    fn graph(&self) -> &'a ReluGraph {
+    /// The graph that is encoded.
+    pub fn graph(&self) -> &'a ReluGraph {
         self.problem.graph()
     }
 

@@ -185,6 +185,14 @@ impl Model {
         self.rows.push(Row { name, terms: expression.terms, bounds });
     }
 
+    /// Gives a column other bounds.
+    ///
+    /// # Panics
+    /// If the column does not exist.
+    pub fn set_bounds(&mut self, id: VarId, bounds: Interval) {
+        self.columns[id.0].bounds = bounds;
+    }
+
     /// Leaves a column only the one value.
     ///
     /// # Panics

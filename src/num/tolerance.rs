@@ -35,10 +35,6 @@ pub const MILP_FEASIBILITY: f64 = 1e-7;
 /// absolute: no binaries are left, so nothing speaks against a tight one.
 pub const POLISH_FEASIBILITY: f64 = 1e-10;
 
-/// By how much a MILP solver's dual bound on a neuron is weakened, relative to
-/// `1 + |bound|`: ten times what its feasibility tolerance leaks through a row.
-pub const MILP_BOUND_MARGIN: f64 = 1e-6;
-
 /// A big-M constant above this lets a binary that is off by
 /// [`MILP_FEASIBILITY`] leak a tenth of a unit through a neuron that is switched
 /// off; results then come with a warning.

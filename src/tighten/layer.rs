@@ -1,22 +1,18 @@
 //! The programs of one layer, on several threads.
 
-use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use super::budget::Budget;
 use super::certificate::{Lemma, Side, signed};
 use super::pool::Pool;
+use super::search::{Limits, Search, is_proven_empty};
 use super::{Goal, Method, TightenCounts, TightenError, TightenOptions};
 use crate::encode::Encoder;
 use crate::milp::{LinearExpression, Model, VarId, dual_bound};
 use crate::network::{ActivationLayer, NodeId, Phase};
-use crate::num::tolerance::MILP_BOUND_MARGIN;
 use crate::num::{Interval, IntervalBox};
-use crate::solve::{
-    Basis, Highs, LinearProgram, LpStatus, Observer, Progress, SolveError, SolveOptions, Solver,
-    TerminationStatus,
-};
+use crate::solve::{Basis, LinearProgram, LpStatus, SolveError};
 
 /// Neurons that one worker takes at a time. Each batch starts from the same
 /// basis, so that its results do not depend on which worker takes it.
@@ -82,6 +78,8 @@ struct Task<'a> {
     index: usize,
     range: Interval,
     expression: &'a LinearExpression,
+    /// Least and largest value of forward passes, if there are any.
+    attained: Option<(f64, f64)>,
     sides: Vec<Ask>,
 }
 
@@ -127,15 +125,10 @@ pub fn tighten(
         Ok(Outcome { bounds: Some(bounds.clone()), counts, lemmas: Vec::new() })
     };
     let Some(left) = settings.time_left() else { return unasked(counts) };
-    let mut model = encoder.model().clone();
-    let mut basis = None;
-    if method == Method::Linear {
-        model = model.relaxed();
-        let (status, first) = first_basis(&model, left)?;
-        if status == LpStatus::TimeLimit {
-            return unasked(counts);
-        }
-        basis = first;
+    let model = encoder.model().clone();
+    let (status, basis) = first_basis(&model, left)?;
+    if status == LpStatus::TimeLimit {
+        return unasked(counts);
     }
     let programs = Programs { model, basis, inputs: encoder.inputs(), target, settings };
     let found = programs.solve_all(&tasks, options.threads)?;
@@ -187,7 +180,7 @@ fn tasks<'a>(
         // none to prove, both can be bounded at once.
         let together = if target.layer.is_some() { 2 } else { 1 };
         let groups = sides.chunks(together).map(<[Ask]>::to_vec);
-        tasks.extend(groups.map(|sides| Task { index, range, expression, sides }));
+        tasks.extend(groups.map(|sides| Task { index, range, expression, attained, sides }));
     }
     let area = |task: &Task| task.range.upper() * -task.range.lower();
     tasks.sort_by(|a, b| area(b).total_cmp(&area(a)).then(a.index.cmp(&b.index)));
@@ -230,12 +223,26 @@ fn phase_sides(range: Interval, ceiling: Option<f64>, attained: Option<(f64, f64
     sides
 }
 
-/// A basis of some feasible vertex, if there is one and it is found in time.
+/// A basis of some feasible vertex, if HiGHS finds one in time.
 fn first_basis(model: &Model, left: Duration) -> Result<(LpStatus, Option<Basis>), SolveError> {
     let mut program = LinearProgram::new(model)?;
     let costs = vec![0.0; model.columns().len()];
-    let outcome = program.minimize(&costs, left)?;
-    Ok((outcome.status, program.basis()))
+    match unless_failed(program.minimize(&costs, left))? {
+        Some(outcome) => Ok((outcome.status, program.basis())),
+        None => Ok((LpStatus::Infeasible, None)),
+    }
+}
+
+/// `None` for a program that the solver gives up, or calls unbounded although all
+/// its columns are bounded: one bound that stays as it was.
+fn unless_failed<T>(outcome: Result<T, SolveError>) -> Result<Option<T>, SolveError> {
+    match outcome {
+        Err(error @ (SolveError::Failed { .. } | SolveError::Unbounded)) => {
+            tracing::info!("a program for a bound: {error}");
+            Ok(None)
+        }
+        outcome => outcome.map(Some),
+    }
 }
 
 /// The programs of a layer: one set of rows, many objectives.
@@ -250,14 +257,16 @@ struct Programs<'a> {
 /// What a worker solves with.
 enum Engine {
     Linear(Box<LinearProgram>),
-    MixedInteger,
+    MixedInteger(Box<Search>),
 }
 
 impl Programs<'_> {
     fn engine(&self) -> Result<Engine, SolveError> {
         match self.settings.method {
             Method::Linear => LinearProgram::new(&self.model).map(Box::new).map(Engine::Linear),
-            Method::MixedInteger => Ok(Engine::MixedInteger),
+            Method::MixedInteger => {
+                Search::new(&self.model).map(Box::new).map(Engine::MixedInteger)
+            }
         }
     }
 
@@ -318,7 +327,9 @@ impl Programs<'_> {
                 Engine::Linear(program) => {
                     self.linear(program, &objective, ask, left, &mut found)?
                 }
-                Engine::MixedInteger => self.mixed_integer(objective, left, &mut found)?,
+                Engine::MixedInteger(search) => {
+                    self.mixed_integer(search, &objective, (task, ask), left, &mut found)?
+                }
             };
             match (bound, ask.side) {
                 (None, _) => {}
@@ -341,20 +352,15 @@ impl Programs<'_> {
         let mut costs = vec![0.0; self.model.columns().len()];
         objective.terms.iter().for_each(|&(column, c)| costs[column.index()] = c);
         program.stop_above(ask.enough.map(|value| ask.side.sign() * value - objective.constant))?;
-        let outcome = match program.minimize(&costs, left) {
-            // One program that HiGHS cannot solve is one bound that stays.
-            Err(SolveError::Failed { what, .. }) => {
-                tracing::info!("a linear program failed: {what}");
-                found.counts.failed += 1;
-                return Ok(None);
-            }
-            outcome => outcome?,
+        let Some(outcome) = unless_failed(program.minimize(&costs, left))? else {
+            found.counts.failed += 1;
+            return Ok(None);
         };
         found.counts.lp_iterations += outcome.iterations;
         match outcome.status {
             LpStatus::Optimal | LpStatus::Above => found.counts.solved += 1,
             LpStatus::Infeasible => {
-                found.is_empty |= self.is_proven_empty(&outcome.multipliers);
+                found.is_empty |= is_proven_empty(&self.model, &outcome.multipliers);
                 found.counts.failed += usize::from(!found.is_empty);
                 found.counts.solved += usize::from(found.is_empty);
                 return Ok(None);
@@ -364,6 +370,8 @@ impl Programs<'_> {
                 return Ok(None);
             }
         }
+        // HiGHS calls a program optimal even where its point misses a row by more
+        // than the tolerance, once the scaling is undone: then there is none.
         if !outcome.point.is_empty() {
             let point = self.inputs.iter().map(|column| outcome.point[column.index()]);
             found.points.push(point.collect());
@@ -377,43 +385,37 @@ impl Programs<'_> {
         Ok(Some(bound))
     }
 
-    /// Whether multipliers, under one sign or the other, show that there is no
-    /// point: that the least value of 0 is above 0.
-    fn is_proven_empty(&self, multipliers: &[f64]) -> bool {
-        let negated: Vec<f64> = multipliers.iter().map(|y| -y).collect();
-        let nothing = LinearExpression::default();
-        [multipliers, &negated].iter().any(|y| dual_bound(&self.model, &nothing, y) > 0.0)
-    }
-
-    /// The solver's dual bound, whatever ended the search, with a margin for its
-    /// tolerances.
+    /// The bound that a search has proven when it ends.
     fn mixed_integer(
         &self,
-        objective: LinearExpression,
+        search: &mut Search,
+        objective: &LinearExpression,
+        (task, ask): (&Task<'_>, Ask),
         left: Duration,
         found: &mut Found,
     ) -> Result<Option<f64>, SolveError> {
-        let mut model = self.model.clone();
-        model.objective = objective;
-        let options = SolveOptions {
-            time_limit: Some(left.min(self.settings.options.neuron_time)),
-            ..SolveOptions::default()
+        // Beyond what a forward pass attains there is nothing to prove.
+        let attained = task.attained.map_or(f64::INFINITY, |(least, largest)| match ask.side {
+            Side::Lower => least,
+            Side::Upper => -largest,
+        });
+        let slack = self.settings.options.slack * (task.range.upper() - task.range.lower());
+        let enough = match ask.enough {
+            Some(value) => ask.side.sign() * value,
+            None => attained - slack,
         };
-        let solution = Highs.solve(&model, &options, &mut Stop(self.settings.options))?;
-        found.counts.lp_iterations += solution.lp_iterations;
-        match solution.status {
-            TerminationStatus::Optimal => found.counts.solved += 1,
-            _ => found.counts.failed += 1,
+        let time = left.min(self.settings.options.neuron_time);
+        let outcome = search.least(objective, self.basis.as_ref(), Limits { time, enough })?;
+        found.counts.lp_iterations += outcome.iterations;
+        found.is_empty |= outcome.is_empty;
+        match outcome.is_complete {
+            true => found.counts.solved += 1,
+            false => found.counts.failed += 1,
         }
-        Ok(solution.objective_bound.map(|bound| bound - MILP_BOUND_MARGIN * (1.0 + bound.abs())))
-    }
-}
-
-/// Passes on that the run has been stopped.
-struct Stop<'a>(&'a TightenOptions);
-
-impl Observer for Stop<'_> {
-    fn update(&mut self, _: &Progress) -> ControlFlow<()> {
-        if self.0.is_stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if !outcome.point.is_empty() {
+            let point = self.inputs.iter().map(|column| outcome.point[column.index()]);
+            found.points.push(point.collect());
+        }
+        Ok(outcome.bound)
     }
 }

@@ -25,6 +25,7 @@ mod layer;
 mod pool;
 mod record;
 mod run;
+mod search;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -32,15 +33,16 @@ use std::time::Duration;
 use serde::Serialize;
 use thiserror::Error;
 
-use crate::bounds::{BoundsError, NeuronBounds, PROPAGATORS, Propagator};
+use crate::bounds::{AlphaCrown, BoundsError, NeuronBounds, PROPAGATORS, Propagator};
 use crate::encode::EncodeError;
 use crate::num::IntervalBox;
 use crate::problem::Problem;
 use crate::solve::SolveError;
 
+use budget::Budget;
 pub use certificate::{Certificate, CertificateError, Lemma, Side};
 pub use record::{BoundsRecord, LayerBounds, NodeBounds};
-use run::Run;
+use run::{Pass, Run};
 
 /// Settings of the tightening.
 #[derive(Clone, Debug)]
@@ -116,7 +118,8 @@ pub enum Method {
     /// Linear programs over the triangle relaxation.
     #[default]
     Linear,
-    /// Mixed-integer programs: the network as it is.
+    /// Mixed-integer programs: the network as it is, by branch and bound over
+    /// certified linear programs.
     MixedInteger,
 }
 
@@ -261,7 +264,8 @@ impl Tightening {
 }
 
 /// Tightens the bounds of every neuron whose phase α-CROWN leaves open, and of the
-/// outputs, by programs of the given kinds, one after the other.
+/// outputs, by programs of the given kinds: all layers by the first, then by the
+/// next, whose bounds are never wider.
 ///
 /// # Errors
 /// [`TightenError`]. A single program that fails, or the end of the time, only
@@ -275,8 +279,26 @@ pub fn tighten(
     methods: &[Method],
     options: &TightenOptions,
 ) -> Result<Tightened, TightenError> {
-    let mut run = Run::new(problem, domain, methods, options);
-    let bounds = run.forward(domain)?;
-    let bounds = run.with_outputs(bounds)?;
-    Ok(run.finish(bounds))
+    let budget = Budget::new(options.time_limit);
+    let mut run = Run::new(problem, domain, options);
+    let has_output_conditions = problem.constraints().iter().any(|c| c.expression().has_outputs());
+    let rounds = if has_output_conditions { &[false, true][..] } else { &[false] };
+    let passes: Vec<(bool, Method)> = rounds
+        .iter()
+        .flat_map(|&round| methods.iter().map(move |&method| (round, method)))
+        .collect();
+    let mut bounds = None;
+    for (position, &(with_outputs, method)) in passes.iter().enumerate() {
+        let is_last = position + 1 == passes.len();
+        let budget = if is_last { budget } else { budget.half() };
+        let pass = Pass { method, with_outputs, budget };
+        bounds = Some(match bounds {
+            Some(bounds) if with_outputs => run.with_outputs(pass, bounds)?,
+            bounds => run.forward(pass, domain, bounds)?,
+        });
+    }
+    match bounds {
+        Some(bounds) => Ok(run.finish(bounds)),
+        None => Ok(run.finish(AlphaCrown.propagate(problem.graph(), domain)?)),
+    }
 }

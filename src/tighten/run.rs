@@ -14,88 +14,83 @@ use crate::problem::Problem;
 /// A tightening on its way.
 pub struct Run<'a> {
     problem: &'a Problem,
-    methods: &'a [Method],
     options: &'a TightenOptions,
-    budget: Budget,
     pool: Pool<'a>,
-    /// Whether conditions on outputs take part by now.
-    with_outputs: bool,
     counts: Vec<TightenCounts>,
     certificates: Vec<Certificate>,
 }
 
+/// One pass over all nodes.
+#[derive(Clone, Copy, Debug)]
+pub struct Pass {
+    /// Kind of programs.
+    pub method: Method,
+    /// Whether conditions on outputs take part.
+    pub with_outputs: bool,
+    /// Time for all of it.
+    pub budget: Budget,
+}
+
 impl<'a> Run<'a> {
-    pub fn new(
-        problem: &'a Problem,
-        domain: &'a IntervalBox,
-        methods: &'a [Method],
-        options: &'a TightenOptions,
-    ) -> Self {
+    pub fn new(problem: &'a Problem, domain: &'a IntervalBox, options: &'a TightenOptions) -> Self {
         Self {
             problem,
-            methods,
             options,
-            budget: Budget::new(options.time_limit),
             pool: Pool::new(problem, domain, options.seed),
-            with_outputs: false,
             counts: Vec::new(),
             certificates: Vec::new(),
         }
     }
 
-    /// Each node over the relaxation of those before it.
-    pub fn forward(&mut self, domain: &IntervalBox) -> Result<NeuronBounds, TightenError> {
+    /// Each node over the program of those before it.
+    pub fn forward(
+        &mut self,
+        pass: Pass,
+        domain: &IntervalBox,
+        mut known: Option<NeuronBounds>,
+    ) -> Result<NeuronBounds, TightenError> {
         let graph = self.problem.graph();
-        // Conditions on outputs have a pass of their own to come.
-        let budget = if self.has_output_conditions() { self.budget.half() } else { self.budget };
-        let mut encoders: Vec<Encoder> =
-            self.methods.iter().map(|_| Encoder::new(self.problem)).collect();
+        let mut encoder = Encoder::new(self.problem);
         let mut boxes: Vec<IntervalBox> = Vec::new();
-        let mut known: Option<NeuronBounds> = None;
         for (id, node) in graph.nodes() {
             let first = boxes.first().unwrap_or(domain);
             let mut before = node_range(id, node, &boxes, first)?;
             if let Some(known) = &known {
                 before = before.intersection(known.of(id)).ok_or_else(|| empty(id))?;
             }
-            for (encoder, &method) in encoders.iter_mut().zip(self.methods) {
-                encoder.add(before.clone(), encoding(method))?;
-            }
-            let bounds = self.tighten(&encoders, id, before.clone(), budget)?;
-            encoders.iter_mut().for_each(|encoder| encoder.narrow(id, &bounds));
+            encoder.add(before.clone(), encoding(pass.method))?;
+            let bounds = self.tighten(&encoder, id, before.clone(), pass)?;
+            encoder.narrow(id, &bounds);
             known = Some(match known {
                 None => AlphaCrown.propagate(graph, &bounds)?,
                 Some(known) if bounds == before => known,
                 // What was gained here narrows the nodes to come, program or not.
-                Some(known) => refine(graph, &boxes[0], &known.with(id, bounds.clone()))?,
+                Some(known) => {
+                    let first = boxes.first().unwrap_or(&bounds);
+                    refine(graph, first, &known.with(id, bounds.clone()))?
+                }
             });
             boxes.push(bounds);
         }
         Ok(NeuronBounds::new(boxes))
     }
 
-    /// Each node again, over the relaxation of all with the conditions on outputs,
-    /// if there are any.
-    pub fn with_outputs(&mut self, mut bounds: NeuronBounds) -> Result<NeuronBounds, TightenError> {
-        if !self.has_output_conditions() {
-            return Ok(bounds);
-        }
+    /// Each node again, over the program of all with the conditions on outputs.
+    pub fn with_outputs(
+        &mut self,
+        pass: Pass,
+        mut bounds: NeuronBounds,
+    ) -> Result<NeuronBounds, TightenError> {
         let graph = self.problem.graph();
         self.pool.require_outputs();
-        self.with_outputs = true;
         for (id, _) in graph.nodes() {
-            if self.targets(id).is_empty() {
+            if self.targets(id, pass).is_empty() {
                 continue;
             }
-            let over = |&method: &Method| {
-                let boxes = graph.nodes().map(|(id, _)| bounds.of(id).clone());
-                let mut encoder = Encoder::over(self.problem, boxes, encoding(method))?;
-                encoder.add_output_conditions();
-                Ok(encoder)
-            };
-            let encoders: Vec<Encoder> =
-                self.methods.iter().map(over).collect::<Result<_, TightenError>>()?;
-            let narrowed = self.tighten(&encoders, id, bounds.of(id).clone(), self.budget)?;
+            let boxes = graph.nodes().map(|(id, _)| bounds.of(id).clone());
+            let mut encoder = Encoder::over(self.problem, boxes, encoding(pass.method))?;
+            encoder.add_output_conditions();
+            let narrowed = self.tighten(&encoder, id, bounds.of(id).clone(), pass)?;
             if narrowed != *bounds.of(id) {
                 bounds = bounds.with(id, narrowed);
                 let domain = bounds.of(graph.input()).clone();
@@ -109,38 +104,36 @@ impl<'a> Run<'a> {
         Tightened { bounds, layers: self.counts, certificates: self.certificates }
     }
 
-    /// Bounds of a node by programs of all kinds, one after the other.
+    /// Bounds of a node by programs.
     fn tighten(
         &mut self,
-        encoders: &[Encoder<'_>],
+        encoder: &Encoder<'_>,
         id: NodeId,
         mut bounds: IntervalBox,
-        budget: Budget,
+        pass: Pass,
     ) -> Result<IntervalBox, TightenError> {
         let graph = self.problem.graph();
-        let with_outputs = self.with_outputs;
+        let Pass { method, with_outputs, budget } = pass;
+        let size = encoder.model().size();
+        if method == Method::MixedInteger && size.binaries + size.integers == 0 {
+            return Ok(bounds); // What linear programs have found is exact.
+        }
         let exact = !with_outputs && self.is_exact(id);
         let budget = if id == graph.output() { budget } else { budget.half() };
-        for (number, layer) in self.targets(id) {
-            for (encoder, &method) in encoders.iter().zip(self.methods) {
-                let size = encoder.model().size();
-                if method == Method::MixedInteger && size.binaries + size.integers == 0 {
-                    continue; // What linear programs have found is exact.
-                }
-                let target = Target { node: id, layer, exact };
-                let settings = Settings { options: self.options, method, budget };
-                let outcome = layer::tighten(encoder, &bounds, target, &mut self.pool, settings)?;
-                self.counts.push(TightenCounts { layer: number, with_outputs, ..outcome.counts });
-                if !outcome.lemmas.is_empty() {
-                    self.certificates.push(Certificate {
-                        node: id,
-                        premises: NeuronBounds::new(encoder.bounds().to_vec()),
-                        with_outputs,
-                        lemmas: outcome.lemmas,
-                    });
-                }
-                bounds = outcome.bounds.ok_or_else(|| empty(id))?;
+        for (number, layer) in self.targets(id, pass) {
+            let target = Target { node: id, layer, exact };
+            let settings = Settings { options: self.options, method, budget };
+            let outcome = layer::tighten(encoder, &bounds, target, &mut self.pool, settings)?;
+            self.counts.push(TightenCounts { layer: number, with_outputs, ..outcome.counts });
+            if !outcome.lemmas.is_empty() {
+                self.certificates.push(Certificate {
+                    node: id,
+                    premises: NeuronBounds::new(encoder.bounds().to_vec()),
+                    with_outputs,
+                    lemmas: outcome.lemmas,
+                });
             }
+            bounds = outcome.bounds.ok_or_else(|| empty(id))?;
         }
         if id == graph.input() {
             self.integral(bounds).ok_or_else(|| empty(id))
@@ -151,12 +144,12 @@ impl<'a> Run<'a> {
 
     /// What a node is read as, each with the number of the layer: inputs that
     /// conditions may narrow, pre-activations, outputs.
-    fn targets(&self, id: NodeId) -> Vec<(usize, Option<ActivationLayer<'a>>)> {
+    fn targets(&self, id: NodeId, pass: Pass) -> Vec<(usize, Option<ActivationLayer<'a>>)> {
         let graph = self.problem.graph();
         let layers: Vec<ActivationLayer> = graph.activation_layers().collect();
         let readers = layers.iter().enumerate().filter(|(_, layer)| layer.pre_activation == id);
         let mut targets: Vec<_> = readers.map(|(k, layer)| (k + 1, Some(*layer))).collect();
-        if id == graph.input() && (self.with_outputs || self.has_input_conditions()) {
+        if id == graph.input() && (pass.with_outputs || self.has_input_conditions()) {
             targets.insert(0, (0, None));
         }
         if id == graph.output() && matches!(graph.node(id), Node::Affine(_)) {
@@ -181,10 +174,6 @@ impl<'a> Run<'a> {
 
     fn has_input_conditions(&self) -> bool {
         self.problem.constraints().iter().any(|c| !c.expression().has_outputs())
-    }
-
-    fn has_output_conditions(&self) -> bool {
-        self.problem.constraints().iter().any(|c| c.expression().has_outputs())
     }
 
     /// Bounds of the inputs with those of whole numbers rounded inward; `None` if

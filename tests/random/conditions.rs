@@ -5,7 +5,8 @@ use taut::network::Phase;
 use taut::problem::{Constraint, Problem, Variable};
 use taut::tighten::{Goal, Method, TightenError, TightenOptions, Tightened, tighten};
 
-use crate::properties::{exact_values, points, rational};
+use crate::properties::points;
+use crate::values::{exact_values, rational};
 use crate::{build, exact};
 
 const CASES: u64 = 300;

@@ -6,3 +6,5 @@ mod build;
 mod conditions;
 mod exact;
 mod properties;
+mod soundness;
+mod values;

@@ -1,13 +1,12 @@
 //! Properties that every random network must have.
 
-use dashu::rational::RBig;
 use ndarray::{Array1, Array2, ArrayView2};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use taut::bounds::{NeuronBounds, PROPAGATORS};
 use taut::encode::{ENCODINGS, Encoder, Triangle, encode};
 use taut::milp::{Direction, check};
-use taut::network::{Node, Phase, ReluGraph};
+use taut::network::Phase;
 use taut::num::IntervalBox;
 use taut::problem::{Problem, Question};
 use taut::solve::{Highs, Silent, SolveOptions, Solver, TerminationStatus};
@@ -15,6 +14,7 @@ use taut::tighten::{Method, TightenOptions, Tightening, tighten};
 
 use crate::build;
 use crate::exact::{self, Case};
+use crate::values::{exact_values, rational};
 
 const NETWORKS: u64 = 300;
 
@@ -40,38 +40,6 @@ pub fn points(case: &Case, seed: u64, count: usize) -> Vec<Vec<f64>> {
 
 fn domain(case: &Case) -> IntervalBox {
     IntervalBox::new(case.lower.clone(), case.upper.clone()).expect("a box")
-}
-
-/// The values of every node at a point, in rational arithmetic.
-pub fn exact_values(graph: &ReluGraph, point: &[f64]) -> Vec<Vec<RBig>> {
-    let zero = RBig::ZERO;
-    let mut values: Vec<Vec<RBig>> = Vec::new();
-    for (_, node) in graph.nodes() {
-        let value = match node {
-            Node::Input { .. } => point.iter().map(|&x| rational(x)).collect(),
-            Node::Affine(affine) => {
-                let row = |(row, &bias): (usize, &f64)| {
-                    let mut sum = rational(bias);
-                    for (input, linear) in &affine.terms {
-                        for (column, weight) in linear.row(row) {
-                            sum += rational(weight) * &values[input.index()][column];
-                        }
-                    }
-                    sum
-                };
-                affine.bias.iter().enumerate().map(row).collect()
-            }
-            Node::Relu { input } => {
-                values[input.index()].iter().map(|a| a.clone().max(zero.clone())).collect()
-            }
-            Node::Clip { input, ceiling } => {
-                let a = values[input.index()].iter().zip(ceiling);
-                a.map(|(a, &c)| a.clone().max(zero.clone()).min(rational(c))).collect()
-            }
-        };
-        values.push(value);
-    }
-    values
 }
 
 #[test]
@@ -183,10 +151,6 @@ fn certification_loses_rounding_errors_only() {
 fn bounds_by(tightening: Tightening, problem: &Problem) -> NeuronBounds {
     let options = TightenOptions { slack: 0.0, ..TightenOptions::default() };
     tightening.bounds(problem, problem.domain(), &options).expect("bounds").bounds
-}
-
-pub fn rational(value: f64) -> RBig {
-    RBig::try_from(value).expect("a finite number")
 }
 
 #[test]

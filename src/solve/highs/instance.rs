@@ -9,13 +9,14 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, TryLockError};
 
 use highs::{HighsModelStatus, RowProblem};
 use highs_sys::{
-    Highs_changeColsCostByRange, Highs_changeObjectiveOffset, Highs_clearSolver, Highs_getBasis,
-    Highs_getDoubleInfoValue, Highs_getDualRay, Highs_getInt64InfoValue, Highs_getIntInfoValue,
-    Highs_getModelStatus, Highs_getSolution, Highs_run, Highs_setBasis, Highs_setCallback,
-    Highs_setSparseSolution, Highs_startCallback, Highs_version, Highs_zeroAllClocks,
-    HighsCallbackDataIn, HighsCallbackDataOut, SOLUTION_STATUS_FEASIBLE, STATUS_ERROR,
-    kHighsCallbackIpmInterrupt, kHighsCallbackMipImprovingSolution, kHighsCallbackMipInterrupt,
-    kHighsCallbackMipLogging, kHighsCallbackSimplexInterrupt,
+    Highs_changeColBounds, Highs_changeColsCostByRange, Highs_changeObjectiveOffset,
+    Highs_clearSolver, Highs_getBasis, Highs_getDoubleInfoValue, Highs_getDualRay,
+    Highs_getInt64InfoValue, Highs_getIntInfoValue, Highs_getModelStatus, Highs_getSolution,
+    Highs_run, Highs_setBasis, Highs_setCallback, Highs_setSparseSolution, Highs_startCallback,
+    Highs_version, Highs_zeroAllClocks, HighsCallbackDataIn, HighsCallbackDataOut,
+    SOLUTION_STATUS_FEASIBLE, STATUS_ERROR, kHighsCallbackIpmInterrupt,
+    kHighsCallbackMipImprovingSolution, kHighsCallbackMipInterrupt, kHighsCallbackMipLogging,
+    kHighsCallbackSimplexInterrupt,
 };
 
 use super::linear_program::LpStatus;
@@ -196,6 +197,13 @@ impl Instance {
         // SAFETY: as in `run`.
         let status = unsafe { Highs_changeObjectiveOffset(self.pointer(), offset) };
         accepted(status, "the constant of the objective")
+    }
+
+    /// New bounds of a column.
+    pub fn set_bounds(&mut self, column: usize, lower: f64, upper: f64) -> Result<(), SolveError> {
+        // SAFETY: as in `run`.
+        let status = unsafe { Highs_changeColBounds(self.pointer(), number(column), lower, upper) };
+        accepted(status, "the bounds of a column")
     }
 
     /// New costs for all columns.

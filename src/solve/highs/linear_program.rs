@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::instance::Instance;
 use super::{failed, row_problem};
-use crate::milp::Model;
+use crate::milp::{Model, VarId};
+use crate::num::Interval;
 use crate::num::tolerance::SMALLEST_COEFFICIENT;
 use crate::solve::SolveError;
 
@@ -64,6 +65,9 @@ impl LinearProgram {
         done &= options.try_set_option("solver", "simplex").is_ok();
         done &= options.try_set_option("threads", 1).is_ok();
         done &= options.try_set_option("small_matrix_value", SMALLEST_COEFFICIENT).is_ok();
+        let size = options.num_cols() + options.num_rows();
+        let most = i32::try_from(ITERATIONS_A_COLUMN * size + LEAST_ITERATIONS).unwrap_or(i32::MAX);
+        done &= options.try_set_option("simplex_iteration_limit", most).is_ok();
         if !done {
             return Err(failed("it refused an option"));
         }
@@ -130,6 +134,14 @@ impl LinearProgram {
         })
     }
 
+    /// Gives a column other bounds.
+    ///
+    /// # Errors
+    /// HiGHS refuses them.
+    pub fn set_bounds(&mut self, column: VarId, bounds: Interval) -> Result<(), SolveError> {
+        self.instance.set_bounds(column.index(), bounds.lower(), bounds.upper())
+    }
+
     /// The basis of the last solve.
     pub fn basis(&mut self) -> Option<Basis> {
         self.instance.basis().map(|(columns, rows)| Basis { columns, rows })
@@ -148,6 +160,14 @@ impl LinearProgram {
         self.instance.set_basis(&basis.columns, &basis.rows)
     }
 }
+
+/// Iterations of one solve, a column or row of the program. Twenty are many; where
+/// the numbers are of very different sizes, the simplex of HiGHS has been seen to
+/// go on for ever.
+const ITERATIONS_A_COLUMN: usize = 100;
+
+/// Iterations that a small program gets in any case.
+const LEAST_ITERATIONS: usize = 1000;
 
 /// HiGHS's number for it.
 const DUAL_SIMPLEX: i32 = 1;
