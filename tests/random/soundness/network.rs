@@ -18,8 +18,6 @@ const MOST_NEURONS: usize = 12;
 /// A network over a box.
 pub struct Case {
     pub problem: Problem,
-    /// Whether no number is very large or very small, 0 aside.
-    pub moderate: bool,
     /// Points of the box at which neurons change their phase, up to rounding.
     pub kinks: Vec<Vec<f64>>,
 }
@@ -38,7 +36,7 @@ pub fn random_case(seed: u64) -> Case {
     }
     let question = Question { objective: Some("y0".to_string()), ..Question::default() };
     let problem = Problem::new(draw.network(), draw.domain, question).expect("a problem");
-    Case { problem, moderate: draw.moderate, kinks: draw.kinks }
+    Case { problem, kinks: draw.kinks }
 }
 
 /// The graph with each ceiling of a clipped ReLU replaced by one of its own, as no
@@ -84,6 +82,7 @@ enum Sizes {
 /// Draws a network layer by layer.
 struct Draw {
     random: ChaCha8Rng,
+    /// Whether no number is very large or very small, 0 aside.
     moderate: bool,
     domain: IntervalBox,
     description: NetworkDescription,
