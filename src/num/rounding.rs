@@ -71,11 +71,16 @@ pub struct RangeSum {
 impl RangeSum {
     /// Adds one product `weight · [lower, upper]`. Sums and differences that need no
     /// rounding stay as they are: the difference of two neurons whose ranges touch
-    /// does not change its sign by being rounded outward.
+    /// does not change its sign by being rounded outward, in whatever powers of two
+    /// they are counted.
     pub fn add(&mut self, weight: f64, lower: f64, upper: f64) {
         let (center, radius) = centered(lower, upper);
         let ends = if weight < 0.0 { [upper, lower] } else { [lower, upper] };
-        if weight.abs() == 1.0 || ends == [0.0; 2] {
+        let is_exact = |end: f64| {
+            let shifted = is_power_of_two(weight) && (weight * end).is_normal();
+            end == 0.0 || weight.abs() == 1.0 || shifted
+        };
+        if ends.into_iter().all(is_exact) {
             let sums = [0, 1].map(|end| two_sum(self.ends[end], weight * ends[end]));
             self.ends = sums.map(|(sum, _)| sum);
             self.rounded |= sums.iter().any(|&(_, error)| error != 0.0);
@@ -146,6 +151,12 @@ impl RangeSum {
     }
 }
 
+/// Whether a number is ± a power of two: its fraction has no bit set.
+fn is_power_of_two(value: f64) -> bool {
+    const FRACTION: u64 = (1 << (f64::MANTISSA_DIGITS - 1)) - 1;
+    value.is_normal() && value.to_bits() & FRACTION == 0
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -178,6 +189,11 @@ mod tests {
         };
         assert_eq!(difference(0.0).rounded_outward(), (-0.3, 0.0));
         assert_eq!(difference(0.1).rounded_outward(), (-0.3, -0.1));
+        // Powers of two are exact: 4 · 0.1 − 4 · [0.1, 0.3].
+        let mut sum = RangeSum::default();
+        sum.add(4.0, 0.1, 0.1);
+        sum.add(-4.0, 0.1, 0.3);
+        assert_eq!(sum.rounded_outward(), (0.4 - 1.2, 0.0));
         // 0.1 · 0 is exact, 0.1 · 0.3 and 1e16 + 0.1 are not.
         let mut sum = difference(0.1);
         sum.add(0.1, 0.0, 0.0);
