@@ -15,7 +15,7 @@ use super::{Metadata, Network, Vertex};
 const MOST_ELEMENTS: usize = 1 << 22;
 
 /// Most elements of a constant: 2 GiB of `f64`.
-const MOST_WEIGHTS: usize = 1 << 28;
+pub(super) const MOST_WEIGHTS: usize = 1 << 28;
 
 /// What a reader of a file format hands over: nodes by name, in any order.
 #[derive(Clone, Debug, PartialEq)]

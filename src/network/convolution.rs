@@ -76,6 +76,43 @@ impl Convolution {
         self.window.connections().saturating_mul(self.kernel.nrows() * channels)
     }
 
+    /// The window over a plane of the images.
+    pub fn window(&self) -> &Window {
+        &self.window
+    }
+
+    /// Number of groups of channels.
+    pub fn groups(&self) -> usize {
+        self.groups
+    }
+
+    /// The kernel: output channels × (input channels of a group · taps).
+    pub fn kernel(&self) -> ArrayView2<'_, f64> {
+        self.kernel.view()
+    }
+
+    /// Number of input channels.
+    pub fn input_channels(&self) -> usize {
+        self.groups * self.kernel.ncols() / self.window.taps()
+    }
+
+    /// The input channel under an entry of the kernel.
+    pub fn input_channel(&self, output_channel: usize, entry: usize) -> usize {
+        let group = output_channel / self.group_channels();
+        (group * self.kernel.ncols() + entry) / self.window.taps()
+    }
+
+    /// `diag(rows) · W · diag(columns)`, with factors that are equal within a channel.
+    pub(super) fn scaled(&self, rows: &Array1<f64>, columns: &Array1<f64>) -> Self {
+        let rows = of_channels(rows, self.window.outputs());
+        let columns = of_channels(columns, self.window.pixels());
+        let mut kernel = self.kernel.to_owned();
+        for ((output, entry), weight) in kernel.indexed_iter_mut() {
+            *weight *= rows[output] * columns[self.input_channel(output, entry)];
+        }
+        Self { window: self.window, groups: self.groups, kernel: kernel.into_shared() }
+    }
+
     /// The entries of a row, as (column, value), by ascending column.
     pub(super) fn row(&self, row: usize) -> Vec<(usize, f64)> {
         let (channel, output) = (row / self.window.outputs(), row % self.window.outputs());
@@ -219,6 +256,16 @@ impl Convolution {
         let channels = self.group_channels();
         self.kernel.slice(s![group * channels..(group + 1) * channels, ..])
     }
+}
+
+/// The one factor of each channel of `size` elements.
+fn of_channels(factors: &Array1<f64>, size: usize) -> Vec<f64> {
+    let channels = factors.exact_chunks(size).into_iter();
+    let factor = |channel: ArrayView1<f64>| {
+        assert!(channel.iter().all(|f| *f == channel[0]), "factors differ within a channel");
+        channel[0]
+    };
+    channels.map(factor).collect()
 }
 
 /// The rows of a matrix in standard layout.

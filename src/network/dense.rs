@@ -104,13 +104,14 @@ impl NetworkDescription {
         }
     }
 
-    fn constant(&mut self, name: String, constant: Constant) -> String {
+    /// Adds a constant and gives back its name.
+    pub(super) fn constant(&mut self, name: String, constant: Constant) -> String {
         self.constants.insert(name.clone(), constant);
         name
     }
 
     /// Adds a node, whose value becomes the output.
-    fn node(
+    pub(super) fn node(
         &mut self,
         name: String,
         op: &str,

@@ -119,6 +119,34 @@ impl Linear {
         }
     }
 
+    /// `diag(rows) · W · diag(columns)`, of the same structure. Exact for powers of
+    /// two, as long as no entry leaves the range of normal numbers.
+    ///
+    /// # Panics
+    /// If the shapes do not fit, or the factors of a convolution differ within a
+    /// channel.
+    pub fn scaled(&self, rows: &Array1<f64>, columns: &Array1<f64>) -> Self {
+        assert_eq!((rows.len(), columns.len()), (self.outputs(), self.inputs()), "factors");
+        let factor = |row: usize, column: usize| rows[row] * columns[column];
+        match self {
+            Self::Dense(weights) => {
+                let mut weights = weights.clone();
+                weights.indexed_iter_mut().for_each(|((i, j), w)| *w *= factor(i, j));
+                Self::Dense(weights)
+            }
+            Self::Sparse(sparse) => {
+                let mut sparse = sparse.clone();
+                for row in 0..rows.len() {
+                    for entry in sparse.starts[row]..sparse.starts[row + 1] {
+                        sparse.values[entry] *= factor(row, sparse.columns[entry]);
+                    }
+                }
+                Self::Sparse(sparse)
+            }
+            Self::Convolution(convolution) => Self::Convolution(convolution.scaled(rows, columns)),
+        }
+    }
+
     /// Adds `x Wᵀ` to `out`; `x`: batch × in, `out`: batch × out.
     ///
     /// # Panics

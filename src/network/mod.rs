@@ -8,6 +8,7 @@
 mod builder;
 mod convolution;
 mod dense;
+mod from_graph;
 mod layers;
 mod linear;
 mod metadata;
@@ -210,7 +211,8 @@ impl Network {
             }
         }
         graph.set_output(nodes[self.output.index()]);
-        graph
+        // A layer may find a better form than that of its operand (`max.rs`).
+        graph.without_unused()
     }
 
     /// The graph of layers in the DOT language of Graphviz.

@@ -266,8 +266,16 @@ impl OperatorReader {
     /// # Errors
     /// It is anything else.
     pub fn integers(&mut self, index: usize) -> Result<Vec<i64>, LayerError> {
+        Ok(self.integer_array(index)?.into_iter().collect())
+    }
+
+    /// Takes operand `index`, a constant tensor of whole numbers.
+    ///
+    /// # Errors
+    /// It is anything else.
+    pub fn integer_array(&mut self, index: usize) -> Result<ArrayD<i64>, LayerError> {
         match self.take(index) {
-            Operand::Constant(Constant::Integer(values)) => Ok(values.into_iter().collect()),
+            Operand::Constant(Constant::Integer(values)) => Ok(values),
             other => Err(operand_error(index, &other, "a constant list of whole numbers")),
         }
     }

@@ -53,6 +53,25 @@ pub enum Node {
     },
 }
 
+impl Node {
+    /// The nodes that this one reads.
+    pub fn operands(&self) -> Vec<NodeId> {
+        match self {
+            Self::Input { .. } => Vec::new(),
+            Self::Affine(affine) => affine.terms.iter().map(|(id, _)| *id).collect(),
+            Self::Relu { input } | Self::Clip { input, .. } => vec![*input],
+        }
+    }
+
+    fn operands_mut(&mut self) -> Vec<&mut NodeId> {
+        match self {
+            Self::Input { .. } => Vec::new(),
+            Self::Affine(affine) => affine.terms.iter_mut().map(|(id, _)| id).collect(),
+            Self::Relu { input } | Self::Clip { input, .. } => vec![input],
+        }
+    }
+}
+
 /// A network of affine maps, ReLUs and clipped ReLUs in topological order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReluGraph {
@@ -186,6 +205,26 @@ impl ReluGraph {
         self.output = output;
     }
 
+    /// The same function without the nodes that the output does not need; the input
+    /// stays.
+    pub fn without_unused(self) -> Self {
+        let mut needed = vec![false; self.nodes.len()];
+        (needed[0], needed[self.output.0]) = (true, true);
+        for (position, node) in self.nodes.iter().enumerate().rev() {
+            if needed[position] {
+                node.operands().iter().for_each(|operand| needed[operand.0] = true);
+            }
+        }
+        let mut kept = Self { nodes: Vec::new(), sizes: Vec::new(), output: NodeId(0) };
+        let mut positions = vec![NodeId(0); needed.len()];
+        for (position, mut node) in self.nodes.into_iter().enumerate().filter(|(p, _)| needed[*p]) {
+            node.operands_mut().into_iter().for_each(|operand| *operand = positions[operand.0]);
+            positions[position] = kept.push(node, self.sizes[position]);
+        }
+        kept.output = positions[self.output.0];
+        kept
+    }
+
     /// Multiplications of one forward pass: entries of the matrices of the affine
     /// nodes that are not known to be 0 from their structure.
     pub fn weights(&self) -> usize {
@@ -298,5 +337,33 @@ impl ReluGraph {
         self.nodes.push(node);
         self.sizes.push(size);
         NodeId(self.nodes.len() - 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::arr1;
+
+    use super::*;
+
+    #[test]
+    fn unused_nodes_go_and_the_others_keep_their_order() {
+        let affine = |graph: &mut ReluGraph, from: NodeId, factor: f64| {
+            graph.affine(vec![(from, Linear::scaled_identity(1, factor))], arr1(&[0.0]))
+        };
+        let mut graph = ReluGraph::new(1);
+        let dead = affine(&mut graph, NodeId(0), 5.0);
+        graph.relu(dead);
+        let pre = affine(&mut graph, NodeId(0), 2.0);
+        let clipped = graph.clip(pre, arr1(&[3.0]));
+        let output = affine(&mut graph, clipped, -1.0);
+        affine(&mut graph, output, 7.0);
+        graph.set_output(output);
+        let mut expected = ReluGraph::new(1);
+        let pre = affine(&mut expected, NodeId(0), 2.0);
+        let clipped = expected.clip(pre, arr1(&[3.0]));
+        let output = affine(&mut expected, clipped, -1.0);
+        expected.set_output(output);
+        assert_eq!(graph.without_unused(), expected);
     }
 }

@@ -63,6 +63,16 @@ impl WindowAxis {
         self.stride
     }
 
+    /// Distance between neighbouring taps.
+    pub fn dilation(&self) -> usize {
+        self.dilation
+    }
+
+    /// Positions of padding before the image and after it.
+    pub fn padding(&self) -> [usize; 2] {
+        [self.before, self.after]
+    }
+
     /// Number of outputs.
     pub fn outputs(&self) -> usize {
         self.outputs

@@ -21,8 +21,9 @@ use tempfile::TempDir;
 use support::onnx::{Model, Node, floats};
 
 /// The operators that are named where another one is found.
-const SUPPORTED: &str = "supported: Add, AveragePool, Clip, Conv, Div, Flatten, Gemm, Identity, \
-                         LeakyRelu, MatMul, MaxPool, Mul, Pad, Relu, Reshape, Sub, Transpose";
+const SUPPORTED: &str = "supported: Add, AveragePool, Clip, Conv, Div, Flatten, Gather, Gemm, \
+                         Identity, LeakyRelu, MatMul, Max, MaxPool, Min, Mul, Pad, Relu, Reshape, \
+                         Sub, Transpose";
 
 /// Runs the program in `folder`.
 fn taut(folder: &Path, arguments: &[&str]) -> Output {

@@ -37,6 +37,23 @@ fn operators_on_constants_that_are_not_supported() {
 }
 
 #[test]
+fn positions_outside_of_a_tensor() {
+    for (axis, indices, message) in [
+        (1, [0, 2], "index 2 along axis 1 of a tensor of shape [1, 2]; expected -2 to 1"),
+        (
+            1,
+            [0, i64::MIN],
+            "index -9223372036854775808 along axis 1 of a tensor of shape [1, 2]; expected -2 to 1",
+        ),
+        (2, [0, 0], "axis 2 of a tensor of shape [1, 2]; expected -2 to 1"),
+    ] {
+        let gather = Node::new("Gather", &["x", "i"], "y", "gather").integer("axis", axis);
+        let model = with_constants().constant(int64s("i", &indices)).with(gather);
+        assert_model_refused(model, &format!("node 'gather' (Gather): {message}"));
+    }
+}
+
+#[test]
 fn operators_that_are_used_wrongly() {
     let relu = |operands| Node::new("Relu", operands, "y", "relu");
     let cases = [
@@ -71,6 +88,20 @@ fn operators_that_are_used_wrongly() {
             Node::new("Reshape", &["x", "w"], "y", "reshape"),
             "(Reshape): operand 1 is a constant of shape [2, 1]; expected a constant list of whole \
              numbers",
+        ),
+        (
+            Node::new("Gather", &["x", "w"], "y", "gather"),
+            "(Gather): operand 1 is a constant of shape [2, 1]; expected a constant list of whole \
+             numbers",
+        ),
+        (
+            Node::new("Max", &["x", "x", "x"], "y", "max"),
+            "(Max): operand 2 is computed from the network's input; expected nothing beyond \
+             operand 1",
+        ),
+        (
+            Node::new("Min", &["x"], "y", "min"),
+            "(Min): operand 1 is missing; expected a constant tensor of numbers",
         ),
         (
             Node::new("Clip", &["x"], "y", "clip").float("min", 2.0).float("max", 1.0),

@@ -9,6 +9,7 @@ use taut::io::{read_network, write_network};
 use taut::network::Network;
 
 use crate::activations::{clip_by_attributes, clip_by_operands, leaky};
+use crate::choices::{gathered, of_constant, relu_below};
 use crate::files::{computed_constants, constant_nodes, documented};
 use crate::operators::{
     inexact_factors, left_product_of_columns, padded, reshaped, residual, scaled, transposed,
@@ -40,6 +41,10 @@ fn what_is_read_can_be_written_and_read_again() {
         ("mul", scaled("Mul", &["x", "c"], &[2], &[1.5, 0.3])),
         ("mul from the left", scaled("Mul", &["c", "x"], &[2, 1], &[1.5, 0.3])),
         ("div", scaled("Div", &["x", "c"], &[2], &[-4.0, 0.3081])),
+        ("max", of_constant("Max", &["x", "c"], &[2, 1], &[1.0, -0.5])),
+        ("min from the left", of_constant("Min", &["c", "x"], &[], &[0.25])),
+        ("ceilings", relu_below(&[1.5, 0.25])),
+        ("gather", gathered(&[2, 2], &[2, 1], &[1, -1], Some(1))),
         ("documented", documented()),
     ];
     for (name, model) in samples {

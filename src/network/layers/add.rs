@@ -106,7 +106,7 @@ impl Layer for Add {
 }
 
 /// `factor` times the map that repeats a tensor along the axes it is broadcast on.
-fn selection(from: &[usize], to: &[usize], factor: f64) -> Linear {
+pub(super) fn selection(from: &[usize], to: &[usize], factor: f64) -> Linear {
     let size = element_count(from).expect("checked shapes");
     if from == to {
         return Linear::scaled_identity(size, factor);

@@ -90,32 +90,36 @@ impl Layer for Clip {
             return add_bias(graph, clipped, Array1::from_elem(size, min));
         }
         if let Some(min) = self.min {
-            x = at_least(graph, x, min, 1.0);
+            x = at_least(graph, x, &Array1::from_elem(size, min), 1.0);
         }
         if let Some(max) = self.max {
-            x = at_least(graph, x, -max, -1.0);
+            x = at_least(graph, x, &Array1::from_elem(size, -max), -1.0);
         }
         x
     }
 }
 
-/// `sign · max(sign · x, limit)`, for a sign of 1 or −1.
-fn at_least(graph: &mut ReluGraph, x: NodeId, limit: f64, sign: f64) -> NodeId {
+/// `sign · max(sign · x, limits)`, for a sign of 1 or −1.
+pub(super) fn at_least(
+    graph: &mut ReluGraph,
+    x: NodeId,
+    limits: &Array1<f64>,
+    sign: f64,
+) -> NodeId {
     let size = graph.size(x);
     let scaled = |factor| Linear::scaled_identity(size, factor);
-    let constant = |value: f64| Array1::from_elem(size, value);
-    if limit.abs() <= LARGEST_SHIFT {
+    if limits.iter().all(|limit| limit.abs() <= LARGEST_SHIFT) {
         let above = match sign == 1.0 {
-            true => add_bias(graph, x, constant(-limit)),
-            false => graph.affine(vec![(x, scaled(-1.0))], constant(-limit)),
+            true => add_bias(graph, x, -limits),
+            false => graph.affine(vec![(x, scaled(-1.0))], -limits),
         };
         let positive_part = graph.relu(above);
         return match sign == 1.0 {
-            true => add_bias(graph, positive_part, constant(limit)),
-            false => graph.affine(vec![(positive_part, scaled(-1.0))], constant(-limit)),
+            true => add_bias(graph, positive_part, limits.clone()),
+            false => graph.affine(vec![(positive_part, scaled(-1.0))], -limits),
         };
     }
-    let missing = graph.affine(vec![(x, scaled(-sign))], constant(limit));
+    let missing = graph.affine(vec![(x, scaled(-sign))], limits.clone());
     let missing = graph.relu(missing);
-    graph.affine(vec![(x, scaled(1.0)), (missing, scaled(sign))], constant(0.0))
+    graph.affine(vec![(x, scaled(1.0)), (missing, scaled(sign))], Array1::zeros(size))
 }

@@ -7,10 +7,12 @@ mod broadcast;
 mod clip;
 mod conv;
 mod flatten;
+mod gather;
 mod gemm;
 mod identity;
 mod leaky_relu;
 mod matmul;
+mod max;
 mod max_pool;
 mod mul;
 mod pad;
@@ -82,11 +84,14 @@ pub const LAYERS: &[LayerKind] = &[
     LayerKind { op: "Conv", read: conv::read },
     LayerKind { op: "Div", read: mul::read_div },
     LayerKind { op: "Flatten", read: flatten::read },
+    LayerKind { op: "Gather", read: gather::read },
     LayerKind { op: "Gemm", read: gemm::read },
     LayerKind { op: "Identity", read: identity::read },
     LayerKind { op: "LeakyRelu", read: leaky_relu::read },
     LayerKind { op: "MatMul", read: matmul::read },
+    LayerKind { op: "Max", read: max::read_max },
     LayerKind { op: "MaxPool", read: max_pool::read },
+    LayerKind { op: "Min", read: max::read_min },
     LayerKind { op: "Mul", read: mul::read_mul },
     LayerKind { op: "Pad", read: pad::read },
     LayerKind { op: "Relu", read: relu::read },
