@@ -23,7 +23,7 @@
 //! | floor | modules | what |
 //! |---|---|---|
 //! | 5 | [`optimize`] | the questions |
-//! | 4 | [`tighten`] | bounds by linear programs |
+//! | 4 | [`tighten`], [`scale`] | bounds by linear programs; neurons in other units |
 //! | 3 | [`encode`], [`io`] | network and bounds → program; files |
 //! | 2 | [`bounds`], [`solve`], [`problem`] | bounds on neurons; solvers; questions |
 //! | 1 | [`network`], [`milp`], [`num`] | the data |
@@ -36,5 +36,6 @@ pub mod network;
 pub mod num;
 pub mod optimize;
 pub mod problem;
+pub mod scale;
 pub mod solve;
 pub mod tighten;

@@ -78,7 +78,7 @@ fn json_has_the_documented_keys() {
     );
     assert_eq!(
         keys(&answer["seconds"]),
-        ["bounds", "encode", "incumbent", "polish", "read", "solve", "tighten", "total"]
+        ["bounds", "encode", "incumbent", "polish", "read", "scale", "solve", "tighten", "total"]
     );
     // Known answer of the instance; the default gap is 1e-4.
     let objective = answer["objective"].as_f64().expect("a number");
@@ -231,6 +231,66 @@ fn bounds_are_saved_and_loaded_for_the_same_question_only() {
         assert_eq!(output.status.code(), Some(1));
         assert!(message.contains(&format!("bounds.json: {what}: found ")), "{message}");
     }
+}
+
+#[test]
+fn a_scaled_network_is_written_and_has_the_same_least_value() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("scaled.onnx");
+    let file = file.to_str().expect("a path");
+    let network = "networks/rosenbrock4-2x25.onnx";
+    let output = taut(&["scale", network, "-o", file, "--tighten", "crown", "--format", "json"]);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let record = json(&output);
+    let words = [("command", "scale"), ("scale", "balance"), ("tighten", "crown")];
+    words.into_iter().for_each(|(key, word)| assert_eq!(record[key], word));
+    let figure = |when: &str, key: &str| record[when][key].as_f64().expect("a number");
+    for key in ["big_m_max", "big_m_sum"] {
+        assert!(figure("after", key) < figure("before", key), "{record}");
+    }
+    for key in ["coefficient_max", "coefficient_min", "coefficient_range"] {
+        assert!(figure("after", key) > 0.0, "{record}");
+    }
+    let same = &record["unchanged"];
+    assert_eq!(same["neurons"], 50);
+    assert!(same["relaxation_area_mean"].as_f64().expect("a number") < 0.125, "{record}");
+    // The same network, on the fly: the same model.
+    let solve = |network: &str, scale: &str| {
+        let scale = ["--scale", scale, "--format", "json"];
+        json(&taut(&[&["minimize", network], &scale[..]].concat()))
+    };
+    let (written, scaled) = (solve(file, "none"), solve(network, "balance"));
+    assert_eq!(scaled["scale"], "balance");
+    assert_eq!(written["layers"], scaled["layers"]);
+    assert_eq!(scaled["layers"][1]["unstable"], solve(network, "none")["layers"][1]["unstable"]);
+    for answer in [written, scaled] {
+        assert_eq!(answer["status"], "optimal");
+        let objective = answer["objective"].as_f64().expect("a number");
+        assert!((objective + 1.27902011).abs() < 2e-4, "{objective}");
+    }
+}
+
+#[test]
+fn scaling_needs_a_box() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("boxless.json");
+    let file = file.to_str().expect("a path");
+    let content = r#"{"format": "taut-network", "version": 1, "input": {"name": "x", "shape": [1, 1]},
+        "layers": [{"name": "relu", "op": "Relu", "operands": ["x"], "output": "y"}], "output": "y"}"#;
+    std::fs::write(file, content).expect("a file");
+    let refused = taut(&["scale", file]);
+    assert_eq!(refused.status.code(), Some(1));
+    let message = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(message.contains("no box of inputs"), "{message}");
+    // The activation reads the input itself, which keeps its units.
+    let text = taut(&["scale", file, "--lower=-1", "--upper", "1", "-o", file]);
+    let text = String::from_utf8_lossy(&text.stdout).into_owned();
+    assert!(
+        text.starts_with("0 of 1 neurons in other units, by factors from 2^0 to 2^0"),
+        "{text}"
+    );
+    let info = json(&taut(&["info", file, "--format", "json"]));
+    assert_eq!(info["input_box"]["upper"], serde_json::json!([1.0]));
 }
 
 #[cfg(unix)]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use taut::encode::ENCODINGS;
+use taut::scale::{Balance, SCALINGS, Scaling};
 use taut::solve::{Preset, SOLVERS};
 use taut::tighten::{Goal, Tightening};
 
@@ -37,6 +38,8 @@ pub enum Command {
     Maximize(OptimizeArgs),
     /// Bounds and phase of every neuron, stable counts, big-M constants.
     Bounds(BoundsArgs),
+    /// Writes the same function with smaller big-M constants.
+    Scale(ScaleArgs),
     /// Writes a network in another format, by file name extension (.onnx, .json).
     Convert(ConvertArgs),
 }
@@ -77,8 +80,37 @@ pub struct ConvertArgs {
     pub origin: Option<String>,
 }
 
-/// A box of inputs.
+/// Arguments of `scale`.
 #[derive(Args)]
+pub struct ScaleArgs {
+    /// Network file (.onnx, .json) with a box, or instance file (.toml).
+    pub network: PathBuf,
+    /// Network file to write (.onnx, .json) [default: none, only figures].
+    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
+    pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub domain: BoxArgs,
+    /// Method that chooses the factors.
+    #[arg(long, default_value = Balance.name(), help_heading = "Method",
+          value_parser = PossibleValuesParser::new(SCALINGS.iter().map(|s| s.name())))]
+    pub scale: String,
+    /// Method that bounds the neurons; their big-M constants come from it.
+    #[arg(long, default_value = "interval", help_heading = "Method",
+          value_parser = PossibleValuesParser::new(Tightening::all().into_iter().map(Tightening::name)))]
+    pub tighten: String,
+    /// Time for linear programs, all layers together (seconds) [default: none].
+    #[arg(long, value_name = "SECONDS", allow_hyphen_values = true, help_heading = "Limits")]
+    pub tighten_time: Option<f64>,
+    /// Threads (a count) [default: all cores].
+    #[arg(long, value_name = "COUNT", help_heading = "Limits")]
+    pub threads: Option<usize>,
+    /// How to print.
+    #[arg(long, value_enum, default_value = "text", help_heading = "Output")]
+    pub format: Format,
+}
+
+/// A box of inputs.
+#[derive(Args, Clone)]
 pub struct BoxArgs {
     /// Lower bounds of the inputs: one number for all, or one an input,
     /// separated by commas [default: those in the file].
@@ -197,6 +229,11 @@ pub struct OptimizeArgs {
     pub encoding: String,
     #[command(flatten)]
     pub tighten: TightenArgs,
+    /// Scaling of the network before it is encoded.
+    #[arg(help_heading = "Method", long, default_value = "none",
+          value_parser = PossibleValuesParser::new(
+              std::iter::once("none").chain(SCALINGS.iter().map(|s| s.name()))))]
+    pub scale: String,
     /// Heuristics of the MILP solver: its own defaults, or without those that
     /// keep HiGHS from branching on ReLU models.
     #[arg(help_heading = "Method", long, default_value = Preset::default().name(),

@@ -51,7 +51,7 @@ fn find(
     let tightening = tightening.context("unknown bounds")?;
     let options = TightenOptions {
         goal: goal(args)?,
-        time_limit: problem::tighten_time(&args.tighten)?,
+        time_limit: problem::tighten_time(args.tighten.tighten_time)?,
         threads,
         stop: Some(progress::interruption()),
         ..TightenOptions::default()

@@ -8,6 +8,7 @@ mod info;
 mod optimize;
 mod problem;
 mod progress;
+mod scale;
 mod text;
 
 use std::io::{ErrorKind, Write};
@@ -34,6 +35,7 @@ pub fn run() -> ExitCode {
         Command::Minimize(args) => optimize::run(args, taut::problem::Sense::Minimize, &arguments),
         Command::Maximize(args) => optimize::run(args, taut::problem::Sense::Maximize, &arguments),
         Command::Bounds(args) => bounds::run(args),
+        Command::Scale(args) => scale::run(args),
         Command::Convert(convert) => convert::run(convert),
     };
     let outcome = outcome.and_then(|(text, code)| print(&text).map(|()| code));

@@ -7,6 +7,7 @@ use anyhow::Context;
 use taut::encode::ENCODINGS;
 use taut::optimize::{Answer, OptimizeOptions, Status, StoppedBy, optimize};
 use taut::problem::{Problem, Reference, Sense};
+use taut::scale::SCALINGS;
 use taut::solve::{Preset, SOLVERS, SolveOptions};
 use taut::tighten::{TightenOptions, Tightening};
 
@@ -52,15 +53,17 @@ fn options(args: &OptimizeArgs) -> anyhow::Result<OptimizeOptions> {
     let backend = SOLVERS.iter().copied().find(|s| s.name() == args.backend);
     let encoding = ENCODINGS.iter().copied().find(|e| e.name() == args.encoding);
     let tighten = Tightening::all().into_iter().find(|t| t.name() == args.tighten.tighten);
+    let scale = SCALINGS.iter().copied().find(|s| s.name() == args.scale);
     let preset = Preset::ALL.into_iter().find(|p| p.name() == args.preset);
     let time_limit = problem::time_limit("time limit", args.time_limit)?;
-    let tighten_time = problem::tighten_time(&args.tighten)?;
+    let tighten_time = problem::tighten_time(args.tighten.tighten_time)?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = args.threads.unwrap_or(cores);
     Ok(OptimizeOptions {
         backend: backend.context("unknown backend")?,
         encoding: encoding.context("unknown encoding")?,
         tighten: tighten.context("unknown bounds")?,
+        scale,
         tightening: TightenOptions {
             threads,
             seed: args.seed,
@@ -145,9 +148,13 @@ fn evidence(text: &mut String, answer: &Answer) -> std::fmt::Result {
     if model.columns == 0 {
         return Ok(());
     }
+    let scaled = match answer.scale {
+        "none" => String::new(),
+        name => format!(", {name} scaling"),
+    };
     writeln!(
         text,
-        "\n  method  {} by {} {}, {} encoding on {} bounds",
+        "\n  method  {} by {} {}, {} encoding on {} bounds{scaled}",
         answer.solver,
         answer.backend,
         answer.versions.get(answer.backend).map_or("", String::as_str),

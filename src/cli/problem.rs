@@ -9,7 +9,7 @@ use taut::network::Network;
 use taut::num::IntervalBox;
 use taut::problem::{Problem, Question, Sense};
 
-use super::args::{BoxArgs, ProblemArgs, TightenArgs};
+use super::args::{BoxArgs, ProblemArgs};
 
 /// A time in seconds from an option.
 pub fn time_limit(name: &str, seconds: Option<f64>) -> anyhow::Result<Option<Duration>> {
@@ -21,8 +21,8 @@ pub fn time_limit(name: &str, seconds: Option<f64>) -> anyhow::Result<Option<Dur
 }
 
 /// The time for programs that tighten bounds.
-pub fn tighten_time(args: &TightenArgs) -> anyhow::Result<Option<Duration>> {
-    let limit = time_limit("tighten time", args.tighten_time)?;
+pub fn tighten_time(seconds: Option<f64>) -> anyhow::Result<Option<Duration>> {
+    let limit = time_limit("tighten time", seconds)?;
     if limit.is_some_and(|limit| limit.is_zero()) {
         bail!("tighten time is 0 s; expected more than 0 seconds");
     }

@@ -70,7 +70,7 @@ pub struct Answer {
     pub encoding: &'static str,
     /// Method of the bounds.
     pub tighten: &'static str,
-    /// Scaling of the network.
+    /// Scaling of the network, or `none`.
     pub scale: &'static str,
     /// Setting of the backend's own heuristics.
     pub preset: &'static str,
@@ -84,7 +84,8 @@ pub struct Answer {
     pub lp_iterations: u64,
     /// Size of the mixed-integer program.
     pub model: ModelSize,
-    /// Stable neurons and big-M constants, layer by layer.
+    /// Stable neurons and big-M constants, layer by layer, of the network that was
+    /// encoded: the scaled one, if it was scaled.
     pub layers: Vec<LayerSummary>,
     /// Time spent, by phase.
     pub seconds: Seconds,
@@ -115,6 +116,8 @@ pub struct Seconds {
     pub bounds: f64,
     /// Optimisation-based tightening.
     pub tighten: f64,
+    /// Choosing factors and scaling the network.
+    pub scale: f64,
     /// Search for a first point.
     pub incumbent: f64,
     /// Building the mixed-integer program.

@@ -22,6 +22,7 @@ use crate::milp::ModelSize;
 use crate::num::rounding::RangeSum;
 use crate::num::tolerance::{BOUND_CONTRADICTION, LARGE_BIG_M};
 use crate::problem::{Candidate, Problem, Sense, Variable};
+use crate::scale::{Scaling, scale};
 use crate::solve::{
     Highs, Observer, Solution, SolveError, SolveOptions, Solver, TerminationStatus,
 };
@@ -45,6 +46,8 @@ pub struct OptimizeOptions {
     pub tighten: Tightening,
     /// Limits and settings of the tightening.
     pub tightening: TightenOptions,
+    /// Scaling of the tightened network. Default: none.
+    pub scale: Option<&'static dyn Scaling>,
     /// Limits and settings of the solve; the time limit holds for the whole run.
     pub solve: SolveOptions,
 }
@@ -56,6 +59,7 @@ impl Default for OptimizeOptions {
             encoding: &BigM,
             tighten: Tightening::Propagation(&Crown),
             tightening: TightenOptions::default(),
+            scale: None,
             solve: SolveOptions::default(),
         }
     }
@@ -149,10 +153,21 @@ pub fn optimize(
     let bounds = tightened.bounds;
     answer.layers = summarize(problem.graph(), &bounds);
     warn_of_large_big_m(&mut answer);
+    let scaled = timed(&mut answer.seconds.scale, || {
+        options.scale.map(|scaling| scale(problem.graph(), &bounds, scaling))
+    });
+    let in_new_units = scaled.map(|scaled| (problem.with_graph(scaled.graph), scaled.bounds));
+    let (problem, bounds) = match &in_new_units {
+        Some((scaled, bounds)) => (scaled, bounds),
+        None => (problem, &bounds),
+    };
+    if in_new_units.is_some() {
+        answer.layers = summarize(problem.graph(), bounds);
+    }
     let first = timed(&mut answer.seconds.incumbent, || {
         incumbent::find(problem, &domain, options.solve.seed)
     });
-    let encoded = timed(&mut answer.seconds.encode, || encode(problem, &bounds, options.encoding))?;
+    let encoded = timed(&mut answer.seconds.encode, || encode(problem, bounds, options.encoding))?;
     answer.model = encoded.model.size();
     let mut settings = options.solve.clone();
     settings.relative_gap *= GAP_SHARE;
@@ -182,8 +197,8 @@ pub fn optimize(
 }
 
 /// What the phases found, before it is weighed.
-struct Findings {
-    bounds: NeuronBounds,
+struct Findings<'a> {
+    bounds: &'a NeuronBounds,
     /// The solver's point.
     proposed: Option<Candidate>,
     /// The best point of its linear region.
@@ -198,7 +213,7 @@ fn conclude(
     problem: &Problem,
     options: &OptimizeOptions,
     answer: &mut Answer,
-    findings: Findings,
+    findings: Findings<'_>,
 ) -> Result<(), OptimizeError> {
     let Findings { bounds, proposed, polished, first, solution } = findings;
     let sense = problem.sense();
@@ -230,7 +245,7 @@ fn conclude(
         answer.status = Status::Infeasible;
         return Ok(());
     }
-    let propagated = propagated_bound(problem, &bounds);
+    let propagated = propagated_bound(problem, bounds);
     let bound = match solution.objective_bound {
         Some(bound) if sense.better(propagated, bound) => bound,
         _ => propagated,
@@ -321,8 +336,9 @@ fn warn_of_large_big_m(answer: &mut Answer) {
     let largest = answer.layers.iter().map(|layer| layer.big_m_max).fold(0.0, f64::max);
     if largest > LARGE_BIG_M {
         answer.warnings.push(format!(
-            "the largest big-M constant is {largest:.3e}; with the solver's integrality tolerance \
-             of 1e-7 a neuron that is off can leak more than 0.1: the gap may stay open"
+            "the largest big-M constant is {largest:.3e} (in the units of the network, scaled or \
+             not); with the solver's integrality tolerance of 1e-7 a neuron that is off can leak \
+             more than 0.1: the gap may stay open"
         ));
     }
 }
@@ -347,7 +363,7 @@ fn blank(problem: &Problem, options: &OptimizeOptions) -> Answer {
         backend: options.backend.name(),
         encoding: options.encoding.name(),
         tighten: options.tighten.name(),
-        scale: "none",
+        scale: options.scale.map_or("none", Scaling::name),
         preset: options.solve.preset.name(),
         seed: options.solve.seed,
         threads: options.solve.threads,

@@ -3,6 +3,8 @@
 mod expression;
 mod parser;
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -71,7 +73,7 @@ pub struct Question {
 /// subject to linear constraints over inputs and outputs.
 #[derive(Debug)]
 pub struct Problem {
-    network: Network,
+    network: Arc<Network>,
     graph: ReluGraph,
     domain: IntervalBox,
     sense: Sense,
@@ -153,7 +155,29 @@ impl Problem {
         check_integer(&integer, network.inputs())?;
         let graph = network.lower();
         let (sense, reference) = (question.sense, question.reference);
+        let network = Arc::new(network);
         Ok(Self { network, graph, domain, sense, objective, constraints, integer, reference })
+    }
+
+    /// The same question with another canonical form of the network, such as a
+    /// scaled one; the network as read stays. That both are the same function is up
+    /// to the caller.
+    ///
+    /// # Panics
+    /// If the numbers of inputs or outputs differ.
+    pub fn with_graph(&self, graph: ReluGraph) -> Self {
+        let ends = |graph: &ReluGraph| [graph.input(), graph.output()].map(|id| graph.size(id));
+        assert_eq!(ends(&graph), ends(&self.graph), "inputs and outputs of a network");
+        Self {
+            network: Arc::clone(&self.network),
+            graph,
+            domain: self.domain.clone(),
+            sense: self.sense,
+            objective: self.objective.clone(),
+            constraints: self.constraints.clone(),
+            integer: self.integer.clone(),
+            reference: self.reference.clone(),
+        }
     }
 
     /// The network as read.

@@ -1,8 +1,9 @@
 //! Every backend with every encoding and every bound against exact enumeration
-//! in rational arithmetic.
+//! in rational arithmetic; scalings by turns.
 
 use taut::encode::ENCODINGS;
 use taut::optimize::{Answer, OptimizeOptions, Status, optimize};
+use taut::scale::{SCALINGS, Scaling};
 use taut::solve::{SOLVERS, Silent, SolveOptions, Solver};
 use taut::tighten::Tightening;
 
@@ -40,6 +41,7 @@ fn agrees_with_exact_enumeration(name: &str) {
         infeasible += u64::from(expected.is_none());
         let Some(question) = build::question(&case) else { continue };
         compared += 1;
+        let scale = scaling(seed);
         for &encoding in ENCODINGS {
             for tighten in Tightening::all() {
                 let problem = build::problem(&case, question.clone());
@@ -52,6 +54,7 @@ fn agrees_with_exact_enumeration(name: &str) {
                     backend,
                     encoding,
                     tighten,
+                    scale,
                     solve,
                     ..OptimizeOptions::default()
                 };
@@ -60,7 +63,8 @@ fn agrees_with_exact_enumeration(name: &str) {
                     .map_err(|error| error.to_string())
                     .and_then(|answer| compare(&answer, expected, backend));
                 if let Err(what) = verdict {
-                    let method = format!("{} on {}", encoding.name(), tighten.name());
+                    let scale = scale.map_or("none", Scaling::name);
+                    let method = format!("{} on {}, {scale}", encoding.name(), tighten.name());
                     failures.push(format!("seed {seed}, {method}: {what}"));
                 }
             }
@@ -69,6 +73,13 @@ fn agrees_with_exact_enumeration(name: &str) {
     assert!(compared >= 500, "only {compared} networks");
     assert!(infeasible > CASES / 20, "only {infeasible} infeasible cases: the test says little");
     assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
+}
+
+/// Every scaling and none, by turns: all of them on every network would take four
+/// times as long.
+fn scaling(seed: u64) -> Option<&'static dyn Scaling> {
+    let turn = usize::try_from(seed).expect("a small seed") % (SCALINGS.len() + 1);
+    SCALINGS.get(turn).copied()
 }
 
 /// That status and value are those of the oracle, and that the bound holds.

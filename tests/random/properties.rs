@@ -9,6 +9,7 @@ use taut::milp::{Direction, check};
 use taut::network::Phase;
 use taut::num::IntervalBox;
 use taut::problem::{Problem, Question};
+use taut::scale::{SCALINGS, scale};
 use taut::solve::{Highs, Silent, SolveOptions, Solver, TerminationStatus};
 use taut::tighten::{Method, TightenOptions, Tightening, tighten};
 
@@ -174,6 +175,30 @@ fn both_forms_of_a_network_evaluate_alike() {
             }
         }
     }
+}
+
+#[test]
+fn scaled_networks_are_the_same_in_other_units() {
+    let mut moved = 0;
+    for seed in 0..NETWORKS {
+        let case = exact::random_case(seed);
+        let graph = build::network(&case).lower();
+        let bounds = PROPAGATORS[0].propagate(&graph, &domain(&case)).expect("bounds");
+        for &scaling in SCALINGS {
+            let scaled = scale(&graph, &bounds, scaling);
+            for point in points(&case, seed, 3) {
+                let pairs = exact_values(&graph, &point).into_iter();
+                let pairs = pairs.zip(exact_values(&scaled.graph, &point)).zip(&scaled.factors);
+                for ((old, new), factors) in pairs {
+                    for ((old, new), &factor) in old.into_iter().zip(new).zip(factors) {
+                        assert_eq!(old * rational(factor), new, "{} {seed}", scaling.name());
+                        moved += usize::from(factor != 1.0);
+                    }
+                }
+            }
+        }
+    }
+    assert!(moved > 10_000, "only {moved} values");
 }
 
 #[test]

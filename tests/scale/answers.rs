@@ -1,0 +1,80 @@
+//! What scaling cannot change: bounds in old units, relaxations, answers.
+
+use taut::bounds::{Crown, IntervalPropagation, NeuronBounds, Propagator};
+use taut::encode::{BigM, encode};
+use taut::milp::Model;
+use taut::network::Activation;
+use taut::optimize::{OptimizeOptions, Status, optimize};
+use taut::problem::{Problem, Question};
+use taut::scale::{Invariants, SCALINGS, Scaling, scale};
+use taut::solve::{Highs, Silent, SolveOptions, Solver};
+
+use crate::networks::{DEEP, Draw, nets};
+use crate::{interval_bounds, unit_box};
+
+#[test]
+fn bounds_of_the_scaled_network_are_the_scaled_bounds() {
+    for (widths, activation) in nets().into_iter().chain([(DEEP.into(), Activation::Relu)]) {
+        let graph = Draw::new(5).network(&widths, 0.5, activation).lower();
+        let domain = unit_box(widths[0]);
+        for propagator in [&IntervalPropagation as &dyn Propagator, &Crown] {
+            let bounds = propagator.propagate(&graph, &domain).expect("bounds");
+            for &scaling in SCALINGS {
+                let scaled = scale(&graph, &bounds, scaling);
+                let again = propagator.propagate(&scaled.graph, &domain).expect("bounds");
+                let pairs = graph.nodes().flat_map(|(id, _)| {
+                    let ends = |bounds: &NeuronBounds| {
+                        let range = bounds.of(id);
+                        [range.lower(), range.upper()].concat()
+                    };
+                    ends(&again).into_iter().zip(ends(&scaled.bounds)).collect::<Vec<_>>()
+                });
+                for (found, expected) in pairs {
+                    let close = (found - expected).abs() <= 1e-12 * expected.abs();
+                    assert!(close, "{}: {found}, expected {expected}", scaling.name());
+                }
+                let invariants = Invariants::new(&scaled.graph, &scaled.bounds);
+                assert_eq!(invariants, Invariants::new(&graph, &bounds));
+            }
+        }
+    }
+}
+
+#[test]
+fn answers_and_relaxations_stay() {
+    for (case, (widths, activation)) in nets().into_iter().enumerate() {
+        let network = Draw::new(case as u64).network(&widths, 0.5, activation);
+        let objective = (widths.last() == Some(&2)).then(|| "y0 - y1".to_string());
+        let question = Question { objective, ..Question::default() };
+        let problem = Problem::new(network, unit_box(widths[0]), question).expect("a problem");
+        let bounds = interval_bounds(problem.graph());
+        let plain = encode(&problem, &bounds, &BigM).expect("a model").model;
+        let root = |model: Model| {
+            let solution = Highs.solve(&model.relaxed(), &SolveOptions::default(), &mut Silent);
+            solution.expect("a solution").objective.expect("a value")
+        };
+        let least = |scale| {
+            let solve =
+                SolveOptions { relative_gap: 1e-7, absolute_gap: 1e-7, ..SolveOptions::default() };
+            let options = OptimizeOptions { scale, solve, ..OptimizeOptions::default() };
+            let answer = optimize(&problem, &options, &mut Silent).expect("an answer");
+            assert_eq!(answer.status, Status::Optimal);
+            assert_eq!(answer.scale, scale.map_or("none", Scaling::name));
+            (answer.objective.expect("a value"), answer.layers)
+        };
+        let (expected, layers) = least(None);
+        for &scaling in SCALINGS {
+            let scaled = scale(problem.graph(), &bounds, scaling);
+            let scaled_problem = problem.with_graph(scaled.graph);
+            let model = encode(&scaled_problem, &scaled.bounds, &BigM).expect("a model").model;
+            assert_eq!(model.size(), plain.size(), "{}", scaling.name());
+            let (found, root_before) = (root(model), root(plain.clone()));
+            let close = |a: f64, b: f64| (a - b).abs() <= 1e-7 * (1.0 + b.abs());
+            assert!(close(found, root_before), "{}: {found}, {root_before}", scaling.name());
+            let (found, new_layers) = least(Some(scaling));
+            assert!(close(found, expected), "{}: {found}, expected {expected}", scaling.name());
+            assert_ne!(new_layers, layers, "big-M constants are those of the model");
+            assert!(new_layers.iter().zip(&layers).all(|(a, b)| a.unstable == b.unstable));
+        }
+    }
+}
