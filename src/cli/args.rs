@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use taut::encode::ENCODINGS;
+use taut::encode::{self, ENCODINGS, ReluEncoding};
 use taut::scale::{Balance, SCALINGS, Scaling};
 use taut::solve::{Preset, SOLVERS};
 use taut::tighten::{Goal, Tightening};
@@ -202,6 +202,11 @@ pub struct BoundsArgs {
     pub format: Format,
 }
 
+fn encoding_help() -> String {
+    let names = encode::encoding_names().join(", ");
+    format!("Encoding of the neurons whose phase is open: {names}")
+}
+
 /// Method of optimisation.
 #[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
 pub enum Method {
@@ -223,10 +228,9 @@ pub struct OptimizeArgs {
     #[arg(help_heading = "Method", long, default_value = SOLVERS[0].name(),
           value_parser = PossibleValuesParser::new(SOLVERS.iter().map(|s| s.name())))]
     pub backend: String,
-    /// Encoding of the neurons whose phase is open.
-    #[arg(help_heading = "Method", long, default_value = ENCODINGS[0].name(),
-          value_parser = PossibleValuesParser::new(ENCODINGS.iter().map(|e| e.name())))]
-    pub encoding: String,
+    #[arg(help_heading = "Method", long, value_name = "NAME", help = encoding_help(),
+          default_value = ENCODINGS[0].name(), value_parser = encode::encoding)]
+    pub encoding: &'static dyn ReluEncoding,
     #[command(flatten)]
     pub tighten: TightenArgs,
     /// Scaling of the network before it is encoded.

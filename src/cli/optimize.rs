@@ -4,7 +4,6 @@ use std::fmt::Write;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use taut::encode::ENCODINGS;
 use taut::optimize::{Answer, OptimizeOptions, Status, StoppedBy, optimize};
 use taut::problem::{Problem, Reference, Sense};
 use taut::scale::SCALINGS;
@@ -51,7 +50,6 @@ pub fn run(
 fn options(args: &OptimizeArgs) -> anyhow::Result<OptimizeOptions> {
     // clap has checked the names against the same lists.
     let backend = SOLVERS.iter().copied().find(|s| s.name() == args.backend);
-    let encoding = ENCODINGS.iter().copied().find(|e| e.name() == args.encoding);
     let tighten = Tightening::all().into_iter().find(|t| t.name() == args.tighten.tighten);
     let scale = SCALINGS.iter().copied().find(|s| s.name() == args.scale);
     let preset = Preset::ALL.into_iter().find(|p| p.name() == args.preset);
@@ -61,7 +59,7 @@ fn options(args: &OptimizeArgs) -> anyhow::Result<OptimizeOptions> {
     let threads = args.threads.unwrap_or(cores);
     Ok(OptimizeOptions {
         backend: backend.context("unknown backend")?,
-        encoding: encoding.context("unknown encoding")?,
+        encoding: args.encoding,
         tighten: tighten.context("unknown bounds")?,
         scale,
         tightening: TightenOptions {

@@ -19,7 +19,8 @@
 //! the triangle. Source: Plate et al. (2025), eq. (5); Tjeng, Xiao, Tedrake,
 //! "Evaluating robustness of neural networks with mixed integer programming"
 //! (2019). The clipped form is the projection of the multiple-choice model of
-//! the three pieces.
+//! the three pieces. Differences of `L`, `U` and `c` are rounded such that the
+//! rows become weaker.
 //!
 //! The rows that one neuron gets (`y = max(2x₀ − 1, 0)`, `x₀ ∈ [0, 1]`):
 //!
@@ -47,16 +48,20 @@
 //! # Ok::<(), taut::encode::EncodeError>(())
 //! ```
 
-use super::{EncodeError, EncodedNeuron, Indicator, ReluEncoding, ReluNeuron};
+use std::borrow::Cow;
+
+use super::rows::NeuronRows;
+use super::{EncodeError, EncodedNeuron, ReluEncoding, ReluNeuron};
 use crate::milp::{LinearExpression, Model, VarId};
+use crate::num::directed::sum_up;
 
 /// Big-M with each neuron's own constants.
 #[derive(Debug)]
 pub struct BigM;
 
 impl ReluEncoding for BigM {
-    fn name(&self) -> &'static str {
-        "big-m"
+    fn name(&self) -> Cow<'static, str> {
+        "big-m".into()
     }
 
     fn encode(
@@ -64,93 +69,45 @@ impl ReluEncoding for BigM {
         neuron: &ReluNeuron<'_>,
         model: &mut Model,
     ) -> Result<EncodedNeuron, EncodeError> {
-        let output = model.continuous(format!("h{}", neuron.label), neuron.output_range());
-        let mut rows = Rows { neuron, model, output };
-        let indicators = match neuron.ceiling {
-            None => rows.relu(),
-            Some(ceiling) if neuron.pre_activation.lower() >= 0.0 => rows.cap(ceiling),
-            Some(ceiling) => rows.clip(ceiling),
-        };
-        Ok(EncodedNeuron { output, indicators })
-    }
-}
-
-/// Adds the rows of one neuron.
-struct Rows<'a, 'b> {
-    neuron: &'a ReluNeuron<'b>,
-    model: &'a mut Model,
-    output: VarId,
-}
-
-impl Rows<'_, '_> {
-    fn relu(&mut self) -> Vec<Indicator> {
-        let (lower, upper) = self.pre_activation();
-        let z = self.indicator("z", 0.0);
-        self.minus_a("above_a", &[], 0.0, Side::AtLeast);
-        self.minus_a("below_a", &[(z.column, -lower)], lower, Side::AtMost);
-        self.plain("off", &[(z.column, -upper)], 0.0, Side::AtMost);
-        vec![z]
-    }
-
-    fn clip(&mut self, ceiling: f64) -> Vec<Indicator> {
-        let (lower, upper) = self.pre_activation();
-        let z1 = self.indicator("z", 0.0);
-        let z2 = self.indicator("s", ceiling);
-        self.plain("off", &[(z1.column, -ceiling)], 0.0, Side::AtMost);
-        self.plain("saturated", &[(z2.column, -ceiling)], 0.0, Side::AtLeast);
-        self.minus_a("above_a", &[(z2.column, upper - ceiling)], 0.0, Side::AtLeast);
-        self.minus_a("below_a", &[(z1.column, -lower)], lower, Side::AtMost);
-        let order = LinearExpression::new(vec![(z2.column, 1.0), (z1.column, -1.0)], 0.0);
-        self.model.at_most_zero(format!("h{}.order", self.neuron.label), order);
-        vec![z1, z2]
-    }
-
-    /// `min(a, c)` for `a ≥ 0`.
-    fn cap(&mut self, ceiling: f64) -> Vec<Indicator> {
-        let (lower, upper) = self.pre_activation();
-        let z2 = self.indicator("s", ceiling);
-        self.minus_a("below_a", &[], 0.0, Side::AtMost);
-        self.minus_a("above_a", &[(z2.column, upper - ceiling)], 0.0, Side::AtLeast);
-        self.plain("saturated", &[(z2.column, lower - ceiling)], -lower, Side::AtLeast);
-        vec![z2]
-    }
-
-    fn pre_activation(&self) -> (f64, f64) {
-        (self.neuron.pre_activation.lower(), self.neuron.pre_activation.upper())
-    }
-
-    fn indicator(&mut self, letter: &str, threshold: f64) -> Indicator {
-        let column = self.model.binary(format!("{letter}{}", self.neuron.label));
-        Indicator { column, threshold }
-    }
-
-    /// The row `y + extra + constant ≷ 0`.
-    fn plain(&mut self, name: &str, extra: &[(VarId, f64)], constant: f64, side: Side) {
-        let terms = [&[(self.output, 1.0)], extra].concat();
-        self.add(name, LinearExpression::new(terms, constant), side);
-    }
-
-    /// The row `y − a + extra + constant ≷ 0`.
-    fn minus_a(&mut self, name: &str, extra: &[(VarId, f64)], constant: f64, side: Side) {
-        let weights = self.neuron.inputs.iter().zip(self.neuron.weights);
-        let mut terms: Vec<_> = weights.map(|(&column, &w)| (column, -w)).collect();
-        terms.push((self.output, 1.0));
-        terms.extend(extra);
-        let constant = constant - self.neuron.bias;
-        self.add(name, LinearExpression::new(terms, constant), side);
-    }
-
-    fn add(&mut self, name: &str, expression: LinearExpression, side: Side) {
-        let name = format!("h{}.{name}", self.neuron.label);
-        match side {
-            Side::AtMost => self.model.at_most_zero(name, expression),
-            Side::AtLeast => self.model.at_least_zero(name, expression),
+        let mut rows = NeuronRows::new(neuron, model);
+        match neuron.ceiling {
+            None => relu(&mut rows),
+            Some(ceiling) if neuron.pre_activation.lower() >= 0.0 => cap(&mut rows, ceiling),
+            Some(ceiling) => clip(&mut rows, ceiling),
         }
+        Ok(rows.finish())
     }
 }
 
-#[derive(Clone, Copy)]
-enum Side {
-    AtMost,
-    AtLeast,
+fn relu(rows: &mut NeuronRows<'_>) {
+    let (lower, upper) = rows.pre_activation();
+    let z = rows.indicator("z", 0.0);
+    rows.at_least("above_a", rows.y_minus_a(&[]), 0.0);
+    rows.at_most("below_a", rows.y_minus_a(&[(z, -lower)]), -lower);
+    rows.at_most("off", rows.y(&[(z, -upper)]), 0.0);
+}
+
+fn clip(rows: &mut NeuronRows<'_>, ceiling: f64) {
+    let (lower, upper) = rows.pre_activation();
+    let z1 = rows.indicator("z", 0.0);
+    let z2 = rows.indicator("s", ceiling);
+    rows.at_most("off", rows.y(&[(z1, -ceiling)]), 0.0);
+    rows.at_least("saturated", rows.y(&[(z2, -ceiling)]), 0.0);
+    rows.at_least("above_a", rows.y_minus_a(&[(z2, sum_up(upper, -ceiling))]), 0.0);
+    rows.at_most("below_a", rows.y_minus_a(&[(z1, -lower)]), -lower);
+    rows.at_most("order", order(z1, z2), 0.0);
+}
+
+/// `min(a, c)` for `a ≥ 0`.
+fn cap(rows: &mut NeuronRows<'_>, ceiling: f64) {
+    let (lower, upper) = rows.pre_activation();
+    let z2 = rows.indicator("s", ceiling);
+    rows.at_most("below_a", rows.y_minus_a(&[]), 0.0);
+    rows.at_least("above_a", rows.y_minus_a(&[(z2, sum_up(upper, -ceiling))]), 0.0);
+    rows.at_least("saturated", rows.y(&[(z2, sum_up(lower, -ceiling))]), lower);
+}
+
+/// `z₂ − z₁`.
+pub fn order(z1: VarId, z2: VarId) -> LinearExpression {
+    LinearExpression::new(vec![(z2, 1.0), (z1, -1.0)], 0.0)
 }

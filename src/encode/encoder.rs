@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use super::{EncodeError, EncodedProblem, Indicator, ReluEncoding, ReluNeuron};
+use super::{Auxiliary, EncodeError, EncodedProblem, Indicator, ReluEncoding, ReluNeuron};
 use crate::milp::{Column, Direction, Kind, LinearExpression, Model, VarId};
 use crate::network::{ActivationLayer, Affine, Node, NodeId, Phase, ReluGraph};
 use crate::num::exact::{two_product, two_sum};
@@ -29,6 +29,7 @@ pub struct Encoder<'a> {
     activation_layers: usize,
     values: Vec<(VarId, NodeId, usize)>,
     indicators: Vec<(Indicator, NodeId, usize)>,
+    auxiliaries: Vec<(Auxiliary, NodeId, usize)>,
 }
 
 impl<'a> Encoder<'a> {
@@ -55,6 +56,7 @@ impl<'a> Encoder<'a> {
             activation_layers: 0,
             values: Vec::new(),
             indicators: Vec::new(),
+            auxiliaries: Vec::new(),
         }
     }
 
@@ -314,6 +316,9 @@ impl<'a> Encoder<'a> {
         for indicator in encoded.indicators {
             self.indicators.push((indicator, layer.pre_activation, index));
         }
+        for auxiliary in encoded.auxiliaries {
+            self.auxiliaries.push((auxiliary, layer.pre_activation, index));
+        }
         Ok(encoded.output)
     }
 
@@ -328,8 +333,8 @@ impl<'a> Encoder<'a> {
             Sense::Minimize => Direction::Minimize,
             Sense::Maximize => Direction::Maximize,
         };
-        let Self { model, inputs, values, indicators, .. } = self;
-        EncodedProblem { model, inputs, values, indicators }
+        let Self { model, inputs, values, indicators, auxiliaries, .. } = self;
+        EncodedProblem { model, inputs, values, indicators, auxiliaries }
     }
 
     /// Outputs are substituted, so they need no columns. This rounds; a MILP

@@ -6,23 +6,40 @@
 //! Names of columns: `x3` input 3 · `h2_7` output of neuron 7 of activation
 //! layer 2 · `z2_7` is 1 where its pre-activation is at least 0 · `s2_7` is 1
 //! where it is at least the ceiling · `v4_7` coordinate 7 of node 4 of the
-//! canonical form, where an affine map needs a column of its own.
+//! canonical form, where an affine map needs a column of its own. Those that only
+//! some encodings have, each 0 but where its neuron is in one phase: `m2_7` is 1
+//! where the neuron is between 0 and its ceiling · `n2_7`, `t2_7` parts of its
+//! pre-activation below 0 and above the ceiling · `c2_7.off.x3` the input `x3` of the
+//! neuron where it is off · `p2_7.linear.1` sum over group 1 of its inputs where it is
+//! linear.
 
 mod big_m;
+mod disjunction;
 mod encoder;
+mod family;
+mod multiple_choice;
+mod partition;
+mod rows;
+mod split;
 mod triangle;
 
+use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 
 use ndarray::ArrayView2;
 use thiserror::Error;
 
 pub use big_m::BigM;
 pub use encoder::Encoder;
+pub use family::{EncodingFamily, EncodingNameError, encoding, encoding_names};
+pub use multiple_choice::MultipleChoice;
+pub use partition::{PARTITIONS, Partition};
+pub use split::Split;
 pub use triangle::Triangle;
 
 use crate::bounds::NeuronBounds;
-use crate::milp::{Model, VarId};
+use crate::milp::{LinearExpression, Model, VarId};
 use crate::network::{NodeId, ReluGraph};
 use crate::num::Interval;
 use crate::problem::Problem;
@@ -30,7 +47,7 @@ use crate::problem::Problem;
 /// A formulation of one unstable neuron.
 pub trait ReluEncoding: fmt::Debug + Sync {
     /// Name on the command line and in records.
-    fn name(&self) -> &'static str;
+    fn name(&self) -> Cow<'static, str>;
 
     /// Adds columns and rows for `neuron` such that the new output column can
     /// take exactly the values `min(max(w·x + b, 0), ceiling)`.
@@ -44,8 +61,12 @@ pub trait ReluEncoding: fmt::Debug + Sync {
     ) -> Result<EncodedNeuron, EncodeError>;
 }
 
-/// Every encoding.
-pub const ENCODINGS: &[&dyn ReluEncoding] = &[&BigM];
+/// Every encoding; of those with a parameter, the usual ones.
+pub const ENCODINGS: &[&dyn ReluEncoding] =
+    &[&BigM, &Split, &MultipleChoice, &Partition::new(2), &Partition::new(4), &Partition::full()];
+
+/// The encodings that have a parameter in their names.
+pub const ENCODING_FAMILIES: &[EncodingFamily] = &[PARTITIONS];
 
 /// An unstable neuron `y = min(max(w·x + b, 0), ceiling)`.
 #[derive(Clone, Copy, Debug)]
@@ -82,6 +103,8 @@ pub struct EncodedNeuron {
     pub output: VarId,
     /// The binaries that tell the phase.
     pub indicators: Vec<Indicator>,
+    /// All other columns.
+    pub auxiliaries: Vec<Auxiliary>,
 }
 
 /// A binary that is 1 where the pre-activation is at least `threshold`; at the
@@ -94,6 +117,18 @@ pub struct Indicator {
     pub threshold: f64,
 }
 
+/// A column that only the encoding knows, and what a forward pass makes of it. A
+/// solver that starts from a point gets its value too.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Auxiliary {
+    /// The column.
+    pub column: VarId,
+    /// Range of the pre-activation outside which the column is 0.
+    pub when: Range<f64>,
+    /// What it is there, over the columns of inputs and output of the neuron.
+    pub value: LinearExpression,
+}
+
 /// Why a problem has no encoding.
 #[derive(Clone, Debug, Error, PartialEq)]
 pub enum EncodeError {
@@ -101,7 +136,7 @@ pub enum EncodeError {
     #[error("the encoding '{encoding}' does not apply to neuron {neuron}: {why}")]
     NotApplicable {
         /// Name of the encoding.
-        encoding: &'static str,
+        encoding: Cow<'static, str>,
         /// Layer and index of the neuron.
         neuron: String,
         /// Reason.
@@ -120,11 +155,14 @@ pub struct EncodedProblem {
     values: Vec<(VarId, NodeId, usize)>,
     /// Binaries, with node and index of the pre-activation that decides them.
     indicators: Vec<(Indicator, NodeId, usize)>,
+    /// Columns that only the encoding knows, likewise.
+    auxiliaries: Vec<(Auxiliary, NodeId, usize)>,
 }
 
 impl EncodedProblem {
-    /// The values that a forward pass gives to columns: those of inputs,
-    /// neurons and phases. Columns that only an encoding knows are left out.
+    /// The values that a forward pass gives to columns: those of inputs, neurons and
+    /// phases, and what the encoding makes of them. A column is left out if the
+    /// encoding does not say what it is.
     ///
     /// # Panics
     /// If the number of coordinates is not the number of inputs.
@@ -132,12 +170,21 @@ impl EncodedProblem {
         let batch = ArrayView2::from_shape((1, input.len()), input).expect("one row");
         let values = graph.evaluate_all(batch);
         let value = |node: NodeId, index: usize| values[node.index()][(0, index)];
-        let neurons = self.values.iter().map(|&(column, node, index)| (column, value(node, index)));
-        let phases = self.indicators.iter().map(|&(indicator, node, index)| {
+        let mut point = vec![f64::NAN; self.model.columns().len()];
+        for &(column, node, index) in &self.values {
+            point[column.index()] = value(node, index);
+        }
+        for &(indicator, node, index) in &self.indicators {
             let reached = value(node, index) >= indicator.threshold;
-            (indicator.column, f64::from(u8::from(reached)))
-        });
-        neurons.chain(phases).collect()
+            point[indicator.column.index()] = f64::from(u8::from(reached));
+        }
+        for (auxiliary, node, index) in &self.auxiliaries {
+            let inside = auxiliary.when.contains(&value(*node, *index));
+            let part = if inside { auxiliary.value.evaluate(&point) } else { 0.0 };
+            point[auxiliary.column.index()] = part;
+        }
+        let known = self.model.column_ids().zip(point);
+        known.filter(|(_, value)| !value.is_nan()).collect()
     }
 
     /// The linear program over the linear region of a point: every phase as the

@@ -11,6 +11,8 @@
 //! A slope times a weight is rounded; the row is widened by what that can do over
 //! the bounds of the columns, so that it holds over the reals.
 
+use std::borrow::Cow;
+
 use super::{EncodeError, EncodedNeuron, ReluEncoding, ReluNeuron};
 use crate::milp::{LinearExpression, Model, VarId};
 use crate::num::exact::two_product;
@@ -21,8 +23,8 @@ use crate::num::rounding::sum_error;
 pub struct Triangle;
 
 impl ReluEncoding for Triangle {
-    fn name(&self) -> &'static str {
-        "triangle"
+    fn name(&self) -> Cow<'static, str> {
+        "triangle".into()
     }
 
     fn encode(
@@ -48,7 +50,7 @@ impl ReluEncoding for Triangle {
                 line(slope(c, c - l), Side::Below);
             }
         }
-        Ok(EncodedNeuron { output, indicators: Vec::new() })
+        Ok(EncodedNeuron { output, indicators: Vec::new(), auxiliaries: Vec::new() })
     }
 }
 

@@ -4,6 +4,8 @@
 mod check;
 mod dual_bound;
 
+use std::ops::Neg;
+
 use serde::Serialize;
 
 pub use check::{Violation, check};
@@ -88,6 +90,16 @@ impl LinearExpression {
     /// The value at a point with one number a column.
     pub fn evaluate(&self, point: &[f64]) -> f64 {
         self.terms.iter().map(|&(column, c)| c * point[column.0]).sum::<f64>() + self.constant
+    }
+}
+
+impl Neg for LinearExpression {
+    type Output = Self;
+
+    fn neg(mut self) -> Self {
+        self.terms.iter_mut().for_each(|(_, coefficient)| *coefficient = -*coefficient);
+        self.constant = -self.constant;
+        self
     }
 }
 

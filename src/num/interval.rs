@@ -26,6 +26,12 @@ impl Interval {
         self.upper
     }
 
+    /// The least interval that contains this one and 0.
+    #[must_use]
+    pub fn with_zero(self) -> Self {
+        Self { lower: self.lower.min(0.0), upper: self.upper.max(0.0) }
+    }
+
     /// Whether `value` lies inside, ends included.
     pub fn contains(self, value: f64) -> bool {
         self.lower <= value && value <= self.upper

@@ -1,6 +1,7 @@
 //! Numbers: intervals with outward rounding, error bounds of floating-point
-//! sums, and every tolerance of the project by name.
+//! sums, directed rounding, and every tolerance of the project by name.
 
+pub mod directed;
 pub mod exact;
 mod interval;
 pub mod rounding;

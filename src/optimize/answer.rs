@@ -1,5 +1,6 @@
 //! What an optimisation gives back, as a record with a stable schema.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -67,7 +68,7 @@ pub struct Answer {
     /// Library behind it.
     pub backend: &'static str,
     /// Encoding of the unstable neurons.
-    pub encoding: &'static str,
+    pub encoding: Cow<'static, str>,
     /// Method of the bounds.
     pub tighten: &'static str,
     /// Scaling of the network, or `none`.

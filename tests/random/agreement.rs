@@ -1,5 +1,9 @@
 //! Every backend with every encoding and every bound against exact enumeration
 //! in rational arithmetic; scalings by turns.
+//!
+//! The default encoding meets every bound on every network. The others meet every
+//! network once, with the bounds taking turns: all pairs are met, in a fifth of the
+//! time.
 
 use taut::encode::ENCODINGS;
 use taut::optimize::{Answer, OptimizeOptions, Status, optimize};
@@ -33,6 +37,7 @@ fn every_solver_is_tested_here() {
 
 fn agrees_with_exact_enumeration(name: &str) {
     let backend = *SOLVERS.iter().find(|solver| solver.name() == name).expect("a listed solver");
+    let tightenings = Tightening::all();
     let mut failures = Vec::new();
     let (mut compared, mut infeasible) = (0, 0);
     for seed in 0..CASES {
@@ -42,8 +47,10 @@ fn agrees_with_exact_enumeration(name: &str) {
         let Some(question) = build::question(&case) else { continue };
         compared += 1;
         let scale = scaling(seed);
-        for &encoding in ENCODINGS {
-            for tighten in Tightening::all() {
+        for (number, &encoding) in ENCODINGS.iter().enumerate() {
+            let turn = (seed as usize + number) % tightenings.len();
+            let met = if number == 0 { 0..tightenings.len() } else { turn..turn + 1 };
+            for tighten in tightenings[met].iter().copied() {
                 let problem = build::problem(&case, question.clone());
                 let solve = SolveOptions {
                     relative_gap: 1e-6,
