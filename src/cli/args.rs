@@ -42,6 +42,9 @@ pub enum Command {
     Scale(ScaleArgs),
     /// Writes a network in another format, by file name extension (.onnx, .json).
     Convert(ConvertArgs),
+    /// Writes a problem as a mixed-integer program for other solvers, by file name
+    /// extension (.mps, .lp).
+    Export(ExportArgs),
 }
 
 /// How the answer is printed.
@@ -78,6 +81,36 @@ pub struct ConvertArgs {
     /// Words on where the network comes from, stored in the file.
     #[arg(long, value_name = "TEXT")]
     pub origin: Option<String>,
+}
+
+/// Arguments of `export`.
+#[derive(Args)]
+pub struct ExportArgs {
+    #[command(flatten)]
+    pub problem: ProblemArgs,
+    /// Least or largest value [default: what the instance says, or minimize].
+    #[arg(long, value_enum, help_heading = "Question")]
+    pub sense: Option<Sense>,
+    /// File to write (.mps, .lp).
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+    #[command(flatten)]
+    pub formulation: FormulationArgs,
+    /// Threads of the tightening (a count) [default: all cores].
+    #[arg(long, value_name = "COUNT", help_heading = "Limits")]
+    pub threads: Option<usize>,
+    /// How to print.
+    #[arg(long, value_enum, default_value = "text", help_heading = "Output")]
+    pub format: Format,
+}
+
+/// Direction of the optimisation.
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+pub enum Sense {
+    /// The least value.
+    Minimize,
+    /// The largest value.
+    Maximize,
 }
 
 /// Arguments of `scale`.
@@ -176,6 +209,21 @@ pub struct TightenArgs {
     pub tighten_time: Option<f64>,
 }
 
+/// How a problem becomes a mixed-integer program.
+#[derive(Args)]
+pub struct FormulationArgs {
+    #[arg(help_heading = "Method", long, value_name = "NAME", help = encoding_help(),
+          default_value = ENCODINGS[0].name(), value_parser = encode::encoding)]
+    pub encoding: &'static dyn ReluEncoding,
+    #[command(flatten)]
+    pub tighten: TightenArgs,
+    /// Scaling of the network before it is encoded.
+    #[arg(help_heading = "Method", long, default_value = "none",
+          value_parser = PossibleValuesParser::new(
+              std::iter::once("none").chain(SCALINGS.iter().map(|s| s.name()))))]
+    pub scale: String,
+}
+
 /// Arguments of `bounds`.
 #[derive(Args)]
 pub struct BoundsArgs {
@@ -228,16 +276,8 @@ pub struct OptimizeArgs {
     #[arg(help_heading = "Method", long, default_value = SOLVERS[0].name(),
           value_parser = PossibleValuesParser::new(SOLVERS.iter().map(|s| s.name())))]
     pub backend: String,
-    #[arg(help_heading = "Method", long, value_name = "NAME", help = encoding_help(),
-          default_value = ENCODINGS[0].name(), value_parser = encode::encoding)]
-    pub encoding: &'static dyn ReluEncoding,
     #[command(flatten)]
-    pub tighten: TightenArgs,
-    /// Scaling of the network before it is encoded.
-    #[arg(help_heading = "Method", long, default_value = "none",
-          value_parser = PossibleValuesParser::new(
-              std::iter::once("none").chain(SCALINGS.iter().map(|s| s.name()))))]
-    pub scale: String,
+    pub formulation: FormulationArgs,
     /// Heuristics of the MILP solver: its own defaults, or without those that
     /// keep HiGHS from branching on ReLU models.
     #[arg(help_heading = "Method", long, default_value = Preset::default().name(),

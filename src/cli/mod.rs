@@ -4,6 +4,7 @@
 mod args;
 mod bounds;
 mod convert;
+mod export;
 mod info;
 mod optimize;
 mod problem;
@@ -37,6 +38,7 @@ pub fn run() -> ExitCode {
         Command::Bounds(args) => bounds::run(args),
         Command::Scale(args) => scale::run(args),
         Command::Convert(convert) => convert::run(convert),
+        Command::Export(export) => export::run(export),
     };
     let outcome = outcome.and_then(|(text, code)| print(&text).map(|()| code));
     match outcome {

@@ -50,16 +50,17 @@ pub fn run(
 fn options(args: &OptimizeArgs) -> anyhow::Result<OptimizeOptions> {
     // clap has checked the names against the same lists.
     let backend = SOLVERS.iter().copied().find(|s| s.name() == args.backend);
-    let tighten = Tightening::all().into_iter().find(|t| t.name() == args.tighten.tighten);
-    let scale = SCALINGS.iter().copied().find(|s| s.name() == args.scale);
+    let tighten =
+        Tightening::all().into_iter().find(|t| t.name() == args.formulation.tighten.tighten);
+    let scale = SCALINGS.iter().copied().find(|s| s.name() == args.formulation.scale);
     let preset = Preset::ALL.into_iter().find(|p| p.name() == args.preset);
     let time_limit = problem::time_limit("time limit", args.time_limit)?;
-    let tighten_time = problem::tighten_time(args.tighten.tighten_time)?;
+    let tighten_time = problem::tighten_time(args.formulation.tighten.tighten_time)?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = args.threads.unwrap_or(cores);
     Ok(OptimizeOptions {
         backend: backend.context("unknown backend")?,
-        encoding: args.encoding,
+        encoding: args.formulation.encoding,
         tighten: tighten.context("unknown bounds")?,
         scale,
         tightening: TightenOptions {

@@ -32,6 +32,22 @@ pub fn tighten_time(seconds: Option<f64>) -> anyhow::Result<Option<Duration>> {
 /// Reads the problem; what the arguments say goes before what files say. The
 /// direction is that of the command, if it has one.
 pub fn read(args: &ProblemArgs, sense: Option<Sense>) -> anyhow::Result<Problem> {
+    // A command without a direction asks nothing of the objective.
+    let without = sense.is_none().then_some("0");
+    read_or(args, sense, without)
+}
+
+/// Reads the problem with its objective; the direction is that of the files where
+/// none is given.
+pub fn read_with_objective(args: &ProblemArgs, sense: Option<Sense>) -> anyhow::Result<Problem> {
+    read_or(args, sense, None)
+}
+
+fn read_or(
+    args: &ProblemArgs,
+    sense: Option<Sense>,
+    objective: Option<&str>,
+) -> anyhow::Result<Problem> {
     let is_instance = args.problem.extension().is_some_and(|e| e.eq_ignore_ascii_case("toml"));
     let (network, stored, mut question) = match is_instance {
         true => read_instance_parts(&args.problem)?,
@@ -53,10 +69,7 @@ pub fn read(args: &ProblemArgs, sense: Option<Sense>) -> anyhow::Result<Problem>
             )
         })?,
     };
-    if sense.is_none() {
-        // A command without a direction asks nothing of the objective.
-        question.objective.get_or_insert_with(|| "0".to_string());
-    }
+    question.objective = question.objective.or(objective.map(str::to_string));
     let sense = sense.unwrap_or(question.sense);
     if sense != question.sense
         || args.objective.is_some()

@@ -1,4 +1,4 @@
-//! Files: networks, instances, boxes.
+//! Files: networks, instances, boxes, programs for other solvers.
 //!
 //! Readers do not build layers: they hand the operators of a file to
 //! [`crate::network`] in neutral form. Every error names the file, the place in
@@ -8,6 +8,7 @@ mod bounds;
 mod boxes;
 mod instance;
 mod json;
+mod models;
 mod onnx;
 
 use std::fmt;
@@ -20,6 +21,7 @@ pub use bounds::{SavedBounds, load_bounds, save_bounds};
 pub use boxes::read_box;
 pub use instance::{Instance, read_instance, read_problem};
 pub use json::Json;
+pub use models::{Lp, MODEL_FORMATS, ModelFormat, Mps, PortableModel, model_format, write_model};
 pub use onnx::Onnx;
 
 use crate::network::{Network, NetworkError};
@@ -85,6 +87,14 @@ pub enum FileError {
     /// No format has this extension.
     #[error("{}: not a network file by its extension; supported: {supported} (an instance, .toml, is a problem for minimize or maximize)", path.display())]
     UnknownFormat {
+        /// The file.
+        path: PathBuf,
+        /// What is supported.
+        supported: String,
+    },
+    /// No format of programs has this extension.
+    #[error("{}: not a file of a program by its extension; supported: {supported}", path.display())]
+    UnknownModelFormat {
         /// The file.
         path: PathBuf,
         /// What is supported.

@@ -6,7 +6,7 @@
 mod good_lp;
 mod highs;
 mod microlp;
-mod prepare;
+pub(crate) mod prepare;
 
 use std::fmt;
 use std::ops::ControlFlow;

@@ -5,6 +5,9 @@ mod agreement;
 mod build;
 mod conditions;
 mod exact;
+mod export;
+#[path = "../support/highs_file.rs"]
+mod highs_file;
 mod properties;
 mod soundness;
 mod values;

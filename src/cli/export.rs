@@ -1,0 +1,132 @@
+//! `taut export PROBLEM -o FILE`.
+
+use std::borrow::Cow;
+
+use anyhow::Context;
+use serde::Serialize;
+use taut::encode::encode;
+use taut::io::{model_format, write_model};
+use taut::milp::ModelSize;
+use taut::num::tolerance::SMALLEST_COEFFICIENT;
+use taut::optimize::SCHEMA;
+use taut::problem::{Problem, Sense};
+use taut::scale::{SCALINGS, Scaling, scale};
+use taut::tighten::{TightenOptions, Tightening};
+
+use super::args::{self, ExportArgs, Format, FormulationArgs};
+use super::text::count;
+use super::{ANSWERED, problem, progress};
+
+/// What was written, as a record.
+#[derive(Serialize)]
+struct Export {
+    /// Version of the record's schema.
+    schema: u32,
+    command: &'static str,
+    network: String,
+    /// The file that was written.
+    file: String,
+    sense: Sense,
+    /// Whether the file minimises the negated objective.
+    negated: bool,
+    encoding: Cow<'static, str>,
+    tighten: &'static str,
+    scale: &'static str,
+    /// Size of the program in the file.
+    model: ModelSize,
+}
+
+/// Encodes the problem and writes the file.
+pub fn run(args: &ExportArgs) -> anyhow::Result<(String, u8)> {
+    let sense = args.sense.map(|sense| match sense {
+        args::Sense::Minimize => Sense::Minimize,
+        args::Sense::Maximize => Sense::Maximize,
+    });
+    // Before what may take minutes.
+    let format = model_format(&args.output)?;
+    let problem = problem::read_with_objective(&args.problem, sense)?;
+    progress::listen();
+    let FormulationArgs { encoding, tighten, scale: scaling } = &args.formulation;
+    let scaling = SCALINGS.iter().copied().find(|s| s.name() == scaling);
+    let tightening = Tightening::all().into_iter().find(|t| t.name() == tighten.tighten);
+    let tightening = tightening.context("unknown bounds")?;
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let options = TightenOptions {
+        time_limit: problem::tighten_time(tighten.tighten_time)?,
+        threads: args.threads.unwrap_or(cores),
+        stop: Some(progress::interruption()),
+        ..TightenOptions::default()
+    };
+    let domain = problem.integral_domain();
+    let domain = domain.context("no whole number lies in the box of an integer input")?;
+    let bounds = tightening.bounds(&problem, &domain, &options)?.bounds;
+    let encoded = match scaling {
+        None => encode(&problem, &bounds, *encoding)?,
+        Some(scaling) => {
+            let scaled = scale(problem.graph(), &bounds, scaling);
+            encode(&problem.with_graph(scaled.graph), &scaled.bounds, *encoding)?
+        }
+    };
+    let scaling = scaling.map_or("none", Scaling::name);
+    let method = format!("{}, on {} bounds, scaling {scaling}", encoding.name(), tightening.name());
+    let header = header(&problem, &method);
+    let model = write_model(&encoded.model, &header, &args.output)?;
+    let export = Export {
+        schema: SCHEMA,
+        command: "export",
+        network: problem.network().name().to_string(),
+        file: args.output.display().to_string(),
+        sense: problem.sense(),
+        negated: problem.sense() == Sense::Maximize && format.minimizes_only(),
+        encoding: encoding.name(),
+        tighten: tightening.name(),
+        scale: scaling,
+        model,
+    };
+    let text = match args.format {
+        Format::Json => serde_json::to_string(&export)? + "\n",
+        Format::Text => text(&export),
+    };
+    Ok((text, ANSWERED))
+}
+
+fn text(export: &Export) -> String {
+    let ModelSize { columns, rows, binaries, nonzeros, .. } = export.model;
+    let binaries = match binaries {
+        1 => "1 binary".to_string(),
+        n => format!("{n} binaries"),
+    };
+    let negated = match export.negated {
+        true => ", to be minimised: the objective is negated",
+        false => "",
+    };
+    format!(
+        "wrote {}: {} ({binaries}), {}, {}{negated}\n",
+        export.file,
+        count(columns, "column"),
+        count(rows, "row"),
+        count(nonzeros, "nonzero"),
+    )
+}
+
+/// What a reader of the file should know.
+fn header(problem: &Problem, method: &str) -> Vec<String> {
+    let direction = match problem.sense() {
+        Sense::Minimize => "minimum",
+        Sense::Maximize => "maximum",
+    };
+    vec![
+        format!("taut {}: {direction} over the network", env!("CARGO_PKG_VERSION")),
+        format!("network   {}", problem.network().name()),
+        format!("objective {}", problem.objective()),
+        format!("encoding  {method}"),
+        "Columns: x3 input 3; h2_7 output of neuron 7 of activation layer 2;".to_string(),
+        "z2_7 is 1 where its pre-activation is at least 0; s2_7 is 1 where it is at".to_string(),
+        "least its ceiling; v4_7 coordinate 7 of node 4 of the canonical form;".to_string(),
+        "constant is 1. A stable neuron has no columns. Others are the encoding's own.".to_string(),
+        format!(
+            "Coefficients up to {SMALLEST_COEFFICIENT:e} stand in the row's side as their range."
+        ),
+        "A point is a proposal: put its inputs through the network.".to_string(),
+    ]
+}

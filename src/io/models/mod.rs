@@ -1,0 +1,86 @@
+//! Files of mixed-integer programs, for other solvers.
+//!
+//! Every number is written with the digits that give the same `f64` when read
+//! again. What readers disagree on is avoided ([`PortableModel`]): an objective's constant is a column
+//! fixed at 1 (`constant`), a row with two different sides is two rows (MPS has
+//! only their difference, which would be rounded), bounds are always written.
+
+mod lp;
+mod mps;
+mod portable;
+
+use std::fmt;
+use std::path::Path;
+
+pub use lp::Lp;
+pub use mps::Mps;
+pub use portable::PortableModel;
+
+use super::{FileError, content, is_directory, write_bytes};
+use crate::milp::{Model, ModelSize};
+
+/// A file format of mixed-integer programs, known by its file name extension.
+pub trait ModelFormat: fmt::Debug + Sync {
+    /// Name and file name extension.
+    fn name(&self) -> &'static str;
+
+    /// Whether a maximisation is written as the minimisation of the negated
+    /// objective.
+    fn minimizes_only(&self) -> bool;
+
+    /// The text of a file that holds `model`, with the lines of `header` as
+    /// comments at its head.
+    fn write(&self, model: &PortableModel, header: &[String]) -> String;
+}
+
+/// Every format of mixed-integer programs.
+pub const MODEL_FORMATS: &[&dyn ModelFormat] = &[&Mps, &Lp];
+
+/// Writes a program and tells the size of what was written; the extension tells
+/// the format. The file appears complete or not at all.
+///
+/// # Errors
+/// [`FileError`]: no such format, a number that a file cannot hold, or the system
+/// said no.
+pub fn write_model(model: &Model, header: &[String], path: &Path) -> Result<ModelSize, FileError> {
+    let format = model_format(path)?;
+    let model = PortableModel::new(model).map_err(|cause| content(path, cause))?;
+    write_bytes(path, format.write(&model, header).as_bytes())?;
+    Ok(model.size())
+}
+
+/// The format of a file, by its extension.
+///
+/// # Errors
+/// No format has this extension.
+pub fn model_format(path: &Path) -> Result<&'static dyn ModelFormat, FileError> {
+    let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+    MODEL_FORMATS.iter().copied().find(|format| format.name() == extension).ok_or_else(|| {
+        if path.is_dir() {
+            return is_directory(path);
+        }
+        let supported: Vec<String> =
+            MODEL_FORMATS.iter().map(|f| format!(".{}", f.name())).collect();
+        FileError::UnknownModelFormat { path: path.to_path_buf(), supported: supported.join(", ") }
+    })
+}
+
+/// The shortest digits that give the same number when read again.
+fn number(value: f64) -> String {
+    // `Debug` has an exponent where `Display` has hundreds of zeros.
+    let text = format!("{value:?}");
+    text.strip_suffix(".0").map_or(text.clone(), str::to_string)
+}
+
+/// The lines of a header, each without line breaks and after `mark`.
+fn comments(header: &[String], mark: &str) -> String {
+    let line = |text: &String| {
+        let clean: String =
+            text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST_LINE).collect();
+        format!("{mark} {clean}").trim_end().to_string() + "\n"
+    };
+    header.iter().map(line).collect()
+}
+
+/// Characters of a line: some readers know no more than 255 bytes.
+const LONGEST_LINE: usize = 80;
