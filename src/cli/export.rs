@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use anyhow::Context;
 use serde::Serialize;
-use taut::encode::encode;
+use taut::encode::{CutOptions, encode};
 use taut::io::{model_format, write_model};
 use taut::milp::ModelSize;
 use taut::num::tolerance::SMALLEST_COEFFICIENT;
@@ -60,13 +60,14 @@ pub fn run(args: &ExportArgs) -> anyhow::Result<(String, u8)> {
     let domain = problem.integral_domain();
     let domain = domain.context("no whole number lies in the box of an integer input")?;
     let bounds = tightening.bounds(&problem, &domain, &options)?.bounds;
-    let encoded = match scaling {
+    let mut encoded = match scaling {
         None => encode(&problem, &bounds, *encoding)?,
         Some(scaling) => {
             let scaled = scale(problem.graph(), &bounds, scaling);
             encode(&problem.with_graph(scaled.graph), &scaled.bounds, *encoding)?
         }
     };
+    encoded.separate(*encoding, &CutOptions::default())?;
     let scaling = scaling.map_or("none", Scaling::name);
     let method = format!("{}, on {} bounds, scaling {scaling}", encoding.name(), tightening.name());
     let header = header(&problem, &method);

@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
+use super::cuts::StoredNeuron;
 use super::{Auxiliary, EncodeError, EncodedProblem, Indicator, ReluEncoding, ReluNeuron};
 use crate::milp::{Column, Direction, Kind, LinearExpression, Model, VarId};
 use crate::network::{ActivationLayer, Affine, Node, NodeId, Phase, ReluGraph};
@@ -30,6 +31,8 @@ pub struct Encoder<'a> {
     values: Vec<(VarId, NodeId, usize)>,
     indicators: Vec<(Indicator, NodeId, usize)>,
     auxiliaries: Vec<(Auxiliary, NodeId, usize)>,
+    /// The neurons of an encoding that has cuts.
+    neurons: Vec<StoredNeuron>,
 }
 
 impl<'a> Encoder<'a> {
@@ -57,6 +60,7 @@ impl<'a> Encoder<'a> {
             values: Vec::new(),
             indicators: Vec::new(),
             auxiliaries: Vec::new(),
+            neurons: Vec::new(),
         }
     }
 
@@ -312,6 +316,9 @@ impl<'a> Encoder<'a> {
             ceiling: layer.ceiling(index).filter(|&c| range.upper() > c),
         };
         let encoded = encoding.encode(&neuron, &mut self.model)?;
+        if encoding.has_cuts() {
+            self.neurons.push(StoredNeuron::new(&neuron, &encoded));
+        }
         self.values.push((encoded.output, layer.node, index));
         for indicator in encoded.indicators {
             self.indicators.push((indicator, layer.pre_activation, index));
@@ -333,8 +340,8 @@ impl<'a> Encoder<'a> {
             Sense::Minimize => Direction::Minimize,
             Sense::Maximize => Direction::Maximize,
         };
-        let Self { model, inputs, values, indicators, auxiliaries, .. } = self;
-        EncodedProblem { model, inputs, values, indicators, auxiliaries }
+        let Self { model, inputs, values, indicators, auxiliaries, neurons, .. } = self;
+        EncodedProblem { model, inputs, values, indicators, auxiliaries, neurons }
     }
 
     /// Outputs are substituted, so they need no columns. This rounds; a MILP

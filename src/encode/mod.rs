@@ -14,6 +14,8 @@
 //! linear.
 
 mod big_m;
+mod big_m_cuts;
+mod cuts;
 mod disjunction;
 mod encoder;
 mod family;
@@ -31,6 +33,9 @@ use ndarray::ArrayView2;
 use thiserror::Error;
 
 pub use big_m::BigM;
+pub use big_m_cuts::BigMCuts;
+use cuts::StoredNeuron;
+pub use cuts::{Cut, CutCounts, CutOptions};
 pub use encoder::Encoder;
 pub use family::{EncodingFamily, EncodingNameError, encoding, encoding_names};
 pub use multiple_choice::MultipleChoice;
@@ -59,11 +64,29 @@ pub trait ReluEncoding: fmt::Debug + Sync {
         neuron: &ReluNeuron<'_>,
         model: &mut Model,
     ) -> Result<EncodedNeuron, EncodeError>;
+
+    /// Whether [`cuts`](Self::cuts) finds any. Default: no.
+    fn has_cuts(&self) -> bool {
+        false
+    }
+
+    /// More rows that hold for every point of the neuron: those that `point`, one
+    /// value a column, violates most, or none. Default: none.
+    fn cuts(&self, _neuron: &ReluNeuron<'_>, _encoded: &EncodedNeuron, _point: &[f64]) -> Vec<Cut> {
+        Vec::new()
+    }
 }
 
 /// Every encoding; of those with a parameter, the usual ones.
-pub const ENCODINGS: &[&dyn ReluEncoding] =
-    &[&BigM, &Split, &MultipleChoice, &Partition::new(2), &Partition::new(4), &Partition::full()];
+pub const ENCODINGS: &[&dyn ReluEncoding] = &[
+    &BigM,
+    &BigMCuts,
+    &Split,
+    &MultipleChoice,
+    &Partition::new(2),
+    &Partition::new(4),
+    &Partition::full(),
+];
 
 /// The encodings that have a parameter in their names.
 pub const ENCODING_FAMILIES: &[EncodingFamily] = &[PARTITIONS];
@@ -157,6 +180,8 @@ pub struct EncodedProblem {
     indicators: Vec<(Indicator, NodeId, usize)>,
     /// Columns that only the encoding knows, likewise.
     auxiliaries: Vec<(Auxiliary, NodeId, usize)>,
+    /// The neurons of an encoding that has cuts.
+    neurons: Vec<StoredNeuron>,
 }
 
 impl EncodedProblem {

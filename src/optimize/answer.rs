@@ -121,7 +121,7 @@ pub struct Seconds {
     pub scale: f64,
     /// Search for a first point.
     pub incumbent: f64,
-    /// Building the mixed-integer program.
+    /// Building the mixed-integer program, rounds of cuts included.
     pub encode: f64,
     /// In the solver.
     pub solve: f64,

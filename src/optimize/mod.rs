@@ -17,7 +17,7 @@ use thiserror::Error;
 pub use answer::{Answer, Recheck, SCHEMA, Seconds, Status, StoppedBy};
 
 use crate::bounds::{Crown, NeuronBounds, summarize};
-use crate::encode::{BigM, EncodeError, ReluEncoding, encode};
+use crate::encode::{BigM, CutOptions, EncodeError, ReluEncoding, encode};
 use crate::milp::ModelSize;
 use crate::num::rounding::RangeSum;
 use crate::num::tolerance::{BOUND_CONTRADICTION, LARGE_BIG_M};
@@ -167,7 +167,15 @@ pub fn optimize(
     let first = timed(&mut answer.seconds.incumbent, || {
         incumbent::find(problem, &domain, options.solve.seed)
     });
-    let encoded = timed(&mut answer.seconds.encode, || encode(problem, bounds, options.encoding))?;
+    let encoded = timed(&mut answer.seconds.encode, || -> Result<_, OptimizeError> {
+        let mut encoded = encode(problem, bounds, options.encoding)?;
+        let mut cuts = CutOptions::default();
+        if let Some(limit) = options.solve.time_limit {
+            cuts.time_limit = cuts.time_limit.min(limit.saturating_sub(started.elapsed()));
+        }
+        encoded.separate(options.encoding, &cuts)?;
+        Ok(encoded)
+    })?;
     answer.model = encoded.model.size();
     let mut settings = options.solve.clone();
     settings.relative_gap *= GAP_SHARE;

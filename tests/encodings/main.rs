@@ -1,6 +1,7 @@
 //! What the encodings promise of one neuron and of each other: rows that hold of
 //! every true point, and the strength of their relaxations.
 
+mod cuts;
 mod exactness;
 mod neuron;
 mod strength;

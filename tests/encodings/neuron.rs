@@ -70,16 +70,20 @@ impl Neuron {
         let names = 0..self.bounds.len();
         let inputs: Vec<VarId> =
             names.map(|i| model.continuous(format!("x{i}"), self.bounds[i])).collect();
-        let neuron = ReluNeuron {
+        let neuron = self.with(&inputs, |neuron| encoding.encode(neuron, &mut model));
+        Encoded { model, neuron: neuron.expect("an encoding"), inputs }
+    }
+
+    /// What `f` makes of the neuron over these columns.
+    pub fn with<T>(&self, inputs: &[VarId], f: impl FnOnce(&ReluNeuron<'_>) -> T) -> T {
+        f(&ReluNeuron {
             label: "1_0",
-            inputs: &inputs,
+            inputs,
             weights: &self.weights,
             bias: self.bias,
             input_bounds: &self.bounds,
             pre_activation: self.pre_activation,
             ceiling: self.ceiling,
-        };
-        let neuron = encoding.encode(&neuron, &mut model).expect("an encoding");
-        Encoded { model, inputs, neuron }
+        })
     }
 }

@@ -14,12 +14,12 @@ use taut::solve::{Highs, Silent, SolveOptions, Solver, TerminationStatus};
 
 use crate::neuron::{self, Encoded, Neuron};
 
-const NEURONS: u64 = 50;
+pub const NEURONS: u64 = 50;
 const OBJECTIVES: usize = 6;
-const NETWORKS: u64 = 20;
+pub const NETWORKS: u64 = 20;
 
 /// Relative to `1 + |value|`.
-const TOLERANCE: f64 = 1e-7;
+pub const TOLERANCE: f64 = 1e-7;
 
 /// What counts as stronger, likewise.
 const GAIN: f64 = 1e-3;
@@ -125,7 +125,7 @@ impl Strength {
 
 /// Random costs of the inputs, the output and two binaries; every other cost of the
 /// output is near the slope of the neuron, where the encodings differ most.
-fn objectives(neuron: &Neuron, seed: u64) -> Vec<Vec<f64>> {
+pub fn objectives(neuron: &Neuron, seed: u64) -> Vec<Vec<f64>> {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let mut uniform = || 2.0 * random.random::<f64>() - 1.0;
     let mut objectives = Vec::new();
@@ -140,7 +140,7 @@ fn objectives(neuron: &Neuron, seed: u64) -> Vec<Vec<f64>> {
 }
 
 /// Costs of inputs and output alone: what all encodings have.
-fn with_objective(encoded: &Encoded, costs: &[f64]) -> Model {
+pub fn with_objective(encoded: &Encoded, costs: &[f64]) -> Model {
     let columns = encoded.inputs.iter().chain([&encoded.neuron.output]);
     let terms = columns.copied().zip(costs.iter().copied()).collect();
     let mut model = encoded.model.clone();
@@ -170,7 +170,7 @@ fn best_of_phases(model: &Model) -> f64 {
 }
 
 /// Least value of a linear program, if it has a point.
-fn minimum(model: &Model) -> Option<f64> {
+pub fn minimum(model: &Model) -> Option<f64> {
     let options = SolveOptions { feasibility_tolerance: 1e-9, ..SolveOptions::default() };
     let solution = Highs.solve(model, &options, &mut Silent).expect("a solution");
     match solution.status {
@@ -181,7 +181,7 @@ fn minimum(model: &Model) -> Option<f64> {
 }
 
 /// Two hidden layers over a box, every other one clipped.
-fn problem(seed: u64) -> Problem {
+pub fn problem(seed: u64) -> Problem {
     let mut random = ChaCha8Rng::seed_from_u64(1000 + seed);
     let mut uniform = || 2.0 * random.random::<f64>() - 1.0;
     let widths = [5, 6, 6, 1];
