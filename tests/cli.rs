@@ -144,6 +144,37 @@ fn the_time_limit_holds_for_tightening_too() {
 }
 
 #[test]
+fn an_encoding_is_chosen_by_name() {
+    let instance = "instances/rosenbrock4-2x25.toml";
+    // The known answer of the instance; the default gap is 1e-4.
+    for name in ["split", "partition:3"] {
+        let output = taut(&["minimize", instance, "--encoding", name, "--format", "json"]);
+        let answer = json(&output);
+        assert_eq!(answer["encoding"], name);
+        assert!((answer["objective"].as_f64().expect("a value") + 1.27902011).abs() < 2e-4);
+    }
+    for (name, expected) in [
+        ("partition:0", "partition:N, where N is the number of groups of inputs from 1, or 'full'"),
+        (
+            "big-n",
+            "supported: big-m, big-m+cuts, split, multiple-choice, partition:2, partition:4, ",
+        ),
+    ] {
+        let output = taut(&["minimize", instance, "--encoding", name]);
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2));
+        let found = format!("error: invalid value '{name}' for '--encoding <NAME>'");
+        assert!(message.starts_with(&found) && message.contains(expected), "{message}");
+    }
+    let help = taut(&["minimize", "--help"]);
+    let help = String::from_utf8_lossy(&help.stdout).into_owned();
+    let help: Vec<&str> = help.split_whitespace().collect();
+    for name in taut::encode::encoding_names() {
+        assert!(help.iter().any(|word| word.trim_matches([',', ';']) == name), "{name}");
+    }
+}
+
+#[test]
 fn infeasible_is_an_answer() {
     let output = taut(&["minimize", "instances/peaks-2x25.toml", "--constraint", "y0 <= -100"]);
     assert_eq!(output.status.code(), Some(0));

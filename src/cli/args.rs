@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use taut::encode::{self, ENCODINGS, ReluEncoding};
+use taut::encode::{self, ENCODING_FAMILIES, ENCODINGS, ReluEncoding};
 use taut::scale::{Balance, SCALINGS, Scaling};
 use taut::solve::{Preset, SOLVERS};
 use taut::tighten::{Goal, Tightening};
@@ -250,9 +250,15 @@ pub struct BoundsArgs {
     pub format: Format,
 }
 
+/// Names, and what the parameters in them may be.
 fn encoding_help() -> String {
     let names = encode::encoding_names().join(", ");
-    format!("Encoding of the neurons whose phase is open: {names}")
+    let parameters = ENCODING_FAMILIES.iter();
+    let parameters = parameters.map(|f| format!("; {} is {}", f.parameter, f.expected));
+    format!(
+        "Encoding of the neurons whose phase is open: {names}{}",
+        parameters.collect::<String>()
+    )
 }
 
 /// Method of optimisation.

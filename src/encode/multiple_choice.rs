@@ -20,9 +20,8 @@
 //! ```
 //!
 //! and, where `L ≥ 0` decides `z₁`, the same without `x⁰`, with `m = 1 − z₂` and
-//! `y − c z₂ ≥ L m`. A column and five rows an input more than big-M buy the convex
-//! hull of the neuron over the box and `[L, U]`: the relaxation is ideal (see
-//! [`super::disjunction`] in the source). Source: Anderson, Huchette, Ma,
+//! `y − c z₂ ≥ L m`. The copies buy the convex hull of the neuron over the box and
+//! `[L, U]`: the relaxation is ideal (`disjunction.rs` says why). Source: Anderson, Huchette, Ma,
 //! Tjandraatmadja, Vielma, "Strong mixed-integer programming formulations for trained
 //! neural networks" (2020), doi 10.1007/s10107-020-01474-5, there called the extended
 //! formulation, with `[L, U]` as the box gives it.

@@ -1,5 +1,5 @@
 //! The corpus: problems with known answers, each run by every backend with
-//! every encoding on every bound.
+//! every encoding on every bound (trained networks with fewer combinations).
 //!
 //! The cases stand in the `.toml` files beside this one. A case either names an
 //! instance file of the repository or describes a dense network:
@@ -112,8 +112,9 @@ fn every_method_gives_the_known_answers() {
                     if case.instance.is_some() && tighten.name() == "milp" {
                         continue;
                     }
-                    // On a trained network the larger encodings take seconds.
-                    if case.instance.is_some() && number > 0 && tighten.name() != "crown" {
+                    // The larger encodings take seconds there, half a minute in microlp.
+                    let once = backend.name() == "highs" && tighten.name() == "crown";
+                    if case.instance.is_some() && number > 0 && !once {
                         continue;
                     }
                     let solve = SolveOptions { relative_gap: 1e-6, ..SolveOptions::default() };
@@ -124,18 +125,7 @@ fn every_method_gives_the_known_answers() {
                         solve,
                         ..OptimizeOptions::default()
                     };
-                    let st = std::time::Instant::now();
                     let answer = optimize(&problem(&case), &options, &mut Silent);
-                    let d = st.elapsed().as_secs_f64();
-                    if d > 0.5 {
-                        eprintln!(
-                            "{d:.2} {} {} {} {}",
-                            case.name,
-                            backend.name(),
-                            encoding.name(),
-                            tighten.name()
-                        );
-                    }
                     runs += 1;
                     let verdict = answer
                         .map_err(|error| error.to_string())

@@ -188,7 +188,7 @@ pub fn problem(seed: u64) -> Problem {
     let layers = widths.windows(2).enumerate().map(|(k, pair)| {
         let activation = match k {
             2 => Activation::Linear,
-            k if (seed + k as u64) % 2 == 0 => Activation::Relu,
+            k if (seed + k as u64).is_multiple_of(2) => Activation::Relu,
             _ => Activation::Clip { min: 0.0, max: 1.0 },
         };
         DenseLayer {

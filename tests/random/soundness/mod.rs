@@ -170,6 +170,9 @@ fn check(seed: u64, count: usize) -> Tally {
     tally
 }
 
+/// A method and a neuron whose value the filter could not place.
+type Question = (usize, (NodeId, usize));
+
 /// A graph with bounds by several methods, the weakest first.
 struct Subject<'a> {
     label: String,
@@ -222,7 +225,7 @@ impl Subject<'_> {
         let mut violated = BTreeSet::new();
         for points in points.chunks(BATCH) {
             let enclosures = filter.enclosures(points);
-            let mut open: BTreeMap<usize, Vec<(usize, (NodeId, usize))>> = BTreeMap::new();
+            let mut open: BTreeMap<usize, Vec<Question>> = BTreeMap::new();
             for neuron @ (id, index) in self.neurons() {
                 for method in 0..self.bounds.len() {
                     let (lower, upper) = self.ends(method, neuron);

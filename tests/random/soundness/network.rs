@@ -30,7 +30,7 @@ pub fn random_case(seed: u64) -> Case {
         draw.layer();
     }
     if draw.chance(0.7) {
-        draw.to_vector();
+        draw.flatten_shape();
         let outputs = draw.random.random_range(1..=3);
         draw.gemm(outputs);
     }
@@ -130,7 +130,7 @@ impl Draw {
         if self.shape.len() == 2 {
             match self.random.random_range(0..10) {
                 0 if self.shape[1] > 1 => {
-                    self.to_image();
+                    self.shape_as_image();
                     self.image_layer();
                 }
                 1 | 2 => self.skip(),
@@ -154,7 +154,7 @@ impl Draw {
                 self.activation();
             }
             _ => {
-                self.to_vector();
+                self.flatten_shape();
                 self.dense();
             }
         }
@@ -184,14 +184,14 @@ impl Draw {
         name
     }
 
-    fn to_vector(&mut self) {
+    fn flatten_shape(&mut self) {
         if self.shape.len() > 2 {
             let operands = vec![self.description.output.clone()];
             self.node("Flatten", &[], operands);
         }
     }
 
-    fn to_image(&mut self) {
+    fn shape_as_image(&mut self) {
         let size = self.shape[1] as i64;
         let shape = if size % 4 == 0 { [1, size / 4, 2, 2] } else { [1, 1, 1, size] };
         let shape = self.constant(Constant::Integer(Array1::from_iter(shape).into_dyn()));
@@ -246,7 +246,7 @@ impl Draw {
                 let size = self.shape[1];
                 self.description.output = "x".to_string();
                 self.shape.clone_from(&self.description.input_shape);
-                self.to_vector();
+                self.flatten_shape();
                 self.gemm(size);
                 self.description.output.clone()
             }
