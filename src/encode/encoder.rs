@@ -12,6 +12,7 @@ use super::cuts::StoredNeuron;
 use super::{Auxiliary, EncodeError, EncodedProblem, Indicator, ReluEncoding, ReluNeuron};
 use crate::milp::{Column, Direction, Kind, LinearExpression, Model, VarId};
 use crate::network::{ActivationLayer, Affine, Node, NodeId, Phase, ReluGraph};
+use crate::num::directed::EXACT_ERRORS;
 use crate::num::exact::{two_product, two_sum};
 use crate::num::{Interval, IntervalBox};
 use crate::problem::{Expression, Problem, Sense, Variable};
@@ -375,7 +376,8 @@ fn scaled_exactly(
 ) -> Option<(Option<(VarId, f64)>, f64)> {
     let product = |value: f64| {
         let (product, error) = two_product(weight, value);
-        (error == 0.0 && (product.is_normal() || weight == 0.0 || value == 0.0)).then_some(product)
+        let is_exact = product.abs() >= EXACT_ERRORS && product.is_finite();
+        (error == 0.0 && (is_exact || weight == 0.0 || value == 0.0)).then_some(product)
     };
     let constant = product(expression.constant)?;
     match expression.terms.as_slice() {

@@ -8,7 +8,7 @@ use super::exact::{two_product, two_sum};
 
 /// Products below this magnitude may have an error that is no `f64`: the lowest
 /// of the 106 bits of a product of magnitude 2⁻⁹⁶⁹ is 2⁻¹⁰⁷⁴.
-const EXACT_ERRORS: f64 = 2.0 * f64::MIN_POSITIVE / f64::EPSILON;
+pub const EXACT_ERRORS: f64 = 2.0 * f64::MIN_POSITIVE / f64::EPSILON;
 
 /// `a + b`, rounded down.
 pub fn sum_down(a: f64, b: f64) -> f64 {
