@@ -212,12 +212,6 @@ impl EncodedProblem {
         known.filter(|(_, value)| !value.is_nan()).collect()
     }
 
-    /// Whether the encoding has columns beside outputs and binaries, such as copies
-    /// of inputs.
-    pub fn has_auxiliaries(&self) -> bool {
-        !self.auxiliaries.is_empty()
-    }
-
     /// The linear program over the linear region of a point: every phase as the
     /// forward pass decides it, integer inputs as given. Its optimum is the best
     /// point of that region.

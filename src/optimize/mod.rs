@@ -178,9 +178,6 @@ pub fn optimize(
     })?;
     answer.model = encoded.model.size();
     let mut settings = options.solve.clone();
-    // The wrong optima came with copies of columns only, and without the rules a
-    // big-M search may take several times as long.
-    settings.careful_presolve &= encoded.has_auxiliaries();
     settings.relative_gap *= GAP_SHARE;
     settings.absolute_gap *= GAP_SHARE;
     settings.time_limit = options.solve.time_limit.map(|limit| {

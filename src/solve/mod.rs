@@ -63,9 +63,6 @@ pub struct SolveOptions {
     pub seed: u32,
     /// Which of the solver's own heuristics run. Default [`Preset::Proof`].
     pub preset: Preset,
-    /// Go without those rules of the solver's presolve that are known to lead to
-    /// wrong optima on some models. Default: yes.
-    pub careful_presolve: bool,
     /// Largest violation of a row, a bound or integrality that the solver may
     /// leave, absolute. Default 1e-7.
     pub feasibility_tolerance: f64,
@@ -86,7 +83,6 @@ impl Default for SolveOptions {
             threads: 1,
             seed: 0,
             preset: Preset::default(),
-            careful_presolve: true,
             feasibility_tolerance: MILP_FEASIBILITY,
             start: Vec::new(),
             log_file: None,

@@ -11,8 +11,7 @@
 //! - `Highs_destroy` resets a global scheduler and is not safe while another
 //!   instance solves (HiGHS issue 3136): see `instance.rs`,
 //!   the only file with `unsafe` code.
-//! - Two rules of presolve are off where [`SolveOptions::careful_presolve`] asks
-//!   for it: see `PRESOLVE_RULES_OFF`.
+//! - Two rules of presolve are off: see `PRESOLVE_RULES_OFF`.
 //! - Entries below `small_matrix_value` are dropped silently: see
 //!   [`prepare::row`].
 
@@ -323,10 +322,7 @@ fn configure(
         let limit = number(usize::try_from(limit).unwrap_or(usize::MAX));
         set("mip_max_nodes", model.try_set_option("mip_max_nodes", limit))?;
     }
-    if options.careful_presolve {
-        let off = PRESOLVE_RULES_OFF;
-        set("presolve_rule_off", model.try_set_option("presolve_rule_off", off))?;
-    }
+    set("presolve_rule_off", model.try_set_option("presolve_rule_off", PRESOLVE_RULES_OFF))?;
     if !presolve {
         set("presolve", model.try_set_option("presolve", "off"))?;
     }
