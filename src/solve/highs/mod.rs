@@ -55,7 +55,7 @@ const PROOF_OFF: [&str; 4] = [
 /// Rules of presolve that are switched off, as bits of `PresolveRuleType` in its
 /// `HConst.h`: parallel rows and columns, and probing. With either of them HiGHS 1.15
 /// calls wrong values optimal, about once in 300 random networks in the encodings
-/// with copies of columns (cases `presolve-…` of the corpus). Without them it takes 0
+/// with copies of columns (cases `presolve-…` of the corpus), and more rarely in big-M. Without them it takes 0
 /// to 6 % more simplex iterations on the instances of two layers of 25 neurons (big-M
 /// and `partition:2`, sums over 8 seeds).
 const PRESOLVE_RULES_OFF: i32 = 1 << 13 | 1 << 15;
