@@ -22,13 +22,15 @@
 //!
 //! | floor | modules | what |
 //! |---|---|---|
-//! | 5 | [`optimize`] | the questions |
+//! | 6 | [`compare`] | the same question under several formulations |
+//! | 5 | [`optimize`] | the question |
 //! | 4 | [`tighten`], [`scale`] | bounds by linear programs; neurons in other units |
 //! | 3 | [`encode`], [`io`] | network and bounds → program; files |
 //! | 2 | [`bounds`], [`solve`], [`problem`] | bounds on neurons; solvers; questions |
 //! | 1 | [`network`], [`milp`], [`num`] | the data |
 
 pub mod bounds;
+pub mod compare;
 pub mod encode;
 pub mod io;
 pub mod milp;

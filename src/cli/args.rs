@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use taut::encode::{self, ENCODING_FAMILIES, ENCODINGS, ReluEncoding};
+use taut::optimize::KnownPoint;
 use taut::scale::{Balance, SCALINGS, Scaling};
 use taut::solve::{Preset, SOLVERS};
 use taut::tighten::{Goal, Tightening};
@@ -42,6 +43,9 @@ pub enum Command {
     Scale(ScaleArgs),
     /// Writes a network in another format, by file name extension (.onnx, .json).
     Convert(ConvertArgs),
+    /// The same problem under several encodings, bounds and scalings: one row a
+    /// combination, checked against each other.
+    Compare(CompareArgs),
     /// Writes a problem as a mixed-integer program for other solvers, by file name
     /// extension (.mps, .lp).
     Export(ExportArgs),
@@ -54,6 +58,17 @@ pub enum Format {
     Text,
     /// One JSON object with a stable schema.
     Json,
+}
+
+/// How a table is printed.
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+pub enum TableFormat {
+    /// For readers.
+    Text,
+    /// One JSON object with a stable schema.
+    Json,
+    /// Comma-separated values with a header, one line a row.
+    Csv,
 }
 
 /// Arguments of `info`.
@@ -218,9 +233,7 @@ pub struct FormulationArgs {
     #[command(flatten)]
     pub tighten: TightenArgs,
     /// Scaling of the network before it is encoded.
-    #[arg(help_heading = "Method", long, default_value = "none",
-          value_parser = PossibleValuesParser::new(
-              std::iter::once("none").chain(SCALINGS.iter().map(|s| s.name()))))]
+    #[arg(help_heading = "Method", long, default_value = "none", value_parser = scalings())]
     pub scale: String,
 }
 
@@ -261,34 +274,70 @@ fn encoding_help() -> String {
     )
 }
 
-/// Method of optimisation.
-#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
-pub enum Method {
-    /// The best for the problem; at present always milp.
-    Auto,
-    /// A mixed-integer encoding in a MILP solver.
-    Milp,
-}
-
-/// Arguments of `minimize` and `maximize`.
+/// Arguments of `compare`.
 #[derive(Args)]
-pub struct OptimizeArgs {
+pub struct CompareArgs {
     #[command(flatten)]
     pub problem: ProblemArgs,
-    /// How the problem is solved.
-    #[arg(help_heading = "Method", long, value_enum, default_value = "auto")]
-    pub solver: Method,
+    /// Least or largest value [default: what the instance says, or minimize].
+    #[arg(long, value_enum, help_heading = "Question")]
+    pub sense: Option<Sense>,
+    #[arg(help_heading = "Method", long, value_name = "NAMES", help = encoding_help(),
+          value_delimiter = ',', value_parser = encode::encoding,
+          default_value = "big-m,big-m+cuts,split,multiple-choice,partition:2")]
+    pub encoding: Vec<&'static dyn ReluEncoding>,
+    /// Methods that bound the neurons.
+    #[arg(long, default_value = "crown", help_heading = "Method", value_name = "NAMES",
+          value_delimiter = ',',
+          value_parser = PossibleValuesParser::new(Tightening::all().into_iter().map(Tightening::name)))]
+    pub tighten: Vec<String>,
+    /// Scalings of the network before it is encoded.
+    #[arg(help_heading = "Method", long, default_value = "none", value_name = "NAMES",
+          value_delimiter = ',', value_parser = scalings())]
+    pub scale: Vec<String>,
+    /// Solves of each combination, each with a seed of its own (a count).
+    #[arg(long, value_name = "COUNT", default_value_t = 1, help_heading = "Method")]
+    pub seeds: u32,
+    #[command(flatten)]
+    pub settings: SettingsArgs,
+    /// Time limit for each solve, and for the bounds of each method (seconds)
+    /// [default: none].
+    #[arg(long, value_name = "SECONDS", allow_hyphen_values = true, help_heading = "Limits")]
+    pub time_limit: Option<f64>,
+    /// Time for the programs of lp and milp, all layers together (seconds)
+    /// [default: none].
+    #[arg(long, value_name = "SECONDS", allow_hyphen_values = true, help_heading = "Limits")]
+    pub tighten_time: Option<f64>,
+    /// How to print.
+    #[arg(long, value_enum, default_value = "text", help_heading = "Output")]
+    pub format: TableFormat,
+}
+
+/// The names of scalings, and `none`.
+fn scalings() -> PossibleValuesParser {
+    PossibleValuesParser::new(std::iter::once("none").chain(SCALINGS.iter().map(|s| s.name())))
+}
+
+/// Settings of the MILP solver.
+#[derive(Args)]
+pub struct SettingsArgs {
     /// MILP solver behind the method milp.
-    #[arg(help_heading = "Method", long, default_value = SOLVERS[0].name(),
+    #[arg(help_heading = "Solver", long, default_value = SOLVERS[0].name(),
           value_parser = PossibleValuesParser::new(SOLVERS.iter().map(|s| s.name())))]
     pub backend: String,
-    #[command(flatten)]
-    pub formulation: FormulationArgs,
     /// Heuristics of the MILP solver: its own defaults, or without those that
     /// keep HiGHS from branching on ReLU models.
-    #[arg(help_heading = "Method", long, default_value = Preset::default().name(),
+    #[arg(help_heading = "Solver", long, default_value = Preset::default().name(),
           value_parser = PossibleValuesParser::new(Preset::ALL.map(Preset::name)))]
     pub preset: String,
+    /// What the solver is told of the best point found before the solve: the point to
+    /// start from, its value as a cut-off, both, or nothing.
+    #[arg(help_heading = "Solver", long, default_value = KnownPoint::default().name(),
+          value_parser = PossibleValuesParser::new(KnownPoint::ALL.map(KnownPoint::name)))]
+    pub known_point: String,
+    /// Whether the solver presolves.
+    #[arg(help_heading = "Solver", long, value_enum, default_value = "on")]
+    pub presolve: Switch,
     /// Relative gap |value - bound| / |value| at which the answer counts as
     /// optimal (a ratio).
     #[arg(
@@ -309,18 +358,50 @@ pub struct OptimizeArgs {
         help_heading = "Limits"
     )]
     pub absolute_gap: f64,
-    /// Time limit for the whole run (seconds) [default: none].
-    #[arg(long, value_name = "SECONDS", allow_hyphen_values = true, help_heading = "Limits")]
-    pub time_limit: Option<f64>,
     /// Limit on the nodes of the search tree (a count) [default: none].
     #[arg(long, value_name = "NODES", help_heading = "Limits")]
     pub node_limit: Option<u64>,
     /// Threads (a count) [default: all cores].
     #[arg(long, value_name = "COUNT", help_heading = "Limits")]
     pub threads: Option<usize>,
-    /// Seed of all random choices (a whole number).
-    #[arg(help_heading = "Method", long, value_name = "SEED", default_value_t = 0)]
+    /// Seed of all random choices (a whole number); the first, where there are several.
+    #[arg(help_heading = "Solver", long, value_name = "SEED", default_value_t = 0)]
     pub seed: u32,
+}
+
+/// On or off.
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+pub enum Switch {
+    /// Yes.
+    On,
+    /// No.
+    Off,
+}
+
+/// Method of optimisation.
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+pub enum Method {
+    /// The best for the problem; at present always milp.
+    Auto,
+    /// A mixed-integer encoding in a MILP solver.
+    Milp,
+}
+
+/// Arguments of `minimize` and `maximize`.
+#[derive(Args)]
+pub struct OptimizeArgs {
+    #[command(flatten)]
+    pub problem: ProblemArgs,
+    /// How the problem is solved.
+    #[arg(help_heading = "Method", long, value_enum, default_value = "auto")]
+    pub solver: Method,
+    #[command(flatten)]
+    pub formulation: FormulationArgs,
+    #[command(flatten)]
+    pub settings: SettingsArgs,
+    /// Time limit for the whole run (seconds) [default: none].
+    #[arg(long, value_name = "SECONDS", allow_hyphen_values = true, help_heading = "Limits")]
+    pub time_limit: Option<f64>,
     /// Write the MILP solver's own log to this file [default: none].
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub log_file: Option<PathBuf>,

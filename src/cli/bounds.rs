@@ -7,20 +7,19 @@ use anyhow::Context;
 use taut::io::{load_bounds, save_bounds};
 use taut::problem::Problem;
 use taut::tighten::{
-    BoundsRecord, Goal, Method, NodeBounds, TightenCounts, TightenOptions, Tightened, Tightening,
+    BoundsRecord, Goal, Method, NodeBounds, TightenCounts, TightenOptions, Tightened,
 };
 
 use super::args::{BoundsArgs, Format};
 use super::text::{number, seconds, table};
-use super::{ANSWERED, problem, progress};
+use super::{ANSWERED, problem, progress, settings};
 
 /// Bounds every neuron and prints the layers.
 pub fn run(args: &BoundsArgs) -> anyhow::Result<(String, u8)> {
     let problem = problem::read(&args.problem, None)?;
     progress::listen();
     let started = Instant::now();
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let threads = args.threads.unwrap_or(cores);
+    let threads = settings::threads(args.threads);
     let (tightened, method) = find(args, &problem, threads)?;
     let mut record = BoundsRecord::new(&problem, &method, &tightened);
     record.goal = goal(args)?.name();
@@ -47,8 +46,7 @@ fn find(
         let tightened = Tightened { bounds, layers: Vec::new(), certificates: Vec::new() };
         return Ok((tightened, saved.method));
     }
-    let tightening = Tightening::all().into_iter().find(|t| t.name() == args.tighten.tighten);
-    let tightening = tightening.context("unknown bounds")?;
+    let tightening = settings::tightening(&args.tighten.tighten)?;
     let options = TightenOptions {
         goal: goal(args)?,
         time_limit: problem::tighten_time(args.tighten.tighten_time)?,

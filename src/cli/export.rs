@@ -2,20 +2,19 @@
 
 use std::borrow::Cow;
 
-use anyhow::Context;
+use anyhow::bail;
 use serde::Serialize;
-use taut::encode::{CutOptions, encode};
 use taut::io::{model_format, write_model};
 use taut::milp::ModelSize;
 use taut::num::tolerance::SMALLEST_COEFFICIENT;
-use taut::optimize::SCHEMA;
+use taut::optimize::{Bounding, OptimizeOptions, SCHEMA, bound, formulate};
 use taut::problem::{Problem, Sense};
-use taut::scale::{SCALINGS, Scaling, scale};
-use taut::tighten::{TightenOptions, Tightening};
+use taut::scale::Scaling;
+use taut::tighten::TightenOptions;
 
 use super::args::{self, ExportArgs, Format, FormulationArgs};
 use super::text::count;
-use super::{ANSWERED, problem, progress};
+use super::{ANSWERED, problem, progress, settings};
 
 /// What was written, as a record.
 #[derive(Serialize)]
@@ -47,27 +46,21 @@ pub fn run(args: &ExportArgs) -> anyhow::Result<(String, u8)> {
     let problem = problem::read_with_objective(&args.problem, sense)?;
     progress::listen();
     let FormulationArgs { encoding, tighten, scale: scaling } = &args.formulation;
-    let scaling = SCALINGS.iter().copied().find(|s| s.name() == scaling);
-    let tightening = Tightening::all().into_iter().find(|t| t.name() == tighten.tighten);
-    let tightening = tightening.context("unknown bounds")?;
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let scaling = settings::scaling(scaling);
+    let tightening = settings::tightening(&tighten.tighten)?;
     let options = TightenOptions {
         time_limit: problem::tighten_time(tighten.tighten_time)?,
-        threads: args.threads.unwrap_or(cores),
+        threads: settings::threads(args.threads),
         stop: Some(progress::interruption()),
         ..TightenOptions::default()
     };
-    let domain = problem.integral_domain();
-    let domain = domain.context("no whole number lies in the box of an integer input")?;
-    let bounds = tightening.bounds(&problem, &domain, &options)?.bounds;
-    let mut encoded = match scaling {
-        None => encode(&problem, &bounds, *encoding)?,
-        Some(scaling) => {
-            let scaled = scale(problem.graph(), &bounds, scaling);
-            encode(&problem.with_graph(scaled.graph), &scaled.bounds, *encoding)?
-        }
+    let settings =
+        OptimizeOptions { tighten: tightening, tightening: options, ..Default::default() };
+    let bounds = match bound(&problem, &settings)? {
+        Bounding::Bounded(bounded) => bounded.bounds,
+        Bounding::Infeasible { reason, .. } => bail!("there is nothing to encode: {reason}"),
     };
-    encoded.separate(*encoding, &CutOptions::default())?;
+    let encoded = formulate(&problem, &bounds, *encoding, scaling, None)?.encoded;
     let scaling = scaling.map_or("none", Scaling::name);
     let method = format!("{}, on {} bounds, scaling {scaling}", encoding.name(), tightening.name());
     let header = header(&problem, &method);

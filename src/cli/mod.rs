@@ -3,6 +3,7 @@
 
 mod args;
 mod bounds;
+mod compare;
 mod convert;
 mod export;
 mod info;
@@ -10,6 +11,7 @@ mod optimize;
 mod problem;
 mod progress;
 mod scale;
+mod settings;
 mod text;
 
 use std::io::{ErrorKind, Write};
@@ -37,6 +39,7 @@ pub fn run() -> ExitCode {
         Command::Maximize(args) => optimize::run(args, taut::problem::Sense::Maximize, &arguments),
         Command::Bounds(args) => bounds::run(args),
         Command::Scale(args) => scale::run(args),
+        Command::Compare(args) => compare::run(args, &arguments),
         Command::Convert(convert) => convert::run(convert),
         Command::Export(export) => export::run(export),
     };

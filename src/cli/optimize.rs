@@ -3,17 +3,13 @@
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
 use taut::optimize::{Answer, OptimizeOptions, Status, StoppedBy, optimize};
 use taut::problem::{Problem, Reference, Sense};
-use taut::scale::SCALINGS;
-use taut::solve::{Preset, SOLVERS, SolveOptions};
-use taut::tighten::{TightenOptions, Tightening};
 
-use super::args::{Arguments, Format, OptimizeArgs};
-use super::progress::{self, Monitor};
+use super::args::{Arguments, Format, FormulationArgs, OptimizeArgs};
+use super::progress::Monitor;
 use super::text::{number, ratio, seconds, table};
-use super::{ANSWERED, UNANSWERED, problem};
+use super::{ANSWERED, UNANSWERED, problem, settings};
 
 /// Optimises and prints.
 pub fn run(
@@ -48,40 +44,14 @@ pub fn run(
 }
 
 fn options(args: &OptimizeArgs) -> anyhow::Result<OptimizeOptions> {
-    // clap has checked the names against the same lists.
-    let backend = SOLVERS.iter().copied().find(|s| s.name() == args.backend);
-    let tighten =
-        Tightening::all().into_iter().find(|t| t.name() == args.formulation.tighten.tighten);
-    let scale = SCALINGS.iter().copied().find(|s| s.name() == args.formulation.scale);
-    let preset = Preset::ALL.into_iter().find(|p| p.name() == args.preset);
+    let FormulationArgs { encoding, tighten, scale } = &args.formulation;
     let time_limit = problem::time_limit("time limit", args.time_limit)?;
-    let tighten_time = problem::tighten_time(args.formulation.tighten.tighten_time)?;
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let threads = args.threads.unwrap_or(cores);
-    Ok(OptimizeOptions {
-        backend: backend.context("unknown backend")?,
-        encoding: args.formulation.encoding,
-        tighten: tighten.context("unknown bounds")?,
-        scale,
-        tightening: TightenOptions {
-            threads,
-            seed: args.seed,
-            time_limit: tighten_time,
-            stop: Some(progress::interruption()),
-            ..TightenOptions::default()
-        },
-        solve: SolveOptions {
-            relative_gap: args.gap,
-            absolute_gap: args.absolute_gap,
-            time_limit,
-            node_limit: args.node_limit,
-            threads,
-            seed: args.seed,
-            preset: preset.context("unknown preset")?,
-            log_file: args.log_file.clone(),
-            ..SolveOptions::default()
-        },
-    })
+    let mut options = settings::options(&args.settings, tighten.tighten_time, time_limit)?;
+    options.encoding = *encoding;
+    options.tighten = settings::tightening(&tighten.tighten)?;
+    options.scale = settings::scaling(scale);
+    options.solve.log_file = args.log_file.clone();
+    Ok(options)
 }
 
 /// The answer first, then the evidence.

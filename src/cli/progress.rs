@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use taut::compare::CompareObserver;
 use taut::solve::{Observer, Progress};
 
 /// A run shorter than this shows no progress.
@@ -37,6 +38,8 @@ pub fn interruption() -> &'static AtomicBool {
 pub struct Monitor {
     bar: Option<ProgressBar>,
     allowed: bool,
+    /// What is being solved, where there are several things.
+    title: String,
 }
 
 impl Monitor {
@@ -44,7 +47,8 @@ impl Monitor {
     /// process. Nothing is shown if `quiet` or where stderr is no terminal.
     pub fn start(quiet: bool) -> Self {
         listen();
-        Self { bar: None, allowed: !quiet && std::io::stderr().is_terminal() }
+        let allowed = !quiet && std::io::stderr().is_terminal();
+        Self { bar: None, allowed, title: String::new() }
     }
 }
 
@@ -54,9 +58,18 @@ impl Observer for Monitor {
         if self.allowed && progress.seconds >= QUIET_SECONDS {
             let bar = self.bar.get_or_insert_with(new_bar);
             let stopping = if interrupted { "stopping · " } else { "" };
-            bar.set_message(format!("{stopping}{}", describe(progress)));
+            bar.set_message(format!("{}{stopping}{}", self.title, describe(progress)));
         }
         if interrupted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+}
+
+impl CompareObserver for Monitor {
+    fn combination(&mut self, position: usize, count: usize, name: &str) {
+        self.title = format!("{position}/{count} {name} · ");
+        if self.allowed {
+            self.bar.get_or_insert_with(new_bar).set_message(self.title.clone());
+        }
     }
 }
 

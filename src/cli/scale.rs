@@ -7,12 +7,12 @@ use std::time::Instant;
 use anyhow::Context;
 use taut::io::write_network;
 use taut::network::Network;
-use taut::scale::{Figures, SCALINGS, ScaleRecord, scale};
-use taut::tighten::{TightenOptions, Tightening};
+use taut::scale::{Figures, ScaleRecord, scale};
+use taut::tighten::TightenOptions;
 
 use super::args::{Format, ProblemArgs, ScaleArgs};
 use super::text::{seconds, table};
-use super::{ANSWERED, problem};
+use super::{ANSWERED, problem, settings};
 
 /// Scales a network, writes it if there is a file to write, and prints what this changes.
 pub fn run(args: &ScaleArgs) -> anyhow::Result<(String, u8)> {
@@ -28,11 +28,8 @@ pub fn run(args: &ScaleArgs) -> anyhow::Result<(String, u8)> {
 }
 
 fn scaled(args: &ScaleArgs) -> anyhow::Result<(ScaleRecord, Network)> {
-    // clap has checked the names against the same lists.
-    let scaling = SCALINGS.iter().copied().find(|s| s.name() == args.scale);
-    let scaling = scaling.context("unknown scaling")?;
-    let tighten = Tightening::all().into_iter().find(|t| t.name() == args.tighten);
-    let tighten = tighten.context("unknown bounds")?;
+    let scaling = settings::scaling(&args.scale).context("unknown scaling")?;
+    let tighten = settings::tightening(&args.tighten)?;
     let question = ProblemArgs {
         problem: args.network.clone(),
         domain: args.domain.clone(),
@@ -43,10 +40,9 @@ fn scaled(args: &ScaleArgs) -> anyhow::Result<(ScaleRecord, Network)> {
     let problem = problem::read(&question, None)?;
     let domain = problem.integral_domain();
     let domain = domain.context("no whole number lies in the box of an integer input")?;
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let options = TightenOptions {
         time_limit: problem::tighten_time(args.tighten_time)?,
-        threads: args.threads.unwrap_or(cores),
+        threads: settings::threads(args.threads),
         ..TightenOptions::default()
     };
     let started = Instant::now();

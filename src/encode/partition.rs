@@ -33,8 +33,10 @@
 //! `[lₖ, uₖ]` would be lost, and a finer partition could be weaker than big-M. The
 //! clipped form follows from the hull in `disjunction.rs`.
 //!
-//! Groups: the inputs in the order of their weights, cut into N runs whose sizes
-//! differ by one at most. Cut number `k` comes after input `⌊k n / N⌋`, so the groups of
+//! Groups: the inputs in the order of `wᵢ (Uᵢ − Lᵢ)`, the weight by the width of the
+//! input's range, cut into N runs whose sizes differ by one at most. Where all inputs have
+//! ranges of one width, these are the groups by sorted weights of Tsay et al.; and they
+//! stay the same when inputs get other units. Cut number `k` comes after input `⌊k n / N⌋`, so the groups of
 //! `2N` lie within those of `N`, and the relaxation is at least as strong. A neuron with
 //! fewer inputs than `N` has a group for each. `[lₖ, uₖ]` comes from the bounds of the
 //! columns, rounded outward.
@@ -126,16 +128,22 @@ impl Partition {
         (groups.to_string() == text).then_some(Self { groups: Some(groups) })
     }
 
-    /// The groups, as positions of inputs.
-    fn groups(self, weights: &[f64]) -> Vec<Vec<usize>> {
-        let n = weights.len();
+    /// The groups, as positions of inputs, by what each input can add.
+    fn groups(self, swings: &[f64]) -> Vec<Vec<usize>> {
+        let n = swings.len();
         let mut order: Vec<usize> = (0..n).collect();
-        // A stable sort: equal weights keep the order of the inputs.
-        order.sort_by(|&i, &j| weights[i].total_cmp(&weights[j]));
+        // A stable sort: equal ones keep the order of the inputs.
+        order.sort_by(|&i, &j| swings[i].total_cmp(&swings[j]));
         let count = self.groups.map_or(n, |groups| groups.get().min(n));
         let cut = |k: usize| k * n / count;
         (0..count).map(|k| order[cut(k)..cut(k + 1)].to_vec()).collect()
     }
+}
+
+/// `wᵢ (Uᵢ − Lᵢ)` for each input.
+fn swings(neuron: &ReluNeuron<'_>) -> Vec<f64> {
+    let inputs = neuron.weights.iter().zip(neuron.input_bounds);
+    inputs.map(|(weight, range)| weight * (range.upper() - range.lower())).collect()
 }
 
 impl ReluEncoding for Partition {
@@ -151,7 +159,7 @@ impl ReluEncoding for Partition {
     ) -> Result<EncodedNeuron, EncodeError> {
         let mut rows = NeuronRows::new(neuron, model);
         let pieces = Pieces::add(&mut rows);
-        let groups = self.groups(neuron.weights).into_iter().enumerate();
+        let groups = self.groups(&swings(neuron)).into_iter().enumerate();
         let summands: Vec<_> =
             groups.map(|(k, group)| add_parts(&mut rows, &pieces, k, &group)).collect();
         pieces.add_hull(&mut rows, &summands);
@@ -182,25 +190,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn groups_are_runs_of_the_sorted_weights() {
+    fn groups_are_runs_of_the_sorted_swings() {
         // By hand: sorted, the positions are 3, 1, 4, 0, 2; cuts after ⌊5k / N⌋.
-        let weights = [1.0, -2.0, 3.0, -5.0, 0.5];
-        let groups = |n: usize| Partition::new(n).groups(&weights);
+        let swings = [1.0, -2.0, 3.0, -5.0, 0.5];
+        let groups = |n: usize| Partition::new(n).groups(&swings);
         assert_eq!(groups(1), [vec![3, 1, 4, 0, 2]]);
         assert_eq!(groups(2), [vec![3, 1], vec![4, 0, 2]]);
         assert_eq!(groups(4), [vec![3], vec![1], vec![4], vec![0, 2]]);
-        assert_eq!(groups(9), Partition::full().groups(&weights));
-        assert_eq!(Partition::full().groups(&weights).concat(), [3, 1, 4, 0, 2]);
+        assert_eq!(groups(9), Partition::full().groups(&swings));
+        assert_eq!(Partition::full().groups(&swings).concat(), [3, 1, 4, 0, 2]);
         assert!(Partition::new(2).groups(&[]).is_empty());
     }
 
     #[test]
     fn twice_as_many_groups_lie_within_the_groups() {
         for n in 1..40 {
-            let weights: Vec<f64> = (0..n).map(|i: u32| f64::from((7 * i) % 11)).collect();
+            let swings: Vec<f64> = (0..n).map(|i: u32| f64::from((7 * i) % 11)).collect();
             for count in [1, 2, 3, 4, 8] {
-                let coarse = Partition::new(count).groups(&weights);
-                for fine in Partition::new(2 * count).groups(&weights) {
+                let coarse = Partition::new(count).groups(&swings);
+                for fine in Partition::new(2 * count).groups(&swings) {
                     let within = coarse.iter().any(|group| fine.iter().all(|i| group.contains(i)));
                     assert!(within && !fine.is_empty(), "{n} inputs, {count} groups: {fine:?}");
                 }

@@ -39,3 +39,8 @@ pub const POLISH_FEASIBILITY: f64 = 1e-10;
 /// [`MILP_FEASIBILITY`] leak a tenth of a unit through a neuron that is switched
 /// off; results then come with a warning.
 pub const LARGE_BIG_M: f64 = 1e6;
+
+/// How far beyond the value of the known point a cut-off lies, relative to
+/// `1 + |value|`. Above [`MILP_FEASIBILITY`], so that the point itself stays feasible,
+/// below any gap a user asks for.
+pub const CUTOFF_MARGIN: f64 = 1e-6;

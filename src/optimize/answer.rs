@@ -25,6 +25,18 @@ pub enum Status {
     Unknown,
 }
 
+impl Status {
+    /// Name in records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Optimal => "optimal",
+            Self::Feasible => "feasible",
+            Self::Infeasible => "infeasible",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// What ended the search before the gap was closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -75,6 +87,10 @@ pub struct Answer {
     pub scale: &'static str,
     /// Setting of the backend's own heuristics.
     pub preset: &'static str,
+    /// Whether the backend presolves.
+    pub presolve: bool,
+    /// What the backend was told of the point found before the solve.
+    pub known_point: &'static str,
     /// Seed of all random choices.
     pub seed: u32,
     /// Threads allowed.

@@ -6,7 +6,9 @@
 //! answer.
 
 mod answer;
+mod formulate;
 mod incumbent;
+mod known_point;
 mod polish;
 
 use std::collections::BTreeMap;
@@ -15,14 +17,17 @@ use std::time::{Duration, Instant};
 use thiserror::Error;
 
 pub use answer::{Answer, Recheck, SCHEMA, Seconds, Status, StoppedBy};
+pub(crate) use formulate::Clock;
+pub use formulate::{Bounded, Bounding, Formulated, bound, formulate};
+pub use known_point::KnownPoint;
 
-use crate::bounds::{Crown, NeuronBounds, summarize};
-use crate::encode::{BigM, CutOptions, EncodeError, ReluEncoding, encode};
+use crate::bounds::{Crown, LayerSummary, NeuronBounds};
+use crate::encode::{BigM, EncodeError, ReluEncoding};
 use crate::milp::ModelSize;
 use crate::num::rounding::RangeSum;
 use crate::num::tolerance::{BOUND_CONTRADICTION, LARGE_BIG_M};
 use crate::problem::{Candidate, Problem, Sense, Variable};
-use crate::scale::{Scaling, scale};
+use crate::scale::Scaling;
 use crate::solve::{
     Highs, Observer, Solution, SolveError, SolveOptions, Solver, TerminationStatus,
 };
@@ -48,6 +53,9 @@ pub struct OptimizeOptions {
     pub tightening: TightenOptions,
     /// Scaling of the tightened network. Default: none.
     pub scale: Option<&'static dyn Scaling>,
+    /// What the solver is told of the best point found before the solve. Default: it
+    /// starts from there.
+    pub known_point: KnownPoint,
     /// Limits and settings of the solve; the time limit holds for the whole run.
     pub solve: SolveOptions,
 }
@@ -60,6 +68,7 @@ impl Default for OptimizeOptions {
             tighten: Tightening::Propagation(&Crown),
             tightening: TightenOptions::default(),
             scale: None,
+            known_point: KnownPoint::default(),
             solve: SolveOptions::default(),
         }
     }
@@ -117,90 +126,70 @@ pub fn optimize(
     observer: &mut dyn Observer,
 ) -> Result<Answer, OptimizeError> {
     options.solve.validate()?;
-    let started = Instant::now();
-    let mut answer = blank(problem, options);
-    let Some(domain) = problem.integral_domain() else {
-        answer.status = Status::Infeasible;
-        answer.warnings.push("no whole number lies in the box of an integer input".to_string());
-        return Ok(answer);
-    };
-    let mut tightening = options.tightening.clone();
-    // The limit of the whole run holds here too.
-    let limits = [tightening.time_limit, options.solve.time_limit];
-    tightening.time_limit = limits.into_iter().flatten().min();
-    let tightened =
-        timed(&mut answer.seconds.bounds, || options.tighten.bounds(problem, &domain, &tightening));
-    let tightened = match tightened {
-        Err(error @ TightenError::Infeasible { .. }) => {
-            // A point that is feasible only within the tolerance proves nothing.
-            let point = incumbent::find(problem, &domain, options.solve.seed);
-            if let Some(point) = point.filter(|point| point.feasible && point.violation == 0.0) {
-                return Err(contradiction(
-                    point,
-                    options.tighten.name(),
-                    format!("bounds prove that {error}"),
-                ));
-            }
-            answer.status = Status::Infeasible;
-            answer.warnings.push(error.to_string());
-            answer.seconds.total = started.elapsed().as_secs_f64();
-            return Ok(answer);
+    let clock = Clock::start(options.solve.time_limit);
+    match bound(problem, options)? {
+        Bounding::Bounded(bounded) => {
+            let formulated =
+                formulate(problem, &bounded.bounds, options.encoding, options.scale, clock.left())?;
+            solve(&bounded, &formulated, options, clock, observer)
         }
-        tightened => tightened?,
-    };
-    answer.seconds.tighten = tightened.layers.iter().map(|layer| layer.seconds).sum();
-    answer.seconds.bounds -= answer.seconds.tighten;
-    let bounds = tightened.bounds;
-    answer.layers = summarize(problem.graph(), &bounds);
-    warn_of_large_big_m(&mut answer);
-    let scaled = timed(&mut answer.seconds.scale, || {
-        options.scale.map(|scaling| scale(problem.graph(), &bounds, scaling))
-    });
-    let in_new_units = scaled.map(|scaled| (problem.with_graph(scaled.graph), scaled.bounds));
-    let (problem, bounds) = match &in_new_units {
-        Some((scaled, bounds)) => (scaled, bounds),
-        None => (problem, &bounds),
-    };
-    if in_new_units.is_some() {
-        answer.layers = summarize(problem.graph(), bounds);
+        Bounding::Infeasible { reason, seconds } => {
+            let mut answer = infeasible(problem, options, reason);
+            answer.seconds.bounds = seconds;
+            answer.seconds.total = clock.elapsed();
+            Ok(answer)
+        }
     }
-    let first = timed(&mut answer.seconds.incumbent, || {
-        incumbent::find(problem, &domain, options.solve.seed)
-    });
-    let encoded = timed(&mut answer.seconds.encode, || -> Result<_, OptimizeError> {
-        let mut encoded = encode(problem, bounds, options.encoding)?;
-        let mut cuts = CutOptions::default();
-        if let Some(limit) = options.solve.time_limit {
-            cuts.time_limit = cuts.time_limit.min(limit.saturating_sub(started.elapsed()));
-        }
-        encoded.separate(options.encoding, &cuts)?;
-        Ok(encoded)
-    })?;
+}
+
+/// The answer where the bounds have shown that there is no point.
+pub(crate) fn infeasible(problem: &Problem, options: &OptimizeOptions, reason: String) -> Answer {
+    let mut answer = blank(problem, options);
+    answer.status = Status::Infeasible;
+    answer.warnings.push(reason);
+    answer
+}
+
+/// Solves a formulated problem: the part of [`optimize`] that depends on the seed.
+pub(crate) fn solve(
+    bounded: &Bounded,
+    formulated: &Formulated<'_>,
+    options: &OptimizeOptions,
+    clock: Clock,
+    observer: &mut dyn Observer,
+) -> Result<Answer, OptimizeError> {
+    let Formulated { problem, bounds, encoded, .. } = formulated;
+    let mut answer = blank(problem, options);
+    answer.seconds.bounds = bounded.propagation_seconds;
+    answer.seconds.tighten = bounded.tighten_seconds;
+    answer.seconds.scale = formulated.scale_seconds;
+    answer.seconds.encode = formulated.encode_seconds;
+    answer.layers = formulated.layers.clone();
     answer.model = encoded.model.size();
+    warn_of_large_big_m(&mut answer, &bounded.layers);
+    let first = timed(&mut answer.seconds.incumbent, || {
+        incumbent::find(problem, &bounded.domain, options.solve.seed)
+    });
     let mut settings = options.solve.clone();
     settings.relative_gap *= GAP_SHARE;
     settings.absolute_gap *= GAP_SHARE;
-    settings.time_limit = options.solve.time_limit.map(|limit| {
-        // What is left may be nothing; a limit of 0 would be refused.
-        limit.saturating_sub(started.elapsed()).max(Duration::from_millis(1))
-    });
-    if let Some(first) = &first {
-        settings.start = encoded.assignment(problem.graph(), &first.input);
-    }
-    let solution = timed(&mut answer.seconds.solve, || {
-        options.backend.solve(&encoded.model, &settings, observer)
+    // What is left may be nothing; a limit of 0 would be refused.
+    settings.time_limit = clock.left().map(|left| left.max(Duration::from_millis(1)));
+    let model = options.known_point.apply(formulated, first.as_ref(), &mut settings);
+    let mut solution = timed(&mut answer.seconds.solve, || {
+        options.backend.solve(&model.program, &settings, observer)
     })?;
+    model.interpret(&mut solution);
     answer.nodes = solution.node_count;
     answer.lp_iterations = solution.lp_iterations;
-    let proposed = polish::proposal(problem, &encoded, &solution);
+    let proposed = polish::proposal(problem, encoded, &solution);
     let polished = timed(&mut answer.seconds.polish, || {
         let rough = proposed.as_ref().filter(|rough| polish::is_needed(rough, &solution))?;
-        let left = options.solve.time_limit.map(|limit| limit.saturating_sub(started.elapsed()));
-        polish::polish(problem, &encoded, options.backend, rough, left, observer)
+        polish::polish(problem, encoded, options.backend, rough, clock.left(), observer)
     });
     let findings = Findings { bounds, proposed, polished, first, solution };
     conclude(problem, options, &mut answer, findings)?;
-    answer.seconds.total = started.elapsed().as_secs_f64();
+    answer.seconds.total = clock.elapsed();
     Ok(answer)
 }
 
@@ -340,13 +329,13 @@ fn contradiction(point: Candidate, claimant: &'static str, claim: String) -> Opt
     OptimizeError::Contradiction { input, objective, claimant, claim }
 }
 
-fn warn_of_large_big_m(answer: &mut Answer) {
-    let largest = answer.layers.iter().map(|layer| layer.big_m_max).fold(0.0, f64::max);
+fn warn_of_large_big_m(answer: &mut Answer, layers: &[LayerSummary]) {
+    let largest = layers.iter().map(|layer| layer.big_m_max).fold(0.0, f64::max);
     if largest > LARGE_BIG_M {
         answer.warnings.push(format!(
-            "the largest big-M constant is {largest:.3e} (in the units of the network, scaled or \
-             not); with the solver's integrality tolerance of 1e-7 a neuron that is off can leak \
-             more than 0.1: the gap may stay open"
+            "the largest big-M constant is {largest:.3e} in the units of the network; with the \
+             solver's integrality tolerance of 1e-7 a neuron that is off can leak more than \
+             0.1: the gap may stay open"
         ));
     }
 }
@@ -373,6 +362,8 @@ fn blank(problem: &Problem, options: &OptimizeOptions) -> Answer {
         tighten: options.tighten.name(),
         scale: options.scale.map_or("none", Scaling::name),
         preset: options.solve.preset.name(),
+        presolve: options.solve.presolve,
+        known_point: options.known_point.name(),
         seed: options.solve.seed,
         threads: options.solve.threads,
         nodes: 0,

@@ -71,7 +71,7 @@ pub struct Question {
 
 /// Optimise a linear expression of inputs and outputs of a network over a box,
 /// subject to linear constraints over inputs and outputs.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Problem {
     network: Arc<Network>,
     graph: ReluGraph,

@@ -63,6 +63,8 @@ pub struct SolveOptions {
     pub seed: u32,
     /// Which of the solver's own heuristics run. Default [`Preset::Proof`].
     pub preset: Preset,
+    /// Whether the solver presolves. Default: yes.
+    pub presolve: bool,
     /// Largest violation of a row, a bound or integrality that the solver may
     /// leave, absolute. Default 1e-7.
     pub feasibility_tolerance: f64,
@@ -83,6 +85,7 @@ impl Default for SolveOptions {
             threads: 1,
             seed: 0,
             preset: Preset::default(),
+            presolve: true,
             feasibility_tolerance: MILP_FEASIBILITY,
             start: Vec::new(),
             log_file: None,

@@ -1,7 +1,7 @@
 //! What scaling cannot change: bounds in old units, relaxations, answers.
 
 use taut::bounds::{Crown, IntervalPropagation, NeuronBounds, Propagator};
-use taut::encode::{BigM, encode};
+use taut::encode::{ENCODINGS, encode};
 use taut::milp::Model;
 use taut::network::Activation;
 use taut::optimize::{OptimizeOptions, Status, optimize};
@@ -48,11 +48,11 @@ fn answers_and_relaxations_stay() {
         let question = Question { objective, ..Question::default() };
         let problem = Problem::new(network, unit_box(widths[0]), question).expect("a problem");
         let bounds = interval_bounds(problem.graph());
-        let plain = encode(&problem, &bounds, &BigM).expect("a model").model;
         let root = |model: Model| {
             let solution = Highs.solve(&model.relaxed(), &SolveOptions::default(), &mut Silent);
             solution.expect("a solution").objective.expect("a value")
         };
+        let close = |a: f64, b: f64| (a - b).abs() <= 1e-7 * (1.0 + b.abs());
         let least = |scale| {
             let solve =
                 SolveOptions { relative_gap: 1e-7, absolute_gap: 1e-7, ..SolveOptions::default() };
@@ -66,11 +66,17 @@ fn answers_and_relaxations_stay() {
         for &scaling in SCALINGS {
             let scaled = scale(problem.graph(), &bounds, scaling);
             let scaled_problem = problem.with_graph(scaled.graph);
-            let model = encode(&scaled_problem, &scaled.bounds, &BigM).expect("a model").model;
-            assert_eq!(model.size(), plain.size(), "{}", scaling.name());
-            let (found, root_before) = (root(model), root(plain.clone()));
-            let close = |a: f64, b: f64| (a - b).abs() <= 1e-7 * (1.0 + b.abs());
-            assert!(close(found, root_before), "{}: {found}, {root_before}", scaling.name());
+            for &encoding in ENCODINGS {
+                let model = |problem: &Problem, bounds: &NeuronBounds| {
+                    encode(problem, bounds, encoding).expect("a model").model
+                };
+                let plain = model(&problem, &bounds);
+                let model = model(&scaled_problem, &scaled.bounds);
+                assert_eq!(model.size(), plain.size(), "{}", scaling.name());
+                let (found, expected) = (root(model), root(plain));
+                let name = format!("{}, {}", encoding.name(), scaling.name());
+                assert!(close(found, expected), "{name}: {found}, expected {expected}");
+            }
             let (found, new_layers) = least(Some(scaling));
             assert!(close(found, expected), "{}: {found}, expected {expected}", scaling.name());
             assert_ne!(new_layers, layers, "big-M constants are those of the model");

@@ -85,7 +85,7 @@ impl Solver for Highs {
         let mut solution = match first.clone().run(options, started, observer) {
             // A status that says nothing, once in a while: without presolve
             // there is one source of trouble less.
-            Err(SolveError::Failed { what, .. }) => {
+            Err(SolveError::Failed { what, .. }) if options.presolve => {
                 tracing::warn!("HiGHS failed ({what}); second try without presolve");
                 first.without_presolve().run(options, started, observer)
             }
@@ -157,7 +157,7 @@ impl Task {
         let integer = model.columns().iter().any(|column| column.kind == Kind::Integer);
         let constant = model.objective.constant;
         let offset = if negated { -constant } else { constant };
-        Ok(Self { problem, negated, offset, start, integer, presolve: true })
+        Ok(Self { problem, negated, offset, start, integer, presolve: options.presolve })
     }
 
     fn without_presolve(mut self) -> Self {

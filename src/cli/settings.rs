@@ -1,0 +1,63 @@
+//! From the arguments that several commands share to options.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use taut::optimize::{KnownPoint, OptimizeOptions};
+use taut::scale::{SCALINGS, Scaling};
+use taut::solve::{Preset, SOLVERS, SolveOptions};
+use taut::tighten::{TightenOptions, Tightening};
+
+use super::args::{SettingsArgs, Switch};
+use super::{problem, progress};
+
+/// The options of a solve; encoding, bounds and scaling are the defaults.
+pub fn options(
+    args: &SettingsArgs,
+    tighten_time: Option<f64>,
+    time_limit: Option<Duration>,
+) -> anyhow::Result<OptimizeOptions> {
+    // clap has checked the names against the same lists.
+    let backend = SOLVERS.iter().copied().find(|s| s.name() == args.backend);
+    let preset = Preset::ALL.into_iter().find(|p| p.name() == args.preset);
+    let known_point = KnownPoint::ALL.into_iter().find(|k| k.name() == args.known_point);
+    let threads = threads(args.threads);
+    Ok(OptimizeOptions {
+        backend: backend.context("unknown backend")?,
+        known_point: known_point.context("unknown use of the known point")?,
+        tightening: TightenOptions {
+            threads,
+            seed: args.seed,
+            time_limit: problem::tighten_time(tighten_time)?,
+            stop: Some(progress::interruption()),
+            ..TightenOptions::default()
+        },
+        solve: SolveOptions {
+            relative_gap: args.gap,
+            absolute_gap: args.absolute_gap,
+            time_limit,
+            node_limit: args.node_limit,
+            threads,
+            seed: args.seed,
+            preset: preset.context("unknown preset")?,
+            presolve: args.presolve == Switch::On,
+            ..SolveOptions::default()
+        },
+        ..OptimizeOptions::default()
+    })
+}
+
+/// The number given, or that of the cores.
+pub fn threads(given: Option<usize>) -> usize {
+    given.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
+}
+
+/// The method of bounds of that name.
+pub fn tightening(name: &str) -> anyhow::Result<Tightening> {
+    Tightening::all().into_iter().find(|t| t.name() == name).context("unknown bounds")
+}
+
+/// The scaling of that name; `None` for `none`.
+pub fn scaling(name: &str) -> Option<&'static dyn Scaling> {
+    SCALINGS.iter().copied().find(|s| s.name() == name)
+}

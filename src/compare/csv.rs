@@ -1,0 +1,79 @@
+//! The table as comma-separated values, one line a row.
+
+use std::io::Write;
+
+use super::{Comparison, Row, Spread};
+
+/// A column: its name, and its text in a row; empty where the row has no figure.
+type Column = (&'static str, fn(&Row) -> String);
+
+const COLUMNS: &[Column] = &[
+    ("tighten", |row| row.tighten.to_string()),
+    ("scale", |row| row.scale.to_string()),
+    ("encoding", |row| row.encoding.to_string()),
+    ("status", |row| row.status.map(|status| status.name().to_string()).unwrap_or_default()),
+    ("closed", |row| row.closed.to_string()),
+    ("runs", |row| row.runs.len().to_string()),
+    ("columns", |row| text(row.model.map(|model| model.columns))),
+    ("rows", |row| text(row.model.map(|model| model.rows))),
+    ("binaries", |row| text(row.model.map(|model| model.binaries))),
+    ("nonzeros", |row| text(row.model.map(|model| model.nonzeros))),
+    ("cuts", |row| text(row.model.map(|_| row.cuts))),
+    ("unstable", |row| text(row.model.map(|_| row.unstable))),
+    ("big_m_max", |row| text(row.model.map(|_| row.big_m_max))),
+    ("big_m_sum", |row| text(row.model.map(|_| row.big_m_sum))),
+    ("relaxation_bound", |row| text(row.relaxation.as_ref().map(|r| r.bound))),
+    ("root_gap", |row| text(row.relaxation.as_ref().and_then(|r| r.gap))),
+    ("relaxation_seconds", |row| text(row.relaxation.as_ref().map(|r| r.seconds))),
+];
+
+/// A column with median and range over the seeds.
+type SpreadColumn = (&'static str, fn(&Row) -> Option<Spread>);
+
+const SPREADS: &[SpreadColumn] = &[
+    ("nodes", |row| row.nodes),
+    ("lp_iterations", |row| row.lp_iterations),
+    ("objective", |row| row.objective),
+    ("bound", |row| row.bound),
+    ("gap", |row| row.gap),
+    ("bounds_seconds", |row| row.seconds.bounds),
+    ("encode_seconds", |row| row.seconds.encode),
+    ("incumbent_seconds", |row| row.seconds.incumbent),
+    ("solve_seconds", |row| row.seconds.solve),
+    ("total_seconds", |row| row.seconds.total),
+];
+
+fn text(figure: Option<impl ToString>) -> String {
+    figure.map(|figure| figure.to_string()).unwrap_or_default()
+}
+
+/// Writes the table with a header line. A figure that varies over the seeds has three
+/// columns: `nodes` is the median, `nodes_min` and `nodes_max` the range. The network is
+/// the first column, so that tables can be joined.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write_csv(comparison: &Comparison, writer: impl Write) -> Result<(), csv::Error> {
+    let mut writer = csv::Writer::from_writer(writer);
+    let mut header = vec!["network".to_string()];
+    header.extend(COLUMNS.iter().map(|(name, _)| (*name).to_string()));
+    for (name, _) in SPREADS {
+        header.extend(["", "_min", "_max"].map(|suffix| format!("{name}{suffix}")));
+    }
+    header.push("errors".to_string());
+    writer.write_record(&header)?;
+    for row in &comparison.rows {
+        let mut fields = vec![comparison.network.clone()];
+        fields.extend(COLUMNS.iter().map(|(_, text)| text(row)));
+        for (_, of) in SPREADS {
+            let spread = of(row);
+            fields.push(text(spread.map(|s| s.median)));
+            fields.push(text(spread.map(|s| s.min)));
+            fields.push(text(spread.map(|s| s.max)));
+        }
+        fields.push(row.errors.join("; "));
+        writer.write_record(&fields)?;
+    }
+    writer.flush()?;
+    Ok(())
+}

@@ -1,0 +1,335 @@
+//! The same problem under several formulations, with equal bounds, seeds and limits:
+//! one row a combination of bounds, scaling and encoding.
+//!
+//! Bounds are computed once a method, and every encoding and scaling stands on them;
+//! where the rows differ, it is because of the formulation. Every combination is
+//! solved once a seed, since the time of a MILP solver varies by factors from one seed
+//! to the next; a row holds medians and ranges over the seeds.
+//!
+//! All rows answer the same question, so they are checked against each other: no bound
+//! may be better than any point.
+
+mod contradiction;
+mod csv;
+mod row;
+mod spread;
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+pub use self::csv::write_csv;
+pub use row::{Relaxation, Row, RowSeconds, Run};
+pub use spread::Spread;
+
+use crate::encode::ReluEncoding;
+use crate::optimize::{
+    Bounded, Bounding, Clock, Formulated, OptimizeError, OptimizeOptions, SCHEMA, Status,
+    StoppedBy, bound, formulate, infeasible, solve,
+};
+use crate::problem::{Problem, Sense};
+use crate::scale::Scaling;
+use crate::solve::{Highs, Observer, Progress, SolveOptions, Solver, TerminationStatus};
+use crate::tighten::Tightening;
+
+/// Least denominator of the gap at the root, as that of a relative gap.
+const LEAST_DENOMINATOR: f64 = 1e-10;
+
+/// What to compare.
+#[derive(Clone, Debug)]
+pub struct CompareOptions {
+    /// Encodings.
+    pub encodings: Vec<&'static dyn ReluEncoding>,
+    /// Methods of the bounds.
+    pub tightenings: Vec<Tightening>,
+    /// Scalings; `None` is the network as it is.
+    pub scalings: Vec<Option<&'static dyn Scaling>>,
+    /// Seeds; each combination is solved once with each.
+    pub seeds: Vec<u32>,
+    /// Everything else. Its encoding, bounds, scaling and seed are not used. The time
+    /// limit holds for the bounds of each method, for the relaxation of each
+    /// combination, and for each solve from the scaling on.
+    pub base: OptimizeOptions,
+}
+
+/// Hears of the progress of a comparison, and can stop it.
+pub trait CompareObserver: Observer {
+    /// The next combination: its position from 1, their number, its name.
+    fn combination(&mut self, position: usize, count: usize, name: &str);
+}
+
+/// The table, and whether its rows agree.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Comparison {
+    /// Version of the record's schema.
+    pub schema: u32,
+    /// `compare`.
+    pub command: &'static str,
+    /// Name of the network.
+    pub network: String,
+    /// Direction.
+    pub sense: Sense,
+    /// What is optimised.
+    pub question: String,
+    /// Library behind the solves.
+    pub backend: &'static str,
+    /// Setting of its heuristics.
+    pub preset: &'static str,
+    /// Whether it presolves.
+    pub presolve: bool,
+    /// What it was told of the point found before the solve.
+    pub known_point: &'static str,
+    /// Threads allowed.
+    pub threads: usize,
+    /// Seconds allowed for each solve; `None`: no limit.
+    pub time_limit: Option<f64>,
+    /// Relative gap at which a solve is optimal.
+    pub relative_gap: f64,
+    /// The seeds.
+    pub seeds: Vec<u32>,
+    /// The best value of all rows.
+    pub objective: Option<f64>,
+    /// The best bound of all rows.
+    pub bound: Option<f64>,
+    /// One row a combination: by bounds, then scaling, then encoding.
+    pub rows: Vec<Row>,
+    /// Combinations that an interrupt left out.
+    pub left_out: usize,
+    /// Facts of two rows, or within one, that cannot both be true.
+    pub contradictions: Vec<String>,
+    /// Versions of what took part.
+    pub versions: BTreeMap<&'static str, String>,
+}
+
+/// Solves `problem` under every combination.
+///
+/// ```
+/// use taut::compare::{CompareOptions, compare};
+/// use taut::encode::{BigM, MultipleChoice};
+/// use taut::optimize::OptimizeOptions;
+/// use taut::tighten::Tightening;
+/// # use std::ops::ControlFlow;
+/// # struct Quiet;
+/// # impl taut::solve::Observer for Quiet {
+/// #     fn update(&mut self, _: &taut::solve::Progress) -> ControlFlow<()> {
+/// #         ControlFlow::Continue(())
+/// #     }
+/// # }
+/// # impl taut::compare::CompareObserver for Quiet {
+/// #     fn combination(&mut self, _: usize, _: usize, _: &str) {}
+/// # }
+///
+/// let problem = taut::io::read_problem("instances/rosenbrock4-2x25.toml".as_ref())?;
+/// let base = OptimizeOptions::default();
+/// let options = CompareOptions {
+///     encodings: vec![&BigM, &MultipleChoice],
+///     tightenings: vec![base.tighten],
+///     scalings: vec![None],
+///     seeds: vec![0],
+///     base,
+/// };
+/// let comparison = compare(&problem, &options, &mut Quiet)?;
+/// let bound = |row: usize| comparison.rows[row].relaxation.as_ref().expect("solved").bound;
+/// // The extended encoding is ideal for each neuron, big-M is not.
+/// assert!(bound(1) >= bound(0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// Options out of range. A combination that fails is a row, a contradiction an entry
+/// of [`Comparison::contradictions`].
+pub fn compare(
+    problem: &Problem,
+    options: &CompareOptions,
+    observer: &mut dyn CompareObserver,
+) -> Result<Comparison, OptimizeError> {
+    options.base.solve.validate()?;
+    for &seed in &options.seeds {
+        SolveOptions { seed, ..SolveOptions::default() }.validate()?;
+    }
+    let mut comparison = blank(problem, options);
+    let mut work = Work { problem, options, observer, position: 0, stopped: false };
+    for &tighten in &options.tightenings {
+        let base = OptimizeOptions { tighten, ..options.base.clone() };
+        work.observer.combination(work.position + 1, options.count(), tighten.name());
+        let bounding = bound(problem, &base);
+        for &scale in &options.scalings {
+            for &encoding in &options.encodings {
+                // The combination at hand gets its row in any case.
+                if work.stopped {
+                    comparison.left_out += 1;
+                    continue;
+                }
+                let options = OptimizeOptions { encoding, scale, ..base.clone() };
+                comparison.rows.push(work.row(&bounding, &options));
+            }
+        }
+    }
+    conclude(&mut comparison);
+    Ok(comparison)
+}
+
+impl CompareOptions {
+    /// The number of combinations.
+    pub fn count(&self) -> usize {
+        self.tightenings.len() * self.scalings.len() * self.encodings.len()
+    }
+}
+
+/// A comparison under way.
+struct Work<'a> {
+    problem: &'a Problem,
+    options: &'a CompareOptions,
+    observer: &'a mut dyn CompareObserver,
+    position: usize,
+    stopped: bool,
+}
+
+impl Work<'_> {
+    fn row(
+        &mut self,
+        bounding: &Result<Bounding, OptimizeError>,
+        options: &OptimizeOptions,
+    ) -> Row {
+        let mut row = Row::new(options);
+        self.position += 1;
+        self.observer.combination(self.position, self.options.count(), &row.name());
+        match bounding {
+            Err(error) => row.fail(error),
+            Ok(Bounding::Infeasible { reason, seconds }) => {
+                for &seed in &self.options.seeds {
+                    let mut answer = infeasible(self.problem, options, reason.clone());
+                    answer.seconds.bounds = *seconds;
+                    answer.seconds.total = *seconds;
+                    row.runs.push(Run::new(seed, &answer));
+                }
+            }
+            Ok(Bounding::Bounded(bounded)) => self.solve(bounded, options, &mut row),
+        }
+        row.summarize();
+        row
+    }
+
+    fn solve(&mut self, bounded: &Bounded, options: &OptimizeOptions, row: &mut Row) {
+        for (position, &seed) in self.options.seeds.iter().enumerate() {
+            if self.stopped {
+                break;
+            }
+            let mut options = options.clone();
+            options.solve.seed = seed;
+            let clock = Clock::start(options.solve.time_limit);
+            let bounds = &bounded.bounds;
+            let (encoding, scale) = (options.encoding, options.scale);
+            let formulated = match formulate(self.problem, bounds, encoding, scale, clock.left()) {
+                Ok(formulated) => formulated,
+                // It would fail with every seed.
+                Err(error) => return row.fail(&error),
+            };
+            // Not part of the solve; and the model is the same for every seed.
+            let clock = match position {
+                0 => {
+                    row.describe(&formulated);
+                    let aside = Instant::now();
+                    row.relaxation = relaxation(&formulated, options.solve.time_limit);
+                    clock.later(aside.elapsed())
+                }
+                _ => clock,
+            };
+            let mut watch = Watch { inner: self.observer, stopped: false };
+            match solve(bounded, &formulated, &options, clock, &mut watch) {
+                Ok(mut answer) => {
+                    answer.seconds.total += answer.seconds.bounds + answer.seconds.tighten;
+                    self.stopped |= answer.stopped_by == Some(StoppedBy::Interrupt);
+                    row.runs.push(Run::new(seed, &answer));
+                }
+                Err(error) => row.fail(&error),
+            }
+            self.stopped |= watch.stopped;
+        }
+    }
+}
+
+/// Remembers that the comparison was stopped.
+struct Watch<'a> {
+    inner: &'a mut dyn CompareObserver,
+    stopped: bool,
+}
+
+impl Observer for Watch<'_> {
+    fn update(&mut self, progress: &Progress) -> ControlFlow<()> {
+        let flow = self.inner.update(progress);
+        self.stopped |= flow.is_break();
+        flow
+    }
+}
+
+/// The linear relaxation at the root, before any branching, presolve or cuts of the
+/// solver's; its bound is proven by its multipliers.
+fn relaxation(formulated: &Formulated<'_>, time_limit: Option<Duration>) -> Option<Relaxation> {
+    let started = Instant::now();
+    let settings = SolveOptions { time_limit, ..SolveOptions::default() };
+    let program = formulated.encoded.model.clone().relaxed();
+    let solution = Highs.solve(&program, &settings, &mut crate::solve::Silent);
+    let solution = solution.ok().filter(|s| s.status == TerminationStatus::Optimal)?;
+    Some(Relaxation {
+        bound: solution.objective_bound?,
+        gap: None,
+        lp_iterations: solution.lp_iterations,
+        seconds: started.elapsed().as_secs_f64(),
+    })
+}
+
+/// What the rows say together.
+fn conclude(comparison: &mut Comparison) {
+    let sense = comparison.sense;
+    let runs = comparison.rows.iter().flat_map(|row| &row.runs);
+    comparison.objective = runs
+        .clone()
+        .filter_map(|run| run.objective)
+        .reduce(|best, next| if sense.better(next, best) { next } else { best });
+    comparison.bound = runs
+        .filter_map(|run| run.bound)
+        .reduce(|best, next| if sense.better(best, next) { next } else { best });
+    if let Some(objective) = comparison.objective {
+        for relaxation in comparison.rows.iter_mut().filter_map(|row| row.relaxation.as_mut()) {
+            let difference = (objective - relaxation.bound).abs();
+            relaxation.gap = Some(difference / objective.abs().max(LEAST_DENOMINATOR));
+        }
+    }
+    comparison.contradictions = contradiction::find(sense, &comparison.rows);
+}
+
+fn blank(problem: &Problem, options: &CompareOptions) -> Comparison {
+    let base = &options.base;
+    Comparison {
+        schema: SCHEMA,
+        command: "compare",
+        network: problem.network().name().to_string(),
+        sense: problem.sense(),
+        question: problem.objective().to_string(),
+        backend: base.backend.name(),
+        preset: base.solve.preset.name(),
+        presolve: base.solve.presolve,
+        known_point: base.known_point.name(),
+        threads: base.solve.threads,
+        time_limit: base.solve.time_limit.map(|limit| limit.as_secs_f64()),
+        relative_gap: base.solve.relative_gap,
+        seeds: options.seeds.clone(),
+        objective: None,
+        bound: None,
+        rows: Vec::new(),
+        left_out: 0,
+        contradictions: Vec::new(),
+        versions: BTreeMap::from([
+            ("taut", env!("CARGO_PKG_VERSION").to_string()),
+            (base.backend.name(), base.backend.version()),
+        ]),
+    }
+}
+
+/// Whether a status closes the question.
+fn is_closed(status: Status) -> bool {
+    matches!(status, Status::Optimal | Status::Infeasible)
+}

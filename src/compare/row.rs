@@ -1,0 +1,212 @@
+//! One combination of bounds, scaling and encoding.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+
+use super::{Spread, is_closed};
+use crate::milp::ModelSize;
+use crate::optimize::{
+    Answer, Formulated, OptimizeError, OptimizeOptions, Seconds, Status, StoppedBy,
+};
+use crate::scale::Scaling;
+
+/// One combination, with medians and ranges over its seeds.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Row {
+    /// Method of the bounds.
+    pub tighten: &'static str,
+    /// Scaling, or `none`.
+    pub scale: &'static str,
+    /// Encoding.
+    pub encoding: Cow<'static, str>,
+    /// The least that its solves came to: `optimal` and `infeasible` only if all of
+    /// them did; `None` if none was made.
+    pub status: Option<Status>,
+    /// Number of solves that closed the question.
+    pub closed: usize,
+    /// Size of the mixed-integer program.
+    pub model: Option<ModelSize>,
+    /// Rows of `model` that rounds of cuts have added.
+    pub cuts: usize,
+    /// Neurons whose phase is open.
+    pub unstable: usize,
+    /// Largest big-M constant of the network that was encoded.
+    pub big_m_max: f64,
+    /// Sum of its big-M constants.
+    pub big_m_sum: f64,
+    /// The linear relaxation at the root.
+    pub relaxation: Option<Relaxation>,
+    /// Nodes of the search tree.
+    pub nodes: Option<Spread>,
+    /// Simplex iterations.
+    pub lp_iterations: Option<Spread>,
+    /// Value of the best point.
+    pub objective: Option<Spread>,
+    /// Proven bound.
+    pub bound: Option<Spread>,
+    /// Relative gap.
+    pub gap: Option<Spread>,
+    /// Wall-clock seconds.
+    pub seconds: RowSeconds,
+    /// The solves, one a seed.
+    pub runs: Vec<Run>,
+    /// What went wrong.
+    pub errors: Vec<String>,
+    /// The errors among them that are contradictions.
+    #[serde(skip)]
+    pub(super) contradictions: Vec<String>,
+}
+
+/// The linear relaxation of a program, without branching, presolve or the solver's
+/// cuts.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Relaxation {
+    /// Its bound, proven by its multipliers.
+    pub bound: f64,
+    /// `|v − bound| / |v|` with the best value `v` of all rows; `None` if there is no
+    /// point.
+    pub gap: Option<f64>,
+    /// Simplex iterations.
+    pub lp_iterations: u64,
+    /// Wall-clock seconds; not part of the seconds of a solve.
+    pub seconds: f64,
+}
+
+/// Wall-clock seconds of a row, by phase. Bounds are shared by the rows of one method.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct RowSeconds {
+    /// Bounds: propagation and programs.
+    pub bounds: Option<Spread>,
+    /// Scaling, encoding, rounds of cuts.
+    pub encode: Option<Spread>,
+    /// Search for a first point.
+    pub incumbent: Option<Spread>,
+    /// In the solver, with the polishing of its point.
+    pub solve: Option<Spread>,
+    /// All of it.
+    pub total: Option<Spread>,
+}
+
+/// One solve.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Run {
+    /// Seed of the solver and of the search for a first point.
+    pub seed: u32,
+    /// What is known.
+    pub status: Status,
+    /// What ended the search early.
+    pub stopped_by: Option<StoppedBy>,
+    /// Value of the best point, by a forward pass.
+    pub objective: Option<f64>,
+    /// Proven bound.
+    pub bound: Option<f64>,
+    /// Relative gap.
+    pub gap: Option<f64>,
+    /// The best point.
+    pub input: Option<Vec<f64>>,
+    /// Nodes of the search tree.
+    pub nodes: u64,
+    /// Simplex iterations.
+    pub lp_iterations: u64,
+    /// Wall-clock seconds by phase.
+    pub seconds: Seconds,
+    /// What a careful reader should know.
+    pub warnings: Vec<String>,
+    /// Largest violation of a condition at the best point.
+    #[serde(skip)]
+    pub(super) violation: f64,
+}
+
+impl Row {
+    pub(super) fn new(options: &OptimizeOptions) -> Self {
+        Self {
+            tighten: options.tighten.name(),
+            scale: options.scale.map_or("none", Scaling::name),
+            encoding: options.encoding.name(),
+            status: None,
+            closed: 0,
+            model: None,
+            cuts: 0,
+            unstable: 0,
+            big_m_max: 0.0,
+            big_m_sum: 0.0,
+            relaxation: None,
+            nodes: None,
+            lp_iterations: None,
+            objective: None,
+            bound: None,
+            gap: None,
+            seconds: RowSeconds::default(),
+            runs: Vec::new(),
+            errors: Vec::new(),
+            contradictions: Vec::new(),
+        }
+    }
+
+    /// What the combination is called in messages.
+    pub fn name(&self) -> String {
+        format!("{} on {} bounds, scaling {}", self.encoding, self.tighten, self.scale)
+    }
+
+    pub(super) fn fail(&mut self, error: &OptimizeError) {
+        if matches!(error, OptimizeError::Contradiction { .. }) {
+            self.contradictions.push(error.to_string());
+        }
+        self.errors.push(error.to_string());
+    }
+
+    pub(super) fn describe(&mut self, formulated: &Formulated<'_>) {
+        let layers = &formulated.layers;
+        self.model = Some(formulated.encoded.model.size());
+        self.cuts = formulated.cuts.rows;
+        self.unstable = layers.iter().map(|layer| layer.unstable).sum();
+        self.big_m_max = layers.iter().map(|layer| layer.big_m_max).fold(0.0, f64::max);
+        let sums = layers.iter().map(|layer| layer.big_m_mean * layer.unstable as f64);
+        // The sum of nothing is −0.
+        self.big_m_sum = 0.0 + sums.sum::<f64>();
+    }
+
+    pub(super) fn summarize(&mut self) {
+        let runs = &self.runs;
+        self.closed = runs.iter().filter(|run| is_closed(run.status)).count();
+        self.status = runs.iter().map(|run| run.status).max_by_key(|status| match status {
+            Status::Optimal | Status::Infeasible => 0,
+            Status::Feasible => 1,
+            Status::Unknown => 2,
+        });
+        let known = |of: fn(&Run) -> Option<f64>| Spread::of(runs.iter().filter_map(of));
+        self.nodes = known(|run| Some(run.nodes as f64));
+        self.lp_iterations = known(|run| Some(run.lp_iterations as f64));
+        self.objective = known(|run| run.objective);
+        self.bound = known(|run| run.bound);
+        self.gap = known(|run| run.gap);
+        let seconds = |of: fn(&Seconds) -> f64| Spread::of(runs.iter().map(|r| of(&r.seconds)));
+        self.seconds = RowSeconds {
+            bounds: seconds(|s| s.bounds + s.tighten),
+            encode: seconds(|s| s.scale + s.encode),
+            incumbent: seconds(|s| s.incumbent),
+            solve: seconds(|s| s.solve + s.polish),
+            total: seconds(|s| s.total),
+        };
+    }
+}
+
+impl Run {
+    pub(super) fn new(seed: u32, answer: &Answer) -> Self {
+        Self {
+            seed,
+            status: answer.status,
+            stopped_by: answer.stopped_by,
+            objective: answer.objective,
+            bound: answer.bound,
+            gap: answer.gap,
+            input: answer.input.clone(),
+            nodes: answer.nodes,
+            lp_iterations: answer.lp_iterations,
+            seconds: answer.seconds,
+            warnings: answer.warnings.clone(),
+            violation: answer.recheck.map_or(0.0, |recheck| recheck.violation),
+        }
+    }
+}

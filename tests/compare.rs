@@ -1,0 +1,307 @@
+//! Comparisons of formulations: rows that agree, and what happens where one fails.
+
+use std::borrow::Cow;
+use std::ops::ControlFlow;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use taut::bounds::{Crown, IntervalPropagation};
+use taut::compare::{CompareObserver, CompareOptions, Comparison, compare, write_csv};
+use taut::encode::{
+    BigM, BigMCuts, EncodeError, EncodedNeuron, MultipleChoice, Partition, ReluEncoding,
+    ReluNeuron, Split,
+};
+use taut::milp::Model;
+use taut::optimize::{OptimizeOptions, Status};
+use taut::problem::{Problem, Question, Sense};
+use taut::scale::{SCALINGS, Scaling};
+use taut::solve::{Observer, Progress};
+use taut::tighten::Tightening;
+
+/// Stops at the first progress after so many combinations have begun.
+struct Listener {
+    names: Vec<String>,
+    stop_after: usize,
+}
+
+impl Listener {
+    fn patient() -> Self {
+        Self { names: Vec::new(), stop_after: usize::MAX }
+    }
+}
+
+impl Observer for Listener {
+    fn update(&mut self, _: &Progress) -> ControlFlow<()> {
+        match self.names.len() > self.stop_after {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
+    }
+}
+
+impl CompareObserver for Listener {
+    fn combination(&mut self, _: usize, _: usize, name: &str) {
+        self.names.push(name.to_string());
+    }
+}
+
+fn instance(name: &str) -> Problem {
+    taut::io::read_problem(format!("instances/{name}.toml").as_ref()).expect("an instance")
+}
+
+fn options(encodings: &[&'static dyn ReluEncoding]) -> CompareOptions {
+    CompareOptions {
+        encodings: encodings.to_vec(),
+        tightenings: vec![Tightening::Propagation(&Crown)],
+        scalings: vec![None],
+        seeds: vec![0],
+        base: OptimizeOptions::default(),
+    }
+}
+
+fn run(problem: &Problem, options: &CompareOptions) -> Comparison {
+    compare(problem, options, &mut Listener::patient()).expect("valid options")
+}
+
+#[test]
+fn every_combination_has_a_row_and_all_agree() {
+    let problem = instance("rosenbrock4-2x25");
+    let known = problem.reference().expect("from three solvers").objective;
+    let scalings: Vec<_> = SCALINGS.iter().map(|&scaling| Some(scaling)).chain([None]).collect();
+    let options = CompareOptions {
+        tightenings: vec![
+            Tightening::Propagation(&IntervalPropagation),
+            Tightening::Propagation(&Crown),
+        ],
+        scalings: scalings.clone(),
+        ..options(&[&BigM, &Split, PARTITION, &BigMCuts])
+    };
+    let comparison = run(&problem, &options);
+    assert_eq!(comparison.rows.len(), 2 * 4 * 4);
+    assert_eq!(comparison.contradictions, [""; 0]);
+    let mut names: Vec<String> = comparison.rows.iter().map(|row| row.name()).collect();
+    names.dedup();
+    assert_eq!(names.len(), comparison.rows.len(), "each combination once");
+    for row in &comparison.rows {
+        let name = row.name();
+        assert_eq!((row.status, row.closed), (Some(Status::Optimal), 1), "{name}");
+        let objective = row.objective.expect("a value").median;
+        assert!((objective - known).abs() < 1e-6, "{name}: {objective}");
+        assert!(row.seconds.total.expect("a time").median > 0.0, "{name}");
+    }
+    // What theory says of the roots: scaling changes none (big-M+cuts stops early, so
+    // it may end elsewhere); split is big-M; partitions are between.
+    let per_method = comparison.rows.chunks(4 * 4);
+    for rows in per_method {
+        let root = |scale: &str, encoding: &str| {
+            let row = rows.iter().find(|row| row.scale == scale && row.encoding == encoding);
+            row.and_then(|row| row.relaxation.as_ref()).expect("a relaxation").bound
+        };
+        let close = |a: f64, b: f64| (a - b).abs() <= 1e-7 * (1.0 + b.abs());
+        for scale in scalings.iter().map(|s| s.map_or("none", Scaling::name)) {
+            for encoding in ["big-m", "split", "partition:2"] {
+                assert!(close(root(scale, encoding), root("none", encoding)), "{scale} {encoding}");
+            }
+            assert!(close(root(scale, "big-m"), root(scale, "split")), "{scale}");
+            assert!(root(scale, "big-m") + 1e-3 < root(scale, "partition:2"), "{scale}");
+            assert!(root(scale, "big-m") + 1e-3 < root(scale, "big-m+cuts"), "{scale}");
+            assert!(root(scale, "partition:2") < known, "{scale}");
+        }
+    }
+}
+
+#[test]
+fn seeds_give_medians_and_ranges() {
+    let problem = instance("rosenbrock4-2x25");
+    let seeds = vec![3, 5, 8];
+    let comparison =
+        run(&problem, &CompareOptions { seeds: seeds.clone(), ..options(&[&BigM, &Split]) });
+    for row in &comparison.rows {
+        assert_eq!(row.closed, 3);
+        assert_eq!(row.runs.iter().map(|run| run.seed).collect::<Vec<_>>(), seeds);
+        let mut nodes: Vec<u64> = row.runs.iter().map(|run| run.nodes).collect();
+        nodes.sort_unstable();
+        let spread = row.nodes.expect("nodes");
+        let found = [spread.min, spread.median, spread.max];
+        assert_eq!(found, [0, 1, 2].map(|i| nodes[i] as f64));
+    }
+}
+
+const PARTITION: &dyn ReluEncoding = &Partition::new(2);
+
+/// An encoding that knows no neuron.
+#[derive(Debug)]
+struct Refuses;
+
+impl ReluEncoding for Refuses {
+    fn name(&self) -> Cow<'static, str> {
+        "refuses".into()
+    }
+
+    fn encode(&self, neuron: &ReluNeuron<'_>, _: &mut Model) -> Result<EncodedNeuron, EncodeError> {
+        let (neuron, why) = (neuron.label.to_string(), "it never does".to_string());
+        Err(EncodeError::NotApplicable { encoding: self.name(), neuron, why })
+    }
+}
+
+/// Big-M that forgets that a neuron can be on: it cuts off points.
+#[derive(Debug)]
+struct Wrong;
+
+impl ReluEncoding for Wrong {
+    fn name(&self) -> Cow<'static, str> {
+        "wrong".into()
+    }
+
+    fn encode(
+        &self,
+        neuron: &ReluNeuron<'_>,
+        model: &mut Model,
+    ) -> Result<EncodedNeuron, EncodeError> {
+        let encoded = BigM.encode(neuron, model)?;
+        model.fix(encoded.output, 0.0);
+        Ok(encoded)
+    }
+}
+
+#[test]
+fn a_combination_that_fails_is_a_row_and_not_the_end() {
+    let problem = instance("rosenbrock4-2x25");
+    let comparison = run(&problem, &options(&[&Refuses, &BigM]));
+    let [refused, solved] = comparison.rows.as_slice() else { panic!("two rows") };
+    assert_eq!((refused.status, refused.runs.len()), (None, 0));
+    let message = "the encoding 'refuses' does not apply to neuron 1_1: it never does";
+    assert_eq!(refused.errors, [message]);
+    assert_eq!(solved.status, Some(Status::Optimal));
+    assert_eq!(comparison.contradictions, [""; 0]);
+}
+
+#[test]
+fn a_wrong_encoding_is_a_contradiction() {
+    let problem = instance("rosenbrock4-2x25");
+    let comparison = run(&problem, &options(&[&BigM, &Wrong]));
+    assert_eq!(comparison.rows[0].errors, [""; 0]);
+    assert!(!comparison.contradictions.is_empty());
+    let found = &comparison.contradictions[0];
+    assert!(found.contains("wrong on crown bounds"), "{found}");
+}
+
+#[test]
+fn an_interrupt_keeps_the_rows_that_are_there() {
+    let problem = instance("peaks-2x50");
+    let mut listener = Listener { names: Vec::new(), stop_after: 1 };
+    let options = options(&[&BigM, &Split, &MultipleChoice]);
+    let comparison = compare(&problem, &options, &mut listener).expect("valid options");
+    // Bounds, then the first combination, which is stopped while it is solved.
+    assert_eq!(listener.names, ["crown", "big-m on crown bounds, scaling none"]);
+    assert_eq!((comparison.rows.len(), comparison.left_out), (1, 2));
+    let row = &comparison.rows[0];
+    assert_eq!(row.status, Some(Status::Feasible));
+    assert!(row.objective.is_some() && row.bound.is_some());
+}
+
+#[test]
+fn a_limit_is_a_status_and_the_largest_value_can_be_asked_for() {
+    let network = taut::io::read_network("networks/peaks-2x25.onnx".as_ref()).expect("a network");
+    let domain = network.metadata().input_box.clone().expect("a box");
+    let question = Question { sense: Sense::Maximize, ..Question::default() };
+    let problem = Problem::new(network, domain, question).expect("a problem");
+    let mut options = options(&[&BigM]);
+    options.base.solve.node_limit = Some(1);
+    let comparison = run(&problem, &options);
+    let row = &comparison.rows[0];
+    assert_eq!((row.status, row.closed), (Some(Status::Feasible), 0));
+    let (objective, bound) = (row.objective.expect("a value"), row.bound.expect("a bound"));
+    let relaxation = row.relaxation.as_ref().expect("a relaxation").bound;
+    assert!(objective.median < bound.median && bound.median <= relaxation + 1e-6);
+    assert_eq!(comparison.contradictions, [""; 0]);
+}
+
+#[test]
+fn an_infeasible_problem_is_infeasible_in_every_row() {
+    let network = taut::io::read_network("networks/peaks-2x25.onnx".as_ref()).expect("a network");
+    let domain = network.metadata().input_box.clone().expect("a box");
+    // The least value is -3.6.
+    let question = Question { constraints: vec!["y0 <= -4".to_string()], ..Question::default() };
+    let problem = Problem::new(network, domain, question).expect("a problem");
+    let comparison = run(&problem, &options(&[&BigM, &Split]));
+    for row in &comparison.rows {
+        assert_eq!((row.status, row.closed), (Some(Status::Infeasible), 1));
+    }
+    assert_eq!((comparison.objective, comparison.contradictions.len()), (None, 0));
+}
+
+#[test]
+fn csv_has_as_many_fields_as_columns() {
+    let problem = instance("rosenbrock4-2x25");
+    let comparison = run(&problem, &options(&[&BigM, &Refuses]));
+    let mut bytes = Vec::new();
+    write_csv(&comparison, &mut bytes).expect("a vector takes all");
+    let mut reader = csv::Reader::from_reader(bytes.as_slice());
+    let header: Vec<String> =
+        reader.headers().expect("a header").iter().map(str::to_string).collect();
+    let records: Vec<csv::StringRecord> = reader.records().map(|r| r.expect("a record")).collect();
+    assert_eq!(records.len(), 2);
+    let field = |row: usize, name: &str| {
+        let column = header.iter().position(|h| h == name).expect("a column of that name");
+        records[row][column].to_string()
+    };
+    assert_eq!(field(0, "encoding"), "big-m");
+    assert_eq!(field(0, "status"), "optimal");
+    let objective: f64 = field(0, "objective").parse().expect("a number");
+    assert_eq!(Some(objective), comparison.objective);
+    assert_eq!(field(0, "nodes"), field(0, "nodes_max"));
+    assert_eq!((field(1, "status"), field(1, "columns")), (String::new(), String::new()));
+    assert!(field(1, "errors").contains("it never does"));
+}
+
+fn taut(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_taut"));
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).args(arguments).output().expect("a run")
+}
+
+#[test]
+fn the_command_prints_json_and_takes_lists() {
+    let output = taut(&[
+        "compare",
+        "instances/rosenbrock4-2x25.toml",
+        "--encoding",
+        "big-m,partition:3",
+        "--tighten",
+        "interval,crown",
+        "--scale",
+        "none,balance",
+        "--seed",
+        "7",
+        "--seeds",
+        "2",
+        "--format",
+        "json",
+    ]);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let record: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(record["command"], "compare");
+    assert_eq!(record["seeds"], serde_json::json!([7, 8]));
+    let rows = record["rows"].as_array().expect("rows");
+    assert_eq!(rows.len(), 8);
+    assert_eq!(rows[0]["encoding"], "big-m");
+    assert_eq!(rows[1]["encoding"], "partition:3");
+    assert_eq!(rows[7]["scale"], "balance");
+    assert_eq!(rows[7]["runs"].as_array().map(Vec::len), Some(2));
+}
+
+#[test]
+fn wrong_lists_are_refused_by_name() {
+    let problem = "instances/rosenbrock4-2x25.toml";
+    for (arguments, expected) in [
+        (vec!["--encoding", "big-m,foo"], "unknown encoding 'foo'"),
+        (vec!["--tighten", "crown,foo"], "invalid value 'foo'"),
+        (vec!["--scale", "none,foo"], "invalid value 'foo'"),
+        (vec!["--seeds", "0"], "seeds is 0"),
+    ] {
+        let output = taut(&[&["compare", problem], arguments.as_slice()].concat());
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(matches!(output.status.code(), Some(1 | 2)), "{arguments:?}");
+        assert!(message.contains(expected), "{message}");
+    }
+}
