@@ -24,7 +24,7 @@
 //! |---|---|---|
 //! | 6 | [`compare`] | the same question under several formulations |
 //! | 5 | [`optimize`] | the question |
-//! | 4 | [`tighten`], [`scale`] | bounds by linear programs; neurons in other units |
+//! | 4 | [`tighten`], [`scale`], [`prune`] | bounds by linear programs; neurons in other units, or removed |
 //! | 3 | [`encode`], [`io`] | network and bounds → program; files |
 //! | 2 | [`bounds`], [`solve`], [`problem`] | bounds on neurons; solvers; questions |
 //! | 1 | [`network`], [`milp`], [`num`] | the data |
@@ -38,6 +38,7 @@ pub mod network;
 pub mod num;
 pub mod optimize;
 pub mod problem;
+pub mod prune;
 pub mod scale;
 pub mod solve;
 pub mod tighten;

@@ -358,3 +358,24 @@ fn help_names_unit_and_default_of_every_option() {
         }
     }
 }
+
+#[test]
+fn a_pruned_network_answers_as_before_on_its_domain() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("small.onnx");
+    let file = file.to_str().expect("a path");
+    let written = taut(&["convert", "instances/rosenbrock4-2x25.toml", file, "--prune"]);
+    assert_eq!(written.status.code(), Some(0), "{}", String::from_utf8_lossy(&written.stderr));
+    let info = json(&taut(&["info", file, "--format", "json"]));
+    assert!(
+        info["origin"].as_str().expect("words").ends_with("pruned by crown bounds for its box")
+    );
+    // The bounds hold for the network as it was.
+    let bounds = format!("{file}.bounds.json");
+    let loaded = taut(&["bounds", "instances/rosenbrock4-2x25.toml", "--load", &bounds]);
+    assert_eq!(loaded.status.code(), Some(0), "{}", String::from_utf8_lossy(&loaded.stderr));
+    let answer = json(&taut(&["minimize", file, "--format", "json"]));
+    assert!(answer["model"]["binaries"].as_u64().expect("a count") <= 42);
+    let objective = answer["objective"].as_f64().expect("a number");
+    assert!((objective + 1.27902011).abs() < 1e-6, "{objective}");
+}

@@ -87,7 +87,7 @@ pub struct InfoArgs {
 /// Arguments of `convert`.
 #[derive(Args)]
 pub struct ConvertArgs {
-    /// Network file to read.
+    /// Network file to read; with --prune, also an instance file (.toml).
     pub input: PathBuf,
     /// Network file to write.
     pub output: PathBuf,
@@ -96,6 +96,15 @@ pub struct ConvertArgs {
     /// Words on where the network comes from, stored in the file.
     #[arg(long, value_name = "TEXT")]
     pub origin: Option<String>,
+    /// Leave out the neurons that are constant, linear or unread on the domain, and write
+    /// the bounds that prove it to OUTPUT.bounds.json.
+    #[arg(long)]
+    pub prune: bool,
+    #[command(flatten)]
+    pub tighten: TightenArgs,
+    /// Threads of the tightening (a count) [default: all cores].
+    #[arg(long, value_name = "COUNT", help_heading = "Limits")]
+    pub threads: Option<usize>,
 }
 
 /// Arguments of `export`.

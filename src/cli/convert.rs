@@ -1,22 +1,90 @@
 //! `taut convert IN OUT`.
 
-use taut::io::{read_network, write_network};
+use std::path::PathBuf;
 
-use super::ANSWERED;
-use super::args::ConvertArgs;
-use super::problem::read_domain;
+use anyhow::Context;
+use taut::io::{read_network, save_bounds, write_network};
+use taut::network::{Metadata, Network};
+use taut::prune::{PruneCounts, prune};
+use taut::tighten::TightenOptions;
+
+use super::args::{ConvertArgs, ProblemArgs};
+use super::problem::{self, read_domain};
+use super::text::count;
+use super::{ANSWERED, progress, settings};
 
 /// Reads one file and writes the other.
 pub fn run(args: &ConvertArgs) -> anyhow::Result<(String, u8)> {
+    if args.prune {
+        return pruned(args);
+    }
     let network = read_network(&args.input)?;
     let mut metadata = network.metadata().clone();
     if let Some(domain) = read_domain(&args.domain, &network)? {
         metadata.input_box = Some(domain);
     }
+    write(args, network, metadata)?;
+    Ok((format!("wrote {}\n", args.output.display()), ANSWERED))
+}
+
+fn write(args: &ConvertArgs, network: Network, mut metadata: Metadata) -> anyhow::Result<()> {
     if let Some(origin) = &args.origin {
         metadata.origin = Some(origin.clone());
     }
-    let network = network.with_metadata(metadata)?;
-    write_network(&network, &args.output)?;
-    Ok((format!("wrote {}\n", args.output.display()), ANSWERED))
+    write_network(&network.with_metadata(metadata)?, &args.output)?;
+    Ok(())
+}
+
+/// Writes what the domain leaves of the network, and the bounds that prove it.
+fn pruned(args: &ConvertArgs) -> anyhow::Result<(String, u8)> {
+    let question = ProblemArgs {
+        problem: args.input.clone(),
+        domain: args.domain.clone(),
+        objective: None,
+        constraints: Vec::new(),
+        integer: None,
+    };
+    let problem = problem::read(&question, None)?;
+    progress::listen();
+    let tightening = settings::tightening(&args.tighten.tighten)?;
+    let options = TightenOptions {
+        time_limit: problem::tighten_time(args.tighten.tighten_time)?,
+        threads: settings::threads(args.threads),
+        stop: Some(progress::interruption()),
+        ..TightenOptions::default()
+    };
+    let domain = problem.integral_domain();
+    let domain = domain.context("no whole number lies in the box of an integer input")?;
+    let bounds = tightening.bounds(&problem, &domain, &options)?.bounds;
+    let pruned = prune(problem.graph(), &bounds)?;
+    let network = Network::from_graph(&pruned.graph, problem.network())?;
+    let mut metadata = network.metadata().clone();
+    metadata.input_box = Some(problem.domain().clone());
+    let origin = metadata.origin.map_or(String::new(), |origin| format!("{origin}; "));
+    let conditions = if problem.constraints().is_empty() { "" } else { " under the conditions" };
+    metadata.origin =
+        Some(format!("{origin}pruned by {} bounds for its box{conditions}", tightening.name()));
+    write(args, network, metadata)?;
+    let proof = proof_path(args);
+    save_bounds(&proof, &problem, &bounds, tightening.name())?;
+    let sum = |of: fn(&PruneCounts) -> usize| pruned.layers.iter().map(of).sum::<usize>();
+    let (kept, constant, merged, unread) =
+        (sum(|l| l.kept), sum(|l| l.constant), sum(|l| l.merged), sum(|l| l.unread));
+    let text = format!(
+        "wrote {}: {} of {} kept, {constant} constant, {merged} linear, {unread} unread\n\
+         wrote {}: the {} bounds that prove it\n",
+        args.output.display(),
+        kept,
+        count(kept + constant + merged + unread, "neuron"),
+        proof.display(),
+        tightening.name(),
+    );
+    Ok((text, ANSWERED))
+}
+
+/// The file of the bounds, beside that of the network.
+fn proof_path(args: &ConvertArgs) -> PathBuf {
+    let mut name = args.output.clone().into_os_string();
+    name.push(".bounds.json");
+    name.into()
 }
