@@ -2,10 +2,10 @@
 
 use std::process::{Command, Output};
 
-use taut::io::{Lp, MODEL_FORMATS, ModelFormat, Mps, PortableModel, write_model};
+use taut::io::{Lp, MODEL_FORMATS, ModelFormat, Mps, write_model};
 use taut::milp::{Column, Direction, Kind, LinearExpression, Model, VarId};
 use taut::num::Interval;
-use taut::solve::{Highs, Silent, SolveOptions, Solver};
+use taut::solve::{Highs, PortableModel, Silent, SolveOptions, Solver};
 
 #[path = "support/highs_file.rs"]
 mod highs_file;
@@ -217,11 +217,11 @@ fn numbers_that_no_file_can_hold_are_refused_with_their_place() {
     let (mut wide, _) = base();
     wide.continuous("w".to_string(), interval(-1e25, f64::INFINITY));
     for (model, place) in [
-        (steep, "the coefficient of x in r: found inf; "),
-        (far, "the lower bound of r: found -1e300; "),
-        (costly, "the cost of x: found NaN; "),
-        (shifted, "the constant of the objective: found -inf; "),
-        (wide, "the lower bound of w: found -1e25; "),
+        (steep, "the coefficient of x in r of the model is inf; "),
+        (far, "the lower bound of r of the model is -1e300; "),
+        (costly, "the cost of x of the model is NaN; "),
+        (shifted, "the constant of the objective of the model is -inf; "),
+        (wide, "the lower bound of w of the model is -1e25; "),
     ] {
         let error = PortableModel::new(&model).expect_err("refused").to_string();
         assert!(error.starts_with(place), "{error}");

@@ -21,7 +21,7 @@ pub use bounds::{SavedBounds, load_bounds, save_bounds};
 pub use boxes::read_box;
 pub use instance::{Instance, read_instance, read_problem};
 pub use json::Json;
-pub use models::{Lp, MODEL_FORMATS, ModelFormat, Mps, PortableModel, model_format, write_model};
+pub use models::{Lp, MODEL_FORMATS, ModelFormat, Mps, model_format, write_model};
 pub use onnx::Onnx;
 
 use crate::network::{Network, NetworkError};

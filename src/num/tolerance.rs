@@ -44,3 +44,8 @@ pub const LARGE_BIG_M: f64 = 1e6;
 /// `1 + |value|`. Above [`MILP_FEASIBILITY`], so that the point itself stays feasible,
 /// below any gap a user asks for.
 pub const CUTOFF_MARGIN: f64 = 1e-6;
+
+/// Largest violation, absolute, at which the point of a backend that tells no
+/// bound still carries one: the loosest of their integrality tolerances (GLPK:
+/// 1e-5), doubled for the rounding of what they print.
+pub const CLAIMED_OPTIMUM_FEASIBILITY: f64 = 2e-5;

@@ -8,7 +8,7 @@
 use good_lp::{Constraint, Expression, ProblemVariables, Variable, constraint, variable};
 
 use super::{SolveError, prepare};
-use crate::milp::{Kind, LinearExpression, Model, VarId};
+use crate::milp::{Column, Kind, LinearExpression, Model, VarId};
 
 /// A [`Model`] whose columns are variables of a `good_lp` problem.
 ///
@@ -43,11 +43,18 @@ pub struct Embedding<'a> {
 impl<'a> Embedding<'a> {
     /// Adds a variable for each column of `model`.
     pub fn new(model: &'a Model, variables: &mut ProblemVariables) -> Self {
-        let add = |column: &crate::milp::Column| {
-            let definition = variable()
-                .name(column.name.clone())
-                .min(column.bounds.lower())
-                .max(column.bounds.upper());
+        Self::named(model, variables, |column| column.name.clone())
+    }
+
+    /// The same, with other names for the variables.
+    pub(super) fn named(
+        model: &'a Model,
+        variables: &mut ProblemVariables,
+        name: impl Fn(&Column) -> String,
+    ) -> Self {
+        let add = |column: &Column| {
+            let definition =
+                variable().name(name(column)).min(column.bounds.lower()).max(column.bounds.upper());
             variables.add(match column.kind {
                 Kind::Continuous => definition,
                 Kind::Integer => definition.integer(),

@@ -3,10 +3,17 @@
 //! A limit is a status, not an error; a bound is a dual bound, never an
 //! incumbent; a point is only a proposal until a forward pass has confirmed it.
 
+#[cfg(feature = "cbc")]
+mod cbc;
 mod good_lp;
 mod highs;
 mod microlp;
-pub(crate) mod prepare;
+mod portable;
+mod prepare;
+#[cfg(feature = "lp-solvers")]
+mod programs;
+#[cfg(any(feature = "cbc", feature = "lp-solvers"))]
+mod through_good_lp;
 
 use std::fmt;
 use std::ops::ControlFlow;
@@ -15,9 +22,14 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+#[cfg(feature = "cbc")]
+pub use self::cbc::Cbc;
 pub use self::good_lp::Embedding;
 pub use self::highs::{Basis, Highs, LinearProgram, LpOutcome, LpStatus};
 pub use self::microlp::Microlp;
+pub use self::portable::{OBJECTIVE, PortableModel, Relation};
+#[cfg(feature = "lp-solvers")]
+pub use self::programs::{CbcProgram, Glpsol};
 use crate::milp::{Model, VarId};
 use crate::num::tolerance::MILP_FEASIBILITY;
 
@@ -44,7 +56,16 @@ pub trait Solver: fmt::Debug + Sync {
 }
 
 /// Every backend.
-pub const SOLVERS: &[&dyn Solver] = &[&Highs, &Microlp];
+pub const SOLVERS: &[&dyn Solver] = &[
+    &Highs,
+    &Microlp,
+    #[cfg(feature = "cbc")]
+    &Cbc,
+    #[cfg(feature = "lp-solvers")]
+    &CbcProgram,
+    #[cfg(feature = "lp-solvers")]
+    &Glpsol,
+];
 
 /// Limits and settings of one solve.
 #[derive(Clone, Debug, PartialEq)]

@@ -16,31 +16,76 @@ use crate::{build, exact};
 /// Number of random networks.
 const CASES: u64 = 600;
 
+/// The same for backends that start a program for each solve, which takes longer
+/// than the solve.
+#[cfg(feature = "lp-solvers")]
+const CASES_OF_PROGRAMS: u64 = 300;
+
 /// Largest deviation from the exact value, relative to `1 + |value|`.
 const TOLERANCE: f64 = 1e-6;
 
 #[test]
 fn highs_agrees_with_exact_enumeration() {
-    agrees_with_exact_enumeration("highs");
+    agrees_with_exact_enumeration("highs", CASES);
 }
 
 #[test]
 fn microlp_agrees_with_exact_enumeration() {
-    agrees_with_exact_enumeration("microlp");
+    agrees_with_exact_enumeration("microlp", CASES);
+}
+
+#[test]
+#[cfg(feature = "cbc")]
+fn cbc_agrees_with_exact_enumeration() {
+    agrees_with_exact_enumeration("cbc", CASES);
+}
+
+#[test]
+#[cfg(feature = "lp-solvers")]
+fn cbc_program_agrees_with_exact_enumeration() {
+    agrees_with_exact_enumeration("cbc-program", CASES_OF_PROGRAMS);
+}
+
+/// GLPK takes a binary that is off by 1e-5 for whole, which Taut notices: some gaps
+/// stay open, but nothing may be wrong.
+#[test]
+#[cfg(feature = "lp-solvers")]
+fn glpsol_agrees_with_exact_enumeration_or_leaves_the_gap_open() {
+    let (runs, failures) = failures("glpsol", CASES_OF_PROGRAMS);
+    let open = |failure: &&String| failure.contains(&format!(": {OPEN}: "));
+    let wrong: Vec<_> = failures.iter().filter(|failure| !open(failure)).collect();
+    assert!(wrong.is_empty(), "{} wrong:\n{wrong:#?}", wrong.len());
+    assert!(failures.len() * 50 < runs, "{} of {runs} open", failures.len());
 }
 
 #[test]
 fn every_solver_is_tested_here() {
     let names: Vec<&str> = SOLVERS.iter().map(|solver| solver.name()).collect();
-    assert_eq!(names, ["highs", "microlp"], "a new solver needs a test above");
+    let tested = [
+        "highs",
+        "microlp",
+        #[cfg(feature = "cbc")]
+        "cbc",
+        #[cfg(feature = "lp-solvers")]
+        "cbc-program",
+        #[cfg(feature = "lp-solvers")]
+        "glpsol",
+    ];
+    assert_eq!(names, tested, "a new solver needs a test above");
 }
 
-fn agrees_with_exact_enumeration(name: &str) {
+fn agrees_with_exact_enumeration(name: &str, cases: u64) {
+    let (_, failures) = failures(name, cases);
+    assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
+}
+
+/// How many runs there were, and what was not as expected.
+fn failures(name: &str, cases: u64) -> (usize, Vec<String>) {
     let backend = *SOLVERS.iter().find(|solver| solver.name() == name).expect("a listed solver");
     let tightenings = Tightening::all();
     let mut failures = Vec::new();
-    let (mut compared, mut infeasible) = (0, 0);
-    for seed in 0..CASES {
+    let (mut compared, mut infeasible, mut runs) = (0, 0, 0);
+    for seed in 0..cases {
         let case = exact::random_case(seed);
         let expected = exact::solve(&case).map(|optimum| optimum.value);
         infeasible += u64::from(expected.is_none());
@@ -65,6 +110,7 @@ fn agrees_with_exact_enumeration(name: &str) {
                     solve,
                     ..OptimizeOptions::default()
                 };
+                runs += 1;
                 let outcome = optimize(&problem, &options, &mut Silent);
                 let verdict = outcome
                     .map_err(|error| error.to_string())
@@ -77,9 +123,9 @@ fn agrees_with_exact_enumeration(name: &str) {
             }
         }
     }
-    assert!(compared >= 500, "only {compared} networks");
-    assert!(infeasible > CASES / 20, "only {infeasible} infeasible cases: the test says little");
-    assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
+    assert!(compared * 6 >= cases * 5, "only {compared} networks");
+    assert!(infeasible > cases / 20, "only {infeasible} infeasible cases: the test says little");
+    (runs, failures)
 }
 
 /// Every scaling and none, by turns: all of them on every network would take four
@@ -88,6 +134,9 @@ fn scaling(seed: u64) -> Option<&'static dyn Scaling> {
     let turn = usize::try_from(seed).expect("a small seed") % (SCALINGS.len() + 1);
     SCALINGS.get(turn).copied()
 }
+
+/// Word for an answer that is open, but right as far as it goes.
+const OPEN: &str = "open";
 
 /// That status and value are those of the oracle, and that the bound holds.
 fn compare(answer: &Answer, expected: Option<f64>, backend: &dyn Solver) -> Result<(), String> {
@@ -100,8 +149,17 @@ fn compare(answer: &Answer, expected: Option<f64>, backend: &dyn Solver) -> Resu
     let allowed = TOLERANCE * (1.0 + expected.abs());
     let close = |value: Option<f64>| value.is_some_and(|v| (v - expected).abs() <= allowed);
     if answer.status != Status::Optimal || !close(answer.objective) || !close(answer.bound) {
+        let minimize = answer.command == "minimize";
+        let below = |v: f64| v <= expected + allowed;
+        let above = |v: f64| v >= expected - allowed;
+        let bound = answer.bound.is_none_or(|v| if minimize { below(v) } else { above(v) });
+        let value = answer.objective.is_none_or(|v| if minimize { above(v) } else { below(v) });
+        let kind = match answer.status {
+            Status::Feasible | Status::Unknown if bound && value => OPEN,
+            _ => "wrong",
+        };
         return Err(format!(
-            "{:?} with value {:?} and bound {:?}, expected optimal with {expected}",
+            "{kind}: {:?} with value {:?} and bound {:?}, expected optimal with {expected}",
             answer.status, answer.objective, answer.bound
         ));
     }

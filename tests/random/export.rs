@@ -5,10 +5,10 @@ use std::collections::HashMap;
 
 use taut::bounds::{Crown, NeuronBounds, Propagator};
 use taut::encode::{ENCODINGS, encode};
-use taut::io::{MODEL_FORMATS, ModelFormat, Mps, PortableModel, write_model};
+use taut::io::{MODEL_FORMATS, ModelFormat, Mps, write_model};
 use taut::milp::{Direction, Model};
 use taut::problem::Problem;
-use taut::solve::{Highs, Silent, SolveOptions, Solver};
+use taut::solve::{Highs, PortableModel, Silent, SolveOptions, Solver};
 
 use crate::highs_file;
 use crate::{build, exact};

@@ -3,9 +3,9 @@
 
 use std::fmt::Write;
 
-use super::portable::{OBJECTIVE, Relation};
-use super::{LONGEST_LINE, ModelFormat, PortableModel, comments, number};
+use super::{LONGEST_LINE, ModelFormat, comments, number};
 use crate::milp::{Column, Direction, Kind, Model, VarId};
+use crate::solve::{OBJECTIVE, PortableModel, Relation};
 
 /// The format LP.
 #[derive(Debug)]

@@ -7,17 +7,16 @@
 
 mod lp;
 mod mps;
-mod portable;
 
 use std::fmt;
 use std::path::Path;
 
 pub use lp::Lp;
 pub use mps::Mps;
-pub use portable::PortableModel;
 
-use super::{FileError, content, is_directory, write_bytes};
+use super::{FileError, FormatError, content, is_directory, write_bytes};
 use crate::milp::{Model, ModelSize};
+use crate::solve::{PortableModel, SolveError};
 
 /// A file format of mixed-integer programs, known by its file name extension.
 pub trait ModelFormat: fmt::Debug + Sync {
@@ -44,9 +43,18 @@ pub const MODEL_FORMATS: &[&dyn ModelFormat] = &[&Mps, &Lp];
 /// said no.
 pub fn write_model(model: &Model, header: &[String], path: &Path) -> Result<ModelSize, FileError> {
     let format = model_format(path)?;
-    let model = PortableModel::new(model).map_err(|cause| content(path, cause))?;
+    let model = PortableModel::new(model).map_err(|error| content(path, refused(error)))?;
     write_bytes(path, format.write(&model, header).as_bytes())?;
     Ok(model.size())
+}
+
+fn refused(error: SolveError) -> FormatError {
+    match error {
+        SolveError::Number { place, value, expected } => {
+            FormatError::Content { place, found: format!("{value:e}"), expected }
+        }
+        other => FormatError::Syntax(other.to_string()),
+    }
 }
 
 /// The format of a file, by its extension.

@@ -5,9 +5,9 @@
 
 use std::fmt::Write;
 
-use super::portable::{OBJECTIVE, Relation};
-use super::{ModelFormat, PortableModel, comments, number};
+use super::{ModelFormat, comments, number};
 use crate::milp::{Column, Direction, Kind};
+use crate::solve::{OBJECTIVE, PortableModel, Relation};
 
 /// The format MPS.
 #[derive(Debug)]

@@ -1,18 +1,17 @@
-//! A program without what readers of files disagree on.
+//! A program without what solvers and readers of files disagree on.
 
 use std::collections::HashSet;
 
-use super::super::FormatError;
+use super::{SolveError, prepare};
 use crate::milp::{Column, Kind, LinearExpression, Model, ModelSize, Row, VarId};
 use crate::num::Interval;
 use crate::num::tolerance::INFINITE_TO_SOLVERS;
-use crate::solve::{SolveError, prepare};
 
 /// A [`Model`] as MPS and LP files can hold it:
 ///
 /// - names are unique, of letters, digits, `_` and `.`, and no words of the LP
 ///   format;
-/// - every row is `= b`, `≤ b` or `≥ b` and has a term;
+/// - there is a row; every row is `= b`, `≤ b` or `≥ b` and has a term;
 /// - coefficients so small that solvers would drop them are replaced by their range,
 ///   as in Taut's own solves: trained networks have weights such as 1e-24;
 /// - the objective has no constant;
@@ -44,7 +43,7 @@ impl PortableModel {
     ///
     /// # Errors
     /// A number that no file can hold, with its place.
-    pub fn new(model: &Model) -> Result<Self, FormatError> {
+    pub fn new(model: &Model) -> Result<Self, SolveError> {
         let mut portable = Model::default();
         portable.direction = model.direction;
         let mut builder = Builder {
@@ -56,6 +55,11 @@ impl PortableModel {
         builder.row_names.unique(OBJECTIVE);
         model.columns().iter().try_for_each(|column| builder.column(column))?;
         model.rows().iter().try_for_each(|row| builder.row(model, row))?;
+        if builder.model.rows().is_empty() {
+            // Some readers of LP files know no program without rows.
+            let constant = builder.constant();
+            builder.add("none", &[(constant, 1.0)], (0.0, f64::INFINITY));
+        }
         builder.objective(model)?;
         Ok(Self { model: builder.model })
     }
@@ -71,9 +75,7 @@ impl PortableModel {
     }
 
     /// The rows: name, terms, relation, right-hand side.
-    pub(super) fn rows(
-        &self,
-    ) -> impl Iterator<Item = (&str, &[(VarId, f64)], Relation, f64)> + Clone {
+    pub fn rows(&self) -> impl Iterator<Item = (&str, &[(VarId, f64)], Relation, f64)> + Clone {
         self.model.rows().iter().map(|row| {
             let (lower, upper) = (row.bounds.lower(), row.bounds.upper());
             let (relation, side) = match (lower == upper, upper.is_finite()) {
@@ -95,7 +97,7 @@ struct Builder {
 }
 
 impl Builder {
-    fn column(&mut self, column: &Column) -> Result<(), FormatError> {
+    fn column(&mut self, column: &Column) -> Result<(), SolveError> {
         let (lower, upper) = (column.bounds.lower(), column.bounds.upper());
         let place = |side: &str| format!("the {side} bound of {}", column.name);
         if lower != f64::NEG_INFINITY {
@@ -109,8 +111,8 @@ impl Builder {
         Ok(())
     }
 
-    fn row(&mut self, model: &Model, row: &Row) -> Result<(), FormatError> {
-        let Row { name, terms, bounds } = prepare::row(model, row).map_err(refused)?;
+    fn row(&mut self, model: &Model, row: &Row) -> Result<(), SolveError> {
+        let Row { name, terms, bounds } = prepare::row(model, row)?;
         let (lower, upper) = (bounds.lower(), bounds.upper());
         if lower != f64::NEG_INFINITY {
             check(|| format!("the lower bound of {name}"), lower)?;
@@ -144,7 +146,7 @@ impl Builder {
         self.model.range(name, expression, lower, upper);
     }
 
-    fn objective(&mut self, model: &Model) -> Result<(), FormatError> {
+    fn objective(&mut self, model: &Model) -> Result<(), SolveError> {
         let mut terms = model.objective.terms.clone();
         for &(column, cost) in &terms {
             check(|| format!("the cost of {}", model.column_at(column).name), cost)?;
@@ -171,24 +173,12 @@ impl Builder {
     }
 }
 
-fn refused(error: SolveError) -> FormatError {
-    match error {
-        SolveError::Number { place, value, expected } => {
-            FormatError::Content { place, found: format!("{value:e}"), expected }
-        }
-        other => FormatError::Syntax(other.to_string()),
-    }
-}
-
-fn check(place: impl Fn() -> String, value: f64) -> Result<(), FormatError> {
+fn check(place: impl Fn() -> String, value: f64) -> Result<(), SolveError> {
     if value.abs() < INFINITE_TO_SOLVERS {
         return Ok(());
     }
-    Err(FormatError::Content {
-        place: place(),
-        found: format!("{value:e}"),
-        expected: format!("a magnitude below {INFINITE_TO_SOLVERS:e}, infinite to solvers"),
-    })
+    let expected = format!("a magnitude below {INFINITE_TO_SOLVERS:e}, infinite to solvers");
+    Err(SolveError::Number { place: place(), value, expected })
 }
 
 /// Names that are legal in every format and given once only.

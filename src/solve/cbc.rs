@@ -1,0 +1,120 @@
+//! The library of CBC.
+
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use good_lp::solvers::coin_cbc::{CoinCbcProblem, coin_cbc};
+
+use super::through_good_lp::{Claim, build, cbc_parameters, portable, weighed};
+use super::{
+    Observer, PortableModel, Progress, Solution, SolveError, SolveOptions, Solver,
+    TerminationStatus,
+};
+use crate::milp::Model;
+
+/// How often the observer hears of a running solve.
+const PERIOD: Duration = Duration::from_millis(100);
+
+/// Time after a limit until a solve that does not end is left behind.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// The library of CBC. It uses one thread, takes no preset, start or log, and
+/// solves one model at a time. It cannot be interrupted: such a solve is left
+/// behind, and until its own limits end it, new ones are refused. The backend
+/// `cbc-program` has none of these troubles.
+#[derive(Debug)]
+pub struct Cbc;
+
+/// Solves that nobody waits for any more.
+static LEFT_BEHIND: Mutex<Vec<JoinHandle<()>>> = Mutex::new(Vec::new());
+
+impl Solver for Cbc {
+    fn name(&self) -> &'static str {
+        "cbc"
+    }
+
+    fn version(&self) -> String {
+        // good_lp does not tell that of the library.
+        "through good_lp 1.15".to_string()
+    }
+
+    fn solve(
+        &self,
+        model: &Model,
+        options: &SolveOptions,
+        observer: &mut dyn Observer,
+    ) -> Result<Solution, SolveError> {
+        options.validate()?;
+        let mut left_behind = LEFT_BEHIND.lock().unwrap_or_else(PoisonError::into_inner);
+        left_behind.retain(|worker| !worker.is_finished());
+        if !left_behind.is_empty() {
+            return Err(failed("an interrupted solve is still running".to_string()));
+        }
+        drop(left_behind);
+        let portable = Arc::new(portable(model)?);
+        let shared = Arc::clone(&portable);
+        let (parameters, allowance) = cbc_parameters(options);
+        let started = Instant::now();
+        let (sender, receiver) = mpsc::channel();
+        // CBC cannot be interrupted, so it gets a thread of its own.
+        let worker = thread::spawn(move || {
+            let claim = build(&shared, coin_cbc).and_then(|mut problem| {
+                for (name, value) in &parameters {
+                    problem.set_parameter(name, value);
+                }
+                claim(&shared, &problem)
+            });
+            // Nobody may be listening any more.
+            let _ = sender.send(claim);
+        });
+        let claim = loop {
+            match receiver.recv_timeout(PERIOD) {
+                Ok(claim) => break claim?,
+                Err(mpsc::RecvTimeoutError::Disconnected) => {
+                    return Err(failed("it panicked".to_string()));
+                }
+                Err(mpsc::RecvTimeoutError::Timeout) => {}
+            }
+            let seconds = started.elapsed().as_secs_f64();
+            let stop = observer.update(&Progress { seconds, ..Progress::default() }).is_break();
+            let late = options.time_limit.is_some_and(|t| started.elapsed() > t + GRACE);
+            if stop || late {
+                LEFT_BEHIND.lock().unwrap_or_else(PoisonError::into_inner).push(worker);
+                let status = match stop {
+                    true => TerminationStatus::Interrupted,
+                    false => TerminationStatus::TimeLimit,
+                };
+                break Claim::new(status, None);
+            }
+        };
+        weighed(model, &portable, "cbc", claim, &allowance)
+    }
+}
+
+fn failed(what: String) -> SolveError {
+    SolveError::Failed { solver: "cbc", what }
+}
+
+fn claim(model: &PortableModel, problem: &CoinCbcProblem) -> Result<Claim, SolveError> {
+    let solution = problem.as_inner().solve();
+    let raw = solution.raw();
+    // Without integer columns only the first linear program is solved.
+    let linear = model.size().binaries + model.size().integers == 0;
+    let status = if raw.is_continuous_unbounded() {
+        return Err(SolveError::Unbounded);
+    } else if raw.is_proven_infeasible() || raw.is_initial_solve_proven_primal_infeasible() {
+        TerminationStatus::Infeasible
+    } else if raw.is_seconds_limit_reached() {
+        TerminationStatus::TimeLimit
+    } else if raw.is_node_limit_reached() {
+        TerminationStatus::NodeLimit
+    } else if raw.is_proven_optimal() || (linear && raw.is_initial_solve_proven_optimal()) {
+        TerminationStatus::Optimal
+    } else {
+        return Err(failed("it ended without a result".to_string()));
+    };
+    let point = raw.col_solution().to_vec();
+    let lp_iterations = u64::try_from(raw.iteration_count()).unwrap_or_default();
+    Ok(Claim { status, point: Some(point), node_count: 0, lp_iterations })
+}
