@@ -344,7 +344,7 @@ pub struct SettingsArgs {
     #[arg(help_heading = "Solver", long, default_value = KnownPoint::default().name(),
           value_parser = PossibleValuesParser::new(KnownPoint::ALL.map(KnownPoint::name)))]
     pub known_point: String,
-    /// Whether the solver presolves.
+    /// Whether HiGHS presolves; other solvers have no such switch.
     #[arg(help_heading = "Solver", long, value_enum, default_value = "on")]
     pub presolve: Switch,
     /// Relative gap |value - bound| / |value| at which the answer counts as

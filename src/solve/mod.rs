@@ -84,7 +84,7 @@ pub struct SolveOptions {
     pub seed: u32,
     /// Which of the solver's own heuristics run. Default [`Preset::Proof`].
     pub preset: Preset,
-    /// Whether the solver presolves. Default: yes.
+    /// Whether HiGHS presolves; other solvers have no such switch. Default: yes.
     pub presolve: bool,
     /// Largest violation of a row, a bound or integrality that the solver may
     /// leave, absolute. Default 1e-7.

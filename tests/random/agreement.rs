@@ -1,12 +1,13 @@
 //! Every backend with every encoding and every bound against exact enumeration
-//! in rational arithmetic; scalings by turns.
+//! in rational arithmetic; scalings by turns, and what the solver is told of the
+//! point known before.
 //!
 //! The default encoding meets every bound on every network. The others meet every
 //! network once, with the bounds taking turns: all pairs are met, in a fifth of the
 //! time.
 
 use taut::encode::ENCODINGS;
-use taut::optimize::{Answer, OptimizeOptions, Status, optimize};
+use taut::optimize::{Answer, KnownPoint, OptimizeOptions, Status, optimize};
 use taut::scale::{SCALINGS, Scaling};
 use taut::solve::{SOLVERS, Silent, SolveOptions, Solver};
 use taut::tighten::Tightening;
@@ -92,6 +93,8 @@ fn failures(name: &str, cases: u64) -> (usize, Vec<String>) {
         let Some(question) = build::question(&case) else { continue };
         compared += 1;
         let scale = scaling(seed);
+        // Every pair with a scaling, in turn.
+        let known_point = KnownPoint::ALL[(seed as usize / 4) % KnownPoint::ALL.len()];
         for (number, &encoding) in ENCODINGS.iter().enumerate() {
             let turn = (seed as usize + number) % tightenings.len();
             let met = if number == 0 { 0..tightenings.len() } else { turn..turn + 1 };
@@ -107,6 +110,7 @@ fn failures(name: &str, cases: u64) -> (usize, Vec<String>) {
                     encoding,
                     tighten,
                     scale,
+                    known_point,
                     solve,
                     ..OptimizeOptions::default()
                 };
@@ -117,7 +121,9 @@ fn failures(name: &str, cases: u64) -> (usize, Vec<String>) {
                     .and_then(|answer| compare(&answer, expected, backend));
                 if let Err(what) = verdict {
                     let scale = scale.map_or("none", Scaling::name);
-                    let method = format!("{} on {}, {scale}", encoding.name(), tighten.name());
+                    let known = known_point.name();
+                    let method =
+                        format!("{} on {}, {scale}, {known}", encoding.name(), tighten.name());
                     failures.push(format!("seed {seed}, {method}: {what}"));
                 }
             }
