@@ -41,6 +41,7 @@ fn json_has_the_documented_keys() {
         "nodes",
         "objective",
         "output",
+        "parts",
         "preset",
         "presolve",
         "recheck",
@@ -378,4 +379,29 @@ fn a_pruned_network_answers_as_before_on_its_domain() {
     assert!(answer["model"]["binaries"].as_u64().expect("a count") <= 42);
     let objective = answer["objective"].as_f64().expect("a number");
     assert!((objective + 1.27902011).abs() < 1e-6, "{objective}");
+}
+
+#[test]
+fn a_divided_domain_has_the_same_optimum_and_its_limits() {
+    let instance = "instances/peaks-2x50.toml";
+    let divided = ["minimize", instance, "--tighten", "lp", "--parts", "16", "--format", "json"];
+    let answer = json(&taut(&divided));
+    assert_eq!(answer["status"], "optimal");
+    let objective = answer["objective"].as_f64().expect("a number");
+    // The instance's known answer, by Gurobi.
+    assert!((objective + 3.64452638).abs() < 1e-6, "{objective}");
+    assert_eq!(answer["parts"]["parts"], 16);
+    let limited = ["minimize", instance, "--parts", "4", "--node-limit", "1", "--format", "json"];
+    let output = taut(&limited);
+    assert_eq!(output.status.code(), Some(3));
+    let answer = json(&output);
+    assert_eq!(answer["stopped_by"], "node_limit");
+    assert!(answer["parts"]["left"].as_u64().expect("a count") > 0, "{answer}");
+    let bound = answer["bound"].as_f64().expect("a number");
+    assert!(bound < -3.64452638, "{bound}");
+    for parts in ["0", "99999999999"] {
+        let refused = taut(&["minimize", instance, "--parts", parts]);
+        let message = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(message.contains("expected 1 to 1048576 parts"), "{message}");
+    }
 }

@@ -406,6 +406,10 @@ pub struct OptimizeArgs {
     pub solver: Method,
     #[command(flatten)]
     pub formulation: FormulationArgs,
+    /// Parts of the box that are bounded and solved one by one (a count): more where
+    /// there are few inputs.
+    #[arg(long, value_name = "COUNT", default_value_t = 1, help_heading = "Method")]
+    pub parts: usize,
     #[command(flatten)]
     pub settings: SettingsArgs,
     /// Time limit for the whole run (seconds) [default: none].

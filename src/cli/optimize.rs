@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
-use taut::optimize::{Answer, OptimizeOptions, Status, StoppedBy, optimize};
+use taut::optimize::{Answer, OptimizeOptions, PartCounts, Status, StoppedBy, optimize};
 use taut::problem::{Problem, Reference, Sense};
 
 use super::args::{Arguments, Format, FormulationArgs, OptimizeArgs};
@@ -50,6 +50,7 @@ fn options(args: &OptimizeArgs) -> anyhow::Result<OptimizeOptions> {
     options.encoding = *encoding;
     options.tighten = settings::tightening(&tighten.tighten)?;
     options.scale = settings::scaling(scale);
+    options.parts = args.parts;
     options.solve.log_file = args.log_file.clone();
     Ok(options)
 }
@@ -114,6 +115,14 @@ fn compare(text: &mut String, answer: &Answer, reference: &Reference) -> std::fm
 
 fn evidence(text: &mut String, answer: &Answer) -> std::fmt::Result {
     let model = answer.model;
+    if let Some(PartCounts { parts, excluded, solved, left }) = answer.parts {
+        let left = if left > 0 { format!(", {left} not looked at") } else { String::new() };
+        writeln!(
+            text,
+            "\n  parts   {parts}: {excluded} without a better point by bounds alone, {solved} \
+             given to the solver{left}"
+        )?;
+    }
     if model.columns == 0 {
         return Ok(());
     }
@@ -123,7 +132,8 @@ fn evidence(text: &mut String, answer: &Answer) -> std::fmt::Result {
     };
     writeln!(
         text,
-        "\n  method  {} by {} {}, {} encoding on {} bounds{scaled}",
+        "{}  method  {} by {} {}, {} encoding on {} bounds{scaled}",
+        if answer.parts.is_none() { "\n" } else { "" },
         answer.solver,
         answer.backend,
         answer.versions.get(answer.backend).map_or("", String::as_str),

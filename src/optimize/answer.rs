@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::PartCounts;
 use crate::bounds::LayerSummary;
 use crate::milp::ModelSize;
 
@@ -95,6 +96,9 @@ pub struct Answer {
     pub seed: u32,
     /// Threads allowed.
     pub threads: usize,
+    /// What became of the parts of the domain, if it was divided; `model` and `layers`
+    /// are those of the part with most binaries.
+    pub parts: Option<PartCounts>,
     /// Nodes of the search tree.
     pub nodes: u64,
     /// Simplex iterations.

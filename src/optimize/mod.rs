@@ -9,6 +9,7 @@ mod answer;
 mod formulate;
 mod incumbent;
 mod known_point;
+mod parts;
 mod polish;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ pub use answer::{Answer, Recheck, SCHEMA, Seconds, Status, StoppedBy};
 pub(crate) use formulate::Clock;
 pub use formulate::{Bounded, Bounding, Formulated, bound, formulate};
 pub use known_point::KnownPoint;
+pub use parts::PartCounts;
 
 use crate::bounds::{Crown, LayerSummary, NeuronBounds};
 use crate::encode::{BigM, EncodeError, ReluEncoding};
@@ -56,6 +58,8 @@ pub struct OptimizeOptions {
     /// What the solver is told of the best point found before the solve. Default: it
     /// starts from there.
     pub known_point: KnownPoint,
+    /// Number of parts of the domain that are bounded and solved one by one. Default 1.
+    pub parts: usize,
     /// Limits and settings of the solve; the time limit holds for the whole run.
     pub solve: SolveOptions,
 }
@@ -69,6 +73,7 @@ impl Default for OptimizeOptions {
             tightening: TightenOptions::default(),
             scale: None,
             known_point: KnownPoint::default(),
+            parts: 1,
             solve: SolveOptions::default(),
         }
     }
@@ -127,6 +132,9 @@ pub fn optimize(
 ) -> Result<Answer, OptimizeError> {
     options.solve.validate()?;
     let clock = Clock::start(options.solve.time_limit);
+    if options.parts != 1 {
+        return parts::optimize_parts(problem, options, clock, observer);
+    }
     match bound(problem, options)? {
         Bounding::Bounded(bounded) => {
             let formulated =
@@ -260,6 +268,25 @@ fn conclude(
         }
         return Ok(());
     };
+    settle(answer, sense, best, bound, options)?;
+    if answer.status == Status::Feasible && stopped_by.is_none() {
+        answer.warnings.push(format!(
+            "{} reports an optimum, but its point does not attain its value in a forward pass",
+            options.backend.name()
+        ));
+    }
+    Ok(())
+}
+
+/// Puts the best point and the bound into the answer, which is optimal if they are close
+/// enough; a point beyond the bound is an error.
+fn settle(
+    answer: &mut Answer,
+    sense: Sense,
+    best: Candidate,
+    bound: f64,
+    options: &OptimizeOptions,
+) -> Result<(), OptimizeError> {
     let beyond = match sense {
         Sense::Minimize => bound - best.objective,
         Sense::Maximize => best.objective - bound,
@@ -277,17 +304,9 @@ fn conclude(
     let absolute_gap = (best.objective - bound).abs();
     let gap = relative_gap(best.objective, bound);
     let closed = absolute_gap <= options.solve.absolute_gap || gap <= options.solve.relative_gap;
+    answer.status = if closed { Status::Optimal } else { Status::Feasible };
     if closed {
-        answer.status = Status::Optimal;
         answer.stopped_by = None;
-    } else {
-        answer.status = Status::Feasible;
-        if stopped_by.is_none() {
-            answer.warnings.push(format!(
-                "{} reports an optimum, but its point does not attain its value in a forward pass",
-                options.backend.name()
-            ));
-        }
     }
     answer.objective = Some(best.objective);
     answer.bound = Some(bound);
@@ -366,6 +385,7 @@ fn blank(problem: &Problem, options: &OptimizeOptions) -> Answer {
         known_point: options.known_point.name(),
         seed: options.solve.seed,
         threads: options.solve.threads,
+        parts: None,
         nodes: 0,
         lp_iterations: 0,
         model: ModelSize::default(),

@@ -168,16 +168,19 @@ impl Problem {
     pub fn with_graph(&self, graph: ReluGraph) -> Self {
         let ends = |graph: &ReluGraph| [graph.input(), graph.output()].map(|id| graph.size(id));
         assert_eq!(ends(&graph), ends(&self.graph), "inputs and outputs of a network");
-        Self {
-            network: Arc::clone(&self.network),
-            graph,
-            domain: self.domain.clone(),
-            sense: self.sense,
-            objective: self.objective.clone(),
-            constraints: self.constraints.clone(),
-            integer: self.integer.clone(),
-            reference: self.reference.clone(),
-        }
+        Self { graph, ..self.clone() }
+    }
+
+    /// The same question over another box, with one more condition; without a known
+    /// answer.
+    ///
+    /// # Panics
+    /// If the box has another number of inputs.
+    pub fn within(&self, domain: IntervalBox, condition: Option<Constraint>) -> Self {
+        assert_eq!(domain.len(), self.domain.len(), "inputs of a box");
+        let mut problem = Self { domain, reference: None, ..self.clone() };
+        problem.constraints.extend(condition);
+        problem
     }
 
     /// The network as read.

@@ -75,6 +75,42 @@ fn every_solver_is_tested_here() {
     assert_eq!(names, tested, "a new solver needs a test above");
 }
 
+/// The domain in 2 to 9 parts, on bounds that take part in excluding them.
+#[test]
+fn divided_domains_agree_with_exact_enumeration() {
+    let (mut excluded, mut solved) = (0, 0);
+    for seed in 0..CASES {
+        let case = exact::random_case(seed);
+        let expected = exact::solve(&case).map(|optimum| optimum.value);
+        let Some(question) = build::question(&case) else { continue };
+        let problem = build::problem(&case, question);
+        let turn = seed as usize;
+        let tightenings = Tightening::all();
+        let options = OptimizeOptions {
+            tighten: tightenings[turn % tightenings.len()],
+            known_point: KnownPoint::ALL[turn % KnownPoint::ALL.len()],
+            parts: 2 + turn % 8,
+            solve: SolveOptions {
+                relative_gap: 1e-6,
+                absolute_gap: 1e-6,
+                ..SolveOptions::default()
+            },
+            ..OptimizeOptions::default()
+        };
+        let outcome = optimize(&problem, &options, &mut Silent);
+        let answer = outcome.unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+        if let Err(what) = compare(&answer, expected, options.backend) {
+            panic!("seed {seed}, {} parts, {}: {what}", options.parts, options.tighten.name());
+        }
+        let counts = answer.parts.unwrap_or_default();
+        assert_eq!(counts.left, 0, "seed {seed}");
+        assert_eq!(counts.excluded + counts.solved, counts.parts, "seed {seed}");
+        excluded += counts.excluded;
+        solved += counts.solved;
+    }
+    assert!(excluded > 300 && solved > 300, "{excluded} excluded, {solved} solved");
+}
+
 fn agrees_with_exact_enumeration(name: &str, cases: u64) {
     let (_, failures) = failures(name, cases);
     assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
