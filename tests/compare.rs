@@ -95,7 +95,7 @@ fn every_combination_has_a_row_and_all_agree() {
     for rows in per_method {
         let root = |scale: &str, encoding: &str| {
             let row = rows.iter().find(|row| row.scale == scale && row.encoding == encoding);
-            row.and_then(|row| row.relaxation.as_ref()).expect("a relaxation").bound
+            row.and_then(|row| row.relaxation).expect("a relaxation").bound
         };
         let close = |a: f64, b: f64| (a - b).abs() <= 1e-7 * (1.0 + b.abs());
         for scale in scalings.iter().map(|s| s.map_or("none", Scaling::name)) {
@@ -212,7 +212,7 @@ fn a_limit_is_a_status_and_the_largest_value_can_be_asked_for() {
     let row = &comparison.rows[0];
     assert_eq!((row.status, row.closed), (Some(Status::Feasible), 0));
     let (objective, bound) = (row.objective.expect("a value"), row.bound.expect("a bound"));
-    let relaxation = row.relaxation.as_ref().expect("a relaxation").bound;
+    let relaxation = row.relaxation.expect("a relaxation").bound;
     assert!(objective.median < bound.median && bound.median <= relaxation + 1e-6);
     assert_eq!(comparison.contradictions, [""; 0]);
 }

@@ -150,7 +150,6 @@ fn fields(row: &Row, several: bool) -> Vec<String> {
         Some(status) => status.name().to_string(),
     };
     let whole = |value: f64| format!("{value:.0}");
-    let relaxation = row.relaxation.as_ref();
     vec![
         row.tighten.to_string(),
         row.scale.to_string(),
@@ -161,8 +160,8 @@ fn fields(row: &Row, several: bool) -> Vec<String> {
         size(|model| model.binaries),
         size(|model| model.nonzeros),
         row.model.map_or(String::new(), |_| format!("{:.3}", row.big_m_max)),
-        relaxation.map_or(String::new(), |r| format!("{:.4}", r.bound)),
-        relaxation.and_then(|r| r.gap).map_or(String::new(), ratio),
+        row.relaxation.map_or(String::new(), |r| format!("{:.4}", r.bound)),
+        row.root_gap.map_or(String::new(), ratio),
         spread(row.nodes, &whole),
         spread(row.lp_iterations, &whole),
         median(row.objective),

@@ -21,7 +21,7 @@ fn bound_beyond_point(sense: Sense, rows: &[Row]) -> Option<String> {
     let runs = rows.iter().flat_map(|row| row.runs.iter().map(move |run| (row, run)));
     let points = runs.clone().filter_map(|(row, run)| Some((row, run.objective?)));
     let point = points.reduce(|a, b| if sense.better(b.1, a.1) { b } else { a })?;
-    let relaxations = rows.iter().filter_map(|row| Some((row, row.relaxation.as_ref()?.bound)));
+    let relaxations = rows.iter().filter_map(|row| Some((row, row.relaxation?.bound)));
     let bounds = runs.filter_map(|(row, run)| Some((row, run.bound?))).chain(relaxations);
     let bound = bounds.reduce(|a, b| if sense.better(a.1, b.1) { b } else { a })?;
     let beyond = match sense {

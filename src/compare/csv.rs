@@ -22,9 +22,9 @@ const COLUMNS: &[Column] = &[
     ("unstable", |row| text(row.model.map(|_| row.unstable))),
     ("big_m_max", |row| text(row.model.map(|_| row.big_m_max))),
     ("big_m_sum", |row| text(row.model.map(|_| row.big_m_sum))),
-    ("relaxation_bound", |row| text(row.relaxation.as_ref().map(|r| r.bound))),
-    ("root_gap", |row| text(row.relaxation.as_ref().and_then(|r| r.gap))),
-    ("relaxation_seconds", |row| text(row.relaxation.as_ref().map(|r| r.seconds))),
+    ("relaxation_bound", |row| text(row.relaxation.map(|r| r.bound))),
+    ("root_gap", |row| text(row.root_gap)),
+    ("relaxation_seconds", |row| text(row.relaxation.map(|r| r.seconds))),
 ];
 
 /// A column with median and range over the seeds.

@@ -16,26 +16,23 @@ mod spread;
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde::Serialize;
 
 pub use self::csv::write_csv;
-pub use row::{Relaxation, Row, RowSeconds, Run};
+pub use row::{Row, RowSeconds, Run};
 pub use spread::Spread;
 
 use crate::encode::ReluEncoding;
 use crate::optimize::{
-    Bounded, Bounding, Clock, Formulated, OptimizeError, OptimizeOptions, SCHEMA, Status,
-    StoppedBy, bound, formulate, infeasible, solve,
+    Bounded, Bounding, Clock, OptimizeError, OptimizeOptions, SCHEMA, Status, StoppedBy, bound,
+    formulate, infeasible, relative_gap, solve,
 };
 use crate::problem::{Problem, Sense};
 use crate::scale::Scaling;
-use crate::solve::{Highs, Observer, Progress, SolveOptions, Solver, TerminationStatus};
+use crate::solve::{Observer, Progress, SolveOptions};
 use crate::tighten::Tightening;
-
-/// Least denominator of the gap at the root, as that of a relative gap.
-const LEAST_DENOMINATOR: f64 = 1e-10;
 
 /// What to compare.
 #[derive(Clone, Debug)]
@@ -131,7 +128,7 @@ pub struct Comparison {
 ///     base,
 /// };
 /// let comparison = compare(&problem, &options, &mut Quiet)?;
-/// let bound = |row: usize| comparison.rows[row].relaxation.as_ref().expect("solved").bound;
+/// let bound = |row: usize| comparison.rows[row].relaxation.expect("solved").bound;
 /// // The extended encoding is ideal for each neuron, big-M is not.
 /// assert!(bound(1) >= bound(0));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -232,7 +229,7 @@ impl Work<'_> {
                 0 => {
                     row.describe(&formulated);
                     let aside = Instant::now();
-                    row.relaxation = relaxation(&formulated, options.solve.time_limit);
+                    row.relaxation = formulated.relaxation(options.solve.time_limit);
                     clock.later(aside.elapsed())
                 }
                 _ => clock,
@@ -265,22 +262,6 @@ impl Observer for Watch<'_> {
     }
 }
 
-/// The linear relaxation at the root, before any branching, presolve or cuts of the
-/// solver's; its bound is proven by its multipliers.
-fn relaxation(formulated: &Formulated<'_>, time_limit: Option<Duration>) -> Option<Relaxation> {
-    let started = Instant::now();
-    let settings = SolveOptions { time_limit, ..SolveOptions::default() };
-    let program = formulated.encoded.model.clone().relaxed();
-    let solution = Highs.solve(&program, &settings, &mut crate::solve::Silent);
-    let solution = solution.ok().filter(|s| s.status == TerminationStatus::Optimal)?;
-    Some(Relaxation {
-        bound: solution.objective_bound?,
-        gap: None,
-        lp_iterations: solution.lp_iterations,
-        seconds: started.elapsed().as_secs_f64(),
-    })
-}
-
 /// What the rows say together.
 fn conclude(comparison: &mut Comparison) {
     let sense = comparison.sense;
@@ -293,9 +274,8 @@ fn conclude(comparison: &mut Comparison) {
         .filter_map(|run| run.bound)
         .reduce(|best, next| if sense.better(best, next) { next } else { best });
     if let Some(objective) = comparison.objective {
-        for relaxation in comparison.rows.iter_mut().filter_map(|row| row.relaxation.as_mut()) {
-            let difference = (objective - relaxation.bound).abs();
-            relaxation.gap = Some(difference / objective.abs().max(LEAST_DENOMINATOR));
+        for row in &mut comparison.rows {
+            row.root_gap = row.relaxation.map(|root| relative_gap(objective, root.bound));
         }
     }
     comparison.contradictions = contradiction::find(sense, &comparison.rows);

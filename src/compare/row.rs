@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{Spread, is_closed};
 use crate::milp::ModelSize;
 use crate::optimize::{
-    Answer, Formulated, OptimizeError, OptimizeOptions, Seconds, Status, StoppedBy,
+    Answer, Formulated, OptimizeError, OptimizeOptions, Relaxation, Seconds, Status, StoppedBy,
 };
 use crate::scale::Scaling;
 
@@ -35,8 +35,11 @@ pub struct Row {
     pub big_m_max: f64,
     /// Sum of its big-M constants.
     pub big_m_sum: f64,
-    /// The linear relaxation at the root.
+    /// The linear relaxation at the root; its time is no part of the seconds of a solve.
     pub relaxation: Option<Relaxation>,
+    /// `|v − bound| / |v|` with the bound of the relaxation and the best value `v` of all
+    /// rows.
+    pub root_gap: Option<f64>,
     /// Nodes of the search tree.
     pub nodes: Option<Spread>,
     /// Simplex iterations.
@@ -56,21 +59,6 @@ pub struct Row {
     /// The errors among them that are contradictions.
     #[serde(skip)]
     pub(super) contradictions: Vec<String>,
-}
-
-/// The linear relaxation of a program, without branching, presolve or the solver's
-/// cuts.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Relaxation {
-    /// Its bound, proven by its multipliers.
-    pub bound: f64,
-    /// `|v − bound| / |v|` with the best value `v` of all rows; `None` if there is no
-    /// point.
-    pub gap: Option<f64>,
-    /// Simplex iterations.
-    pub lp_iterations: u64,
-    /// Wall-clock seconds; not part of the seconds of a solve.
-    pub seconds: f64,
 }
 
 /// Wall-clock seconds of a row, by phase. Bounds are shared by the rows of one method.
@@ -132,6 +120,7 @@ impl Row {
             big_m_max: 0.0,
             big_m_sum: 0.0,
             relaxation: None,
+            root_gap: None,
             nodes: None,
             lp_iterations: None,
             objective: None,

@@ -5,12 +5,15 @@
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
+use serde::Serialize;
+
 use super::{OptimizeError, OptimizeOptions, contradiction, incumbent, timed};
 use crate::bounds::{LayerSummary, NeuronBounds, summarize};
 use crate::encode::{CutCounts, CutOptions, EncodedProblem, ReluEncoding, encode};
 use crate::num::IntervalBox;
 use crate::problem::Problem;
 use crate::scale::{Scaling, scale};
+use crate::solve::{Highs, Silent, SolveOptions, Solver, TerminationStatus};
 use crate::tighten::TightenError;
 
 /// Time since the start of a run, and what its limit leaves.
@@ -160,4 +163,32 @@ pub fn formulate<'a>(
     })?;
     let layers = summarize(problem.graph(), &bounds);
     Ok(Formulated { problem, bounds, layers, encoded, cuts, scale_seconds, encode_seconds })
+}
+
+/// The linear relaxation of a program, without branching, presolve or the solver's cuts.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Relaxation {
+    /// Its bound, proven by its multipliers.
+    pub bound: f64,
+    /// Simplex iterations.
+    pub lp_iterations: u64,
+    /// Wall-clock seconds.
+    pub seconds: f64,
+}
+
+impl Formulated<'_> {
+    /// Solves the relaxation at the root by HiGHS; `None` if that takes longer than the
+    /// limit, or fails.
+    pub fn relaxation(&self, time_limit: Option<Duration>) -> Option<Relaxation> {
+        let started = Instant::now();
+        let settings = SolveOptions { time_limit, ..SolveOptions::default() };
+        let program = self.encoded.model.clone().relaxed();
+        let solution = Highs.solve(&program, &settings, &mut Silent);
+        let solution = solution.ok().filter(|s| s.status == TerminationStatus::Optimal)?;
+        Some(Relaxation {
+            bound: solution.objective_bound?,
+            lp_iterations: solution.lp_iterations,
+            seconds: started.elapsed().as_secs_f64(),
+        })
+    }
 }

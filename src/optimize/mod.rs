@@ -19,7 +19,7 @@ use thiserror::Error;
 
 pub use answer::{Answer, Recheck, SCHEMA, Seconds, Status, StoppedBy};
 pub(crate) use formulate::Clock;
-pub use formulate::{Bounded, Bounding, Formulated, bound, formulate};
+pub use formulate::{Bounded, Bounding, Formulated, Relaxation, bound, formulate};
 pub use known_point::KnownPoint;
 pub use parts::PartCounts;
 
@@ -338,7 +338,7 @@ fn propagated_bound(problem: &Problem, bounds: &NeuronBounds) -> f64 {
 }
 
 /// `|objective − bound| / |objective|`; 0 where they are equal.
-fn relative_gap(objective: f64, bound: f64) -> f64 {
+pub fn relative_gap(objective: f64, bound: f64) -> f64 {
     let difference = (objective - bound).abs();
     if difference == 0.0 { 0.0 } else { difference / objective.abs().max(LEAST_DENOMINATOR) }
 }
