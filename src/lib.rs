@@ -25,6 +25,8 @@
 //! | 6 | [`compare`] | the same question under several formulations |
 //! | 5 | [`optimize`] | the question |
 //! | 4 | [`tighten`], [`scale`], [`prune`] | bounds by linear programs; neurons in other units, or removed |
+//! | 5 | [`optimize`] | the questions |
+//! | 4 | [`tighten`], [`scale`], [`regions`] | bounds by linear programs; neurons in other units; linear regions |
 //! | 3 | [`encode`], [`io`] | network and bounds → program; files |
 //! | 2 | [`bounds`], [`solve`], [`problem`] | bounds on neurons; solvers; questions |
 //! | 1 | [`network`], [`milp`], [`num`] | the data |
@@ -39,6 +41,7 @@ pub mod num;
 pub mod optimize;
 pub mod problem;
 pub mod prune;
+pub mod regions;
 pub mod scale;
 pub mod solve;
 pub mod tighten;

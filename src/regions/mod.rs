@@ -1,0 +1,261 @@
+//! The linear regions of a network in a domain, counted exactly.
+//!
+//! On each *cell*, the inputs of one activation pattern, the network is affine.
+//! [`count`] counts the patterns whose cell is full-dimensional in the domain:
+//! it has inner points relative to the box (inputs whose interval is a single
+//! number are constants) cut by the problem's conditions on inputs. A neuron
+//! that is 0 on all of a cell is inactive there, so patterns that occur on
+//! boundaries only are not counted. A clipped ReLU has three phases.
+//!
+//! Counts are exact: floating point decides only where a proven error bound
+//! permits, exact arithmetic everywhere else.
+
+mod enumerate;
+mod exact;
+mod exact_program;
+mod path;
+mod plan;
+mod planar;
+mod simplex;
+mod walk;
+
+use std::ops::ControlFlow;
+use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use ndarray::{Array1, Array2};
+use serde::Serialize;
+use thiserror::Error;
+
+use crate::bounds::{BoundsError, Crown, Propagator};
+use crate::network::Phase;
+use crate::problem::Problem;
+use enumerate::Enumerate;
+use path::Path;
+use plan::Plan;
+use planar::Planar;
+use walk::{Counter, Shared, Sink};
+
+/// How regions are counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Method {
+    /// The exact method that fits the number of inputs.
+    #[default]
+    Auto,
+    /// Exact, for two inputs: convex polygons.
+    Planar,
+    /// Exact, for any number of inputs: linear programs.
+    Enumerate,
+}
+
+impl Method {
+    /// All methods.
+    pub const ALL: [Self; 3] = [Self::Auto, Self::Planar, Self::Enumerate];
+
+    /// Name on the command line and in records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Planar => "planar",
+            Self::Enumerate => "enumerate",
+        }
+    }
+}
+
+/// Settings of the count.
+#[derive(Clone, Debug)]
+pub struct RegionOptions {
+    /// How to count. Default: [`Method::Auto`].
+    pub method: Method,
+    /// Time for the walk. Running out of it is no error. Default: no limit.
+    pub time_limit: Option<Duration>,
+    /// The walk ends when more cells than this are found. Default: no limit.
+    pub cell_limit: Option<u64>,
+    /// Worker threads. Counts do not depend on their number. Default 1.
+    pub threads: usize,
+    /// Set while it runs, it ends the walk as a time limit does. Default: nothing
+    /// to listen to.
+    pub stop: Option<&'static AtomicBool>,
+}
+
+impl Default for RegionOptions {
+    fn default() -> Self {
+        Self { method: Method::Auto, time_limit: None, cell_limit: None, threads: 1, stop: None }
+    }
+}
+
+/// What ended a walk before all cells were found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StoppedBy {
+    /// [`RegionOptions::time_limit`].
+    TimeLimit,
+    /// [`RegionOptions::cell_limit`].
+    CellLimit,
+    /// [`RegionOptions::stop`].
+    Interrupt,
+    /// The visitor of [`visit`] had seen enough.
+    Visitor,
+}
+
+/// How many regions there are.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RegionCount {
+    /// Number of activation patterns with a full-dimensional cell; `None` where it
+    /// is not known exactly.
+    pub patterns: Option<u64>,
+    /// There are at least so many.
+    pub at_least: u64,
+    /// There are at most so many, rounded up.
+    pub at_most: f64,
+    /// Whether [`patterns`](Self::patterns) is known.
+    pub exact: bool,
+    /// Name of the method.
+    pub method: &'static str,
+    /// What ended the walk early.
+    pub stopped_by: Option<StoppedBy>,
+}
+
+/// Why regions cannot be counted.
+#[derive(Clone, Debug, Error, PartialEq)]
+pub enum RegionError {
+    /// A condition on outputs.
+    #[error(
+        "the condition \"{condition}\" is about outputs; linear regions are counted under conditions on inputs only"
+    )]
+    OutputCondition {
+        /// The condition.
+        condition: String,
+    },
+    /// An integer input.
+    #[error(
+        "input x{index} is integer; linear regions are counted over inputs that are real numbers"
+    )]
+    Integer {
+        /// Its index.
+        index: usize,
+    },
+    /// The conditions leave no open set.
+    #[error(
+        "the conditions leave no point of the box, or only points on a hyperplane; expected a domain with inner points"
+    )]
+    NoInterior,
+    /// [`Method::Planar`] for another number of inputs.
+    #[error("the method \"planar\" is for 2 inputs whose intervals have a width; found: {inputs}")]
+    NotPlanar {
+        /// Inputs whose intervals have a width.
+        inputs: usize,
+    },
+    /// Bounds overflow.
+    #[error(transparent)]
+    Bounds(#[from] BoundsError),
+}
+
+/// A cell: the inputs with one activation pattern.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cell {
+    /// The phase of each neuron, layer by layer.
+    pub pattern: Vec<Vec<Phase>>,
+    /// `outputs × inputs`: the outputs in the cell are `weights · x + bias`, up to
+    /// rounding. The column of an input whose interval is a single number is 0.
+    pub weights: Array2<f64>,
+    /// One an output.
+    pub bias: Array1<f64>,
+    /// A point inside, one number an input, up to rounding.
+    pub point: Vec<f64>,
+    /// With two free inputs: the vertices in these, counter-clockwise, up to
+    /// rounding.
+    pub vertices: Option<Vec<[f64; 2]>>,
+}
+
+/// Counts the linear regions of the problem's network in its domain.
+///
+/// # Errors
+/// [`RegionError`].
+pub fn count(problem: &Problem, options: &RegionOptions) -> Result<RegionCount, RegionError> {
+    walk(problem, options, || Counter, false)
+}
+
+/// Visits every cell once, in an order that depends on the problem only, on one
+/// thread. It ends early where the visitor breaks.
+///
+/// # Errors
+/// [`RegionError`].
+pub fn visit(
+    problem: &Problem,
+    options: &RegionOptions,
+    visitor: &mut (dyn FnMut(&Cell) -> ControlFlow<()> + Send),
+) -> Result<RegionCount, RegionError> {
+    let options = RegionOptions { threads: 1, ..options.clone() };
+    let visitor = Mutex::new(visitor);
+    let visitor = &visitor;
+    let sink = || Visiting {
+        visitor: |cell: &Cell| {
+            let mut visitor = visitor.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            visitor(cell)
+        },
+    };
+    walk(problem, &options, sink, true)
+}
+
+fn walk<S: Sink>(
+    problem: &Problem,
+    options: &RegionOptions,
+    sink: impl Fn() -> S + Sync,
+    with_outputs: bool,
+) -> Result<RegionCount, RegionError> {
+    let bounds = Crown.propagate(problem.graph(), problem.domain())?;
+    let plan = Plan::new(problem, &bounds, with_outputs)?;
+    let method = match options.method {
+        Method::Auto if plan.dimension() == 2 => Method::Planar,
+        Method::Auto => Method::Enumerate,
+        method => method,
+    };
+    if method == Method::Planar && plan.dimension() != 2 {
+        return Err(RegionError::NotPlanar { inputs: plan.dimension() });
+    }
+    let shared = Shared::new(options);
+    let has_interior = AtomicBool::new(true);
+    let relaxed = std::sync::atomic::Ordering::Relaxed;
+    let cuts = plan.stages.iter().map(|stage| 2 * stage.neurons.len()).sum();
+    shared.run(options.threads, cuts, |worker| {
+        let mut sink = sink();
+        let found = match method {
+            Method::Planar => Planar::new(&plan, worker, &mut sink).run(),
+            _ => Enumerate::new(&plan, worker, &mut sink).run(),
+        };
+        if found.is_none() {
+            has_interior.store(false, relaxed);
+        }
+    });
+    if !has_interior.load(relaxed) {
+        return Err(RegionError::NoInterior);
+    }
+    let (found, stopped_by) = (shared.count(), shared.stopped_by());
+    let exact = stopped_by.is_none();
+    Ok(RegionCount {
+        patterns: exact.then_some(found),
+        at_least: found,
+        at_most: if exact { found as f64 } else { f64::INFINITY },
+        exact,
+        method: method.name(),
+        stopped_by,
+    })
+}
+
+/// Hands cells to a visitor.
+struct Visiting<F> {
+    visitor: F,
+}
+
+impl<F: FnMut(&Cell) -> ControlFlow<()>> Sink for Visiting<F> {
+    const COUNT: bool = false;
+
+    fn take(&mut self, path: &Path, point: &[f64], vertices: Option<Vec<[f64; 2]>>) -> bool {
+        let (weights, bias) = path.outputs();
+        let point = path.plan.complete(point);
+        let cell = Cell { pattern: path.pattern(), weights, bias, point, vertices };
+        (self.visitor)(&cell).is_continue()
+    }
+}

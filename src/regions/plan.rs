@@ -1,0 +1,402 @@
+//! A network prepared for a walk over its linear regions.
+//!
+//! What is the same in all of the domain is done once: neurons that bounds prove
+//! stable lose their cuts, entries that nothing reads are dropped, inputs whose
+//! interval is a single number become constants. Every value that is left is an
+//! affine form `g · x + c` of the free inputs on each region, and for each there
+//! is one a-priori bound on the rounding errors of its computed coefficients that
+//! holds on every region (source: Higham, see [`crate::num::rounding`]):
+//! with `|x| ≤ X` on the domain, `A = |g| · X + |c|` of the computed form and
+//! `D = |Δg| · X + |Δc|` of its error, a row `Σ wⱼ fⱼ + b` of `t` products has
+//! `D ≤ Σ |wⱼ| Dⱼ + γₜ₊₁ (Σ |wⱼ| Aⱼ + |b|)` and `A ≤ Σ |wⱼ| Aⱼ + |b|`, rounded up.
+
+use super::{RegionError, exact};
+use crate::bounds::NeuronBounds;
+use crate::network::{ActivationLayer, Node, Phase, ReluGraph};
+use crate::num::IntervalBox;
+use crate::num::rounding::{above, sum_error};
+use crate::problem::{Problem, Variable};
+
+/// Rows are stored in blocks of this many, which fit the vector registers.
+pub(super) const BLOCK: usize = 8;
+
+/// The network, the domain and the conditions that cut it.
+#[derive(Debug)]
+pub(super) struct Plan {
+    /// Ends of the intervals of the free inputs.
+    pub(super) lower: Vec<f64>,
+    pub(super) upper: Vec<f64>,
+    /// Position of each free input among all inputs.
+    pub(super) free: Vec<usize>,
+    /// All inputs; of those that are not free, the value.
+    pub(super) domain: IntervalBox,
+    pub(super) nodes: Vec<PlanNode>,
+    pub(super) stages: Vec<Stage>,
+    /// Affine nodes behind the last activation, in order.
+    pub(super) tail: Vec<usize>,
+    /// The output node, if forms of the outputs are wanted.
+    pub(super) output: Option<usize>,
+    /// Number of outputs of the network.
+    pub(super) outputs: usize,
+    /// Exact rows, non-negative where the problem's conditions hold.
+    pub(super) conditions: Vec<Vec<exact::Number>>,
+}
+
+/// A node of the graph, only the entries that are read.
+#[derive(Debug, Default)]
+pub(super) struct PlanNode {
+    pub(super) kind: Kind,
+    /// Index in the graph of each entry.
+    pub(super) entries: Vec<usize>,
+    /// `D` of each entry: what the coefficients' errors do to the value.
+    pub(super) error: Vec<f64>,
+    /// `A` of each entry.
+    pub(super) magnitude: Vec<f64>,
+}
+
+#[derive(Debug, Default)]
+pub(super) enum Kind {
+    #[default]
+    Unused,
+    Input,
+    Affine {
+        terms: Vec<Term>,
+        bias: Vec<f64>,
+    },
+    Activation {
+        /// Number of the stage.
+        stage: usize,
+    },
+}
+
+/// One operand of an affine node.
+#[derive(Debug)]
+pub(super) struct Term {
+    pub(super) source: usize,
+    /// Non-zero entries of each row.
+    pub(super) rows: Vec<Vec<(usize, f64)>>,
+    pub(super) columns: Columns,
+}
+
+/// The same matrix by columns, for the fast path.
+#[derive(Debug)]
+pub(super) enum Columns {
+    /// Column after column, each padded with zeros to a multiple of [`BLOCK`].
+    Dense(Vec<f64>),
+    /// Non-zero entries of each column.
+    Sparse(Vec<Vec<(usize, f64)>>),
+}
+
+/// An activation layer with the affine nodes that it needs.
+#[derive(Debug)]
+pub(super) struct Stage {
+    /// Affine nodes to compute on entry, in order.
+    pub(super) affine: Vec<usize>,
+    /// The activation node.
+    pub(super) node: usize,
+    /// The node of the pre-activations.
+    pub(super) input: usize,
+    /// One a entry of the activation node.
+    pub(super) neurons: Vec<Neuron>,
+    /// Phases of all neurons of the layer, [`Phase::Unstable`] for those that
+    /// depend on the region.
+    pub(super) phases: Vec<Phase>,
+}
+
+/// A neuron whose value is read or whose phase depends on the region.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Neuron {
+    /// Entry of the pre-activation; `None` for a saturated neuron.
+    pub(super) input: Option<usize>,
+    pub(super) ceiling: Option<f64>,
+    /// Which bends lie in the range of the pre-activation.
+    pub(super) cuts: [bool; 2],
+    /// Bits of [`PASSED`] where no bend is cut.
+    pub(super) passed: u8,
+}
+
+/// Bits of a neuron: which bends its pre-activation has passed, 0 and the ceiling.
+pub(super) const PASSED: [u8; 2] = [1, 2];
+
+impl Neuron {
+    /// The pre-activation at which bend 0 or 1 lies.
+    pub(super) fn level(&self, bend: usize) -> f64 {
+        if bend == 0 { 0.0 } else { self.ceiling.unwrap_or(f64::INFINITY) }
+    }
+}
+
+/// Phase of a neuron that has passed these bends.
+pub(super) fn phase(passed: u8) -> Phase {
+    match passed {
+        0 => Phase::Inactive,
+        1 => Phase::Active,
+        _ => Phase::Saturated,
+    }
+}
+
+impl Plan {
+    /// Prepares a problem whose neurons lie in `bounds`.
+    ///
+    /// # Errors
+    /// Conditions that are not about inputs alone, integer inputs.
+    pub(super) fn new(
+        problem: &Problem,
+        bounds: &NeuronBounds,
+        with_outputs: bool,
+    ) -> Result<Self, RegionError> {
+        if let Some(&index) = problem.integer().first() {
+            return Err(RegionError::Integer { index });
+        }
+        let domain = problem.domain().clone();
+        let is_free = |&i: &usize| domain.lower()[i] < domain.upper()[i];
+        let free: Vec<usize> = (0..domain.len()).filter(is_free).collect();
+        let conditions = conditions(problem, &domain, &free)?;
+        let graph = problem.graph();
+        let mut plan = Self {
+            lower: free.iter().map(|&i| domain.lower()[i]).collect(),
+            upper: free.iter().map(|&i| domain.upper()[i]).collect(),
+            free,
+            domain,
+            nodes: Vec::new(),
+            stages: Vec::new(),
+            tail: Vec::new(),
+            output: with_outputs.then(|| graph.output().index()),
+            outputs: graph.size(graph.output()),
+            conditions,
+        };
+        plan.add_nodes(graph, bounds);
+        Ok(plan)
+    }
+
+    /// Number of free inputs.
+    pub(super) fn dimension(&self) -> usize {
+        self.free.len()
+    }
+
+    fn add_nodes(&mut self, graph: &ReluGraph, bounds: &NeuronBounds) {
+        let layers: Vec<ActivationLayer> = graph.activation_layers().collect();
+        let phases: Vec<Vec<Phase>> = layers
+            .iter()
+            .map(|&layer| (0..graph.size(layer.node)).map(|i| bounds.phase(layer, i)).collect())
+            .collect();
+        let needed = needed(graph, &layers, &phases, self.output.is_some());
+        let mut waiting = Vec::new();
+        for (id, node) in graph.nodes() {
+            let entries: Vec<usize> =
+                (0..graph.size(id)).filter(|&i| needed[id.index()][i]).collect();
+            let mut prepared = PlanNode { entries, ..PlanNode::default() };
+            match node {
+                Node::Input { .. } => self.prepare_input(&mut prepared),
+                Node::Affine(affine) => {
+                    self.prepare_affine(&mut prepared, affine);
+                    waiting.push(id.index());
+                }
+                Node::Relu { .. } | Node::Clip { .. } => {
+                    let stage = self.stages.len();
+                    let layer = layers[stage];
+                    let pre = layer.pre_activation.index();
+                    let neurons = neurons(&prepared.entries, layer, bounds, &self.nodes[pre]);
+                    self.prepare_activation(&mut prepared, &neurons, pre, stage);
+                    let affine = std::mem::take(&mut waiting);
+                    let phases = phases[stage].clone();
+                    let node = id.index();
+                    self.stages.push(Stage { affine, node, input: pre, neurons, phases });
+                }
+            }
+            self.nodes.push(prepared);
+        }
+        self.tail = if self.output.is_some() { waiting } else { Vec::new() };
+    }
+
+    fn prepare_input(&self, node: &mut PlanNode) {
+        node.kind = Kind::Input;
+        let largest = |i: &usize| self.domain.lower()[*i].abs().max(self.domain.upper()[*i].abs());
+        node.magnitude = node.entries.iter().map(largest).collect();
+        node.error = vec![0.0; node.entries.len()];
+    }
+
+    fn prepare_affine(&self, node: &mut PlanNode, affine: &crate::network::Affine) {
+        let bias: Vec<f64> = node.entries.iter().map(|&i| affine.bias[i]).collect();
+        let mut magnitude: Vec<f64> = bias.iter().map(|b| b.abs()).collect();
+        let mut error = vec![0.0; bias.len()];
+        let mut count = vec![1; bias.len()];
+        let mut terms = Vec::new();
+        for (id, linear) in &affine.terms {
+            let source = &self.nodes[id.index()];
+            let mut position = vec![None; linear.inputs()];
+            source.entries.iter().enumerate().for_each(|(k, &i)| position[i] = Some(k));
+            let row = |&i: &usize| {
+                let entries = linear.row(i).into_iter();
+                entries.filter_map(|(j, w)| Some((position[j]?, w))).collect::<Vec<_>>()
+            };
+            let rows: Vec<_> = node.entries.iter().map(row).collect();
+            for (i, row) in rows.iter().enumerate() {
+                count[i] += row.len();
+                for &(j, w) in row {
+                    magnitude[i] += w.abs() * source.magnitude[j];
+                    error[i] += w.abs() * source.error[j];
+                }
+            }
+            let columns = Columns::new(&rows, source.entries.len());
+            terms.push(Term { source: id.index(), rows, columns });
+        }
+        // Underflow of a coefficient counts `x` times.
+        let largest = self.lower.iter().zip(&self.upper).map(|(l, u)| l.abs().max(u.abs()));
+        let reach: f64 = 1.0 + largest.sum::<f64>();
+        for i in 0..bias.len() {
+            let of_errors = sum_error(count[i], error[i]);
+            let of_rounding = sum_error(2 * count[i], magnitude[i]);
+            let underflow = count[i] as f64 * reach * f64::MIN_POSITIVE;
+            error[i] = above(error[i], of_errors + of_rounding + underflow);
+            magnitude[i] = above(magnitude[i], sum_error(2 * count[i], magnitude[i]));
+        }
+        (node.magnitude, node.error) = (magnitude, error);
+        node.kind = Kind::Affine { terms, bias };
+    }
+
+    fn prepare_activation(
+        &self,
+        node: &mut PlanNode,
+        neurons: &[Neuron],
+        pre: usize,
+        stage: usize,
+    ) {
+        let pre = &self.nodes[pre];
+        let magnitude = |neuron: &Neuron| {
+            let value = neuron.input.map_or(0.0, |i| pre.magnitude[i]);
+            value.max(neuron.ceiling.unwrap_or(0.0))
+        };
+        node.magnitude = neurons.iter().map(magnitude).collect();
+        node.error = neurons.iter().map(|n| n.input.map_or(0.0, |i| pre.error[i])).collect();
+        node.kind = Kind::Activation { stage };
+    }
+
+    /// The point of all inputs with these free ones.
+    pub(super) fn complete(&self, free: &[f64]) -> Vec<f64> {
+        let mut point = self.domain.lower().to_vec();
+        self.free.iter().zip(free).for_each(|(&i, &x)| point[i] = x);
+        point
+    }
+}
+
+impl Columns {
+    /// Share of non-zero entries from which on a matrix is stored in full.
+    const DENSE: usize = 4;
+
+    fn new(rows: &[Vec<(usize, f64)>], inputs: usize) -> Self {
+        let stored: usize = rows.iter().map(Vec::len).sum();
+        let entries = rows.iter().enumerate();
+        if stored * Self::DENSE < rows.len() * inputs {
+            let mut columns = vec![Vec::new(); inputs];
+            entries.for_each(|(i, row)| row.iter().for_each(|&(j, w)| columns[j].push((i, w))));
+            return Self::Sparse(columns);
+        }
+        let stride = rows.len().next_multiple_of(BLOCK);
+        let mut values = vec![0.0; stride * inputs];
+        entries.for_each(|(i, row)| row.iter().for_each(|&(j, w)| values[j * stride + i] = w));
+        Self::Dense(values)
+    }
+}
+
+/// The entries of each node that a region's pattern or, if wanted, its outputs
+/// depend on.
+fn needed(
+    graph: &ReluGraph,
+    layers: &[ActivationLayer],
+    phases: &[Vec<Phase>],
+    with_outputs: bool,
+) -> Vec<Vec<bool>> {
+    let mut needed: Vec<Vec<bool>> =
+        graph.nodes().map(|(id, _)| vec![false; graph.size(id)]).collect();
+    if with_outputs {
+        needed[graph.output().index()].fill(true);
+    }
+    let mut stage = layers.len();
+    let nodes: Vec<_> = graph.nodes().collect();
+    for (id, node) in nodes.into_iter().rev() {
+        let (before, rest) = needed.split_at_mut(id.index());
+        let here = &mut rest[0];
+        match node {
+            Node::Input { .. } => {}
+            Node::Affine(affine) => {
+                for (source, linear) in &affine.terms {
+                    for i in (0..here.len()).filter(|&i| here[i]) {
+                        linear.row(i).iter().for_each(|&(j, _)| before[source.index()][j] = true);
+                    }
+                }
+            }
+            Node::Relu { input } | Node::Clip { input, .. } => {
+                stage -= 1;
+                for (i, phase) in phases[stage].iter().enumerate() {
+                    match phase {
+                        Phase::Inactive => here[i] = false,
+                        Phase::Saturated => {}
+                        Phase::Active => before[input.index()][i] |= here[i],
+                        Phase::Unstable => {
+                            here[i] = true;
+                            before[input.index()][i] = true;
+                        }
+                    }
+                }
+            }
+        }
+    }
+    needed
+}
+
+fn neurons(
+    entries: &[usize],
+    layer: ActivationLayer,
+    bounds: &NeuronBounds,
+    pre: &PlanNode,
+) -> Vec<Neuron> {
+    let neuron = |&i: &usize| {
+        let ceiling = layer.ceiling(i);
+        let a = bounds.pre_activation(layer, i);
+        let cut = |level: f64| a.lower() < level && level < a.upper();
+        let (cuts, passed) = match bounds.phase(layer, i) {
+            Phase::Inactive => ([false, false], 0),
+            Phase::Active => ([false, false], PASSED[0]),
+            Phase::Saturated => ([false, false], PASSED[0] | PASSED[1]),
+            Phase::Unstable => {
+                let cuts = [cut(0.0), ceiling.is_some_and(cut)];
+                (cuts, if cuts[0] { 0 } else { PASSED[0] })
+            }
+        };
+        let input = pre.entries.binary_search(&i).ok().filter(|_| passed & PASSED[1] == 0);
+        Neuron { input, ceiling, cuts, passed }
+    };
+    entries.iter().map(neuron).collect()
+}
+
+/// The sides of the problem's conditions as exact rows in the free inputs.
+fn conditions(
+    problem: &Problem,
+    domain: &IntervalBox,
+    free: &[usize],
+) -> Result<Vec<Vec<exact::Number>>, RegionError> {
+    let mut rows = Vec::new();
+    for condition in problem.constraints() {
+        if condition.expression().has_outputs() {
+            return Err(RegionError::OutputCondition { condition: condition.to_string() });
+        }
+        let mut row = vec![exact::Number::ZERO; free.len() + 1];
+        for &(variable, coefficient) in condition.expression().terms() {
+            let Variable::Input(index) = variable else { continue };
+            let coefficient = exact::number(coefficient);
+            match free.binary_search(&index) {
+                Ok(position) => row[position] += coefficient,
+                Err(_) => row[free.len()] += coefficient * exact::number(domain.lower()[index]),
+            }
+        }
+        for (sign, bound) in [(1.0, condition.lower()), (-1.0, condition.upper())] {
+            if bound.is_finite() {
+                let mut side = row.clone();
+                side[free.len()] -= exact::number(bound);
+                let sign = exact::number(sign);
+                rows.push(side.into_iter().map(|number| number * &sign).collect());
+            }
+        }
+    }
+    Ok(rows)
+}

@@ -1,0 +1,198 @@
+//! Workers that share a walk: limits, and which subtree is whose.
+//!
+//! Every worker walks the top of the tree, down to a fixed number of cuts, and
+//! there takes the subtrees that it has claimed; they are numbered in the order
+//! of the walk, and a shared counter hands out the next. Nothing else is shared,
+//! and counts do not depend on the number of workers.
+
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::time::Instant;
+
+use super::path::Path;
+use super::{RegionOptions, StoppedBy};
+
+/// Cuts on the way to a subtree, with more than one worker.
+const TOP: usize = 9;
+
+/// Steps between two looks at the clock.
+const PATIENCE: u64 = 1 << 10;
+
+/// Stack of a worker: so much, and so much more for each cut on a path.
+const STACK: usize = 4 << 20;
+const STACK_PER_CUT: usize = 1 << 10;
+
+/// What is done with cells.
+pub(super) trait Sink {
+    /// Whether cells need only be counted.
+    const COUNT: bool;
+
+    /// Takes a cell: the path to it, with the forms of the outputs, a point inside
+    /// and, in the plane, the vertices. Whether the walk goes on.
+    fn take(&mut self, path: &Path, point: &[f64], vertices: Option<Vec<[f64; 2]>>) -> bool;
+}
+
+/// Cells are counted and forgotten.
+#[derive(Debug)]
+pub(super) struct Counter;
+
+impl Sink for Counter {
+    const COUNT: bool = true;
+
+    fn take(&mut self, _: &Path, _: &[f64], _: Option<Vec<[f64; 2]>>) -> bool {
+        true
+    }
+}
+
+/// What workers share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    end: Option<Instant>,
+    most: u64,
+    stop: Option<&'static AtomicBool>,
+    count: AtomicU64,
+    next: AtomicUsize,
+    /// 0, or one more than the position in [`STOPS`].
+    halted: AtomicU8,
+    top: usize,
+}
+
+const STOPS: [StoppedBy; 4] =
+    [StoppedBy::TimeLimit, StoppedBy::CellLimit, StoppedBy::Interrupt, StoppedBy::Visitor];
+
+impl Shared {
+    pub(super) fn new(options: &RegionOptions) -> Self {
+        Self {
+            end: options.time_limit.map(|limit| Instant::now() + limit),
+            most: options.cell_limit.unwrap_or(u64::MAX),
+            stop: options.stop,
+            count: AtomicU64::new(0),
+            next: AtomicUsize::new(0),
+            halted: AtomicU8::new(0),
+            top: if options.threads > 1 { TOP } else { 0 },
+        }
+    }
+
+    /// Runs `work` on each of `threads` workers, for paths of at most `cuts` cuts.
+    pub(super) fn run(&self, threads: usize, cuts: usize, work: impl Fn(Worker) + Sync) {
+        std::thread::scope(|scope| {
+            for _ in 0..threads.max(1) {
+                let builder = std::thread::Builder::new().stack_size(STACK + cuts * STACK_PER_CUT);
+                let work = &work;
+                builder
+                    .spawn_scoped(scope, move || work(Worker::new(self)))
+                    .expect("a thread can be started");
+            }
+        });
+    }
+
+    /// Cells counted, at most as many as the limit allows.
+    pub(super) fn count(&self) -> u64 {
+        self.count.load(Ordering::Relaxed).min(self.most)
+    }
+
+    pub(super) fn stopped_by(&self) -> Option<StoppedBy> {
+        let halted: usize = self.halted.load(Ordering::Relaxed).into();
+        halted.checked_sub(1).map(|position| STOPS[position])
+    }
+
+    fn halt(&self, reason: StoppedBy) {
+        let position = STOPS.iter().position(|&stop| stop == reason).unwrap_or_default();
+        let code = u8::try_from(position + 1).expect("a short list");
+        // The first reason stays.
+        let _ = self.halted.compare_exchange(0, code, Ordering::Relaxed, Ordering::Relaxed);
+    }
+}
+
+/// One worker of a walk.
+#[derive(Debug)]
+pub(super) struct Worker<'s> {
+    shared: &'s Shared,
+    /// Number of the next subtree, in the order of the walk, and of the one claimed.
+    seen: usize,
+    mine: usize,
+    /// Cells found and steps made since the shared numbers were looked at.
+    cells: u64,
+    steps: u64,
+    halted: bool,
+}
+
+impl<'s> Worker<'s> {
+    fn new(shared: &'s Shared) -> Self {
+        let mine = shared.next.fetch_add(1, Ordering::Relaxed);
+        Self { shared, seen: 0, mine, cells: 0, steps: 0, halted: false }
+    }
+
+    /// Whether to give up.
+    #[inline]
+    pub(super) fn is_halted(&self) -> bool {
+        self.halted
+    }
+
+    /// Counts cells.
+    #[inline]
+    pub(super) fn found(&mut self, cells: u64) {
+        self.cells += cells;
+        self.step(cells);
+    }
+
+    /// Counts steps of work, and now and then looks at limits and clock.
+    #[inline]
+    pub(super) fn step(&mut self, weight: u64) {
+        self.steps += weight;
+        if self.steps >= PATIENCE {
+            self.report();
+        }
+    }
+
+    /// Gives up for a reason.
+    pub(super) fn halt(&mut self, reason: StoppedBy) {
+        self.shared.halt(reason);
+        self.halted = true;
+    }
+
+    #[cold]
+    fn report(&mut self) {
+        self.steps = 0;
+        let shared = self.shared;
+        let found = std::mem::take(&mut self.cells);
+        let total = shared.count.fetch_add(found, Ordering::Relaxed) + found;
+        if total > shared.most {
+            shared.halt(StoppedBy::CellLimit);
+        } else if shared.stop.is_some_and(|stop| stop.load(Ordering::Relaxed)) {
+            shared.halt(StoppedBy::Interrupt);
+        } else if shared.end.is_some_and(|end| Instant::now() >= end) {
+            shared.halt(StoppedBy::TimeLimit);
+        }
+        self.halted = shared.halted.load(Ordering::Relaxed) != 0;
+    }
+
+    /// Whether a node with this many cuts above it is the root of a subtree to
+    /// claim; a leaf above that depth is one too.
+    #[inline]
+    pub(super) fn is_root(&self, cuts: usize) -> bool {
+        cuts == self.shared.top
+    }
+
+    /// Whether a node with this many cuts above it belongs to the part of the tree
+    /// that all workers walk.
+    #[inline]
+    pub(super) fn is_shared(&self, cuts: usize) -> bool {
+        cuts < self.shared.top
+    }
+
+    /// Whether the next subtree in the order of the walk is this worker's.
+    pub(super) fn claim(&mut self) -> bool {
+        let is_mine = self.seen == self.mine;
+        self.seen += 1;
+        if is_mine {
+            self.mine = self.shared.next.fetch_add(1, Ordering::Relaxed);
+        }
+        is_mine
+    }
+}
+
+impl Drop for Worker<'_> {
+    fn drop(&mut self) {
+        self.report();
+    }
+}
