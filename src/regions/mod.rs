@@ -16,42 +16,54 @@ mod exact_program;
 mod path;
 mod plan;
 mod planar;
+mod sample;
 mod simplex;
+mod slice;
+mod upper;
 mod walk;
 
 use std::ops::ControlFlow;
-use std::sync::Mutex;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use ndarray::{Array1, Array2};
 use serde::Serialize;
 use thiserror::Error;
 
-use crate::bounds::{BoundsError, Crown, Propagator};
-use crate::network::Phase;
-use crate::problem::Problem;
+use crate::bounds::{BoundsError, Crown, NeuronBounds, Propagator};
+use crate::network::{Phase, ReluGraph};
+use crate::num::IntervalBox;
+use crate::problem::{Constraint, Problem};
 use enumerate::Enumerate;
 use path::Path;
 use plan::Plan;
 use planar::Planar;
+pub use sample::{ChordSample, PatternSample, sample_chords, sample_patterns};
+pub use slice::slice;
+pub use upper::{LayerShape, layer_shapes, montufar, serra};
 use walk::{Counter, Shared, Sink};
 
 /// How regions are counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Method {
-    /// The exact method that fits the number of inputs.
+    /// The exact method for the number of inputs: planar for two, else enumerate.
     #[default]
     Auto,
     /// Exact, for two inputs: convex polygons.
     Planar,
     /// Exact, for any number of inputs: linear programs.
     Enumerate,
+    /// An upper bound from the sizes of the layers and the stable neurons.
+    Bounds,
+    /// A lower bound and an estimate from random points, and the upper bound.
+    Sample,
 }
 
 impl Method {
     /// All methods.
-    pub const ALL: [Self; 3] = [Self::Auto, Self::Planar, Self::Enumerate];
+    pub const ALL: [Self; 5] =
+        [Self::Auto, Self::Planar, Self::Enumerate, Self::Bounds, Self::Sample];
 
     /// Name on the command line and in records.
     pub fn name(self) -> &'static str {
@@ -59,6 +71,8 @@ impl Method {
             Self::Auto => "auto",
             Self::Planar => "planar",
             Self::Enumerate => "enumerate",
+            Self::Bounds => "bounds",
+            Self::Sample => "sample",
         }
     }
 }
@@ -74,6 +88,10 @@ pub struct RegionOptions {
     pub cell_limit: Option<u64>,
     /// Worker threads. Counts do not depend on their number. Default 1.
     pub threads: usize,
+    /// Random points of [`Method::Sample`]. Default 10 000.
+    pub samples: usize,
+    /// Seed of these points. Default 0.
+    pub seed: u32,
     /// Set while it runs, it ends the walk as a time limit does. Default: nothing
     /// to listen to.
     pub stop: Option<&'static AtomicBool>,
@@ -81,7 +99,15 @@ pub struct RegionOptions {
 
 impl Default for RegionOptions {
     fn default() -> Self {
-        Self { method: Method::Auto, time_limit: None, cell_limit: None, threads: 1, stop: None }
+        Self {
+            method: Method::Auto,
+            time_limit: None,
+            cell_limit: None,
+            threads: 1,
+            samples: 10_000,
+            seed: 0,
+            stop: None,
+        }
     }
 }
 
@@ -109,6 +135,8 @@ pub struct RegionCount {
     pub at_least: u64,
     /// There are at most so many, rounded up.
     pub at_most: f64,
+    /// An estimate by [`Method::Sample`]; no bound.
+    pub estimate: Option<f64>,
     /// Whether [`patterns`](Self::patterns) is known.
     pub exact: bool,
     /// Name of the method.
@@ -174,74 +202,144 @@ pub struct Cell {
 /// # Errors
 /// [`RegionError`].
 pub fn count(problem: &Problem, options: &RegionOptions) -> Result<RegionCount, RegionError> {
-    walk(problem, options, || Counter, false)
+    plan::check(problem)?;
+    let domain = Domain::of(problem);
+    if options.method != Method::Sample {
+        return domain.count(options);
+    }
+    let sample = sample_patterns(problem, options.samples, options.seed)?;
+    Ok(RegionCount {
+        at_least: sample.patterns,
+        estimate: Some(sample.chao1),
+        ..domain.bounded(&domain.bounds()?, Method::Sample)
+    })
+}
+
+/// Counts the linear regions of a network in canonical form over a box.
+///
+/// # Errors
+/// [`RegionError`]; [`Method::Sample`] counts as [`Method::Bounds`].
+pub fn count_graph(
+    graph: &ReluGraph,
+    domain: &IntervalBox,
+    options: &RegionOptions,
+) -> Result<RegionCount, RegionError> {
+    Domain { graph, domain, conditions: &[] }.count(options)
 }
 
 /// Visits every cell once, in an order that depends on the problem only, on one
 /// thread. It ends early where the visitor breaks.
 ///
 /// # Errors
-/// [`RegionError`].
+/// [`RegionError`]; [`Method::Bounds`] and [`Method::Sample`] visit nothing and are
+/// replaced by [`Method::Auto`].
 pub fn visit(
     problem: &Problem,
     options: &RegionOptions,
     visitor: &mut (dyn FnMut(&Cell) -> ControlFlow<()> + Send),
 ) -> Result<RegionCount, RegionError> {
-    let options = RegionOptions { threads: 1, ..options.clone() };
+    plan::check(problem)?;
+    let method = match options.method {
+        Method::Bounds | Method::Sample => Method::Auto,
+        method => method,
+    };
+    let options = RegionOptions { threads: 1, method, ..options.clone() };
     let visitor = Mutex::new(visitor);
     let visitor = &visitor;
     let sink = || Visiting {
         visitor: |cell: &Cell| {
-            let mut visitor = visitor.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let mut visitor = visitor.lock().unwrap_or_else(PoisonError::into_inner);
             visitor(cell)
         },
     };
-    walk(problem, &options, sink, true)
+    let domain = Domain::of(problem);
+    domain.walk(&domain.bounds()?, &options, sink, true)
 }
 
-fn walk<S: Sink>(
-    problem: &Problem,
-    options: &RegionOptions,
-    sink: impl Fn() -> S + Sync,
-    with_outputs: bool,
-) -> Result<RegionCount, RegionError> {
-    let bounds = Crown.propagate(problem.graph(), problem.domain())?;
-    let plan = Plan::new(problem, &bounds, with_outputs)?;
-    let method = match options.method {
-        Method::Auto if plan.dimension() == 2 => Method::Planar,
-        Method::Auto => Method::Enumerate,
-        method => method,
-    };
-    if method == Method::Planar && plan.dimension() != 2 {
-        return Err(RegionError::NotPlanar { inputs: plan.dimension() });
+/// A network and where its regions are counted.
+struct Domain<'a> {
+    graph: &'a ReluGraph,
+    domain: &'a IntervalBox,
+    /// On inputs.
+    conditions: &'a [Constraint],
+}
+
+impl<'a> Domain<'a> {
+    fn of(problem: &'a Problem) -> Self {
+        let (graph, domain) = (problem.graph(), problem.domain());
+        Self { graph, domain, conditions: problem.constraints() }
     }
-    let shared = Shared::new(options);
-    let has_interior = AtomicBool::new(true);
-    let relaxed = std::sync::atomic::Ordering::Relaxed;
-    let cuts = plan.stages.iter().map(|stage| 2 * stage.neurons.len()).sum();
-    shared.run(options.threads, cuts, |worker| {
-        let mut sink = sink();
-        let found = match method {
-            Method::Planar => Planar::new(&plan, worker, &mut sink).run(),
-            _ => Enumerate::new(&plan, worker, &mut sink).run(),
-        };
-        if found.is_none() {
-            has_interior.store(false, relaxed);
+
+    fn bounds(&self) -> Result<NeuronBounds, BoundsError> {
+        Crown.propagate(self.graph, self.domain)
+    }
+
+    fn count(&self, options: &RegionOptions) -> Result<RegionCount, RegionError> {
+        let bounds = self.bounds()?;
+        match options.method {
+            Method::Bounds | Method::Sample => Ok(self.bounded(&bounds, Method::Bounds)),
+            Method::Auto | Method::Planar | Method::Enumerate => {
+                self.walk(&bounds, options, || Counter, false)
+            }
         }
-    });
-    if !has_interior.load(relaxed) {
-        return Err(RegionError::NoInterior);
     }
-    let (found, stopped_by) = (shared.count(), shared.stopped_by());
-    let exact = stopped_by.is_none();
-    Ok(RegionCount {
-        patterns: exact.then_some(found),
-        at_least: found,
-        at_most: if exact { found as f64 } else { f64::INFINITY },
-        exact,
-        method: method.name(),
-        stopped_by,
-    })
+
+    /// What is known without a walk.
+    fn bounded(&self, bounds: &NeuronBounds, method: Method) -> RegionCount {
+        let ends = self.domain.lower().iter().zip(self.domain.upper());
+        let inputs = ends.filter(|(l, u)| l < u).count();
+        RegionCount {
+            patterns: None,
+            at_least: u64::from(self.conditions.is_empty()),
+            at_most: serra(inputs, &layer_shapes(self.graph, Some(bounds))),
+            estimate: None,
+            exact: false,
+            method: method.name(),
+            stopped_by: None,
+        }
+    }
+
+    fn walk<S: Sink>(
+        &self,
+        bounds: &NeuronBounds,
+        options: &RegionOptions,
+        sink: impl Fn() -> S + Sync,
+        with_outputs: bool,
+    ) -> Result<RegionCount, RegionError> {
+        let plan = Plan::new(self.graph, self.domain, self.conditions, bounds, with_outputs);
+        let method = match (options.method, plan.dimension()) {
+            (Method::Planar, 2) | (Method::Auto, 2) => Method::Planar,
+            (Method::Planar, inputs) => return Err(RegionError::NotPlanar { inputs }),
+            _ => Method::Enumerate,
+        };
+        let shared = Shared::new(options);
+        let is_flat = AtomicBool::new(false);
+        let cuts = plan.stages.iter().map(|stage| 2 * stage.neurons.len()).sum();
+        shared.run(options.threads, cuts, |worker| {
+            let mut sink = sink();
+            let found = match method {
+                Method::Planar => Planar::new(&plan, worker, &mut sink).run(),
+                _ => Enumerate::new(&plan, worker, &mut sink).run(),
+            };
+            if found.is_none() {
+                is_flat.store(true, Ordering::Relaxed);
+            }
+        });
+        if is_flat.load(Ordering::Relaxed) {
+            return Err(RegionError::NoInterior);
+        }
+        let (at_least, stopped_by) = (shared.count(), shared.stopped_by());
+        let known = RegionCount { at_least, stopped_by, ..self.bounded(bounds, method) };
+        Ok(match stopped_by {
+            Some(_) => known,
+            None => RegionCount {
+                patterns: Some(at_least),
+                at_most: at_least as f64,
+                exact: true,
+                ..known
+            },
+        })
+    }
 }
 
 /// Hands cells to a visitor.

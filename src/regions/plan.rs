@@ -15,7 +15,7 @@ use crate::bounds::NeuronBounds;
 use crate::network::{ActivationLayer, Node, Phase, ReluGraph};
 use crate::num::IntervalBox;
 use crate::num::rounding::{above, sum_error};
-use crate::problem::{Problem, Variable};
+use crate::problem::{Constraint, Problem, Variable};
 
 /// Rows are stored in blocks of this many, which fit the vector registers.
 pub(super) const BLOCK: usize = 8;
@@ -135,28 +135,23 @@ pub(super) fn phase(passed: u8) -> Phase {
 }
 
 impl Plan {
-    /// Prepares a problem whose neurons lie in `bounds`.
-    ///
-    /// # Errors
-    /// Conditions that are not about inputs alone, integer inputs.
+    /// Prepares a network whose neurons lie in `bounds`, on the part of a box where
+    /// the conditions hold.
     pub(super) fn new(
-        problem: &Problem,
+        graph: &ReluGraph,
+        domain: &IntervalBox,
+        conditions: &[Constraint],
         bounds: &NeuronBounds,
         with_outputs: bool,
-    ) -> Result<Self, RegionError> {
-        if let Some(&index) = problem.integer().first() {
-            return Err(RegionError::Integer { index });
-        }
-        let domain = problem.domain().clone();
+    ) -> Self {
         let is_free = |&i: &usize| domain.lower()[i] < domain.upper()[i];
         let free: Vec<usize> = (0..domain.len()).filter(is_free).collect();
-        let conditions = conditions(problem, &domain, &free)?;
-        let graph = problem.graph();
+        let conditions = rows(conditions, domain, &free);
         let mut plan = Self {
             lower: free.iter().map(|&i| domain.lower()[i]).collect(),
             upper: free.iter().map(|&i| domain.upper()[i]).collect(),
             free,
-            domain,
+            domain: domain.clone(),
             nodes: Vec::new(),
             stages: Vec::new(),
             tail: Vec::new(),
@@ -165,7 +160,7 @@ impl Plan {
             conditions,
         };
         plan.add_nodes(graph, bounds);
-        Ok(plan)
+        plan
     }
 
     /// Number of free inputs.
@@ -369,17 +364,28 @@ fn neurons(
     entries.iter().map(neuron).collect()
 }
 
-/// The sides of the problem's conditions as exact rows in the free inputs.
-fn conditions(
-    problem: &Problem,
+/// Refuses what has no linear regions in the sense of this module.
+///
+/// # Errors
+/// Conditions on outputs, integer inputs.
+pub(super) fn check(problem: &Problem) -> Result<(), RegionError> {
+    if let Some(&index) = problem.integer().first() {
+        return Err(RegionError::Integer { index });
+    }
+    match problem.constraints().iter().find(|c| c.expression().has_outputs()) {
+        Some(condition) => Err(RegionError::OutputCondition { condition: condition.to_string() }),
+        None => Ok(()),
+    }
+}
+
+/// The sides of conditions on inputs as exact rows in the free inputs.
+fn rows(
+    conditions: &[Constraint],
     domain: &IntervalBox,
     free: &[usize],
-) -> Result<Vec<Vec<exact::Number>>, RegionError> {
+) -> Vec<Vec<exact::Number>> {
     let mut rows = Vec::new();
-    for condition in problem.constraints() {
-        if condition.expression().has_outputs() {
-            return Err(RegionError::OutputCondition { condition: condition.to_string() });
-        }
+    for condition in conditions {
         let mut row = vec![exact::Number::ZERO; free.len() + 1];
         for &(variable, coefficient) in condition.expression().terms() {
             let Variable::Input(index) = variable else { continue };
@@ -398,5 +404,5 @@ fn conditions(
             }
         }
     }
-    Ok(rows)
+    rows
 }

@@ -1,6 +1,13 @@
 //! Counts equal those of the brute force, by every method that applies.
 
-use taut::regions::{Method, RegionError, RegionOptions, count};
+use ndarray::{arr1, arr2};
+use taut::network::{Activation, DenseLayer, Network};
+use taut::num::IntervalBox;
+use taut::problem::{Problem, Question};
+use taut::regions::{
+    Method, RegionError, RegionOptions, count, layer_shapes, montufar, sample_chords,
+    sample_patterns, serra,
+};
 
 use crate::brute;
 use crate::networks::{Case, Random, he};
@@ -18,6 +25,26 @@ fn counted(case: &Case, method: Method, threads: usize) -> Option<usize> {
     }
 }
 
+/// Upper bounds and samples hold.
+fn check_bounds(case: &Case, expected: usize) {
+    let problem = case.problem();
+    let expected = expected as f64;
+    let (graph, inputs) = (problem.graph(), problem.domain().len());
+    let shapes = layer_shapes(graph, None);
+    let (weak, strong) = (montufar(inputs, &shapes), serra(inputs, &shapes));
+    assert!(expected <= strong && strong <= weak, "{expected} {strong} {weak}");
+    let run = |method| {
+        let options = RegionOptions { method, samples: 50, ..RegionOptions::default() };
+        count(&problem, &options).expect("a count")
+    };
+    let bounds = run(Method::Bounds);
+    assert!(expected <= bounds.at_most && bounds.at_most <= strong, "{expected} {bounds:?}");
+    assert_eq!((bounds.patterns, bounds.exact), (None, false));
+    let sample = run(Method::Sample);
+    assert!(sample.at_least as f64 <= expected, "{expected} {sample:?}");
+    assert!(sample.estimate.is_some_and(|estimate| estimate >= sample.at_least as f64));
+}
+
 fn compare(inputs: usize, neurons: usize, cases: u64) {
     let mut most = 0;
     for seed in 0..cases {
@@ -33,6 +60,7 @@ fn compare(inputs: usize, neurons: usize, cases: u64) {
             let found = counted(&case, method, 1 + (seed % 2) as usize);
             assert_eq!(found, expected, "{inputs} inputs, seed {seed}, {method:?}");
         }
+        check_bounds(&case, expected.unwrap_or_default());
     }
     assert!(most > 2 * inputs, "the networks have regions: {most}");
 }
@@ -68,4 +96,23 @@ fn planar_equals_enumerate() {
         assert_eq!(found[0], found[1], "seed {seed}");
         assert!(found[0] > 20, "{found:?}");
     }
+}
+
+#[test]
+fn samples_of_a_known_network() {
+    // By hand: max(x0, 0) on [−1, 1]² has two patterns, and a chord between two
+    // uniform points meets both with probability 1/2.
+    let layer = DenseLayer {
+        weights: arr2(&[[1.0, 0.0]]),
+        bias: arr1(&[0.0]),
+        activation: Activation::Relu,
+    };
+    let network = Network::dense("ramp", vec![layer]).expect("a network");
+    let domain = IntervalBox::new(vec![-1.0; 2], vec![1.0; 2]).expect("a box");
+    let problem = Problem::new(network, domain, Question::default()).expect("a problem");
+    let sample = sample_patterns(&problem, 1000, 7).expect("a sample");
+    assert_eq!((sample.patterns, sample.points, sample.chao1), (2, 1000, 2.0));
+    let chords = sample_chords(problem.graph(), problem.domain(), 1000, 7).expect("a sample");
+    assert!((chords.mean - 1.5).abs() < 4.0 * chords.standard_error, "{chords:?}");
+    assert!((0.01..0.02).contains(&chords.standard_error), "{chords:?}");
 }
