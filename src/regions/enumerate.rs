@@ -266,7 +266,8 @@ impl<'p, 's, S: Sink> Enumerate<'p, 's, S> {
     fn keep_point(&mut self, cut: &Cut, sign: f64, start: usize) -> bool {
         let n = self.dimension();
         let largest = sign * value(&cut.form, &self.simplex.point);
-        if !(largest > cut.errors.value) || self.points.len() == start {
+        let is_above = largest > cut.errors.value;
+        if !is_above || self.points.len() == start {
             return false;
         }
         let inside = self.mean(start);
@@ -299,7 +300,6 @@ impl<'p, 's, S: Sink> Enumerate<'p, 's, S> {
 
     #[cold]
     fn reaches_exactly(&mut self, cut: &Cut, sign: f64) -> bool {
-        self.worker.step(EXACT_PROGRAM);
         let sides = (0..self.dimension()).flat_map(|j| [Origin::Lower(j), Origin::Upper(j)]);
         let origins: Vec<(Origin, f64)> =
             sides.map(|side| (side, 1.0)).chain(self.origins.iter().copied()).collect();
@@ -309,7 +309,18 @@ impl<'p, 's, S: Sink> Enumerate<'p, 's, S> {
             form.iter().map(negate).collect::<Vec<_>>()
         };
         let objective = signed((cut.origin, sign));
+        let constant = objective.len() - 1;
+        if objective[..constant].iter().all(exact::Number::is_zero) {
+            return exact::sign(&objective[constant]).is_gt();
+        }
         let rows: Vec<_> = origins.into_iter().map(signed).collect();
-        is_positive_somewhere(&objective, &rows)
+        // Neurons whose bends coincide are common, and quickly told.
+        match rows.iter().find_map(|row| exact::ratio_sign(&objective, row)) {
+            Some(sign) => sign.is_gt(),
+            None => {
+                self.worker.step(EXACT_PROGRAM);
+                is_positive_somewhere(&objective, &rows)
+            }
+        }
     }
 }

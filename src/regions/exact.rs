@@ -36,7 +36,14 @@ pub(super) fn sign_at_crossing(first: &[Number], second: &[Number], third: &[Num
     }
 }
 
-/// The form `first · factor + second`.
+/// Sign of the factor where `form` is a multiple of `row`, which is not 0.
+pub(super) fn ratio_sign(form: &[Number], row: &[Number]) -> Option<Ordering> {
+    let pivot = row.iter().position(|x| !x.is_zero())?;
+    let is_multiple = form.iter().zip(row).all(|(f, r)| f * &row[pivot] == &form[pivot] * r);
+    is_multiple.then(|| sign(&(&form[pivot] * &row[pivot])))
+}
+
+/// Adds `factor · form`.
 pub(super) fn add_multiple(sum: &mut [Number], factor: f64, form: &[Number]) {
     let factor = number(factor);
     for (to, from) in sum.iter_mut().zip(form) {
@@ -49,6 +56,15 @@ pub(super) fn add_multiple(sum: &mut [Number], factor: f64, form: &[Number]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn multiples_are_told_with_their_sign() {
+        let row = form([0.0, 2.0, -3.0]);
+        assert_eq!(ratio_sign(&form([0.0, 1.0, -1.5]), &row), Some(Ordering::Greater));
+        assert_eq!(ratio_sign(&form([0.0, -4.0, 6.0]), &row), Some(Ordering::Less));
+        assert_eq!(ratio_sign(&form([0.0, -4.0, 6.5]), &row), None);
+        assert_eq!(ratio_sign(&form([1.0, 2.0, -3.0]), &row), None);
+    }
 
     fn form(coefficients: [f64; 3]) -> Vec<Number> {
         coefficients.map(number).to_vec()

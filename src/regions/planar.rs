@@ -217,9 +217,10 @@ impl<'p, 's, S: Sink> Planar<'p, 's, S> {
                 let level = neuron.level(bend);
                 let errors = self.errors[stage][i][bend];
                 let above = value - level;
+                let is_below = above + spread < -errors.value;
                 if above - spread > errors.value {
                     passed |= plan::PASSED[bend];
-                } else if !(above + spread < -errors.value) {
+                } else if !is_below {
                     let form = [g0[entry], g1[entry], c[entry] - level];
                     let origin = Origin::Bend { node, entry, level };
                     let (neuron, bend) = (i as u32, bend as u8);

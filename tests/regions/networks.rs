@@ -67,7 +67,10 @@ impl Random {
                     (0, Some(twin)) => (rows[twin].clone(), bias[twin]),
                     (1, Some(twin)) => (rows[twin].iter().map(|w| -w).collect(), -bias[twin]),
                     (2, Some(twin)) => {
-                        (rows[twin].iter().map(|w| 2.0 * w).collect(), 2.0 * bias[twin])
+                        // Three times a number is rounded unless it is dyadic: lines
+                        // that all but coincide.
+                        let factor = [2.0, 3.0][self.below(2)];
+                        (rows[twin].iter().map(|w| factor * w).collect(), factor * bias[twin])
                     }
                     (3, _) => (vec![0.0; width], constant),
                     (4, _) => (self.row(width, dyadic), 0.0),
