@@ -67,7 +67,7 @@ fn compare(inputs: usize, neurons: usize, cases: u64) {
 
 #[test]
 fn one_input_equals_brute_force() {
-    compare(1, 14, 80);
+    compare(1, 14, 100);
 }
 
 #[test]
@@ -77,12 +77,12 @@ fn two_inputs_equal_brute_force() {
 
 #[test]
 fn three_inputs_equal_brute_force() {
-    compare(3, 11, 80);
+    compare(3, 11, 60);
 }
 
 #[test]
 fn four_inputs_equal_brute_force() {
-    compare(4, 9, 60);
+    compare(4, 9, 40);
 }
 
 #[test]

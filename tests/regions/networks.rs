@@ -50,7 +50,13 @@ impl Random {
 
     /// A network of `inputs` inputs and at most `neurons` neurons.
     pub fn case(&mut self, inputs: usize, neurons: usize) -> Case {
-        let dyadic = self.chance(75);
+        self.mixed_case(inputs, neurons, 60)
+    }
+
+    /// The same, this share of its layers (percent) with small dyadic weights.
+    pub fn mixed_case(&mut self, inputs: usize, neurons: usize, share: usize) -> Case {
+        // Without biases all boundaries of a network meet in the origin.
+        let homogeneous = self.chance(20);
         let depth = 1 + self.below(3);
         let mut layers = Vec::new();
         let (mut left, mut width) = (neurons, inputs);
@@ -58,10 +64,12 @@ impl Random {
             let most = left - (depth - 1 - k);
             let size = 1 + self.below(most.min(1 + neurons / depth + 2));
             left -= size;
+            // Dyadic combinations of rounded forms coincide in truth, not in `f64`.
+            let dyadic = self.chance(share);
             let mut rows: Vec<Vec<f64>> = Vec::new();
             let mut bias: Vec<f64> = Vec::new();
             for i in 0..size {
-                let constant = self.row(1, dyadic)[0];
+                let constant = if homogeneous { 0.0 } else { self.row(1, dyadic)[0] };
                 let twin = (i > 0).then(|| self.below(i));
                 let (row, constant) = match (self.below(20), twin) {
                     (0, Some(twin)) => (rows[twin].clone(), bias[twin]),
@@ -89,7 +97,7 @@ impl Random {
             layers.push(DenseLayer { weights, bias: Array1::from(bias), activation });
             width = size;
         }
-        let row = self.row(width, dyadic);
+        let row = self.row(width, true);
         let weights = Array2::from_shape_vec((1, width), row).expect("a row");
         let bias = Array1::zeros(1);
         layers.push(DenseLayer { weights, bias, activation: Activation::Linear });
@@ -105,7 +113,7 @@ impl Random {
         let mut conditions = Vec::new();
         if self.chance(20) {
             // The middle of the box satisfies it, with room.
-            let coefficients = self.row(inputs, dyadic);
+            let coefficients = self.row(inputs, true);
             let middle = coefficients.iter().zip(lower.iter().zip(&upper));
             let value: f64 = middle.map(|(c, (l, u))| c * 0.5 * (l + u)).sum();
             if coefficients.iter().any(|&c| c != 0.0) {

@@ -75,7 +75,7 @@ fn cells_cover_the_box_and_satisfy_euler() {
         let problem = if seed % 2 == 0 {
             he(2, &[7, 5], seed)
         } else {
-            let mut case = Random::new(seed).case(2, 12);
+            let mut case = Random::new(seed).mixed_case(2, 12, 100);
             case.conditions.clear();
             case.problem()
         };
