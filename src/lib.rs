@@ -22,15 +22,14 @@
 //!
 //! | floor | modules | what |
 //! |---|---|---|
-//! | 6 | [`compare`] | the same question under several formulations |
+//! | 6 | [`compare`], [`analyze`], [`plot`] | the same question under several formulations; what makes it hard; pictures |
 //! | 5 | [`optimize`] | the question |
-//! | 4 | [`tighten`], [`scale`], [`prune`] | bounds by linear programs; neurons in other units, or removed |
-//! | 5 | [`optimize`] | the questions |
-//! | 4 | [`tighten`], [`scale`], [`regions`] | bounds by linear programs; neurons in other units; linear regions |
+//! | 4 | [`tighten`], [`scale`], [`prune`], [`regions`] | bounds by linear programs; neurons in other units, or removed; linear regions |
 //! | 3 | [`encode`], [`io`] | network and bounds → program; files |
 //! | 2 | [`bounds`], [`solve`], [`problem`] | bounds on neurons; solvers; questions |
 //! | 1 | [`network`], [`milp`], [`num`] | the data |
 
+pub mod analyze;
 pub mod bounds;
 pub mod compare;
 pub mod encode;
@@ -39,6 +38,7 @@ pub mod milp;
 pub mod network;
 pub mod num;
 pub mod optimize;
+pub mod plot;
 pub mod problem;
 pub mod prune;
 pub mod regions;

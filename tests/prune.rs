@@ -154,3 +154,30 @@ fn a_network_of_unstable_neurons_stays_as_it_is() {
     let pruned = prune(&graph, &bounds).expect("a small network");
     assert_eq!(pruned.graph, graph);
 }
+
+#[test]
+fn shipped_networks_compute_the_same_on_a_million_points() {
+    for name in ["peaks-2x25", "rosenbrock4-2x25", "ackley5-2x25", "peaks-2x50"] {
+        let network = taut::io::read_network(format!("networks/{name}.onnx").as_ref());
+        let network = network.expect("a network");
+        let domain = network.metadata().input_box.clone().expect("a box");
+        let graph = network.lower();
+        let bounds = Crown.propagate(&graph, &domain).expect("bounds");
+        let pruned = prune(&graph, &bounds).expect("a small network");
+        assert!(neurons(&pruned.graph) < neurons(&graph), "{name}");
+        let mut draw = ChaCha8Rng::seed_from_u64(1);
+        let (mut largest, mut worst) = (0.0f64, 0.0f64);
+        for _ in 0..100 {
+            let points = Array2::from_shape_fn((10_000, domain.len()), |(_, i)| {
+                draw.random_range(domain.lower()[i]..=domain.upper()[i])
+            });
+            let before = graph.evaluate(points.view());
+            let difference = &pruned.graph.evaluate(points.view()) - &before;
+            largest = before.iter().fold(largest, |largest, y| largest.max(y.abs()));
+            worst = difference.iter().fold(worst, |worst, d| worst.max(d.abs()));
+        }
+        // Relative to the largest output: near a zero of the function all digits are
+        // rounding.
+        assert!(worst <= 1e-12 * largest, "{name}: off by {worst}, outputs up to {largest}");
+    }
+}

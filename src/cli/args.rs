@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use taut::encode::{self, ENCODING_FAMILIES, ENCODINGS, ReluEncoding};
 use taut::optimize::KnownPoint;
@@ -39,6 +39,11 @@ pub enum Command {
     Maximize(OptimizeArgs),
     /// Bounds and phase of every neuron, stable counts, big-M constants.
     Bounds(BoundsArgs),
+    /// Why a problem is easy or hard: big-M constants, stable neurons, linear regions,
+    /// Lipschitz bounds, sensitivity and complexity in one table.
+    Analyze(AnalyzeArgs),
+    /// Number of linear regions in the box; lists and draws them.
+    Regions(RegionsArgs),
     /// Writes the same function with smaller big-M constants.
     Scale(ScaleArgs),
     /// Writes a network in another format, by file name extension (.onnx, .json).
@@ -283,6 +288,103 @@ fn encoding_help() -> String {
     )
 }
 
+/// Arguments of `analyze`.
+#[derive(Args)]
+pub struct AnalyzeArgs {
+    #[command(flatten)]
+    pub problem: ProblemArgs,
+    /// Methods that bound the neurons.
+    #[arg(long, default_value = "interval,crown,alpha,lp", help_heading = "Method",
+          value_name = "NAMES", value_delimiter = ',',
+          value_parser = PossibleValuesParser::new(Tightening::all().into_iter().map(Tightening::name)))]
+    pub tighten: Vec<String>,
+    /// Points for sensitivity and complexity (a count).
+    #[arg(long, value_name = "COUNT", default_value_t = 1000, help_heading = "Method")]
+    pub samples: usize,
+    /// Segments on which linear pieces are counted (a count).
+    #[arg(long, value_name = "COUNT", default_value_t = 100, help_heading = "Method")]
+    pub chords: usize,
+    /// Seed of points and segments (a whole number).
+    #[arg(long, value_name = "SEED", default_value_t = 0, help_heading = "Method")]
+    pub seed: u32,
+    /// Time for the programs of lp and milp, all layers together (seconds)
+    /// [default: none].
+    #[arg(long, value_name = "SECONDS", allow_hyphen_values = true, help_heading = "Limits")]
+    pub tighten_time: Option<f64>,
+    /// Time for counting regions (seconds).
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = 60.0,
+        allow_hyphen_values = true,
+        help_heading = "Limits"
+    )]
+    pub regions_time: f64,
+    /// Threads (a count) [default: all cores].
+    #[arg(long, value_name = "COUNT", help_heading = "Limits")]
+    pub threads: Option<usize>,
+    /// How to print.
+    #[arg(long, value_enum, default_value = "text", help_heading = "Output")]
+    pub format: TableFormat,
+}
+
+/// Arguments of `regions`.
+#[derive(Args)]
+pub struct RegionsArgs {
+    #[command(flatten)]
+    pub problem: ProblemArgs,
+    /// How regions are counted: exactly (in the plane, or by linear programs in any number
+    /// of inputs), by an upper bound, or by random points.
+    #[arg(long, default_value = "auto", help_heading = "Method", value_parser = region_methods())]
+    pub method: String,
+    /// Two inputs that vary, such as 0,3; the others are fixed [default: all vary].
+    #[arg(long, value_name = "INPUTS", value_delimiter = ',', help_heading = "Question")]
+    pub slice: Option<Vec<usize>>,
+    /// Where the other inputs of a slice are fixed: one number for all, or one an input
+    /// [default: the middle of the box].
+    #[arg(
+        long,
+        value_name = "NUMBERS",
+        allow_hyphen_values = true,
+        requires = "slice",
+        help_heading = "Question"
+    )]
+    pub at: Option<String>,
+    /// Points of the method sample (a count).
+    #[arg(long, value_name = "COUNT", default_value_t = 10_000, help_heading = "Method")]
+    pub samples: usize,
+    /// Seed of these points (a whole number).
+    #[arg(long, value_name = "SEED", default_value_t = 0, help_heading = "Method")]
+    pub seed: u32,
+    /// Time limit for the count (seconds) [default: none].
+    #[arg(long, value_name = "SECONDS", allow_hyphen_values = true, help_heading = "Limits")]
+    pub time_limit: Option<f64>,
+    /// Stop when so many regions are found (a count) [default: none].
+    #[arg(long, value_name = "COUNT", help_heading = "Limits")]
+    pub cell_limit: Option<u64>,
+    /// Threads (a count); one where regions are listed or drawn [default: all cores].
+    #[arg(long, value_name = "COUNT", help_heading = "Limits")]
+    pub threads: Option<usize>,
+    /// Write every region to this file, one JSON object a line [default: none].
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub list: Option<PathBuf>,
+    /// Draw the regions to this file (.svg): coloured by the objective, with the
+    /// boundaries of each layer [default: none].
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub plot: Option<PathBuf>,
+    /// How to print.
+    #[arg(long, value_enum, default_value = "text", help_heading = "Output")]
+    pub format: Format,
+}
+
+fn region_methods() -> PossibleValuesParser {
+    let value = |method: taut::regions::Method| match method {
+        taut::regions::Method::Auto => PossibleValue::new(method.name()).alias("exact"),
+        _ => PossibleValue::new(method.name()),
+    };
+    PossibleValuesParser::new(taut::regions::Method::ALL.map(value))
+}
+
 /// Arguments of `compare`.
 #[derive(Args)]
 pub struct CompareArgs {
@@ -394,6 +496,8 @@ pub enum Method {
     Auto,
     /// A mixed-integer encoding in a MILP solver.
     Milp,
+    /// All linear regions, for two inputs; no solver takes part.
+    Enumerate,
 }
 
 /// Arguments of `minimize` and `maximize`.

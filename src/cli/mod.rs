@@ -1,6 +1,7 @@
 //! The commands. The only place that prints: the answer goes to stdout,
 //! everything else to stderr.
 
+mod analyze;
 mod args;
 mod bounds;
 mod compare;
@@ -10,6 +11,7 @@ mod info;
 mod optimize;
 mod problem;
 mod progress;
+mod regions;
 mod scale;
 mod settings;
 mod text;
@@ -38,6 +40,8 @@ pub fn run() -> ExitCode {
         Command::Minimize(args) => optimize::run(args, taut::problem::Sense::Minimize, &arguments),
         Command::Maximize(args) => optimize::run(args, taut::problem::Sense::Maximize, &arguments),
         Command::Bounds(args) => bounds::run(args),
+        Command::Analyze(args) => analyze::run(args),
+        Command::Regions(args) => regions::run(args),
         Command::Scale(args) => scale::run(args),
         Command::Compare(args) => compare::run(args, &arguments),
         Command::Convert(convert) => convert::run(convert),

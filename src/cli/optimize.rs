@@ -3,10 +3,12 @@
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
-use taut::optimize::{Answer, OptimizeOptions, PartCounts, Status, StoppedBy, optimize};
+use taut::optimize::{
+    Answer, OptimizeOptions, PartCounts, Status, StoppedBy, optimize, optimize_by_enumeration,
+};
 use taut::problem::{Problem, Reference, Sense};
 
-use super::args::{Arguments, Format, FormulationArgs, OptimizeArgs};
+use super::args::{Arguments, Format, FormulationArgs, Method, OptimizeArgs};
 use super::progress::Monitor;
 use super::text::{number, ratio, seconds, table};
 use super::{ANSWERED, UNANSWERED, problem, settings};
@@ -27,7 +29,10 @@ pub fn run(
         *limit = limit.saturating_sub(read).max(Duration::from_millis(1));
     }
     let mut monitor = Monitor::start(arguments.quiet);
-    let answer = optimize(&problem, &options, &mut monitor);
+    let answer = match args.solver {
+        Method::Auto | Method::Milp => optimize(&problem, &options, &mut monitor),
+        Method::Enumerate => optimize_by_enumeration(&problem, &options),
+    };
     drop(monitor);
     let mut answer = answer?;
     answer.seconds.read = read.as_secs_f64();
@@ -122,6 +127,14 @@ fn evidence(text: &mut String, answer: &Answer) -> std::fmt::Result {
             "\n  parts   {parts}: {excluded} without a better point by bounds alone, {solved} \
              given to the solver{left}"
         )?;
+    }
+    if answer.solver == "enumerate" {
+        let time = seconds(answer.seconds.total);
+        return writeln!(
+            text,
+            "\n  method  {} linear regions enumerated\n  time    {time}",
+            answer.nodes
+        );
     }
     if model.columns == 0 {
         return Ok(());

@@ -100,7 +100,7 @@ pub fn read_domain(args: &BoxArgs, network: &Network) -> anyhow::Result<Option<I
 }
 
 /// One number for all inputs, or one an input.
-fn numbers(option: &str, text: &str, inputs: usize) -> anyhow::Result<Vec<f64>> {
+pub fn numbers(option: &str, text: &str, inputs: usize) -> anyhow::Result<Vec<f64>> {
     let parse = |part: &str| {
         let part = part.trim();
         let number: Option<f64> = part.parse().ok();

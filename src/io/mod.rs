@@ -137,6 +137,14 @@ pub fn write_network(network: &Network, path: &Path) -> Result<(), FileError> {
 }
 
 /// Writes beside the file first, so that it appears complete or not at all.
+/// Writes a text. The file appears complete or not at all.
+///
+/// # Errors
+/// [`FileError::System`].
+pub fn write_text(path: &Path, text: &str) -> Result<(), FileError> {
+    write_bytes(path, text.as_bytes())
+}
+
 fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     let mut partial = path.as_os_str().to_owned();
     partial.push(".partial");

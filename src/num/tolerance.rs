@@ -49,3 +49,8 @@ pub const CUTOFF_MARGIN: f64 = 1e-6;
 /// bound still carries one: the loosest of their integrality tolerances (GLPK:
 /// 1e-5), doubled for the rounding of what they print.
 pub const CLAIMED_OPTIMUM_FEASIBILITY: f64 = 2e-5;
+
+/// What the least value over the vertices of linear regions may be off by, relative to
+/// `1 + |value|`: vertices and affine maps are rounded, by some thousand roundings at
+/// most.
+pub const ENUMERATION_ROUNDING: f64 = 1e-9;

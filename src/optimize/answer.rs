@@ -76,7 +76,7 @@ pub struct Answer {
     pub output: Option<Vec<f64>>,
     /// How the point fared when evaluated.
     pub recheck: Option<Recheck>,
-    /// Method: `milp`.
+    /// Method: `milp` or `enumerate`.
     pub solver: &'static str,
     /// Library behind it.
     pub backend: &'static str,

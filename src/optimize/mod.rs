@@ -6,6 +6,7 @@
 //! answer.
 
 mod answer;
+mod enumerate;
 mod formulate;
 mod incumbent;
 mod known_point;
@@ -18,6 +19,7 @@ use std::time::{Duration, Instant};
 use thiserror::Error;
 
 pub use answer::{Answer, Recheck, SCHEMA, Seconds, Status, StoppedBy};
+pub use enumerate::optimize_by_enumeration;
 pub(crate) use formulate::Clock;
 pub use formulate::{Bounded, Bounding, Formulated, Relaxation, bound, formulate};
 pub use known_point::KnownPoint;
@@ -29,6 +31,7 @@ use crate::milp::ModelSize;
 use crate::num::rounding::RangeSum;
 use crate::num::tolerance::{BOUND_CONTRADICTION, LARGE_BIG_M};
 use crate::problem::{Candidate, Problem, Sense, Variable};
+use crate::regions::RegionError;
 use crate::scale::Scaling;
 use crate::solve::{
     Highs, Observer, Solution, SolveError, SolveOptions, Solver, TerminationStatus,
@@ -91,6 +94,9 @@ pub enum OptimizeError {
     /// No solution.
     #[error(transparent)]
     Solve(#[from] SolveError),
+    /// The regions cannot be enumerated.
+    #[error(transparent)]
+    Regions(#[from] RegionError),
     /// Two facts that cannot both be true.
     #[error(
         "contradiction: the point {input:?} has the value {objective} by a forward pass, but {claimant} {claim}; please report this with the instance"
@@ -276,6 +282,12 @@ fn conclude(
         ));
     }
     Ok(())
+}
+
+/// A feasible point by samples and gradient steps; `None` if none is found.
+pub fn first_point(problem: &Problem, seed: u32) -> Option<Candidate> {
+    let point = incumbent::find(problem, &problem.integral_domain()?, seed);
+    point.filter(|point| point.feasible)
 }
 
 /// Puts the best point and the bound into the answer, which is optimal if they are close

@@ -13,6 +13,7 @@
 mod enumerate;
 mod exact;
 mod exact_program;
+mod list;
 mod path;
 mod plan;
 mod planar;
@@ -34,8 +35,9 @@ use thiserror::Error;
 use crate::bounds::{BoundsError, Crown, NeuronBounds, Propagator};
 use crate::network::{Phase, ReluGraph};
 use crate::num::IntervalBox;
-use crate::problem::{Constraint, Problem};
+use crate::problem::{Constraint, Expression, Problem, Variable};
 use enumerate::Enumerate;
+pub use list::CellFile;
 use path::Path;
 use plan::Plan;
 use planar::Planar;
@@ -195,6 +197,38 @@ pub struct Cell {
     /// With two free inputs: the vertices in these, counter-clockwise, up to
     /// rounding.
     pub vertices: Option<Vec<[f64; 2]>>,
+}
+
+impl Cell {
+    /// The value of an expression of inputs and outputs at a point of the cell, by its
+    /// affine map.
+    pub fn value(&self, expression: &Expression, input: &[f64]) -> f64 {
+        let terms = expression.terms().iter().map(|&(variable, coefficient)| {
+            coefficient
+                * match variable {
+                    Variable::Input(index) => input[index],
+                    Variable::Output(index) => {
+                        let products = self.weights.row(index).into_iter().zip(input);
+                        self.bias[index] + products.map(|(w, x)| w * x).sum::<f64>()
+                    }
+                }
+        });
+        expression.constant() + terms.sum::<f64>()
+    }
+
+    /// With two free inputs: the vertices as inputs of the network, counter-clockwise;
+    /// `domain` is that of the problem.
+    pub fn corners<'a>(&'a self, domain: &'a IntervalBox) -> impl Iterator<Item = Vec<f64>> + 'a {
+        let free = (0..domain.len()).filter(|&i| domain.lower()[i] < domain.upper()[i]);
+        let free: Vec<usize> = free.collect();
+        self.vertices.iter().flatten().map(move |vertex| {
+            let mut input = self.point.clone();
+            for (&index, &coordinate) in free.iter().zip(vertex) {
+                input[index] = coordinate;
+            }
+            input
+        })
+    }
 }
 
 /// Counts the linear regions of the problem's network in its domain.

@@ -1,0 +1,260 @@
+//! Why questions about a network are easy or hard: sizes, big-M constants, stable neurons,
+//! linear regions, Lipschitz bounds, sensitivity and complexity, side by side.
+//!
+//! These are the indicators that Plate et al., "An analysis of optimization problems
+//! involving ReLU neural networks" (2025), set against solver times, with those of Guan
+//! (2024) for the complexity of the outputs. What a figure is stands at the field that
+//! holds it.
+
+mod lempel_ziv;
+mod lipschitz;
+mod sensitivity;
+
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use thiserror::Error;
+
+pub use lempel_ziv::{LEVELS, LempelZiv, quantised};
+pub use lipschitz::{global, local};
+pub use sensitivity::{PERTURBATION, Sensitivity, samples, sensitivity};
+
+use crate::bounds::LayerSummary;
+use crate::bounds::NeuronBounds;
+use crate::encode::BigM;
+use crate::optimize::{
+    Bounding, OptimizeError, OptimizeOptions, Relaxation, SCHEMA, bound, first_point, formulate,
+    relative_gap,
+};
+use crate::problem::Problem;
+use crate::regions::{ChordSample, RegionCount, RegionOptions, count, sample_chords};
+use crate::tighten::{TightenOptions, Tightening};
+
+/// What to measure.
+#[derive(Clone, Debug)]
+pub struct AnalyzeOptions {
+    /// Methods of the bounds. Default: all but `milp`.
+    pub tightenings: Vec<Tightening>,
+    /// Limits and settings of these.
+    pub tightening: TightenOptions,
+    /// How regions are counted, and its limits. Default: a minute, 10⁷ cells.
+    pub regions: RegionOptions,
+    /// Points for sensitivity and complexity. Default 1000.
+    pub samples: usize,
+    /// Segments for the complexity along chords. Default 100.
+    pub chords: usize,
+    /// Seed of points and segments. Default 0.
+    pub seed: u32,
+}
+
+impl Default for AnalyzeOptions {
+    fn default() -> Self {
+        let tightenings = Tightening::all().into_iter();
+        Self {
+            tightenings: tightenings.filter(|tighten| tighten.name() != "milp").collect(),
+            tightening: TightenOptions::default(),
+            regions: RegionOptions {
+                time_limit: Some(Duration::from_secs(60)),
+                cell_limit: Some(10_000_000),
+                ..RegionOptions::default()
+            },
+            samples: 1000,
+            chords: 100,
+            seed: 0,
+        }
+    }
+}
+
+/// The figures of one network on one domain.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Analysis {
+    /// Version of the record's schema.
+    pub schema: u32,
+    /// `analyze`.
+    pub command: &'static str,
+    /// Name of the network.
+    pub network: String,
+    /// Number of inputs.
+    pub inputs: usize,
+    /// Number of outputs.
+    pub outputs: usize,
+    /// Number of neurons with an activation, of the canonical form.
+    pub neurons: usize,
+    /// Multiplications of one forward pass of the canonical form.
+    pub multiplications: usize,
+    /// The best value known of the objective: the known answer, or that of a point that
+    /// samples and gradient steps find.
+    pub best_known: Option<f64>,
+    /// One entry a method of bounds.
+    pub methods: Vec<MethodFigures>,
+    /// Linear regions in the domain.
+    pub regions: Option<RegionCount>,
+    /// Why they were not counted.
+    pub regions_error: Option<String>,
+    /// Linear pieces along random segments of the domain.
+    pub chords: Option<ChordSample>,
+    /// Lipschitz bounds.
+    pub lipschitz: Lipschitz,
+    /// Change of the outputs under small changes of the inputs.
+    pub sensitivity: Sensitivity,
+    /// Complexity of the outputs on a fixed sequence of random points.
+    pub complexity: Complexity,
+    /// Wall-clock seconds.
+    pub seconds: f64,
+}
+
+/// What one method of bounds says.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct MethodFigures {
+    /// Name of the method.
+    pub tighten: &'static str,
+    /// Stable neurons and big-M constants, layer by layer.
+    pub layers: Vec<LayerSummary>,
+    /// Share of neurons whose phase is proven.
+    pub stable_share: f64,
+    /// Neurons whose phase is open.
+    pub unstable: usize,
+    /// Largest big-M constant.
+    pub big_m_max: f64,
+    /// Sum of the big-M constants.
+    pub big_m_sum: f64,
+    /// The linear relaxation of the big-M encoding on these bounds.
+    pub relaxation: Option<Relaxation>,
+    /// Relative distance of its bound from the best value known.
+    pub root_gap: Option<f64>,
+    /// Seconds for the bounds.
+    pub seconds: f64,
+}
+
+/// Bounds on the Lipschitz constant, in the Euclidean norms of inputs and outputs.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Lipschitz {
+    /// It is at most that anywhere: products of spectral norms.
+    pub global: f64,
+    /// It is at most that on the domain, on the last bounds of `methods`; `None` without any.
+    pub local: Option<f64>,
+    /// It is at least that: the longest gradient of one output at the sampled points.
+    pub sampled: f64,
+}
+
+/// Lempel–Ziv complexity of what the network says of random points, in the order in which
+/// they were drawn.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Complexity {
+    /// The index of the largest output, point by point; `None` with a single output, or
+    /// more than 256.
+    pub labels: Option<LempelZiv>,
+    /// Each output on [`LEVELS`] levels between its 1 % and 99 % quantiles.
+    pub outputs: Vec<LempelZiv>,
+}
+
+/// Why there is no analysis.
+#[derive(Clone, Debug, Error, PartialEq)]
+pub enum AnalyzeError {
+    /// No bounds, or no relaxation.
+    #[error(transparent)]
+    Optimize(#[from] OptimizeError),
+    /// No point satisfies the conditions.
+    #[error("there is nothing to analyse: {reason}")]
+    Infeasible {
+        /// What proves it.
+        reason: String,
+    },
+}
+
+/// Measures `problem`.
+///
+/// # Errors
+/// [`AnalyzeError`]. Regions that cannot be counted are a field of the answer.
+pub fn analyze(problem: &Problem, options: &AnalyzeOptions) -> Result<Analysis, AnalyzeError> {
+    let started = Instant::now();
+    let graph = problem.graph();
+    let domain = problem.integral_domain().unwrap_or_else(|| problem.domain().clone());
+    let best_known = problem.reference().map(|known| known.objective);
+    let best_known =
+        best_known.or_else(|| first_point(problem, options.seed).map(|point| point.objective));
+    let mut methods = Vec::new();
+    let mut local_bound = None;
+    for &tighten in &options.tightenings {
+        let (figures, bounds) = method_figures(problem, tighten, options, best_known)?;
+        methods.push(figures);
+        local_bound = Some(local(graph, &bounds));
+    }
+    let points = samples(&domain, options.samples, options.seed);
+    let sensitivity = sensitivity(graph, &domain, &points, options.seed);
+    let regions = count(problem, &options.regions);
+    let values = problem.network().evaluate(points.view());
+    let argmax = |row: ndarray::ArrayView1<f64>| {
+        let best = row.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
+        best.map_or(0, |(index, _)| index as u8)
+    };
+    let labels: Vec<u8> = values.outer_iter().map(argmax).collect();
+    let outputs = values.columns().into_iter().map(|column| quantised(&column.to_vec()));
+    let layers = graph.activation_layers();
+    Ok(Analysis {
+        schema: SCHEMA,
+        command: "analyze",
+        network: problem.network().name().to_string(),
+        inputs: graph.size(graph.input()),
+        outputs: graph.size(graph.output()),
+        neurons: layers.map(|layer| graph.size(layer.node)).sum(),
+        multiplications: graph.weights(),
+        best_known,
+        methods,
+        regions_error: regions.as_ref().err().map(ToString::to_string),
+        regions: regions.ok(),
+        chords: (options.chords > 0)
+            .then(|| sample_chords(graph, &domain, options.chords, options.seed).ok())
+            .flatten(),
+        lipschitz: Lipschitz {
+            global: global(graph),
+            local: local_bound,
+            sampled: sensitivity.gradient_max,
+        },
+        sensitivity,
+        complexity: Complexity {
+            labels: (2..=LEVELS).contains(&values.ncols()).then(|| LempelZiv::of(&labels)),
+            outputs: outputs.map(|levels| LempelZiv::of(&levels)).collect(),
+        },
+        seconds: started.elapsed().as_secs_f64(),
+    })
+}
+
+fn method_figures(
+    problem: &Problem,
+    tighten: Tightening,
+    options: &AnalyzeOptions,
+    best_known: Option<f64>,
+) -> Result<(MethodFigures, NeuronBounds), AnalyzeError> {
+    let settings = OptimizeOptions {
+        tighten,
+        tightening: options.tightening.clone(),
+        ..OptimizeOptions::default()
+    };
+    let bounded = match bound(problem, &settings)? {
+        Bounding::Bounded(bounded) => bounded,
+        Bounding::Infeasible { reason, .. } => return Err(AnalyzeError::Infeasible { reason }),
+    };
+    let relaxation =
+        formulate(problem, &bounded.bounds, &BigM, None, None)?.relaxation(Some(RELAXATION_TIME));
+    let layers = bounded.layers;
+    let neurons: usize = layers.iter().map(|layer| layer.neurons).sum();
+    let unstable: usize = layers.iter().map(|layer| layer.unstable).sum();
+    let sums = layers.iter().map(|layer| layer.big_m_mean * layer.unstable as f64);
+    let figures = MethodFigures {
+        tighten: tighten.name(),
+        stable_share: (neurons - unstable) as f64 / neurons.max(1) as f64,
+        unstable,
+        big_m_max: layers.iter().map(|layer| layer.big_m_max).fold(0.0, f64::max),
+        // The sum of nothing is −0.
+        big_m_sum: 0.0 + sums.sum::<f64>(),
+        root_gap: relaxation.zip(best_known).map(|(root, best)| relative_gap(best, root.bound)),
+        relaxation,
+        seconds: bounded.propagation_seconds + bounded.tighten_seconds,
+        layers,
+    };
+    Ok((figures, bounded.bounds))
+}
+
+/// Most time for a relaxation.
+const RELAXATION_TIME: Duration = Duration::from_secs(60);

@@ -1,0 +1,137 @@
+//! The least value over all linear regions against mixed-integer programs.
+
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use taut::optimize::{OptimizeOptions, Status, optimize, optimize_by_enumeration};
+use taut::problem::{Problem, Question, Sense};
+use taut::solve::Silent;
+
+fn network(name: &str) -> Problem {
+    problem(name, Question::default())
+}
+
+fn problem(name: &str, question: Question) -> Problem {
+    let path = format!("networks/{name}.onnx");
+    let network = taut::io::read_network(path.as_ref()).expect("a network");
+    let domain = network.metadata().input_box.clone().expect("a box");
+    Problem::new(network, domain, question).expect("a problem")
+}
+
+#[test]
+fn instances_in_the_plane_have_their_known_values() {
+    for name in ["peaks-2x25", "peaks-2x50"] {
+        let problem = taut::io::read_problem(format!("instances/{name}.toml").as_ref());
+        let problem = problem.expect("an instance");
+        // By Gurobi and others.
+        let known = problem.reference().expect("a known answer").objective;
+        let answer = optimize_by_enumeration(&problem, &OptimizeOptions::default());
+        let answer = answer.expect("an answer");
+        assert_eq!((answer.status, answer.solver), (Status::Optimal, "enumerate"));
+        let objective = answer.objective.expect("a value");
+        assert!((objective - known).abs() < 1e-8, "{name}: {objective}, known {known}");
+        assert!(answer.bound.expect("a bound") <= objective);
+    }
+}
+
+#[test]
+fn other_questions_agree_with_the_mixed_integer_program() {
+    let questions = [
+        Question { sense: Sense::Maximize, ..Question::default() },
+        Question { objective: Some("2 y0 - x0 + 3 x1 + 1".to_string()), ..Question::default() },
+        Question {
+            constraints: vec!["x0 + x1 <= 0.5".to_string(), "x0 - 2 x1 >= -1".to_string()],
+            ..Question::default()
+        },
+    ];
+    for question in questions {
+        let problem = problem("peaks-2x25", question.clone());
+        let options = OptimizeOptions::default();
+        let by_regions = optimize_by_enumeration(&problem, &options).expect("an answer");
+        let by_milp = optimize(&problem, &options, &mut Silent).expect("an answer");
+        let (a, b) = (by_regions.objective.expect("a value"), by_milp.objective.expect("a value"));
+        // The gap of the program.
+        assert!((a - b).abs() <= 1e-4 * (1.0 + a.abs()), "{question:?}: {a}, {b}");
+        assert_eq!(by_regions.status, Status::Optimal);
+    }
+}
+
+#[test]
+fn what_cannot_be_enumerated_is_refused_and_limits_are_statuses() {
+    let error = optimize_by_enumeration(&network("rosenbrock4-2x25"), &OptimizeOptions::default());
+    let message = error.expect_err("4 inputs").to_string();
+    assert!(message.contains("2 inputs") && message.contains("found: 4"), "{message}");
+    let question = Question { constraints: vec!["y0 <= -1".to_string()], ..Question::default() };
+    let error =
+        optimize_by_enumeration(&problem("peaks-2x25", question), &OptimizeOptions::default());
+    assert!(error.expect_err("a condition on outputs").to_string().contains("about outputs"));
+    let mut options = OptimizeOptions::default();
+    options.solve.node_limit = Some(10);
+    let answer = optimize_by_enumeration(&network("peaks-2x25"), &options).expect("an answer");
+    assert_eq!((answer.status, answer.bound), (Status::Feasible, None));
+}
+
+fn taut(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_taut"));
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).args(arguments).output().expect("a run")
+}
+
+fn json(output: &Output) -> Value {
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+#[test]
+fn the_commands_agree_on_the_number_of_regions() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (list, plot) = (folder.path().join("cells.jsonl"), folder.path().join("cells.svg"));
+    let (list_name, plot_name) = (list.to_str().expect("a path"), plot.to_str().expect("a path"));
+    let instance = "instances/peaks-2x25.toml";
+    let counted = json(&taut(&["regions", instance, "--format", "json"]));
+    let number = counted["patterns"].as_u64().expect("an exact count");
+    assert_eq!((&counted["exact"], &counted["method"]), (&true.into(), &"planar".into()));
+    let by_programs = ["regions", instance, "--method", "enumerate", "--format", "json"];
+    assert_eq!(json(&taut(&by_programs))["patterns"].as_u64(), Some(number));
+    let written = taut(&["regions", instance, "--list", list_name, "--plot", plot_name]);
+    assert_eq!(written.status.code(), Some(0), "{}", String::from_utf8_lossy(&written.stderr));
+    let cells = std::fs::read_to_string(&list).expect("a list");
+    assert_eq!(cells.lines().count() as u64, number);
+    for line in cells.lines() {
+        let cell: Value = serde_json::from_str(line).expect("JSON");
+        assert!(cell["vertices"].as_array().expect("vertices").len() >= 3);
+    }
+    let picture = std::fs::read_to_string(&plot).expect("a picture");
+    // One polygon a region, a star in the picture and one in the legend.
+    assert_eq!(picture.matches("<polygon").count() as u64, number + 2);
+    assert!(picture.len() < 2_000_000, "{} bytes", picture.len());
+    let answer = json(&taut(&["minimize", instance, "--solver", "enumerate", "--format", "json"]));
+    assert_eq!(answer["nodes"].as_u64(), Some(number));
+    let folder = std::fs::read_dir(folder.path()).expect("a folder");
+    assert_eq!(folder.count(), 2, "nothing half-written is left");
+}
+
+#[test]
+fn a_slice_of_more_inputs_and_what_is_refused() {
+    let instance = "instances/rosenbrock4-2x25.toml";
+    let slice = ["regions", instance, "--slice", "0,3", "--at", "0.25", "--format", "json"];
+    let record = json(&taut(&slice));
+    assert_eq!(record["method"], "planar");
+    assert!(record["patterns"].as_u64().expect("a count") > 10);
+    let limited = taut(&["regions", instance, "--cell-limit", "5"]);
+    assert_eq!(limited.status.code(), Some(3));
+    let text = String::from_utf8_lossy(&limited.stdout).into_owned();
+    assert!(text.starts_with("at least 5 linear regions, at most "), "{text}");
+    for (arguments, expected) in [
+        (vec!["--slice", "0"], "found 1 inputs, expected 2"),
+        (vec!["--slice", "0,9"], "two different inputs below 4"),
+        (vec!["--slice", "0,1", "--at", "7"], "outside the box"),
+        (vec!["--plot", "/tmp/x.svg"], "a picture needs 2 inputs"),
+        (vec!["--slice", "0,1", "--plot", "/tmp/x.gif"], "ends in .svg"),
+        (vec!["--method", "bounds", "--list", "/tmp/x"], "need an exact method"),
+    ] {
+        let refused = taut(&[&["regions", instance], arguments.as_slice()].concat());
+        let message = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert_eq!(refused.status.code(), Some(1), "{arguments:?}");
+        assert!(message.contains(expected), "{message}");
+    }
+}
