@@ -20,6 +20,21 @@ const ROUNDING: f64 = 1e-9;
 /// of at most `n^(1/2^(SQUARINGS + 1))`, 1.02 for 1024 rows.
 const SQUARINGS: i32 = 8;
 
+/// Most entries of a matrix that is written out: convolutions of large images have more.
+const MOST_ENTRIES: usize = 1 << 24;
+
+/// Whether the matrices of a network, and its Jacobians, are small enough to be written out.
+pub fn is_small(graph: &ReluGraph) -> bool {
+    let inputs = graph.size(graph.input());
+    graph.nodes().all(|(_, node)| match node {
+        Node::Affine(affine) => {
+            let columns = affine.terms.iter().map(|(_, linear)| linear.inputs()).max();
+            affine.bias.len() * columns.unwrap_or(0).max(inputs) <= MOST_ENTRIES
+        }
+        Node::Input { .. } | Node::Relu { .. } | Node::Clip { .. } => true,
+    })
+}
+
 /// An upper bound on the Lipschitz constant over all inputs.
 pub fn global(graph: &ReluGraph) -> f64 {
     let mut bounds: Vec<f64> = Vec::new();

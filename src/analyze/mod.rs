@@ -16,7 +16,7 @@ use serde::Serialize;
 use thiserror::Error;
 
 pub use lempel_ziv::{LEVELS, LempelZiv, quantised};
-pub use lipschitz::{global, local};
+pub use lipschitz::{global, is_small, local};
 pub use sensitivity::{PERTURBATION, Sensitivity, samples, sensitivity};
 
 use crate::bounds::LayerSummary;
@@ -27,7 +27,9 @@ use crate::optimize::{
     relative_gap,
 };
 use crate::problem::Problem;
-use crate::regions::{ChordSample, RegionCount, RegionOptions, count, sample_chords};
+use crate::regions::{
+    ChordSample, Method, RegionCount, RegionError, RegionOptions, count, sample_chords,
+};
 use crate::tighten::{TightenOptions, Tightening};
 
 /// What to measure.
@@ -129,9 +131,11 @@ pub struct MethodFigures {
 /// Bounds on the Lipschitz constant, in the Euclidean norms of inputs and outputs.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Lipschitz {
-    /// It is at most that anywhere: products of spectral norms.
-    pub global: f64,
-    /// It is at most that on the domain, on the last bounds of `methods`; `None` without any.
+    /// It is at most that anywhere: products of spectral norms; `None` for networks with
+    /// matrices too large to be written out.
+    pub global: Option<f64>,
+    /// It is at most that on the domain, on the last bounds of `methods`; `None` without any,
+    /// or likewise.
     pub local: Option<f64>,
     /// It is at least that: the longest gradient of one output at the sampled points.
     pub sampled: f64,
@@ -178,11 +182,11 @@ pub fn analyze(problem: &Problem, options: &AnalyzeOptions) -> Result<Analysis, 
     for &tighten in &options.tightenings {
         let (figures, bounds) = method_figures(problem, tighten, options, best_known)?;
         methods.push(figures);
-        local_bound = Some(local(graph, &bounds));
+        local_bound = is_small(graph).then(|| local(graph, &bounds));
     }
     let points = samples(&domain, options.samples, options.seed);
     let sensitivity = sensitivity(graph, &domain, &points, options.seed);
-    let regions = count(problem, &options.regions);
+    let regions = count_or_sample(problem, &options.regions);
     let values = problem.network().evaluate(points.view());
     let argmax = |row: ndarray::ArrayView1<f64>| {
         let best = row.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
@@ -207,7 +211,7 @@ pub fn analyze(problem: &Problem, options: &AnalyzeOptions) -> Result<Analysis, 
             .then(|| sample_chords(graph, &domain, options.chords, options.seed).ok())
             .flatten(),
         lipschitz: Lipschitz {
-            global: global(graph),
+            global: is_small(graph).then(|| global(graph)),
             local: local_bound,
             sampled: sensitivity.gradient_max,
         },
@@ -217,6 +221,21 @@ pub fn analyze(problem: &Problem, options: &AnalyzeOptions) -> Result<Analysis, 
             outputs: outputs.map(|levels| LempelZiv::of(&levels)).collect(),
         },
         seconds: started.elapsed().as_secs_f64(),
+    })
+}
+
+/// The exact count or, where its limits come first, the better lower bound of it and of
+/// random points.
+fn count_or_sample(problem: &Problem, options: &RegionOptions) -> Result<RegionCount, RegionError> {
+    let counted = count(problem, options)?;
+    if counted.exact {
+        return Ok(counted);
+    }
+    let sampled = count(problem, &RegionOptions { method: Method::Sample, ..options.clone() })?;
+    Ok(RegionCount {
+        at_least: counted.at_least.max(sampled.at_least),
+        estimate: sampled.estimate,
+        ..counted
     })
 }
 

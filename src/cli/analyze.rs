@@ -7,7 +7,7 @@ use taut::regions::RegionOptions;
 use taut::tighten::TightenOptions;
 
 use super::args::{AnalyzeArgs, TableFormat};
-use super::text::{number, ratio, seconds, table};
+use super::text::{count, number, ratio, seconds, table};
 use super::{ANSWERED, problem, progress, settings};
 
 /// Measures and prints.
@@ -52,21 +52,21 @@ fn text(analysis: &Analysis) -> anyhow::Result<String> {
     let mut text = String::new();
     writeln!(
         text,
-        "{}: {} inputs, {} outputs, {} neurons, {} multiplications",
+        "{}: {}, {}, {}, {}",
         analysis.network,
-        analysis.inputs,
-        analysis.outputs,
-        analysis.neurons,
-        analysis.multiplications
+        count(analysis.inputs, "input"),
+        count(analysis.outputs, "output"),
+        count(analysis.neurons, "neuron"),
+        count(analysis.multiplications, "multiplication")
     )?;
     match (&analysis.regions, &analysis.regions_error) {
-        (Some(count), _) => match count.patterns {
+        (Some(found), _) => match found.patterns {
             Some(patterns) => writeln!(text, "  regions      {patterns}, exactly")?,
             None => writeln!(
                 text,
                 "  regions      at least {}, at most {}",
-                count.at_least,
-                number(count.at_most)
+                found.at_least,
+                number(found.at_most)
             )?,
         },
         (None, error) => writeln!(text, "  regions      {}", error.as_deref().unwrap_or_default())?,
@@ -79,12 +79,15 @@ fn text(analysis: &Analysis) -> anyhow::Result<String> {
         )?;
     }
     let lipschitz = &analysis.lipschitz;
-    let local = lipschitz.local.map_or(String::new(), |l| format!("at most {} here, ", short(l)));
+    let at_most = |bound: Option<f64>, place: &str| {
+        bound.map_or(String::new(), |bound| format!(", at most {} {place}", short(bound)))
+    };
     writeln!(
         text,
-        "  Lipschitz    at least {}, {local}at most {} anywhere",
+        "  Lipschitz    at least {}{}{}",
         short(lipschitz.sampled),
-        short(lipschitz.global)
+        at_most(lipschitz.local, "here"),
+        at_most(lipschitz.global, "anywhere")
     )?;
     let s = &analysis.sensitivity;
     writeln!(
@@ -217,7 +220,7 @@ fn csv(analysis: &Analysis) -> anyhow::Result<String> {
             optional(analysis.chords.map(|chords| chords.mean)),
             analysis.lipschitz.sampled.to_string(),
             optional(analysis.lipschitz.local),
-            analysis.lipschitz.global.to_string(),
+            optional(analysis.lipschitz.global),
             analysis.sensitivity.monte_carlo.to_string(),
             analysis.sensitivity.jacobian_mean.to_string(),
             optional(analysis.complexity.labels.map(|labels| labels.normalised)),

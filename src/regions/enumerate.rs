@@ -28,9 +28,16 @@ const MOST_POINTS: usize = 24;
 /// negative, a point inside is sought.
 const STEPS: [f64; 3] = [0.5, 0.1, 0.9];
 
-/// Steps of work that a program counts as, for looks at the clock.
+/// Steps of work that a program counts as in few dimensions, for looks at the clock.
 const PROGRAM: u64 = 8;
-const EXACT_PROGRAM: u64 = 1 << 10;
+/// The same for a pivot in exact arithmetic.
+const EXACT_PIVOT: u64 = 1 << 8;
+
+/// How many times more than in few dimensions a pivot takes in `n`, which grows with
+/// the square.
+fn pivot_weight(n: usize) -> u64 {
+    1 + (n * n / 16) as u64
+}
 
 #[derive(Clone, Debug)]
 struct Cut {
@@ -87,7 +94,8 @@ impl<'p, 's, S: Sink> Enumerate<'p, 's, S> {
         for index in 0..plan.conditions.len() {
             let cut = self.cut(Origin::Condition(index), 0, 0);
             if !self.reaches(&cut, 1.0, start) {
-                return None;
+                // Given up, or nothing left.
+                return self.worker.is_halted().then_some(());
             }
             start = self.restrict(&cut, 1.0, start);
         }
@@ -165,6 +173,9 @@ impl<'p, 's, S: Sink> Enumerate<'p, 's, S> {
         let node = plan.stages[stage].input;
         for (i, neuron) in plan.stages[stage].neurons.iter().enumerate() {
             let Some(entry) = neuron.input else { continue };
+            if self.worker.is_halted() {
+                return;
+            }
             let mut passed = neuron.passed;
             for bend in (0..2).filter(|&bend| neuron.cuts[bend]) {
                 let origin = Origin::Bend { node, entry, level: neuron.level(bend) };
@@ -187,6 +198,9 @@ impl<'p, 's, S: Sink> Enumerate<'p, 's, S> {
         }
         let count = self.cuts[stage].len();
         for index in first..count {
+            if self.worker.is_halted() {
+                return;
+            }
             let cut = std::mem::take(&mut self.cuts[stage][index].form);
             let cut = Cut { form: cut, ..self.cuts[stage][index] };
             let above = self.reaches(&cut, 1.0, start);
@@ -245,14 +259,18 @@ impl<'p, 's, S: Sink> Enumerate<'p, 's, S> {
         begin
     }
 
-    /// Whether `sign · cut` is positive somewhere in the cell.
+    /// Whether `sign · cut` is positive somewhere in the cell; anything once the walk is
+    /// halted.
     fn reaches(&mut self, cut: &Cut, sign: f64, start: usize) -> bool {
         let n = self.dimension();
         let mut points = self.points[start..].chunks_exact(n.max(1));
         if points.any(|point| sign * value(&cut.form, point) > cut.errors.value) {
             return true;
         }
-        self.worker.step(PROGRAM);
+        self.worker.step(PROGRAM * pivot_weight(n));
+        if self.worker.is_halted() {
+            return false;
+        }
         match self.simplex.maximize(&cut.form, sign, cut.errors, &self.rows) {
             Largest::NotPositive => return false,
             Largest::Attained if self.keep_point(cut, sign, start) => return true,
@@ -318,8 +336,13 @@ impl<'p, 's, S: Sink> Enumerate<'p, 's, S> {
         match rows.iter().find_map(|row| exact::ratio_sign(&objective, row)) {
             Some(sign) => sign.is_gt(),
             None => {
-                self.worker.step(EXACT_PROGRAM);
-                is_positive_somewhere(&objective, &rows)
+                let weight = EXACT_PIVOT * pivot_weight(self.dimension());
+                let worker = &mut self.worker;
+                let is_halted = || {
+                    worker.step(weight);
+                    worker.is_halted()
+                };
+                is_positive_somewhere(&objective, &rows, is_halted).unwrap_or(false)
             }
         }
     }

@@ -12,8 +12,13 @@ use super::exact::Number;
 
 /// Whether `objective` is positive at a point of the set where all `rows` are not
 /// negative; forms `[g…, c]`. The first `2 n` rows are the sides of the box, for
-/// each input the lower and the upper one, and the set is not empty.
-pub(super) fn is_positive_somewhere(objective: &[Number], rows: &[Vec<Number>]) -> bool {
+/// each input the lower and the upper one, and the set is not empty. `None` if
+/// `is_halted`, asked before each pivot, says so.
+pub(super) fn is_positive_somewhere(
+    objective: &[Number],
+    rows: &[Vec<Number>],
+    mut is_halted: impl FnMut() -> bool,
+) -> Option<bool> {
     let exact = |form: &[Number]| form.iter().map(|x| x.clone().canonicalize()).collect();
     let objective: Vec<RBig> = exact(objective);
     let rows: Vec<Vec<RBig>> = rows.iter().map(|row| exact(row)).collect();
@@ -30,11 +35,14 @@ pub(super) fn is_positive_somewhere(objective: &[Number], rows: &[Vec<Number>]) 
         point.push(-&row[n] / &row[j]);
     }
     loop {
+        if is_halted() {
+            return None;
+        }
         if value(&objective, &point) <= RBig::ZERO {
-            return false;
+            return Some(false);
         }
         let Some(entering) = rows.iter().position(|row| value(row, &point) < RBig::ZERO) else {
-            return true;
+            return Some(true);
         };
         let column: Vec<RBig> = inverse.iter().map(|m| slope(&rows[entering], m)).collect();
         let ratios = (0..n).filter(|&k| column[k] > RBig::ZERO);
@@ -44,7 +52,7 @@ pub(super) fn is_positive_somewhere(objective: &[Number], rows: &[Vec<Number>]) 
             order => order,
         });
         // Without one the rows exclude each other, and the cell would be empty.
-        let Some((step, leaving)) = least else { return false };
+        let Some((step, leaving)) = least else { return Some(false) };
         let violation = value(&rows[entering], &point);
         let direction: Vec<RBig> =
             inverse[leaving].iter().map(|entry| entry / &column[leaving]).collect();
@@ -92,8 +100,10 @@ mod tests {
         ];
         let rows = rows.map(form);
         for (constant, expected) in [(-1.9, true), (-2.0, false), (-2.1, false)] {
-            assert_eq!(is_positive_somewhere(&form([1.0, 2.0, constant]), &rows), expected);
+            let found = is_positive_somewhere(&form([1.0, 2.0, constant]), &rows, || false);
+            assert_eq!(found, Some(expected));
         }
-        assert!(!is_positive_somewhere(&form([0.0; 3]), &rows));
+        assert_eq!(is_positive_somewhere(&form([0.0; 3]), &rows, || false), Some(false));
+        assert_eq!(is_positive_somewhere(&form([0.0; 3]), &rows, || true), None);
     }
 }

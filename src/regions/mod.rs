@@ -362,16 +362,16 @@ impl<'a> Domain<'a> {
         if is_flat.load(Ordering::Relaxed) {
             return Err(RegionError::NoInterior);
         }
-        let (at_least, stopped_by) = (shared.count(), shared.stopped_by());
-        let known = RegionCount { at_least, stopped_by, ..self.bounded(bounds, method) };
+        let (found, stopped_by) = (shared.count(), shared.stopped_by());
+        let known = self.bounded(bounds, method);
+        // A walk that is stopped early may not have come to the first cell.
+        let at_least = found.max(known.at_least);
+        let known = RegionCount { at_least, stopped_by, ..known };
         Ok(match stopped_by {
             Some(_) => known,
-            None => RegionCount {
-                patterns: Some(at_least),
-                at_most: at_least as f64,
-                exact: true,
-                ..known
-            },
+            None => {
+                RegionCount { patterns: Some(found), at_most: found as f64, exact: true, ..known }
+            }
         })
     }
 }

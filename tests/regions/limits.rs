@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use taut::io::read_problem;
 use taut::problem::{Problem, Question};
@@ -86,4 +86,17 @@ fn a_shipped_instance_has_as_many_regions_by_both_methods() {
         count(&problem, &options).expect("a count").patterns
     });
     assert_eq!(found[0], found[1]);
+}
+
+#[test]
+fn a_time_limit_holds_with_hundreds_of_inputs() {
+    let problem = he(300, &[48, 48], 5);
+    let limit = Duration::from_millis(300);
+    let options = RegionOptions { time_limit: Some(limit), ..RegionOptions::default() };
+    let started = Instant::now();
+    let found = count(&problem, &options).expect("a count");
+    assert_eq!((found.exact, found.stopped_by), (false, Some(StoppedBy::TimeLimit)));
+    assert!(found.at_least >= 1);
+    // One exact program without a look at the clock would take a minute.
+    assert!(started.elapsed() < 20 * limit, "{:?}", started.elapsed());
 }
