@@ -109,9 +109,12 @@ fn an_instance_is_analysed() {
     // Closer bounds: fewer unstable neurons, smaller constants, a closer relaxation.
     for pair in analysis.methods.windows(2) {
         assert!(pair[1].unstable <= pair[0].unstable);
+        assert!(pair[1].redundant >= pair[0].redundant);
         assert!(pair[1].big_m_sum <= pair[0].big_m_sum);
         assert!(pair[1].root_gap <= pair[0].root_gap);
     }
+    // As `taut convert --prune --tighten lp` says: 4 constant, 2 linear, 3 unread.
+    assert_eq!(analysis.methods[3].redundant, 9);
     let regions = analysis.regions.expect("a count");
     assert!(regions.exact && regions.patterns > Some(1000), "{regions:?}");
     assert!(regions.patterns.expect("exact") as f64 <= regions.at_most);

@@ -27,6 +27,7 @@ use crate::optimize::{
     relative_gap,
 };
 use crate::problem::Problem;
+use crate::prune::redundancy;
 use crate::regions::{
     ChordSample, Method, RegionCount, RegionError, RegionOptions, count, sample_chords,
 };
@@ -116,6 +117,9 @@ pub struct MethodFigures {
     pub stable_share: f64,
     /// Neurons whose phase is open.
     pub unstable: usize,
+    /// Neurons that the domain makes superfluous: constant, linear, or read by no output
+    /// ([`redundancy`]).
+    pub redundant: usize,
     /// Largest big-M constant.
     pub big_m_max: f64,
     /// Sum of the big-M constants.
@@ -259,11 +263,13 @@ fn method_figures(
     let layers = bounded.layers;
     let neurons: usize = layers.iter().map(|layer| layer.neurons).sum();
     let unstable: usize = layers.iter().map(|layer| layer.unstable).sum();
+    let redundant = redundancy(problem.graph(), &bounded.bounds).into_iter();
     let sums = layers.iter().map(|layer| layer.big_m_mean * layer.unstable as f64);
     let figures = MethodFigures {
         tighten: tighten.name(),
         stable_share: (neurons - unstable) as f64 / neurons.max(1) as f64,
         unstable,
+        redundant: redundant.map(|layer| layer.constant + layer.merged + layer.unread).sum(),
         big_m_max: layers.iter().map(|layer| layer.big_m_max).fold(0.0, f64::max),
         // The sum of nothing is −0.
         big_m_sum: 0.0 + sums.sum::<f64>(),

@@ -132,6 +132,7 @@ fn methods(analysis: &Analysis) -> String {
                 method.tighten.to_string(),
                 layer.layer.to_string(),
                 format!("{stable} of {}", layer.neurons),
+                String::new(),
                 format!("{:.3}", layer.big_m_max),
                 format!("{:.3}", layer.big_m_mean * layer.unstable as f64),
                 String::new(),
@@ -144,6 +145,7 @@ fn methods(analysis: &Analysis) -> String {
             method.tighten.to_string(),
             "all".to_string(),
             format!("{} of {neurons}", neurons - method.unstable),
+            method.redundant.to_string(),
             format!("{:.3}", method.big_m_max),
             format!("{:.3}", method.big_m_sum),
             method.relaxation.map_or(String::new(), |root| format!("{:.4}", root.bound)),
@@ -151,7 +153,8 @@ fn methods(analysis: &Analysis) -> String {
             seconds(method.seconds),
         ]);
     }
-    let header = ["bounds", "layer", "stable", "big-M max", "sum", "root", "root gap", "time"];
+    let header =
+        ["bounds", "layer", "stable", "redundant", "big-M max", "sum", "root", "root gap", "time"];
     table(&header, 1, rows)
 }
 
@@ -175,6 +178,7 @@ fn csv(analysis: &Analysis) -> anyhow::Result<String> {
         "tighten",
         "stable_share",
         "unstable",
+        "redundant",
         "big_m_max",
         "big_m_sum",
         "relaxation_bound",
@@ -208,6 +212,7 @@ fn csv(analysis: &Analysis) -> anyhow::Result<String> {
             method.tighten.to_string(),
             method.stable_share.to_string(),
             method.unstable.to_string(),
+            method.redundant.to_string(),
             method.big_m_max.to_string(),
             method.big_m_sum.to_string(),
             optional(method.relaxation.map(|root| root.bound)),

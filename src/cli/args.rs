@@ -496,7 +496,7 @@ pub enum Method {
     Auto,
     /// A mixed-integer encoding in a MILP solver.
     Milp,
-    /// All linear regions, for two inputs; no solver takes part.
+    /// All linear regions, with a linear program each where there are not two inputs.
     Enumerate,
 }
 

@@ -113,6 +113,15 @@ pub fn prune(graph: &ReluGraph, bounds: &NeuronBounds) -> Result<Pruned, PruneEr
     Ok(Pruned { layers: layers.collect(), graph: work.to.without_unused() })
 }
 
+/// What [`prune`] would do to the neurons of every layer of activations.
+///
+/// # Panics
+/// If the bounds are those of another network.
+pub fn redundancy(graph: &ReluGraph, bounds: &NeuronBounds) -> Vec<PruneCounts> {
+    let fates = fates(graph, bounds);
+    graph.activation_layers().map(|layer| count(&fates[layer.node.index()])).collect()
+}
+
 /// What becomes of a neuron.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Fate {
