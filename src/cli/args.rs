@@ -350,6 +350,10 @@ pub struct RegionsArgs {
         help_heading = "Question"
     )]
     pub at: Option<String>,
+    /// Also count linear pieces (neighbouring regions with the same affine map merged) and
+    /// distinct affine maps. Takes memory for every region.
+    #[arg(long, help_heading = "Method")]
+    pub pieces: bool,
     /// Points of the method sample (a count).
     #[arg(long, value_name = "COUNT", default_value_t = 10_000, help_heading = "Method")]
     pub samples: usize,

@@ -44,9 +44,19 @@ pub fn run(args: &RegionsArgs) -> anyhow::Result<(String, u8)> {
     }
     progress::listen();
     let options = options(args)?;
-    let counted = match (&args.list, &args.plot) {
-        (None, None) => count(&problem, &options)?,
-        _ => listed(args, &problem, &options)?,
+    let is_listed = args.list.is_some() || args.plot.is_some();
+    ensure!(
+        !(args.pieces || is_listed) || !matches!(options.method, Method::Bounds | Method::Sample),
+        "--pieces, --list and --plot need an exact method; found '{}'",
+        args.method
+    );
+    let mut counted = None;
+    if is_listed {
+        counted = Some(listed(args, &problem, &options)?);
+    }
+    let counted = match counted {
+        Some(counted) if !args.pieces || counted.stopped_by.is_some() => counted,
+        _ => count(&problem, &options)?,
     };
     let code = if counted.stopped_by.is_some() { UNANSWERED } else { ANSWERED };
     let record = Record {
@@ -91,6 +101,7 @@ fn options(args: &RegionsArgs) -> anyhow::Result<RegionOptions> {
         method: method.unwrap_or_default(),
         time_limit: problem::time_limit("time limit", args.time_limit)?,
         cell_limit: args.cell_limit,
+        pieces: args.pieces,
         threads: settings::threads(args.threads),
         samples: args.samples,
         seed: args.seed,
@@ -104,11 +115,6 @@ fn listed(
     problem: &Problem,
     options: &RegionOptions,
 ) -> anyhow::Result<RegionCount> {
-    ensure!(
-        !matches!(options.method, Method::Bounds | Method::Sample),
-        "--list and --plot need an exact method; found '{}'",
-        args.method
-    );
     if let Some(path) = args.plot.as_ref().filter(|path| path.extension() != Some("svg".as_ref())) {
         bail!("--plot {}: expected a file name that ends in .svg", path.display());
     }
@@ -152,6 +158,10 @@ fn text(args: &RegionsArgs, record: &Record) -> anyhow::Result<String> {
     }
     let kind = if found.exact { "exact count of" } else { "bounds on the number of" };
     writeln!(text, "  method  {}: {kind} activation patterns with inner points", found.method)?;
+    if let (Some(pieces), Some(maps)) = (found.pieces, found.maps) {
+        writeln!(text, "  pieces  {pieces}: neighbours with the same affine map merged")?;
+        writeln!(text, "  maps    {maps}: distinct affine maps")?;
+    }
     if let Some(estimate) = found.estimate {
         writeln!(text, "  guess   {} (Chao's estimate, no bound)", number(estimate.round()))?;
     }

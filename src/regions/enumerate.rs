@@ -18,7 +18,7 @@ use super::exact_program::is_positive_somewhere;
 use super::path::{Errors, Origin, Path};
 use super::plan::{PASSED, Plan};
 use super::simplex::{Largest, Rows, Simplex, value};
-use super::walk::{Sink, Worker};
+use super::walk::{EXACT_PIVOT, PROGRAM, Sink, Worker, pivot_weight};
 use super::{StoppedBy, exact};
 
 /// Known points of a cell, at most.
@@ -27,17 +27,6 @@ const MOST_POINTS: usize = 24;
 /// How far from a vertex, as a share of the way to where the objective turns
 /// negative, a point inside is sought.
 const STEPS: [f64; 3] = [0.5, 0.1, 0.9];
-
-/// Steps of work that a program counts as in few dimensions, for looks at the clock.
-const PROGRAM: u64 = 8;
-/// The same for a pivot in exact arithmetic.
-const EXACT_PIVOT: u64 = 1 << 8;
-
-/// How many times more than in few dimensions a pivot takes in `n`, which grows with
-/// the square.
-fn pivot_weight(n: usize) -> u64 {
-    1 + (n * n / 16) as u64
-}
 
 #[derive(Clone, Debug)]
 struct Cut {
@@ -142,21 +131,13 @@ impl<'p, 's, S: Sink> Enumerate<'p, 's, S> {
 
     /// The mean of the known points or, without any, of some vertices.
     fn inner_point(&mut self, start: usize) -> Vec<f64> {
-        let n = self.dimension();
         if self.points.len() > start {
             return self.mean(start);
         }
-        let mut point = vec![0.0; n];
-        for j in 0..n {
-            for sign in [1.0, -1.0] {
-                let mut form = vec![0.0; n + 1];
-                form[j] = 1.0;
-                self.simplex.maximize(&form, sign, Errors::default(), &self.rows);
-                let share = 1.0 / (2 * n) as f64;
-                point.iter_mut().zip(&self.simplex.point).for_each(|(to, x)| *to += share * x);
-            }
+        match self.simplex.center(&self.rows) {
+            Ok(point) => point,
+            Err(_) => self.simplex.point.clone(),
         }
-        point
     }
 
     fn mean(&self, start: usize) -> Vec<f64> {

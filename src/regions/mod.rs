@@ -13,8 +13,11 @@
 mod enumerate;
 mod exact;
 mod exact_program;
+mod facet;
 mod list;
+mod options;
 mod path;
+mod pieces;
 mod plan;
 mod planar;
 mod sample;
@@ -26,7 +29,6 @@ mod walk;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use ndarray::{Array1, Array2};
 use serde::Serialize;
@@ -38,80 +40,15 @@ use crate::num::IntervalBox;
 use crate::problem::{Constraint, Expression, Problem, Variable};
 use enumerate::Enumerate;
 pub use list::CellFile;
+pub use options::{Method, RegionOptions};
 use path::Path;
+use pieces::{Collector, Merged, merge};
 use plan::Plan;
 use planar::Planar;
 pub use sample::{ChordSample, PatternSample, sample_chords, sample_patterns};
 pub use slice::slice;
 pub use upper::{LayerShape, layer_shapes, montufar, serra};
 use walk::{Counter, Shared, Sink};
-
-/// How regions are counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Method {
-    /// The exact method for the number of inputs: planar for two, else enumerate.
-    #[default]
-    Auto,
-    /// Exact, for two inputs: convex polygons.
-    Planar,
-    /// Exact, for any number of inputs: linear programs.
-    Enumerate,
-    /// An upper bound from the sizes of the layers and the stable neurons.
-    Bounds,
-    /// A lower bound and an estimate from random points, and the upper bound.
-    Sample,
-}
-
-impl Method {
-    /// All methods.
-    pub const ALL: [Self; 5] =
-        [Self::Auto, Self::Planar, Self::Enumerate, Self::Bounds, Self::Sample];
-
-    /// Name on the command line and in records.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::Planar => "planar",
-            Self::Enumerate => "enumerate",
-            Self::Bounds => "bounds",
-            Self::Sample => "sample",
-        }
-    }
-}
-
-/// Settings of the count.
-#[derive(Clone, Debug)]
-pub struct RegionOptions {
-    /// How to count. Default: [`Method::Auto`].
-    pub method: Method,
-    /// Time for the walk. Running out of it is no error. Default: no limit.
-    pub time_limit: Option<Duration>,
-    /// The walk ends when more cells than this are found. Default: no limit.
-    pub cell_limit: Option<u64>,
-    /// Worker threads. Counts do not depend on their number. Default 1.
-    pub threads: usize,
-    /// Random points of [`Method::Sample`]. Default 10 000.
-    pub samples: usize,
-    /// Seed of these points. Default 0.
-    pub seed: u32,
-    /// Set while it runs, it ends the walk as a time limit does. Default: nothing
-    /// to listen to.
-    pub stop: Option<&'static AtomicBool>,
-}
-
-impl Default for RegionOptions {
-    fn default() -> Self {
-        Self {
-            method: Method::Auto,
-            time_limit: None,
-            cell_limit: None,
-            threads: 1,
-            samples: 10_000,
-            seed: 0,
-            stop: None,
-        }
-    }
-}
 
 /// What ended a walk before all cells were found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -133,9 +70,14 @@ pub struct RegionCount {
     /// Number of activation patterns with a full-dimensional cell; `None` where it
     /// is not known exactly.
     pub patterns: Option<u64>,
-    /// There are at least so many.
+    /// Number of linear pieces: connected unions of cells that have the same affine map and
+    /// share facets; `None` where it was not asked for or is not known exactly.
+    pub pieces: Option<u64>,
+    /// Number of distinct affine maps, likewise.
+    pub maps: Option<u64>,
+    /// There are at least so many patterns.
     pub at_least: u64,
-    /// There are at most so many, rounded up.
+    /// There are at most so many patterns, rounded up.
     pub at_most: f64,
     /// An estimate by [`Method::Sample`]; no bound.
     pub estimate: Option<f64>,
@@ -236,8 +178,7 @@ impl Cell {
 /// # Errors
 /// [`RegionError`].
 pub fn count(problem: &Problem, options: &RegionOptions) -> Result<RegionCount, RegionError> {
-    plan::check(problem)?;
-    let domain = Domain::of(problem);
+    let domain = Domain::of(problem)?;
     if options.method != Method::Sample {
         return domain.count(options);
     }
@@ -245,7 +186,7 @@ pub fn count(problem: &Problem, options: &RegionOptions) -> Result<RegionCount, 
     Ok(RegionCount {
         at_least: sample.patterns,
         estimate: Some(sample.chao1),
-        ..domain.bounded(&domain.bounds()?, Method::Sample)
+        ..domain.bounded(Method::Sample)
     })
 }
 
@@ -258,7 +199,7 @@ pub fn count_graph(
     domain: &IntervalBox,
     options: &RegionOptions,
 ) -> Result<RegionCount, RegionError> {
-    Domain { graph, domain, conditions: &[] }.count(options)
+    Domain::new(graph, domain, &[])?.count(options)
 }
 
 /// Visits every cell once, in an order that depends on the problem only, on one
@@ -286,8 +227,8 @@ pub fn visit(
             visitor(cell)
         },
     };
-    let domain = Domain::of(problem);
-    domain.walk(&domain.bounds()?, &options, sink, true)
+    let domain = Domain::of(problem)?;
+    domain.walk(&domain.plan(true), &Shared::new(&options), &options, sink)
 }
 
 /// A network and where its regions are counted.
@@ -296,36 +237,42 @@ struct Domain<'a> {
     domain: &'a IntervalBox,
     /// On inputs.
     conditions: &'a [Constraint],
+    bounds: NeuronBounds,
 }
 
 impl<'a> Domain<'a> {
-    fn of(problem: &'a Problem) -> Self {
-        let (graph, domain) = (problem.graph(), problem.domain());
-        Self { graph, domain, conditions: problem.constraints() }
+    fn new(
+        graph: &'a ReluGraph,
+        domain: &'a IntervalBox,
+        conditions: &'a [Constraint],
+    ) -> Result<Self, RegionError> {
+        let bounds = Crown.propagate(graph, domain)?;
+        Ok(Self { graph, domain, conditions, bounds })
     }
 
-    fn bounds(&self) -> Result<NeuronBounds, BoundsError> {
-        Crown.propagate(self.graph, self.domain)
+    fn of(problem: &'a Problem) -> Result<Self, RegionError> {
+        plan::check(problem)?;
+        Self::new(problem.graph(), problem.domain(), problem.constraints())
     }
 
     fn count(&self, options: &RegionOptions) -> Result<RegionCount, RegionError> {
-        let bounds = self.bounds()?;
         match options.method {
-            Method::Bounds | Method::Sample => Ok(self.bounded(&bounds, Method::Bounds)),
-            Method::Auto | Method::Planar | Method::Enumerate => {
-                self.walk(&bounds, options, || Counter, false)
-            }
+            Method::Bounds | Method::Sample => Ok(self.bounded(Method::Bounds)),
+            _ if options.pieces => self.count_pieces(options),
+            _ => self.walk(&self.plan(false), &Shared::new(options), options, || Counter),
         }
     }
 
     /// What is known without a walk.
-    fn bounded(&self, bounds: &NeuronBounds, method: Method) -> RegionCount {
+    fn bounded(&self, method: Method) -> RegionCount {
         let ends = self.domain.lower().iter().zip(self.domain.upper());
         let inputs = ends.filter(|(l, u)| l < u).count();
         RegionCount {
             patterns: None,
+            pieces: None,
+            maps: None,
             at_least: u64::from(self.conditions.is_empty()),
-            at_most: serra(inputs, &layer_shapes(self.graph, Some(bounds))),
+            at_most: serra(inputs, &layer_shapes(self.graph, Some(&self.bounds))),
             estimate: None,
             exact: false,
             method: method.name(),
@@ -333,27 +280,46 @@ impl<'a> Domain<'a> {
         }
     }
 
+    fn plan(&self, with_outputs: bool) -> Plan {
+        Plan::new(self.graph, self.domain, self.conditions, &self.bounds, with_outputs)
+    }
+
+    fn count_pieces(&self, options: &RegionOptions) -> Result<RegionCount, RegionError> {
+        let plan = self.plan(true);
+        let shared = Shared::new(options);
+        let patterns = Mutex::new(Vec::new());
+        let found = self.walk(&plan, &shared, options, || Collector::new(&patterns))?;
+        if found.patterns.is_none() {
+            return Ok(found);
+        }
+        let patterns = patterns.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Ok(match merge(&plan, &patterns, shared.worker()) {
+            Some(Merged { pieces, maps }) => {
+                RegionCount { pieces: Some(pieces), maps: Some(maps), ..found }
+            }
+            None => RegionCount { stopped_by: shared.stopped_by(), ..found },
+        })
+    }
+
     fn walk<S: Sink>(
         &self,
-        bounds: &NeuronBounds,
+        plan: &Plan,
+        shared: &Shared,
         options: &RegionOptions,
         sink: impl Fn() -> S + Sync,
-        with_outputs: bool,
     ) -> Result<RegionCount, RegionError> {
-        let plan = Plan::new(self.graph, self.domain, self.conditions, bounds, with_outputs);
         let method = match (options.method, plan.dimension()) {
             (Method::Planar, 2) | (Method::Auto, 2) => Method::Planar,
             (Method::Planar, inputs) => return Err(RegionError::NotPlanar { inputs }),
             _ => Method::Enumerate,
         };
-        let shared = Shared::new(options);
         let is_flat = AtomicBool::new(false);
         let cuts = plan.stages.iter().map(|stage| 2 * stage.neurons.len()).sum();
         shared.run(options.threads, cuts, |worker| {
             let mut sink = sink();
             let found = match method {
-                Method::Planar => Planar::new(&plan, worker, &mut sink).run(),
-                _ => Enumerate::new(&plan, worker, &mut sink).run(),
+                Method::Planar => Planar::new(plan, worker, &mut sink).run(),
+                _ => Enumerate::new(plan, worker, &mut sink).run(),
             };
             if found.is_none() {
                 is_flat.store(true, Ordering::Relaxed);
@@ -363,7 +329,7 @@ impl<'a> Domain<'a> {
             return Err(RegionError::NoInterior);
         }
         let (found, stopped_by) = (shared.count(), shared.stopped_by());
-        let known = self.bounded(bounds, method);
+        let known = self.bounded(method);
         // A walk that is stopped early may not have come to the first cell.
         let at_least = found.max(known.at_least);
         let known = RegionCount { at_least, stopped_by, ..known };

@@ -129,6 +129,19 @@ impl<'p> Path<'p> {
         affine.iter().for_each(|&node| self.compute(node));
     }
 
+    /// Computes the forms of all stages and the outputs under the phases of a whole pattern,
+    /// stage after stage.
+    pub(super) fn replay(&mut self, pattern: &[u8]) {
+        let mut rest = pattern;
+        for stage in 0..self.passed.len() {
+            self.enter(stage);
+            let (here, after) = rest.split_at(self.passed[stage].len());
+            self.passed[stage].copy_from_slice(here);
+            rest = after;
+        }
+        self.enter(self.passed.len());
+    }
+
     fn activate(&mut self, stage: usize) {
         let size = self.size();
         let stage_plan = &self.plan.stages[stage];
@@ -339,6 +352,17 @@ impl<'p> Path<'p> {
             bias[i] = coefficient(k, last);
         }
         (weights, bias)
+    }
+
+    /// The values of a node at a point of the free inputs, by the computed forms.
+    pub(super) fn values(&self, node: usize, point: &[f64]) -> Vec<f64> {
+        let forms = &self.forms[node];
+        let coefficient = |i: usize, d: usize| forms.coefficients[d * forms.stride + i];
+        let value = |i: usize| {
+            let products = point.iter().enumerate().map(|(d, x)| coefficient(i, d) * x);
+            products.sum::<f64>() + coefficient(i, point.len())
+        };
+        (0..self.plan.nodes[node].entries.len()).map(value).collect()
     }
 
     /// Marks a bend of a neuron as passed or not.

@@ -137,6 +137,32 @@ impl Simplex {
         Largest::Unknown
     }
 
+    /// A point in the middle of the cell: the mean of the vertices that are extreme along
+    /// the axes.
+    ///
+    /// # Errors
+    /// [`Largest::NotPositive`], certified, if the cell is empty; [`Largest::Unknown`].
+    pub(super) fn center(&mut self, rows: &Rows) -> Result<Vec<f64>, Largest> {
+        let n = self.point.len();
+        let share = 1.0 / (2 * n) as f64;
+        let mut center = vec![0.0; n];
+        for j in 0..n {
+            // Positive in all of the box: it is not positive in the cell only if that is
+            // empty.
+            let width = self.upper[j] - self.lower[j];
+            for (sign, end) in [(1.0, self.lower[j]), (-1.0, self.upper[j])] {
+                let mut form = vec![0.0; n + 1];
+                (form[j], form[n]) = (1.0, sign * width - end);
+                match self.maximize(&form, sign, Errors::default(), rows) {
+                    Largest::Attained => {}
+                    failed => return Err(failed),
+                }
+                center.iter_mut().zip(&self.point).for_each(|(to, x)| *to += share * x);
+            }
+        }
+        Ok(center)
+    }
+
     fn start(&mut self) {
         let n = self.point.len();
         self.inverse.fill(0.0);

@@ -17,6 +17,17 @@ const TOP: usize = 9;
 /// Steps between two looks at the clock.
 const PATIENCE: u64 = 1 << 10;
 
+/// Steps of work that a program counts as in few dimensions, for looks at the clock.
+pub(super) const PROGRAM: u64 = 8;
+/// The same for a pivot in exact arithmetic.
+pub(super) const EXACT_PIVOT: u64 = 1 << 8;
+
+/// How many times more than in few dimensions a pivot takes in `n`, which grows with
+/// the square.
+pub(super) fn pivot_weight(n: usize) -> u64 {
+    1 + (n * n / 16) as u64
+}
+
 /// Stack of a worker: so much, and so much more for each cut on a path.
 const STACK: usize = 4 << 20;
 const STACK_PER_CUT: usize = 1 << 10;
@@ -83,6 +94,11 @@ impl Shared {
                     .expect("a thread can be started");
             }
         });
+    }
+
+    /// A worker for what follows the walk, on this thread.
+    pub(super) fn worker(&self) -> Worker<'_> {
+        Worker::new(self)
     }
 
     /// Cells counted, at most as many as the limit allows.

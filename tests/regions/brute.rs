@@ -12,9 +12,21 @@ use crate::linear_program::maximize;
 use crate::networks::Case;
 use crate::rational::{Affine, Interval, exact, is_positive};
 
-/// Number of activation patterns with a full-dimensional cell; `None` if the
-/// domain has no inner point.
-pub fn patterns(case: &Case) -> Option<usize> {
+/// The inputs of one activation pattern.
+pub struct Cell {
+    /// Not negative in the cell, positive inside.
+    rows: Vec<Affine>,
+    outputs: Vec<Affine>,
+}
+
+/// Every activation pattern with a full-dimensional cell.
+pub struct Cells {
+    pub cells: Vec<Cell>,
+    bounds: Vec<Interval>,
+}
+
+/// The cells of a network; `None` if the domain has no inner point.
+pub fn cells(case: &Case) -> Option<Cells> {
     let (lower, upper) = (case.domain.lower(), case.domain.upper());
     let is_free = |j: &usize| lower[*j] < upper[*j];
     let free: Vec<usize> = (0..lower.len()).filter(is_free).collect();
@@ -37,8 +49,74 @@ pub fn patterns(case: &Case) -> Option<usize> {
         rows.push(Affine::combination(free.len(), &coefficients, &inputs, &exact(*constant)));
     }
     is_open(&rows, &bounds).then(|| {
-        Tree { layers: &case.layers, bounds: &bounds }.count(0, &inputs, Vec::new(), &rows)
+        let mut cells = Vec::new();
+        let tree = Tree { layers: &case.layers, bounds: &bounds };
+        tree.collect(0, &inputs, Vec::new(), &rows, &mut cells);
+        Cells { cells, bounds }
     })
+}
+
+impl Cells {
+    /// Number of distinct affine maps.
+    pub fn maps(&self) -> usize {
+        self.pieces_where(|_, _| true)
+    }
+
+    /// Number of connected unions of cells that have one map and meet in facets.
+    pub fn pieces(&self) -> usize {
+        self.pieces_where(|a, b| self.dimension(a, b) + 1 == self.bounds.len() as isize)
+    }
+
+    fn pieces_where(&self, is_near: impl Fn(&Cell, &Cell) -> bool) -> usize {
+        let mut piece: Vec<usize> = (0..self.cells.len()).collect();
+        for (i, a) in self.cells.iter().enumerate() {
+            for (j, b) in self.cells.iter().enumerate().skip(i + 1) {
+                let (old, new) = (piece[j], piece[i]);
+                if old != new && a.outputs == b.outputs && is_near(a, b) {
+                    piece.iter_mut().filter(|k| **k == old).for_each(|k| *k = new);
+                }
+            }
+        }
+        piece.sort_unstable();
+        piece.dedup();
+        piece.len()
+    }
+
+    /// Dimension of the intersection of two cells, boundaries included, −1 where it is
+    /// empty: the number of inputs less the rank of the rows that are 0 on all of it.
+    fn dimension(&self, a: &Cell, b: &Cell) -> isize {
+        let zero = RBig::ZERO;
+        let rows: Vec<&Affine> = a.rows.iter().chain(&b.rows).collect();
+        let not_positive: Vec<Affine> = rows.iter().map(|row| row.below(&zero)).collect();
+        let mut equations: Vec<Vec<RBig>> = Vec::new();
+        for row in rows {
+            let Some(point) = maximize(row, &not_positive, &self.bounds) else { return -1 };
+            let products = row.slope.iter().zip(&point);
+            let most = products.fold(row.offset.clone(), |sum, (g, x)| sum + g * x);
+            if !is_positive(&most) {
+                equations.push(row.slope.clone());
+            }
+        }
+        self.bounds.len() as isize - rank(equations) as isize
+    }
+}
+
+/// By elimination.
+fn rank(mut rows: Vec<Vec<RBig>>) -> usize {
+    let mut rank = 0;
+    for column in 0..rows.first().map_or(0, Vec::len) {
+        let Some(pivot) = (rank..rows.len()).find(|&i| rows[i][column] != RBig::ZERO) else {
+            continue;
+        };
+        rows.swap(rank, pivot);
+        let pivot = rows[rank].clone();
+        for row in &mut rows[rank + 1..] {
+            let factor = &row[column] / &pivot[column];
+            row.iter_mut().zip(&pivot).for_each(|(to, from)| *to -= &factor * from);
+        }
+        rank += 1;
+    }
+    rank
 }
 
 struct Tree<'a> {
@@ -47,26 +125,34 @@ struct Tree<'a> {
 }
 
 impl Tree<'_> {
-    /// Patterns of the neurons that follow, in the open cell `rows > 0`.
-    fn count(&self, depth: usize, from: &[Affine], done: Vec<Affine>, rows: &[Affine]) -> usize {
-        let Some(layer) = self.layers.get(depth) else { return 1 };
+    /// Adds the patterns of the neurons that follow, in the open cell `rows > 0`.
+    fn collect(
+        &self,
+        depth: usize,
+        from: &[Affine],
+        done: Vec<Affine>,
+        rows: &[Affine],
+        cells: &mut Vec<Cell>,
+    ) {
+        let Some(layer) = self.layers.get(depth) else {
+            cells.push(Cell { rows: rows.to_vec(), outputs: from.to_vec() });
+            return;
+        };
         let neuron = done.len();
         if neuron == layer.bias.len() {
-            return self.count(depth + 1, &done, Vec::new(), rows);
+            return self.collect(depth + 1, &done, Vec::new(), rows, cells);
         }
         let weights: Vec<RBig> = layer.weights.row(neuron).iter().copied().map(exact).collect();
         let bias = exact(layer.bias[neuron]);
         let a = Affine::combination(self.bounds.len(), &weights, from, &bias);
-        let mut total = 0;
         for (conditions, value) in phases(&a, layer.activation) {
             let rows: Vec<Affine> = rows.iter().cloned().chain(conditions).collect();
             if is_open(&rows, self.bounds) {
                 let mut done = done.clone();
                 done.push(value);
-                total += self.count(depth, from, done, &rows);
+                self.collect(depth, from, done, &rows, cells);
             }
         }
-        total
     }
 }
 

@@ -9,7 +9,7 @@ use taut::regions::{
     sample_patterns, serra,
 };
 
-use crate::brute;
+use crate::brute::{self, Cells};
 use crate::networks::{Case, Random, he};
 
 fn counted(case: &Case, method: Method, threads: usize) -> Option<usize> {
@@ -45,11 +45,22 @@ fn check_bounds(case: &Case, expected: usize) {
     assert!(sample.estimate.is_some_and(|estimate| estimate >= sample.at_least as f64));
 }
 
+/// Pieces and maps are those of the brute force. Returns how many cells were merged.
+fn check_pieces(case: &Case, cells: &Cells, threads: usize) -> usize {
+    let options = RegionOptions { pieces: true, threads, ..RegionOptions::default() };
+    let found = count(&case.problem(), &options).expect("a count");
+    let (pieces, maps) = (cells.pieces(), cells.maps());
+    assert_eq!((found.pieces, found.maps), (Some(pieces as u64), Some(maps as u64)));
+    assert!(maps <= pieces && pieces <= cells.cells.len());
+    cells.cells.len() - pieces
+}
+
 fn compare(inputs: usize, neurons: usize, cases: u64) {
-    let mut most = 0;
+    let (mut most, mut merged) = (0, 0);
     for seed in 0..cases {
         let case = Random::new(seed + 1000 * inputs as u64).case(inputs, neurons);
-        let expected = brute::patterns(&case);
+        let cells = brute::cells(&case);
+        let expected = cells.as_ref().map(|cells| cells.cells.len());
         most = most.max(expected.unwrap_or_default());
         let free = (0..inputs).filter(|&j| case.domain.lower()[j] < case.domain.upper()[j]);
         let mut methods = vec![Method::Auto, Method::Enumerate];
@@ -61,7 +72,11 @@ fn compare(inputs: usize, neurons: usize, cases: u64) {
             assert_eq!(found, expected, "{inputs} inputs, seed {seed}, {method:?}");
         }
         check_bounds(&case, expected.unwrap_or_default());
+        if let Some(cells) = cells {
+            merged += check_pieces(&case, &cells, 1 + (seed % 2) as usize);
+        }
     }
+    assert!(merged > 10, "pieces are fewer than patterns: {merged}");
     assert!(most > 2 * inputs, "the networks have regions: {most}");
 }
 

@@ -1,0 +1,239 @@
+//! Whether two cells on both sides of a hyperplane share a facet: whether there is a point
+//! of the hyperplane inside everything else that bounds them.
+//!
+//! Floating point decides where it can: a linear program says that the two have no point in
+//! common, with a certificate, or leads to a segment across the hyperplane on which all
+//! other forms are certainly positive. Otherwise an input is eliminated by the equation of
+//! the hyperplane, and exact arithmetic decides whether what is left is full-dimensional.
+
+use super::exact::{self, Number};
+use super::exact_program::is_positive_somewhere;
+use super::path::{Errors, Origin, Path};
+use super::plan::{PASSED, Plan};
+use super::simplex::{Largest, Rows, Simplex, value};
+use super::walk::{EXACT_PIVOT, PROGRAM, Worker, pivot_weight};
+
+/// A bend of a neuron of the stage at hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Bend {
+    pub(super) neuron: usize,
+    pub(super) bend: usize,
+}
+
+/// Decides about facets.
+pub(super) struct Facets<'p, 's> {
+    pub(super) path: Path<'p>,
+    worker: Worker<'s>,
+    simplex: Simplex,
+}
+
+impl<'p, 's> Facets<'p, 's> {
+    pub(super) fn new(plan: &'p Plan, worker: Worker<'s>) -> Self {
+        Self { path: Path::new(plan), worker, simplex: Simplex::new(&plan.lower, &plan.upper) }
+    }
+
+    /// Counts a step of work; `None` once the walk is halted.
+    pub(super) fn step(&mut self) -> Option<()> {
+        self.worker.step(PROGRAM * pivot_weight(self.path.plan.dimension()));
+        (!self.worker.is_halted()).then_some(())
+    }
+
+    fn origin(&self, stage: usize, bend: Bend) -> Origin {
+        let stage = &self.path.plan.stages[stage];
+        let neuron = stage.neurons[bend.neuron];
+        let entry = neuron.input.expect("a neuron with a bend has a pre-activation");
+        Origin::Bend { node: stage.input, entry, level: neuron.level(bend.bend) }
+    }
+
+    fn form(&self, origin: Origin) -> (Vec<f64>, Errors) {
+        let mut form = vec![0.0; self.path.plan.dimension() + 1];
+        let errors = self.path.form(origin, &mut form);
+        (form, errors)
+    }
+
+    /// The bends of a stage by the hyperplane they lie on, under the phases that `pattern`
+    /// has before that stage.
+    pub(super) fn hyperplanes(
+        &mut self,
+        pattern: &[u8],
+        stage: usize,
+        bends: &[Bend],
+    ) -> Option<Vec<Vec<Bend>>> {
+        self.path.replay(pattern);
+        let (lower, upper) = (&self.path.plan.lower, &self.path.plan.upper);
+        let forms: Vec<_> = bends.iter().map(|&bend| self.form(self.origin(stage, bend))).collect();
+        let ends: Vec<_> =
+            forms.iter().map(|(form, e)| (value(form, lower), value(form, upper), e)).collect();
+        let mut planes: Vec<Vec<usize>> = Vec::new();
+        for second in 0..bends.len() {
+            self.step()?;
+            let mut found = None;
+            for (k, plane) in planes.iter().enumerate() {
+                // Multiples of each other have the same ratio of values everywhere.
+                let ((a, b, e), (c, d, f)) = (ends[plane[0]], ends[second]);
+                let doubt =
+                    e.value * (c.abs() + d.abs() + 2.0 * f.value) + f.value * (a.abs() + b.abs());
+                let rounding = 4.0 * f64::EPSILON * ((a * d).abs() + (b * c).abs());
+                if (a * d - b * c).abs() <= doubt + rounding
+                    && self.coincide(stage, [bends[plane[0]], bends[second]])
+                {
+                    found = Some(k);
+                    break;
+                }
+            }
+            match found {
+                Some(k) => planes[k].push(second),
+                None => planes.push(vec![second]),
+            }
+        }
+        Some(planes.iter().map(|plane| plane.iter().map(|&k| bends[k]).collect()).collect())
+    }
+
+    fn coincide(&mut self, stage: usize, bends: [Bend; 2]) -> bool {
+        let [a, b] = bends.map(|bend| {
+            let origin = self.origin(stage, bend);
+            self.path.exact(origin)
+        });
+        exact::ratio_sign(&a, &b).is_some()
+    }
+
+    /// Whether two cells share a facet. Their patterns agree before `stage`, and there on
+    /// all bends but some of `on`, which lie on one hyperplane.
+    pub(super) fn is_shared(
+        &mut self,
+        patterns: [&[u8]; 2],
+        stage: usize,
+        on: &[Bend],
+    ) -> Option<bool> {
+        self.step()?;
+        let n = self.path.plan.dimension();
+        let mut rows = Rows::default();
+        for index in 0..self.path.plan.conditions.len() {
+            let (form, errors) = self.form(Origin::Condition(index));
+            rows.push(form.into_iter(), errors, n + 1);
+        }
+        for (pattern, first) in patterns.into_iter().zip([0, stage]) {
+            self.path.replay(pattern);
+            for (at, bend) in self.bends(first) {
+                if at == stage && on.contains(&bend) {
+                    continue;
+                }
+                let (form, errors) = self.form(self.origin(at, bend));
+                let sign = self.side(at, bend);
+                rows.push(form.into_iter().map(|f| sign * f), errors, n + 1);
+            }
+        }
+        let (form, errors) = self.form(self.origin(stage, on[0]));
+        let others = rows.len();
+        for sign in [1.0, -1.0] {
+            rows.push(form.iter().map(|f| sign * f), errors, n + 1);
+        }
+        match self.simplex.center(&rows) {
+            Err(Largest::NotPositive) => return Some(false),
+            Ok(point) => {
+                rows.truncate(others, n + 1);
+                if self.crosses(&form, errors, &rows, &point) {
+                    return Some(true);
+                }
+            }
+            Err(_) => {}
+        }
+        self.is_shared_exactly(patterns, stage, on[0])
+    }
+
+    /// The bends that vary from region to region, of all stages from `first` on.
+    fn bends(&self, first: usize) -> Vec<(usize, Bend)> {
+        let mut bends = Vec::new();
+        for (at, stage) in self.path.plan.stages.iter().enumerate().skip(first) {
+            for (neuron, settings) in stage.neurons.iter().enumerate() {
+                let bend = (0..2).filter(|&bend| settings.cuts[bend]);
+                bends.extend(bend.map(|bend| (at, Bend { neuron, bend })));
+            }
+        }
+        bends
+    }
+
+    /// On which side of a bend the pattern of the path lies.
+    fn side(&self, stage: usize, bend: Bend) -> f64 {
+        let passed = self.path.passed[stage][bend.neuron] & PASSED[bend.bend] != 0;
+        if passed { 1.0 } else { -1.0 }
+    }
+
+    /// Whether a short segment about `point`, parallel to an axis, certainly crosses the
+    /// hyperplane and lies inside the box and all rows.
+    fn crosses(&self, form: &[f64], errors: Errors, rows: &Rows, point: &[f64]) -> bool {
+        let plan = self.path.plan;
+        let steepest = (0..point.len()).max_by(|&i, &j| form[i].abs().total_cmp(&form[j].abs()));
+        let Some(axis) = steepest.filter(|&axis| form[axis] != 0.0) else { return false };
+        let reach = (value(form, point).abs() + 4.0 * errors.value) / form[axis];
+        [1.0, -1.0].into_iter().all(|side| {
+            let mut end = point.to_vec();
+            end[axis] += side * reach;
+            let mut bounds = end.iter().zip(plan.lower.iter().zip(&plan.upper));
+            let forms = rows.coefficients.chunks_exact(end.len() + 1);
+            side * value(form, &end) > errors.value
+                && bounds.all(|(x, (l, u))| l < x && x < u)
+                && forms.zip(&rows.errors).all(|(form, e)| value(form, &end) > e.value)
+        })
+    }
+
+    #[cold]
+    fn is_shared_exactly(&mut self, patterns: [&[u8]; 2], stage: usize, on: Bend) -> Option<bool> {
+        let n = self.path.plan.dimension();
+        let mut rows = Vec::new();
+        for index in 0..self.path.plan.conditions.len() {
+            rows.push(self.path.exact(Origin::Condition(index)).to_vec());
+        }
+        for (pattern, first) in patterns.into_iter().zip([0, stage]) {
+            self.path.replay(pattern);
+            for (at, bend) in self.bends(first) {
+                let form = self.path.exact(self.origin(at, bend));
+                let sign = exact::number(self.side(at, bend));
+                rows.push(form.iter().map(|x| x * &sign).collect());
+            }
+        }
+        let plane = self.path.exact(self.origin(stage, on));
+        let axis = (0..n).find(|&j| !plane[j].is_zero()).expect("a bend between two cells");
+        let mut polytope = Vec::new();
+        for j in (0..n).filter(|&j| j != axis) {
+            for side in [Origin::Lower(j), Origin::Upper(j)] {
+                polytope.push(eliminate(&self.path.exact(side), &plane, axis));
+            }
+        }
+        for side in [Origin::Lower(axis), Origin::Upper(axis)] {
+            rows.push(self.path.exact(side).to_vec());
+        }
+        for row in rows {
+            let row = eliminate(&row, &plane, axis);
+            let (constant, slope) = row.split_last().expect("a constant");
+            if slope.iter().all(Number::is_zero) {
+                if exact::sign(constant).is_lt() {
+                    return Some(false);
+                }
+                continue;
+            }
+            let weight = EXACT_PIVOT * pivot_weight(n);
+            let worker = &mut self.worker;
+            let is_halted = || {
+                worker.step(weight);
+                worker.is_halted()
+            };
+            if !is_positive_somewhere(&row, &polytope, is_halted)? {
+                return Some(false);
+            }
+            polytope.push(row);
+        }
+        Some(true)
+    }
+}
+
+/// A form on the hyperplane where `plane` is 0, in the other inputs, up to a positive
+/// factor.
+fn eliminate(form: &[Number], plane: &[Number], axis: usize) -> Vec<Number> {
+    let (pivot, factor) = match exact::sign(&plane[axis]) {
+        std::cmp::Ordering::Less => (-plane[axis].clone(), -form[axis].clone()),
+        _ => (plane[axis].clone(), form[axis].clone()),
+    };
+    let others = (0..form.len()).filter(|&j| j != axis);
+    others.map(|j| &form[j] * &pivot - &plane[j] * &factor).collect()
+}
