@@ -134,7 +134,7 @@ impl<'p, 's, S: Sink> Enumerate<'p, 's, S> {
         if self.points.len() > start {
             return self.mean(start);
         }
-        match self.simplex.center(&self.rows) {
+        match self.simplex.center(&self.rows, self.rows.len()) {
             Ok(point) => point,
             Err(_) => self.simplex.point.clone(),
         }

@@ -20,6 +20,15 @@ pub(super) struct Bend {
     pub(super) bend: usize,
 }
 
+/// A bend that one of two cells is bounded by.
+#[derive(Clone, Copy, Debug)]
+struct Wall {
+    /// Which of the two.
+    cell: usize,
+    stage: usize,
+    bend: Bend,
+}
+
 /// Decides about facets.
 pub(super) struct Facets<'p, 's> {
     pub(super) path: Path<'p>,
@@ -112,8 +121,9 @@ impl<'p, 's> Facets<'p, 's> {
             let (form, errors) = self.form(Origin::Condition(index));
             rows.push(form.into_iter(), errors, n + 1);
         }
-        for (pattern, first) in patterns.into_iter().zip([0, stage]) {
-            self.path.replay(pattern);
+        let mut walls = Vec::new();
+        for (cell, first) in [0, stage].into_iter().enumerate() {
+            self.path.replay(patterns[cell]);
             for (at, bend) in self.bends(first) {
                 if at == stage && on.contains(&bend) {
                     continue;
@@ -121,6 +131,7 @@ impl<'p, 's> Facets<'p, 's> {
                 let (form, errors) = self.form(self.origin(at, bend));
                 let sign = self.side(at, bend);
                 rows.push(form.into_iter().map(|f| sign * f), errors, n + 1);
+                walls.push(Wall { cell, stage: at, bend });
             }
         }
         let (form, errors) = self.form(self.origin(stage, on[0]));
@@ -128,17 +139,26 @@ impl<'p, 's> Facets<'p, 's> {
         for sign in [1.0, -1.0] {
             rows.push(form.iter().map(|f| sign * f), errors, n + 1);
         }
-        match self.simplex.center(&rows) {
-            Err(Largest::NotPositive) => return Some(false),
-            Ok(point) => {
-                rows.truncate(others, n + 1);
-                if self.crosses(&form, errors, &rows, &point) {
-                    return Some(true);
-                }
-            }
-            Err(_) => {}
+        let center = self.simplex.center(&rows, others);
+        if center == Err(Largest::NotPositive) {
+            return Some(false);
         }
-        self.is_shared_exactly(patterns, stage, on[0])
+        rows.truncate(others, n + 1);
+        if let Ok(point) = &center
+            && self.crosses(&form, errors, &rows, point)
+        {
+            return Some(true);
+        }
+        // Two cells that only touch do so at a few walls: these come first.
+        let point = center.unwrap_or_else(|_| self.simplex.point.clone());
+        let forms = rows.coefficients.chunks_exact(n + 1).zip(&rows.errors);
+        let is_tight = forms.map(|(form, e)| value(form, &point) <= e.value);
+        let is_tight: Vec<bool> = is_tight.skip(others - walls.len()).collect();
+        let (tight, loose): (Vec<_>, Vec<_>) =
+            walls.into_iter().zip(is_tight).partition(|(_, is_tight)| *is_tight);
+        let walls: Vec<Wall> = tight.into_iter().chain(loose).map(|(wall, _)| wall).collect();
+        let plane = Wall { cell: 1, stage, bend: on[0] };
+        self.is_shared_exactly(patterns, plane, &walls)
     }
 
     /// The bends that vary from region to region, of all stages from `first` on.
@@ -178,52 +198,66 @@ impl<'p, 's> Facets<'p, 's> {
     }
 
     #[cold]
-    fn is_shared_exactly(&mut self, patterns: [&[u8]; 2], stage: usize, on: Bend) -> Option<bool> {
-        let n = self.path.plan.dimension();
-        let mut rows = Vec::new();
-        for index in 0..self.path.plan.conditions.len() {
-            rows.push(self.path.exact(Origin::Condition(index)).to_vec());
-        }
-        for (pattern, first) in patterns.into_iter().zip([0, stage]) {
-            self.path.replay(pattern);
-            for (at, bend) in self.bends(first) {
-                let form = self.path.exact(self.origin(at, bend));
-                let sign = exact::number(self.side(at, bend));
-                rows.push(form.iter().map(|x| x * &sign).collect());
-            }
-        }
-        let plane = self.path.exact(self.origin(stage, on));
+    fn is_shared_exactly(
+        &mut self,
+        patterns: [&[u8]; 2],
+        plane: Wall,
+        walls: &[Wall],
+    ) -> Option<bool> {
+        let plan = self.path.plan;
+        let n = plan.dimension();
+        self.path.replay(patterns[plane.cell]);
+        let plane = self.path.exact(self.origin(plane.stage, plane.bend));
         let axis = (0..n).find(|&j| !plane[j].is_zero()).expect("a bend between two cells");
-        let mut polytope = Vec::new();
+        let mut facet = Vec::new();
         for j in (0..n).filter(|&j| j != axis) {
             for side in [Origin::Lower(j), Origin::Upper(j)] {
-                polytope.push(eliminate(&self.path.exact(side), &plane, axis));
+                facet.push(eliminate(&self.path.exact(side), &plane, axis));
             }
         }
-        for side in [Origin::Lower(axis), Origin::Upper(axis)] {
-            rows.push(self.path.exact(side).to_vec());
-        }
-        for row in rows {
-            let row = eliminate(&row, &plane, axis);
-            let (constant, slope) = row.split_last().expect("a constant");
-            if slope.iter().all(Number::is_zero) {
-                if exact::sign(constant).is_lt() {
-                    return Some(false);
-                }
-                continue;
-            }
-            let weight = EXACT_PIVOT * pivot_weight(n);
-            let worker = &mut self.worker;
-            let is_halted = || {
-                worker.step(weight);
-                worker.is_halted()
-            };
-            if !is_positive_somewhere(&row, &polytope, is_halted)? {
+        let conditions = (0..plan.conditions.len()).map(Origin::Condition);
+        for origin in conditions.chain([Origin::Lower(axis), Origin::Upper(axis)]) {
+            let row = eliminate(&self.path.exact(origin), &plane, axis);
+            if !self.is_left(row, &mut facet)? {
                 return Some(false);
             }
-            polytope.push(row);
+        }
+        let mut replayed = None;
+        for wall in walls {
+            if replayed != Some(wall.cell) {
+                self.path.replay(patterns[wall.cell]);
+                replayed = Some(wall.cell);
+            }
+            let form = self.path.exact(self.origin(wall.stage, wall.bend));
+            let sign = exact::number(self.side(wall.stage, wall.bend));
+            let form: Vec<Number> = form.iter().map(|x| x * &sign).collect();
+            if !self.is_left(eliminate(&form, &plane, axis), &mut facet)? {
+                return Some(false);
+            }
         }
         Some(true)
+    }
+
+    /// Whether a full-dimensional set still is one where `row` must not be negative; adds
+    /// the row.
+    fn is_left(&mut self, row: Vec<Number>, set: &mut Vec<Vec<Number>>) -> Option<bool> {
+        let (constant, slope) = row.split_last().expect("a constant");
+        if slope.iter().all(Number::is_zero) {
+            return Some(exact::sign(constant).is_ge());
+        }
+        let known = set.iter().find_map(|other| exact::ratio_sign(&row, other));
+        if let Some(sign) = known {
+            return Some(sign.is_gt());
+        }
+        let weight = EXACT_PIVOT * pivot_weight(slope.len() + 1);
+        let worker = &mut self.worker;
+        let is_halted = || {
+            worker.step(weight);
+            worker.is_halted()
+        };
+        let is_left = is_positive_somewhere(&row, set, is_halted)?;
+        set.push(row);
+        Some(is_left)
     }
 }
 

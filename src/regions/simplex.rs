@@ -138,29 +138,42 @@ impl Simplex {
     }
 
     /// A point in the middle of the cell: the mean of the vertices that are extreme along
-    /// the axes.
+    /// the axes and, where these all lie on one of the first `walls` rows, of one that is
+    /// far from it.
     ///
     /// # Errors
     /// [`Largest::NotPositive`], certified, if the cell is empty; [`Largest::Unknown`].
-    pub(super) fn center(&mut self, rows: &Rows) -> Result<Vec<f64>, Largest> {
+    pub(super) fn center(&mut self, rows: &Rows, walls: usize) -> Result<Vec<f64>, Largest> {
         let n = self.point.len();
-        let share = 1.0 / (2 * n) as f64;
-        let mut center = vec![0.0; n];
+        let mut sum = vec![0.0; n];
+        let mut count = 0.0;
+        let mut form = vec![0.0; n + 1];
         for j in 0..n {
             // Positive in all of the box: it is not positive in the cell only if that is
             // empty.
             let width = self.upper[j] - self.lower[j];
             for (sign, end) in [(1.0, self.lower[j]), (-1.0, self.upper[j])] {
-                let mut form = vec![0.0; n + 1];
+                form.fill(0.0);
                 (form[j], form[n]) = (1.0, sign * width - end);
                 match self.maximize(&form, sign, Errors::default(), rows) {
                     Largest::Attained => {}
                     failed => return Err(failed),
                 }
-                center.iter_mut().zip(&self.point).for_each(|(to, x)| *to += share * x);
+                sum.iter_mut().zip(&self.point).for_each(|(to, x)| *to += x);
+                count += 1.0;
             }
         }
-        Ok(center)
+        for wall in 0..walls {
+            let row = &rows.coefficients[wall * (n + 1)..][..n + 1];
+            let center: Vec<f64> = sum.iter().map(|x| x / count).collect();
+            if value(row, &center) <= rows.errors[wall].value
+                && self.maximize(row, 1.0, rows.errors[wall], rows) == Largest::Attained
+            {
+                sum.iter_mut().zip(&self.point).for_each(|(to, x)| *to += x);
+                count += 1.0;
+            }
+        }
+        Ok(sum.iter().map(|x| x / count).collect())
     }
 
     fn start(&mut self) {
