@@ -2,7 +2,11 @@
 
 use std::process::{Command, Output};
 
+use ndarray::{arr1, arr2};
+use resvg::tiny_skia::Pixmap;
 use serde_json::Value;
+use taut::io::write_network;
+use taut::network::{Activation, DenseLayer, Network};
 use taut::num::IntervalBox;
 use taut::optimize::{OptimizeOptions, Status, optimize, optimize_by_enumeration};
 use taut::problem::{Problem, Question, Sense};
@@ -139,6 +143,50 @@ fn the_commands_agree_on_the_number_of_regions() {
     assert_eq!(folder.count(), 2, "nothing half-written is left");
 }
 
+/// Neurons that nothing reads divide cells, and not pieces.
+#[test]
+fn pieces_are_counted_where_asked_for() {
+    let record = json(&taut(&["regions", "instances/peaks-2x25.toml", "--format", "json"]));
+    assert!(record["pieces"].is_null() && record["maps"].is_null());
+    // By hand: relu(x0) and relu(x1) divide the square into four, but y = relu(x0 + 1/2) has
+    // two pieces; the slice x1 = 1/2 keeps both boundaries of x0.
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("net.json");
+    let (weights, bias) = (arr2(&[[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]]), arr1(&[0.0, 0.0, 0.5]));
+    let hidden = DenseLayer { weights, bias, activation: Activation::Relu };
+    let (weights, bias) = (arr2(&[[0.0, 0.0, 1.0]]), arr1(&[0.0]));
+    let output = DenseLayer { weights, bias, activation: Activation::Linear };
+    let network = Network::dense("half", vec![hidden, output]).expect("a network");
+    write_network(&network, &file).expect("a file");
+    let name = file.to_str().expect("a path");
+    for (slice, patterns) in [(vec![], 6), (vec!["--upper=1,0.5", "--lower=-1,0.5"], 3)] {
+        let domain = if slice.is_empty() { vec!["--lower=-1", "--upper=1"] } else { slice };
+        let arguments = [&["regions", name, "--pieces", "--format", "json"], domain.as_slice()];
+        let record = json(&taut(&arguments.concat()));
+        let counts = ["patterns", "pieces", "maps"].map(|key| record[key].as_u64());
+        assert_eq!(counts, [Some(patterns), Some(2), Some(2)]);
+    }
+}
+
+#[test]
+fn pictures_are_written_as_png_with_their_words() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("regions.png");
+    let name = file.to_str().expect("a path");
+    let written = taut(&["regions", "instances/peaks-2x25.toml", "--plot", name]);
+    assert_eq!(written.status.code(), Some(0), "{}", String::from_utf8_lossy(&written.stderr));
+    let bytes = std::fs::read(&file).expect("a picture");
+    assert!(bytes.len() < 2_000_000, "{} bytes", bytes.len());
+    let pixels = Pixmap::decode_png(&bytes).expect("a PNG");
+    let (white, width) = (255, pixels.width() as usize);
+    let is_ink = |&pixel: &usize| pixels.pixels()[pixel].red() != white;
+    // The title stands above the picture, which begins at a fifteenth of the height.
+    let title = pixels.pixels().len() / 20;
+    assert!((0..title).filter(is_ink).count() > 500, "the title is drawn");
+    let middle = pixels.pixels().len() / 2;
+    assert!((middle..middle + width / 2).filter(is_ink).count() > width / 4, "so are regions");
+}
+
 #[test]
 fn a_slice_of_more_inputs_and_what_is_refused() {
     let instance = "instances/rosenbrock4-2x25.toml";
@@ -155,7 +203,8 @@ fn a_slice_of_more_inputs_and_what_is_refused() {
         (vec!["--slice", "0,9"], "two different inputs below 4"),
         (vec!["--slice", "0,1", "--at", "7"], "outside the box"),
         (vec!["--plot", "/tmp/x.svg"], "a picture needs 2 inputs"),
-        (vec!["--slice", "0,1", "--plot", "/tmp/x.gif"], "ends in .svg"),
+        (vec!["--slice", "0,1", "--plot", "/tmp/x.gif"], "ends in .svg or .png"),
+        (vec!["--method", "sample", "--pieces"], "need an exact method"),
         (vec!["--method", "bounds", "--list", "/tmp/x"], "need an exact method"),
     ] {
         let refused = taut(&[&["regions", instance], arguments.as_slice()].concat());

@@ -372,7 +372,7 @@ pub struct RegionsArgs {
     /// Write every region to this file, one JSON object a line [default: none].
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub list: Option<PathBuf>,
-    /// Draw the regions to this file (.svg): coloured by the objective, with the
+    /// Draw the regions to this file (.svg, .png): coloured by the objective, with the
     /// boundaries of each layer [default: none].
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub plot: Option<PathBuf>,

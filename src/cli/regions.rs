@@ -6,10 +6,9 @@ use std::time::Instant;
 
 use anyhow::{bail, ensure};
 use serde::Serialize;
-use taut::io::write_text;
 use taut::num::IntervalBox;
 use taut::optimize::SCHEMA;
-use taut::plot::RegionPlot;
+use taut::plot::{self, RegionPlot};
 use taut::problem::Problem;
 use taut::regions::{CellFile, Method, RegionCount, RegionOptions, StoppedBy, count, visit};
 
@@ -115,9 +114,7 @@ fn listed(
     problem: &Problem,
     options: &RegionOptions,
 ) -> anyhow::Result<RegionCount> {
-    if let Some(path) = args.plot.as_ref().filter(|path| path.extension() != Some("svg".as_ref())) {
-        bail!("--plot {}: expected a file name that ends in .svg", path.display());
-    }
+    args.plot.as_deref().map(plot::check_extension).transpose()?;
     let mut file = args.list.as_deref().map(CellFile::create).transpose()?;
     let mut plot = args.plot.as_ref().map(|_| RegionPlot::new(problem)).transpose()?;
     let mut failure: Option<anyhow::Error> = None;
@@ -137,8 +134,8 @@ fn listed(
     if let Some(file) = file {
         file.finish()?;
     }
-    if let (Some(plot), Some(path)) = (plot, &args.plot) {
-        write_text(path, &plot.svg())?;
+    if let (Some(picture), Some(path)) = (plot, &args.plot) {
+        plot::write(path, &picture.svg())?;
     }
     Ok(counted)
 }

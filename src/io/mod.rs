@@ -136,7 +136,6 @@ pub fn write_network(network: &Network, path: &Path) -> Result<(), FileError> {
     write_bytes(path, &bytes)
 }
 
-/// Writes beside the file first, so that it appears complete or not at all.
 /// Writes a text. The file appears complete or not at all.
 ///
 /// # Errors
@@ -145,7 +144,11 @@ pub fn write_text(path: &Path, text: &str) -> Result<(), FileError> {
     write_bytes(path, text.as_bytes())
 }
 
-fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+/// Writes a file as a whole: it appears complete or not at all.
+///
+/// # Errors
+/// [`FileError::System`].
+pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     let mut partial = path.as_os_str().to_owned();
     partial.push(".partial");
     let written = std::fs::write(&partial, bytes).and_then(|()| std::fs::rename(&partial, path));

@@ -1,6 +1,72 @@
-//! Pictures, as SVG.
+//! Pictures, as SVG and PNG.
 
 mod color;
+mod png;
 mod regions;
 
-pub use regions::{MOST_REGIONS, PlotError, RegionPlot};
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use crate::io::{FileError, write_bytes, write_text};
+pub use png::png;
+use regions::MOST_REGIONS;
+pub use regions::RegionPlot;
+
+/// Extensions of the files that [`write`] writes.
+pub const EXTENSIONS: [&str; 2] = ["svg", "png"];
+
+/// Why there is no picture.
+#[derive(Debug, Error)]
+pub enum PlotError {
+    /// Not two inputs that vary.
+    #[error("a picture needs 2 inputs whose intervals have a width; found {free}")]
+    NotPlanar {
+        /// Their number.
+        free: usize,
+    },
+    /// Too many regions.
+    #[error(
+        "a picture of more than {MOST_REGIONS} linear regions shows nothing; expected fewer: try a smaller box"
+    )]
+    TooMany,
+    /// A file name that says nothing of a format for pictures.
+    #[error("{}: expected a file name that ends in .{}", path.display(), EXTENSIONS.join(" or ."))]
+    Extension {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The SVG cannot be drawn.
+    #[error("the picture cannot be drawn: {what}")]
+    Png {
+        /// Why.
+        what: String,
+    },
+    /// The file cannot be written.
+    #[error(transparent)]
+    File(#[from] FileError),
+}
+
+/// Checks the extension of a file for pictures.
+///
+/// # Errors
+/// [`PlotError::Extension`].
+pub fn check_extension(path: &Path) -> Result<(), PlotError> {
+    match EXTENSIONS.iter().any(|&known| path.extension() == Some(known.as_ref())) {
+        true => Ok(()),
+        false => Err(PlotError::Extension { path: path.to_path_buf() }),
+    }
+}
+
+/// Writes a picture in the format that the file's extension says.
+///
+/// # Errors
+/// [`PlotError`].
+pub fn write(path: &Path, svg: &str) -> Result<(), PlotError> {
+    check_extension(path)?;
+    match path.extension() == Some("svg".as_ref()) {
+        true => write_text(path, svg)?,
+        false => write_bytes(path, &png(svg)?)?,
+    }
+    Ok(())
+}

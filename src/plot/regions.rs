@@ -3,21 +3,20 @@
 
 use std::fmt::Write;
 
-use thiserror::Error;
-
+use super::PlotError;
 use super::color::color;
 use crate::network::Phase;
 use crate::problem::{Problem, Sense};
 use crate::regions::Cell;
 
 /// More regions than these would be a grey surface and a file of many megabytes.
-pub const MOST_REGIONS: usize = 20_000;
+pub(super) const MOST_REGIONS: usize = 20_000;
 
 /// Width and height of the drawing area, in pixels.
 const SIDE: f64 = 800.0;
 const LEFT: f64 = 70.0;
 const TOP: f64 = 60.0;
-const WIDTH: f64 = LEFT + SIDE + 190.0;
+const WIDTH: f64 = LEFT + SIDE + 210.0;
 const HEIGHT: f64 = TOP + SIDE + 70.0;
 
 /// How far beyond an edge the region on its other side is looked for, as a share of the
@@ -27,6 +26,9 @@ const BEYOND: f64 = 1e-6;
 /// Strokes of the boundaries, from the first layer on; deeper ones share the last.
 const STROKES: [(&str, f64); 5] =
     [("#000000", 1.8), ("#d62728", 1.1), ("#ffffff", 0.8), ("#ff7f0e", 0.6), ("#c0c0c0", 0.4)];
+
+/// A thinner line could not be told from its ground in the legend.
+const LEGEND_STROKE: f64 = 1.6;
 
 /// A picture in the making.
 #[derive(Debug)]
@@ -38,22 +40,6 @@ pub struct RegionPlot<'a> {
     /// The value of the objective in each, at its point.
     values: Vec<f64>,
     best: Option<(Vec<f64>, f64)>,
-}
-
-/// Why there is no picture.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-pub enum PlotError {
-    /// Not two inputs that vary.
-    #[error("a picture needs 2 inputs whose intervals have a width; found {free}")]
-    NotPlanar {
-        /// Their number.
-        free: usize,
-    },
-    /// Too many regions.
-    #[error(
-        "a picture of more than {MOST_REGIONS} linear regions shows nothing; expected fewer: try a smaller box"
-    )]
-    TooMany,
 }
 
 impl<'a> RegionPlot<'a> {
@@ -264,6 +250,7 @@ impl<'a> RegionPlot<'a> {
         for layer in 0..layers.min(STROKES.len()) {
             y += 26.0;
             let (color, width) = stroke(layer);
+            let width = width.max(LEGEND_STROKE);
             let more = if layer + 1 == STROKES.len() && layers > STROKES.len() {
                 " and deeper"
             } else {

@@ -7,7 +7,10 @@
 //! time.
 
 use taut::encode::ENCODINGS;
-use taut::optimize::{Answer, KnownPoint, OptimizeOptions, Status, optimize};
+use taut::optimize::{
+    Answer, KnownPoint, OptimizeError, OptimizeOptions, Status, optimize, optimize_by_enumeration,
+};
+use taut::regions::RegionError;
 use taut::scale::{SCALINGS, Scaling};
 use taut::solve::{SOLVERS, Silent, SolveOptions, Solver};
 use taut::tighten::Tightening;
@@ -109,6 +112,38 @@ fn divided_domains_agree_with_exact_enumeration() {
         solved += counts.solved;
     }
     assert!(excluded > 300 && solved > 300, "{excluded} excluded, {solved} solved");
+}
+
+/// Enumeration of the regions in floating point, wherever there is such a thing: no integer
+/// inputs, no conditions on outputs, a domain with inner points.
+#[test]
+fn enumeration_of_regions_agrees_with_exact_enumeration() {
+    let (mut enumerated, mut without_programs) = (0, 0);
+    for seed in 0..CASES {
+        let case = exact::random_case(seed);
+        let Some(question) = build::question(&case) else { continue };
+        let problem = build::problem(&case, question);
+        let solve = SolveOptions { absolute_gap: 1e-6, ..SolveOptions::default() };
+        let options = OptimizeOptions { solve, ..OptimizeOptions::default() };
+        let answer = match optimize_by_enumeration(&problem, &options) {
+            Err(OptimizeError::Regions(
+                RegionError::Integer { .. } | RegionError::OutputCondition { .. },
+            )) => continue,
+            answer => answer.unwrap_or_else(|error| panic!("seed {seed}: {error}")),
+        };
+        // The conditions leave no inner point, perhaps none at all.
+        if answer.status == Status::Unknown && answer.stopped_by.is_none() {
+            continue;
+        }
+        let expected = exact::solve(&case).map(|optimum| optimum.value);
+        if let Err(what) = compare(&answer, expected, options.backend) {
+            panic!("seed {seed}: {what}");
+        }
+        enumerated += 1;
+        without_programs += u32::from(problem.domain().len() == 2);
+    }
+    assert!(enumerated > 200, "only {enumerated} networks");
+    assert!(without_programs > 50, "only {without_programs} networks with two inputs");
 }
 
 fn agrees_with_exact_enumeration(name: &str, cases: u64) {
