@@ -12,7 +12,7 @@ use super::path::Path;
 use super::{RegionOptions, StoppedBy};
 
 /// Cuts on the way to a subtree, with more than one worker.
-const TOP: usize = 9;
+const TOP: usize = 12;
 
 /// Steps between two looks at the clock.
 const PATIENCE: u64 = 1 << 10;
