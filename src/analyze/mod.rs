@@ -29,7 +29,8 @@ use crate::optimize::{
 use crate::problem::Problem;
 use crate::prune::redundancy;
 use crate::regions::{
-    ChordSample, Method, RegionCount, RegionError, RegionOptions, count, sample_chords,
+    ChordSample, LayerStability, Method, RegionCount, RegionError, RegionOptions, count,
+    sample_chords, stability,
 };
 use crate::tighten::{TightenOptions, Tightening};
 
@@ -92,7 +93,10 @@ pub struct Analysis {
     pub methods: Vec<MethodFigures>,
     /// Linear regions in the domain.
     pub regions: Option<RegionCount>,
-    /// Why they were not counted.
+    /// Which neurons are stable, exactly: by their phases in all regions; `None` where these
+    /// were not enumerated.
+    pub stability: Option<Vec<LayerStability>>,
+    /// Why the regions were not counted.
     pub regions_error: Option<String>,
     /// Linear pieces along random segments of the domain.
     pub chords: Option<ChordSample>,
@@ -190,7 +194,10 @@ pub fn analyze(problem: &Problem, options: &AnalyzeOptions) -> Result<Analysis, 
     }
     let points = samples(&domain, options.samples, options.seed);
     let sensitivity = sensitivity(graph, &domain, &points, options.seed);
-    let regions = count_or_sample(problem, &options.regions);
+    let (regions, stability) = match count_or_sample(problem, &options.regions) {
+        Ok((regions, stability)) => (Ok(regions), stability),
+        Err(error) => (Err(error), None),
+    };
     let values = problem.network().evaluate(points.view());
     let argmax = |row: ndarray::ArrayView1<f64>| {
         let best = row.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
@@ -210,6 +217,7 @@ pub fn analyze(problem: &Problem, options: &AnalyzeOptions) -> Result<Analysis, 
         best_known,
         methods,
         regions_error: regions.as_ref().err().map(ToString::to_string),
+        stability,
         regions: regions.ok(),
         chords: (options.chords > 0)
             .then(|| sample_chords(graph, &domain, options.chords, options.seed).ok())
@@ -228,19 +236,19 @@ pub fn analyze(problem: &Problem, options: &AnalyzeOptions) -> Result<Analysis, 
     })
 }
 
-/// The exact count or, where its limits come first, the better lower bound of it and of
-/// random points.
-fn count_or_sample(problem: &Problem, options: &RegionOptions) -> Result<RegionCount, RegionError> {
-    let counted = count(problem, options)?;
+/// The exact count with the stable neurons or, where its limits come first, the better lower
+/// bound of it and of random points.
+fn count_or_sample(
+    problem: &Problem,
+    options: &RegionOptions,
+) -> Result<(RegionCount, Option<Vec<LayerStability>>), RegionError> {
+    let (counted, stability) = stability(problem, options)?;
     if counted.exact {
-        return Ok(counted);
+        return Ok((counted, stability));
     }
     let sampled = count(problem, &RegionOptions { method: Method::Sample, ..options.clone() })?;
-    Ok(RegionCount {
-        at_least: counted.at_least.max(sampled.at_least),
-        estimate: sampled.estimate,
-        ..counted
-    })
+    let at_least = counted.at_least.max(sampled.at_least);
+    Ok((RegionCount { at_least, estimate: sampled.estimate, ..counted }, None))
 }
 
 fn method_figures(

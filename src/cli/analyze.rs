@@ -122,6 +122,9 @@ fn text(analysis: &Analysis) -> anyhow::Result<String> {
 /// Outputs whose complexity is printed.
 const MOST_OUTPUTS: usize = 3;
 
+/// What the lines of stable neurons by enumeration are called.
+const EXACT: &str = "regions";
+
 /// One line a method and layer, and one for all layers.
 fn methods(analysis: &Analysis) -> String {
     let mut rows = Vec::new();
@@ -152,6 +155,16 @@ fn methods(analysis: &Analysis) -> String {
             method.root_gap.map_or(String::new(), ratio),
             seconds(method.seconds),
         ]);
+    }
+    if let Some(layers) = &analysis.stability {
+        let all = [layers.iter().map(|l| l.neurons).sum(), layers.iter().map(|l| l.unstable).sum()];
+        let layers = layers.iter().map(|l| (l.layer.to_string(), [l.neurons, l.unstable]));
+        for (layer, [neurons, unstable]) in layers.chain([("all".to_string(), all)]) {
+            let mut row = vec![EXACT.to_string(), layer];
+            row.push(format!("{} of {neurons}", neurons - unstable));
+            row.resize(9, String::new());
+            rows.push(row);
+        }
     }
     let header =
         ["bounds", "layer", "stable", "redundant", "big-M max", "sum", "root", "root gap", "time"];
@@ -188,6 +201,7 @@ fn csv(analysis: &Analysis) -> anyhow::Result<String> {
         "regions",
         "regions_at_least",
         "regions_at_most",
+        "unstable_exactly",
         "chord_pieces",
         "lipschitz_at_least",
         "lipschitz_local",
@@ -202,6 +216,8 @@ fn csv(analysis: &Analysis) -> anyhow::Result<String> {
     let optional = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
     let regions = analysis.regions.as_ref();
     let output = analysis.complexity.outputs.first();
+    let unstable = analysis.stability.as_ref();
+    let unstable = unstable.map(|layers| layers.iter().map(|layer| layer.unstable).sum());
     for method in &analysis.methods {
         writer.write_record([
             analysis.network.clone(),
@@ -222,6 +238,7 @@ fn csv(analysis: &Analysis) -> anyhow::Result<String> {
             regions.and_then(|r| r.patterns).map(|p| p.to_string()).unwrap_or_default(),
             regions.map(|r| r.at_least.to_string()).unwrap_or_default(),
             optional(regions.map(|r| r.at_most)),
+            unstable.map(|count: usize| count.to_string()).unwrap_or_default(),
             optional(analysis.chords.map(|chords| chords.mean)),
             analysis.lipschitz.sampled.to_string(),
             optional(analysis.lipschitz.local),

@@ -23,6 +23,7 @@ mod planar;
 mod sample;
 mod simplex;
 mod slice;
+mod stability;
 mod upper;
 mod walk;
 
@@ -47,6 +48,8 @@ use plan::Plan;
 use planar::Planar;
 pub use sample::{ChordSample, PatternSample, sample_chords, sample_patterns};
 pub use slice::slice;
+pub use stability::LayerStability;
+use stability::{Phases, layers};
 pub use upper::{LayerShape, layer_shapes, montufar, serra};
 use walk::{Counter, Shared, Sink};
 
@@ -190,6 +193,36 @@ pub fn count(problem: &Problem, options: &RegionOptions) -> Result<RegionCount, 
     })
 }
 
+/// Counts the linear regions, and tells which neurons have one phase in all of them: `None`
+/// where a limit ended the walk.
+///
+/// # Errors
+/// [`RegionError`]; [`Method::Bounds`] and [`Method::Sample`] count nothing and are replaced
+/// by [`Method::Auto`].
+pub fn stability(
+    problem: &Problem,
+    options: &RegionOptions,
+) -> Result<(RegionCount, Option<Vec<LayerStability>>), RegionError> {
+    let domain = Domain::of(problem)?;
+    let plan = domain.plan(false);
+    let seen = Mutex::new(Vec::new());
+    let options = exactly(options);
+    let sink = || Phases::new(&plan, &seen);
+    let found = domain.walk(&plan, &Shared::new(&options), &options, sink)?;
+    let seen = seen.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let layers = found.exact.then(|| layers(&plan, &seen));
+    Ok((found, layers))
+}
+
+/// The same options with a method that visits cells.
+fn exactly(options: &RegionOptions) -> RegionOptions {
+    let method = match options.method {
+        Method::Bounds | Method::Sample => Method::Auto,
+        method => method,
+    };
+    RegionOptions { method, ..options.clone() }
+}
+
 /// Counts the linear regions of a network in canonical form over a box.
 ///
 /// # Errors
@@ -213,12 +246,7 @@ pub fn visit(
     options: &RegionOptions,
     visitor: &mut (dyn FnMut(&Cell) -> ControlFlow<()> + Send),
 ) -> Result<RegionCount, RegionError> {
-    plan::check(problem)?;
-    let method = match options.method {
-        Method::Bounds | Method::Sample => Method::Auto,
-        method => method,
-    };
-    let options = RegionOptions { threads: 1, method, ..options.clone() };
+    let options = RegionOptions { threads: 1, ..exactly(options) };
     let visitor = Mutex::new(visitor);
     let visitor = &visitor;
     let sink = || Visiting {

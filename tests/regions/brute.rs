@@ -13,10 +13,14 @@ use crate::networks::Case;
 use crate::rational::{Affine, Interval, exact, is_positive};
 
 /// The inputs of one activation pattern.
+#[derive(Clone)]
 pub struct Cell {
     /// Not negative in the cell, positive inside.
     rows: Vec<Affine>,
     outputs: Vec<Affine>,
+    /// Of all neurons, layer after layer: 0 below the first bend, 1 above it, 2 above the
+    /// second.
+    phases: Vec<usize>,
 }
 
 /// Every activation pattern with a full-dimensional cell.
@@ -51,7 +55,8 @@ pub fn cells(case: &Case) -> Option<Cells> {
     is_open(&rows, &bounds).then(|| {
         let mut cells = Vec::new();
         let tree = Tree { layers: &case.layers, bounds: &bounds };
-        tree.collect(0, &inputs, Vec::new(), &rows, &mut cells);
+        let cell = Cell { rows, outputs: Vec::new(), phases: Vec::new() };
+        tree.collect(0, &inputs, cell, &mut cells);
         Cells { cells, bounds }
     })
 }
@@ -65,6 +70,13 @@ impl Cells {
     /// Number of connected unions of cells that have one map and meet in facets.
     pub fn pieces(&self) -> usize {
         self.pieces_where(|a, b| self.dimension(a, b) + 1 == self.bounds.len() as isize)
+    }
+
+    /// Of each neuron the phase it has in all cells, if it is one.
+    pub fn stable_phases(&self) -> Vec<Option<usize>> {
+        let first = &self.cells[0].phases;
+        let is_stable = |k: usize| self.cells.iter().all(|cell| cell.phases[k] == first[k]);
+        (0..first.len()).map(|k| is_stable(k).then_some(first[k])).collect()
     }
 
     fn pieces_where(&self, is_near: impl Fn(&Cell, &Cell) -> bool) -> usize {
@@ -125,32 +137,28 @@ struct Tree<'a> {
 }
 
 impl Tree<'_> {
-    /// Adds the patterns of the neurons that follow, in the open cell `rows > 0`.
-    fn collect(
-        &self,
-        depth: usize,
-        from: &[Affine],
-        done: Vec<Affine>,
-        rows: &[Affine],
-        cells: &mut Vec<Cell>,
-    ) {
+    /// Adds the patterns of the neurons that follow in an open cell, whose outputs are those
+    /// of the neurons so far of the layer at `depth`.
+    fn collect(&self, depth: usize, from: &[Affine], cell: Cell, cells: &mut Vec<Cell>) {
         let Some(layer) = self.layers.get(depth) else {
-            cells.push(Cell { rows: rows.to_vec(), outputs: from.to_vec() });
+            cells.push(Cell { outputs: from.to_vec(), ..cell });
             return;
         };
-        let neuron = done.len();
+        let neuron = cell.outputs.len();
         if neuron == layer.bias.len() {
-            return self.collect(depth + 1, &done, Vec::new(), rows, cells);
+            let next = Cell { outputs: Vec::new(), ..cell };
+            return self.collect(depth + 1, &cell.outputs, next, cells);
         }
         let weights: Vec<RBig> = layer.weights.row(neuron).iter().copied().map(exact).collect();
         let bias = exact(layer.bias[neuron]);
         let a = Affine::combination(self.bounds.len(), &weights, from, &bias);
-        for (conditions, value) in phases(&a, layer.activation) {
-            let rows: Vec<Affine> = rows.iter().cloned().chain(conditions).collect();
-            if is_open(&rows, self.bounds) {
-                let mut done = done.clone();
-                done.push(value);
-                self.collect(depth, from, done, &rows, cells);
+        for (phase, (conditions, value)) in phases(&a, layer.activation).into_iter().enumerate() {
+            let mut cell = cell.clone();
+            cell.rows.extend(conditions);
+            if is_open(&cell.rows, self.bounds) {
+                cell.outputs.push(value);
+                cell.phases.push(phase);
+                self.collect(depth, from, cell, cells);
             }
         }
     }

@@ -6,7 +6,7 @@ use taut::num::IntervalBox;
 use taut::problem::{Problem, Question};
 use taut::regions::{
     Method, RegionError, RegionOptions, count, layer_shapes, montufar, sample_chords,
-    sample_patterns, serra,
+    sample_patterns, serra, stability,
 };
 
 use crate::brute::{self, Cells};
@@ -55,6 +55,21 @@ fn check_pieces(case: &Case, cells: &Cells, threads: usize) -> usize {
     cells.cells.len() - pieces
 }
 
+/// The stable neurons are those of the brute force.
+fn check_stability(case: &Case, cells: &Cells, threads: usize) {
+    let options = RegionOptions { threads, ..RegionOptions::default() };
+    let (found, layers) = stability(&case.problem(), &options).expect("a count");
+    assert_eq!(found.patterns, Some(cells.cells.len() as u64));
+    let mut phases = cells.stable_phases().into_iter();
+    for (layer, found) in case.layers.iter().zip(layers.expect("no limit was set")) {
+        let phases: Vec<_> = phases.by_ref().take(layer.bias.len()).collect();
+        let count = |phase| phases.iter().filter(|&&other| other == phase).count();
+        let known = [found.inactive, found.active, found.saturated, found.unstable];
+        assert_eq!(known, [count(Some(0)), count(Some(1)), count(Some(2)), count(None)]);
+        assert_eq!(found.neurons, layer.bias.len());
+    }
+}
+
 fn compare(inputs: usize, neurons: usize, cases: u64) {
     let (mut most, mut merged) = (0, 0);
     for seed in 0..cases {
@@ -74,6 +89,7 @@ fn compare(inputs: usize, neurons: usize, cases: u64) {
         check_bounds(&case, expected.unwrap_or_default());
         if let Some(cells) = cells {
             merged += check_pieces(&case, &cells, 1 + (seed % 2) as usize);
+            check_stability(&case, &cells, 1 + (seed % 2) as usize);
         }
     }
     assert!(merged > 10, "pieces are fewer than patterns: {merged}");
