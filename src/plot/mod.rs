@@ -13,7 +13,7 @@ pub use png::png;
 use regions::MOST_REGIONS;
 pub use regions::RegionPlot;
 
-/// Extensions of the files that [`write`] writes.
+/// Extensions of the files that [`write()`] writes.
 pub const EXTENSIONS: [&str; 2] = ["svg", "png"];
 
 /// Why there is no picture.

@@ -45,7 +45,7 @@ pub struct RegionOptions {
     pub time_limit: Option<Duration>,
     /// The walk ends when more cells than this are found. Default: no limit.
     pub cell_limit: Option<u64>,
-    /// Whether [`count`] also counts linear pieces and distinct maps, which takes memory for
+    /// Whether [`count`](super::count) also counts linear pieces and distinct maps, which takes memory for
     /// the pattern of every cell. Default: no.
     pub pieces: bool,
     /// Worker threads. Counts do not depend on their number. Default 1.
