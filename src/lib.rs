@@ -26,7 +26,7 @@
 //! | 5 | [`optimize`] | the question |
 //! | 4 | [`tighten`], [`scale`], [`prune`], [`regions`] | bounds by linear programs; neurons in other units, or removed; linear regions |
 //! | 3 | [`encode`], [`io`] | network and bounds → program; files |
-//! | 2 | [`bounds`], [`solve`], [`problem`] | bounds on neurons; solvers; questions |
+//! | 2 | [`bounds`], [`solve`], [`problem`], [`train`] | bounds on neurons; solvers; questions; training |
 //! | 1 | [`network`], [`milp`], [`num`] | the data |
 
 pub mod analyze;
@@ -45,3 +45,4 @@ pub mod regions;
 pub mod scale;
 pub mod solve;
 pub mod tighten;
+pub mod train;

@@ -7,11 +7,12 @@
 
 use ndarray::{Array1, Array2, ArrayView1, s};
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
+use rand_chacha::rand_core::SeedableRng;
 use serde::Serialize;
 
 use crate::network::ReluGraph;
 use crate::num::IntervalBox;
+use crate::num::random::{normal, uniform};
 
 /// Size of the perturbation, as a share of the width of an input.
 pub const PERTURBATION: f64 = 1e-2;
@@ -39,18 +40,6 @@ pub fn samples(domain: &IntervalBox, count: usize, seed: u32) -> Array2<f64> {
         let t = uniform(&mut random);
         (1.0 - t) * domain.lower()[input] + t * domain.upper()[input]
     })
-}
-
-/// In [0, 1).
-fn uniform(random: &mut ChaCha8Rng) -> f64 {
-    (random.next_u64() >> 11) as f64 * 2f64.powi(-53)
-}
-
-/// A standard normal number, by the method of Box and Muller.
-fn normal(random: &mut ChaCha8Rng) -> f64 {
-    // Not 0, whose logarithm is infinite.
-    let radius = (-2.0 * (1.0 - uniform(random)).ln()).sqrt();
-    radius * (std::f64::consts::TAU * uniform(random)).cos()
 }
 
 /// Measures the sensitivity at the given points.

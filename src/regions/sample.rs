@@ -5,14 +5,14 @@ use std::collections::HashMap;
 
 use ndarray::{Array1, Array2};
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
+use rand_chacha::rand_core::SeedableRng;
 use serde::Serialize;
 
 use super::{RegionError, RegionOptions, count_graph, slice};
 use crate::bounds::{IntervalPropagation, Propagator};
 use crate::network::{Phase, ReluGraph};
 use crate::num::directed::weighted_sum;
-use crate::num::{Interval, IntervalBox};
+use crate::num::{Interval, IntervalBox, random};
 use crate::problem::{Problem, Variable};
 
 /// Patterns of random points.
@@ -60,7 +60,7 @@ pub fn sample_patterns(
 fn uniform(domain: &IntervalBox, random: &mut ChaCha8Rng) -> Vec<f64> {
     let ends = domain.lower().iter().zip(domain.upper());
     let coordinate = |(&l, &u): (&f64, &f64)| {
-        let t = (random.next_u64() >> 11) as f64 * 2f64.powi(-53);
+        let t = random::uniform(random);
         ((1.0 - t) * l + t * u).clamp(l, u)
     };
     ends.map(coordinate).collect()

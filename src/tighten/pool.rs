@@ -2,10 +2,11 @@
 
 use ndarray::{Array2, Axis, concatenate};
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
+use rand_chacha::rand_core::SeedableRng;
 
 use crate::network::NodeId;
 use crate::num::IntervalBox;
+use crate::num::random::uniform;
 use crate::problem::Problem;
 
 /// Samples to begin with.
@@ -33,7 +34,7 @@ impl<'a> Pool<'a> {
         for _ in 1..SAMPLES {
             let ends = domain.lower().iter().zip(domain.upper());
             let coordinate = |(&l, &u): (&f64, &f64)| {
-                let t = (random.next_u64() >> 11) as f64 * 2f64.powi(-53);
+                let t = uniform(&mut random);
                 (1.0 - t) * l + t * u
             };
             points.push(ends.map(coordinate).collect());

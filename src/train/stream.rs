@@ -1,0 +1,38 @@
+//! Streams of random numbers: a recipe has one seed, each use a stream of its own, so
+//! that a change in one (more samples, no dropout) leaves the others as they are.
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+
+/// What random numbers are drawn for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stream {
+    /// Points of a test function.
+    Sampling,
+    /// Noise on the targets.
+    Noise,
+    /// Which samples are for training, validation and test.
+    Split,
+    /// Weights to begin with.
+    Initialization,
+    /// Order of the samples in an epoch.
+    Shuffle,
+    /// Neurons that are dropped.
+    Dropout,
+}
+
+impl Stream {
+    /// The numbers of this stream for a seed.
+    pub fn random(self, seed: u64) -> ChaCha8Rng {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        random.set_stream(match self {
+            Self::Sampling => 1,
+            Self::Noise => 2,
+            Self::Split => 3,
+            Self::Initialization => 4,
+            Self::Shuffle => 5,
+            Self::Dropout => 6,
+        });
+        random
+    }
+}
