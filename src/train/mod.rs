@@ -2,6 +2,8 @@
 
 pub mod data;
 pub mod functions;
+mod one_or_each;
 mod stream;
 
+pub use one_or_each::OneOrEach;
 pub use stream::Stream;

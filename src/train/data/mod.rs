@@ -1,9 +1,29 @@
 //! Data: samples from a test function, a CSV file or IDX files, split into those for
 //! training, validation and test.
 
+mod csv;
+mod error;
+mod function;
+mod idx;
+mod recipe;
+mod sampling;
+mod sobol;
+mod split;
+
 use ndarray::{Array2, Axis};
 
+pub use self::csv::CsvData;
+pub use error::DataError;
+pub use function::FunctionData;
+pub use idx::IdxData;
+pub use recipe::{DataRecipe, DataSource};
+pub use sampling::Sampling;
+
 use crate::num::IntervalBox;
+
+/// Most numbers that the inputs of a source may have, 2 GiB of them, so that a slip in a
+/// recipe or a damaged file is an error and not the end of the memory.
+const MOST_NUMBERS: usize = 1 << 28;
 
 /// Samples, one a row.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,0 +1,251 @@
+//! A table in a CSV file, with a header; columns are chosen by their names.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use csv::StringRecord;
+use ndarray::Array2;
+use serde::{Deserialize, Serialize};
+
+use super::split::{Shares, limit};
+use super::{DataError, DataSource, Dataset, MOST_NUMBERS, Split, Targets};
+use crate::train::Stream;
+
+/// The keys of `source = "csv"`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CsvData {
+    /// The file, by the folder of the recipe. Its first line names the columns.
+    pub file: PathBuf,
+    /// A file with the test set. Default: none; then `test` is the share.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_file: Option<PathBuf>,
+    /// What separates columns: one ASCII character. Default: a comma.
+    #[serde(default = "comma")]
+    pub delimiter: char,
+    /// Columns that are the inputs, in this order. Default: all that are not targets.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inputs: Vec<String>,
+    /// Columns of numbers that are learnt; or else `class`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub targets: Vec<String>,
+    /// Column of words or numbers that name a class; or else `targets`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<String>,
+    /// Number of samples kept for training, drawn at random: from 1. Default: all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub samples: Option<usize>,
+    /// Share of the samples for validation: from 0, below 1. Default: 0.15.
+    #[serde(default = "super::split::usual_share")]
+    pub validation: f64,
+    /// Share of the samples for the test: from 0, below 1. Default: 0.15, or none where
+    /// there is a file with the test set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test: Option<f64>,
+}
+
+fn comma() -> char {
+    ','
+}
+
+impl CsvData {
+    fn shares(&self) -> Result<Shares, DataError> {
+        Shares::beside(self.validation, self.test, self.test_file.is_some())
+    }
+
+    /// The samples of a file; `classes` are those of another file where they are known.
+    fn read(&self, path: &Path, classes: Option<&[String]>) -> Result<Dataset, DataError> {
+        let table = Table::read(path, self.delimiter)?;
+        let targets = match &self.class {
+            Some(class) => std::slice::from_ref(class),
+            None => &self.targets,
+        };
+        let others = table.header.iter().filter(|name| !targets.iter().any(|t| t == name));
+        let input_names: Vec<String> = match self.inputs.as_slice() {
+            [] => others.map(str::to_string).collect(),
+            names => names.to_vec(),
+        };
+        if input_names.is_empty() {
+            let found = format!("no columns but {}", targets.join(", "));
+            return Err(DataError::content(path, "the header", found, "a column for inputs"));
+        }
+        let inputs = table.numbers(&input_names)?;
+        let targets = match &self.class {
+            None => Targets::Values { values: table.numbers(targets)?, names: targets.to_vec() },
+            Some(class) => table.classes(class, classes)?,
+        };
+        Ok(Dataset { inputs, targets, input_names, shape: None, domain: None })
+    }
+}
+
+impl DataSource for CsvData {
+    fn validate(&self) -> Result<(), DataError> {
+        if !self.delimiter.is_ascii() || matches!(self.delimiter, '"' | '\n' | '\r') {
+            let found = format!("{:?}", self.delimiter);
+            return Err(DataError::key(
+                "delimiter",
+                found,
+                "an ASCII character such as ',' or ';'",
+            ));
+        }
+        if self.targets.is_empty() != self.class.is_some() {
+            let found = match &self.class {
+                Some(class) => format!("{:?} beside class = '{class}'", self.targets),
+                None => "none, and no class".to_string(),
+            };
+            return Err(DataError::key("targets", found, "either targets or a class"));
+        }
+        let mut seen = BTreeSet::new();
+        let used = self.inputs.iter().chain(&self.targets).chain(&self.class);
+        for name in used {
+            if !seen.insert(name) {
+                return Err(DataError::key(
+                    "inputs",
+                    format!("'{name}' twice"),
+                    "each column once",
+                ));
+            }
+        }
+        if self.samples == Some(0) {
+            return Err(DataError::key("samples", 0, "at least 1"));
+        }
+        self.shares()?.check()
+    }
+
+    fn load(&self, folder: &Path, seed: u64) -> Result<Split, DataError> {
+        let data = self.read(&folder.join(&self.file), None)?;
+        let mut split = self.shares()?.split(&data, &mut Stream::Split.random(seed))?;
+        if let Some(file) = &self.test_file {
+            // With all columns as inputs, the header of the first file decides.
+            let inputs = data.input_names.clone();
+            let classes = self.class.is_some().then(|| data.targets.names());
+            split.test = Self { inputs, ..self.clone() }.read(&folder.join(file), classes)?;
+        }
+        limit(&mut split, self.samples)?;
+        Ok(split)
+    }
+}
+
+/// The fields of a file as text.
+struct Table<'a> {
+    path: &'a Path,
+    header: StringRecord,
+    /// With the line each begins in.
+    records: Vec<(u64, StringRecord)>,
+}
+
+impl<'a> Table<'a> {
+    fn read(path: &'a Path, delimiter: char) -> Result<Self, DataError> {
+        let file = std::fs::File::open(path).map_err(|error| DataError::system(path, &error))?;
+        let mut reader = csv::ReaderBuilder::new()
+            .flexible(true)
+            .trim(csv::Trim::All)
+            .delimiter(u8::try_from(delimiter).expect("checked to be ASCII"))
+            .from_reader(file);
+        let failed = |error: csv::Error| {
+            let line = error.position().map_or(1, csv::Position::line);
+            DataError::content(path, format!("line {line}"), error, "text in UTF-8")
+        };
+        // Some programs begin a file with a mark that it is in UTF-8.
+        let header: StringRecord = reader
+            .headers()
+            .map_err(failed)?
+            .iter()
+            .map(|name| name.trim_start_matches('\u{feff}').trim())
+            .collect();
+        let mut records = Vec::new();
+        for record in reader.into_records() {
+            let record = record.map_err(failed)?;
+            let line = record.position().map_or(0, csv::Position::line);
+            if record.len() != header.len() {
+                let found = format!("{} columns", record.len());
+                let expected = format!("{}, as in the header", header.len());
+                return Err(DataError::content(path, format!("line {line}"), found, expected));
+            }
+            records.push((line, record));
+            if records.len().saturating_mul(header.len()) > MOST_NUMBERS {
+                let expected = format!("at most {MOST_NUMBERS} fields");
+                return Err(DataError::content(path, format!("line {line}"), "more", expected));
+            }
+        }
+        if records.is_empty() {
+            return Err(DataError::content(path, "line 2", "the end", "a line of numbers"));
+        }
+        Ok(Self { path, header, records })
+    }
+
+    /// Position of a column.
+    fn column(&self, name: &str) -> Result<usize, DataError> {
+        let mut columns = (0..self.header.len()).filter(|&column| &self.header[column] == name);
+        match (columns.next(), columns.next()) {
+            (Some(column), None) => Ok(column),
+            (first, _) => {
+                let times = if first.is_some() { "several columns" } else { "no column" };
+                let names: Vec<&str> = self.header.iter().collect();
+                let found = format!("{times} '{name}' among {}", names.join(", "));
+                Err(DataError::content(self.path, "the header", found, "one"))
+            }
+        }
+    }
+
+    /// Columns as numbers (records × names).
+    fn numbers(&self, names: &[String]) -> Result<Array2<f64>, DataError> {
+        let columns = names.iter().map(|name| self.column(name));
+        let columns = columns.collect::<Result<Vec<usize>, DataError>>()?;
+        let mut numbers = Array2::zeros((self.records.len(), columns.len()));
+        for (mut row, (line, record)) in numbers.outer_iter_mut().zip(&self.records) {
+            for (number, &column) in row.iter_mut().zip(&columns) {
+                let field = &record[column];
+                *number = field
+                    .parse()
+                    .ok()
+                    .filter(|x: &f64| x.is_finite())
+                    .ok_or_else(|| self.refused(*line, column, "a finite number"))?;
+            }
+        }
+        Ok(numbers)
+    }
+
+    /// A column as classes: those given, or else all there are, in order of number where
+    /// all are numbers and of the alphabet otherwise.
+    fn classes(&self, name: &str, known: Option<&[String]>) -> Result<Targets, DataError> {
+        let column = self.column(name)?;
+        for (line, record) in &self.records {
+            if record[column].is_empty() {
+                return Err(self.refused(*line, column, "a class"));
+            }
+        }
+        let names: Vec<String> = match known {
+            Some(known) => known.to_vec(),
+            None => {
+                let fields = self.records.iter().map(|(_, record)| record[column].to_string());
+                let mut names: Vec<String> =
+                    fields.collect::<BTreeSet<String>>().into_iter().collect();
+                let number = |name: &String| name.parse::<f64>().ok().filter(|x| x.is_finite());
+                if names.iter().all(|name| number(name).is_some()) {
+                    names.sort_by(|a, b| number(a).partial_cmp(&number(b)).expect("numbers"));
+                }
+                names
+            }
+        };
+        if names.len() < 2 {
+            let (place, found) = (format!("column '{name}'"), format!("only class '{}'", names[0]));
+            return Err(DataError::content(self.path, place, found, "at least two classes"));
+        }
+        let labels = self.records.iter().map(|(line, record)| {
+            names.iter().position(|name| name == &record[column]).ok_or_else(|| {
+                let expected = format!("a class of the samples for training: {}", names.join(", "));
+                self.refused(*line, column, &expected)
+            })
+        });
+        Ok(Targets::Classes { labels: labels.collect::<Result<_, DataError>>()?, names })
+    }
+
+    fn refused(&self, line: u64, column: usize, expected: &str) -> DataError {
+        let record = self.records.iter().find(|record| record.0 == line);
+        let field = record.map_or("", |(_, record)| &record[column]);
+        let found = if field.is_empty() { "nothing".to_string() } else { format!("'{field}'") };
+        let place = format!("line {line}, column '{}'", &self.header[column]);
+        DataError::content(self.path, place, found, expected)
+    }
+}

@@ -1,0 +1,156 @@
+//! Samples of a test function.
+
+use std::path::Path;
+
+use ndarray::Array2;
+use serde::{Deserialize, Serialize};
+
+use super::split::{Shares, usual_share};
+use super::{DataError, DataSource, Dataset, MOST_NUMBERS, Sampling, Split, Targets};
+use crate::num::IntervalBox;
+use crate::num::random::normal;
+use crate::train::functions::{Dimension, FUNCTIONS, TestFunction, test_function};
+use crate::train::{OneOrEach, Stream};
+
+/// The keys of `source = "function"`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FunctionData {
+    /// Name of the test function: one of [`FUNCTIONS`]. Default: peaks.
+    pub function: String,
+    /// Number of inputs, for functions that are defined for several. Default: 2, or the
+    /// only number that the function is defined for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dimension: Option<usize>,
+    /// Lower ends of the box: a number for all inputs, or a list. Default: the usual box
+    /// of the function.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lower: Option<OneOrEach>,
+    /// Upper ends of the box, above the lower ones. Default: the usual box.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upper: Option<OneOrEach>,
+    /// Number of samples, of all parts together: from 1. Default: 10 000.
+    pub samples: usize,
+    /// How points are chosen: uniform, latin-hypercube, sobol, grid. Default:
+    /// latin-hypercube.
+    pub sampling: Sampling,
+    /// Standard deviation of normal noise on the values for training and validation, in
+    /// units of the function: from 0. The test is against the function itself. Default: 0.
+    pub noise: f64,
+    /// Share of the samples for validation: from 0, below 1. Default: 0.15.
+    pub validation: f64,
+    /// Share of the samples for the test: from 0, below 1. Default: 0.15.
+    pub test: f64,
+}
+
+impl Default for FunctionData {
+    fn default() -> Self {
+        Self {
+            function: "peaks".to_string(),
+            dimension: None,
+            lower: None,
+            upper: None,
+            samples: 10_000,
+            sampling: Sampling::default(),
+            noise: 0.0,
+            validation: usual_share(),
+            test: usual_share(),
+        }
+    }
+}
+
+impl FunctionData {
+    fn function(&self) -> Result<&'static TestFunction, DataError> {
+        test_function(&self.function).ok_or_else(|| {
+            let names: Vec<&str> = FUNCTIONS.iter().map(|function| function.name).collect();
+            let found = format!("'{}'", self.function);
+            DataError::key("function", found, format!("one of {}", names.join(", ")))
+        })
+    }
+
+    fn dimension(&self, function: &TestFunction) -> Result<usize, DataError> {
+        let dimension = self.dimension.unwrap_or(function.dimension.usual());
+        if function.dimension.allows(dimension) {
+            return Ok(dimension);
+        }
+        let expected = match function.dimension {
+            Dimension::Fixed(only) => format!("{only} for {}", function.name),
+            Dimension::AtLeast(least) => format!("at least {least} for {}", function.name),
+        };
+        Err(DataError::key("dimension", dimension, expected))
+    }
+
+    fn domain(&self, usual: &IntervalBox) -> Result<IntervalBox, DataError> {
+        let ends = |key, asked: &Option<OneOrEach>, usual: &[f64]| match asked {
+            None => Ok(usual.to_vec()),
+            Some(asked) => asked.spread(usual.len()).ok_or_else(|| {
+                let found = format!("{} numbers", asked.numbers().len());
+                DataError::key(
+                    key,
+                    found,
+                    format!("a number, or one for each of {} inputs", usual.len()),
+                )
+            }),
+        };
+        let lower = ends("lower", &self.lower, usual.lower())?;
+        let upper = ends("upper", &self.upper, usual.upper())?;
+        for (input, (l, u)) in lower.iter().zip(&upper).enumerate() {
+            if !(l < u && l.is_finite() && u.is_finite() && (u - l).is_finite()) {
+                let found = format!("{l} for input {input}, and upper = {u}");
+                return Err(DataError::key("lower", found, "finite numbers, lower < upper"));
+            }
+        }
+        Ok(IntervalBox::new(lower, upper).expect("checked"))
+    }
+}
+
+impl DataSource for FunctionData {
+    fn validate(&self) -> Result<(), DataError> {
+        let function = self.function()?;
+        let dimension = self.dimension(function)?;
+        let most = MOST_NUMBERS / dimension;
+        if !(1..=most).contains(&self.samples) {
+            let expected = format!("1 to {most} for {dimension} inputs");
+            return Err(DataError::key("samples", self.samples, expected));
+        }
+        if !(self.noise >= 0.0 && self.noise.is_finite()) {
+            return Err(DataError::key("noise", self.noise, "a finite number from 0"));
+        }
+        self.sampling.check(self.samples, dimension)?;
+        self.domain(&function.domain(dimension))?;
+        Shares { validation: self.validation, test: self.test }.check()
+    }
+
+    fn load(&self, _folder: &Path, seed: u64) -> Result<Split, DataError> {
+        let function = self.function()?;
+        let dimension = self.dimension(function)?;
+        let domain = self.domain(&function.domain(dimension))?;
+        let mut random = Stream::Sampling.random(seed);
+        let inputs = self.sampling.points(&domain, self.samples, &mut random)?;
+        let mut values = Array2::zeros((self.samples, 1));
+        for (point, value) in inputs.outer_iter().zip(&mut values) {
+            let point = point.to_vec();
+            *value = function.evaluate(&point);
+            if !value.is_finite() {
+                let found = format!("a box with {point:?}, where {} is {value}", function.name);
+                return Err(DataError::key("upper", found, "a box in which values are finite"));
+            }
+        }
+        let data = Dataset {
+            inputs,
+            targets: Targets::Values { values, names: vec!["y".to_string()] },
+            input_names: (0..dimension).map(|input| format!("x{input}")).collect(),
+            shape: None,
+            domain: Some(domain),
+        };
+        let shares = Shares { validation: self.validation, test: self.test };
+        let mut split = shares.split(&data, &mut Stream::Split.random(seed))?;
+        let mut random = Stream::Noise.random(seed);
+        for part in [&mut split.train, &mut split.validation] {
+            if let Targets::Values { values, .. } = &mut part.targets {
+                values.mapv_inplace(|value| value + self.noise * normal(&mut random));
+            }
+        }
+        Ok(split)
+    }
+}
