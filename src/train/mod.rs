@@ -2,6 +2,7 @@
 
 pub mod data;
 pub mod functions;
+pub mod metrics;
 mod one_or_each;
 mod stream;
 

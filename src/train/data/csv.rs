@@ -1,6 +1,8 @@
 //! A table in a CSV file, with a header; columns are chosen by their names.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use csv::StringRecord;
@@ -10,6 +12,9 @@ use serde::{Deserialize, Serialize};
 use super::split::{Shares, limit};
 use super::{DataError, DataSource, Dataset, MOST_NUMBERS, Split, Targets};
 use crate::train::Stream;
+
+/// Largest file that is read: 2 GiB.
+const MOST_BYTES: u64 = 1 << 31;
 
 /// The keys of `source = "csv"`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -126,52 +131,53 @@ impl DataSource for CsvData {
     }
 }
 
-/// The fields of a file as text.
+/// The fields of a file.
 struct Table<'a> {
     path: &'a Path,
+    text: String,
     header: StringRecord,
-    /// With the line each begins in.
-    records: Vec<(u64, StringRecord)>,
+    records: Vec<StringRecord>,
 }
 
 impl<'a> Table<'a> {
     fn read(path: &'a Path, delimiter: char) -> Result<Self, DataError> {
-        let file = std::fs::File::open(path).map_err(|error| DataError::system(path, &error))?;
+        let text = read_text(path)?;
         let mut reader = csv::ReaderBuilder::new()
             .flexible(true)
             .trim(csv::Trim::All)
             .delimiter(u8::try_from(delimiter).expect("checked to be ASCII"))
-            .from_reader(file);
-        let failed = |error: csv::Error| {
-            let line = error.position().map_or(1, csv::Position::line);
-            DataError::content(path, format!("line {line}"), error, "text in UTF-8")
-        };
-        // Some programs begin a file with a mark that it is in UTF-8.
-        let header: StringRecord = reader
-            .headers()
-            .map_err(failed)?
-            .iter()
-            .map(|name| name.trim_start_matches('\u{feff}').trim())
-            .collect();
-        let mut records = Vec::new();
-        for record in reader.into_records() {
-            let record = record.map_err(failed)?;
-            let line = record.position().map_or(0, csv::Position::line);
-            if record.len() != header.len() {
-                let found = format!("{} columns", record.len());
-                let expected = format!("{}, as in the header", header.len());
-                return Err(DataError::content(path, format!("line {line}"), found, expected));
-            }
-            records.push((line, record));
-            if records.len().saturating_mul(header.len()) > MOST_NUMBERS {
-                let expected = format!("at most {MOST_NUMBERS} fields");
-                return Err(DataError::content(path, format!("line {line}"), "more", expected));
-            }
-        }
-        if records.is_empty() {
+            .from_reader(text.as_bytes());
+        let failed = |error: csv::Error| DataError::content(path, "the text", error, "CSV");
+        let header = reader.headers().map_err(failed)?.clone();
+        let records: Vec<StringRecord> =
+            reader.into_records().collect::<Result<_, csv::Error>>().map_err(failed)?;
+        let table = Self { path, text, header, records };
+        let columns = table.header.len();
+        if table.records.is_empty() {
             return Err(DataError::content(path, "line 2", "the end", "a line of numbers"));
         }
-        Ok(Self { path, header, records })
+        if table.records.len().saturating_mul(columns) > MOST_NUMBERS {
+            let found = format!("{} lines of {columns} columns", table.records.len());
+            let expected = format!("at most {MOST_NUMBERS} fields");
+            return Err(DataError::content(path, "the text", found, expected));
+        }
+        match table.records.iter().find(|record| record.len() != columns) {
+            None => Ok(table),
+            Some(record) => {
+                let found = format!("{} columns", record.len());
+                let expected = format!("{columns}, as in the header");
+                Err(DataError::content(path, table.line(record), found, expected))
+            }
+        }
+    }
+
+    /// Where a record begins. The reader's own count of lines lags behind empty lines and
+    /// the line ends of Windows.
+    fn line(&self, record: &StringRecord) -> String {
+        let start = record.position().map_or(0, csv::Position::byte);
+        let start = usize::try_from(start).expect("a place in memory");
+        let ends = self.text[start..].bytes().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+        line(&self.text.as_bytes()[..start + ends.count()])
     }
 
     /// Position of a column.
@@ -193,14 +199,14 @@ impl<'a> Table<'a> {
         let columns = names.iter().map(|name| self.column(name));
         let columns = columns.collect::<Result<Vec<usize>, DataError>>()?;
         let mut numbers = Array2::zeros((self.records.len(), columns.len()));
-        for (mut row, (line, record)) in numbers.outer_iter_mut().zip(&self.records) {
+        for (mut row, record) in numbers.outer_iter_mut().zip(&self.records) {
             for (number, &column) in row.iter_mut().zip(&columns) {
                 let field = &record[column];
                 *number = field
                     .parse()
                     .ok()
                     .filter(|x: &f64| x.is_finite())
-                    .ok_or_else(|| self.refused(*line, column, "a finite number"))?;
+                    .ok_or_else(|| self.refused(record, column, "a finite number"))?;
             }
         }
         Ok(numbers)
@@ -210,15 +216,15 @@ impl<'a> Table<'a> {
     /// all are numbers and of the alphabet otherwise.
     fn classes(&self, name: &str, known: Option<&[String]>) -> Result<Targets, DataError> {
         let column = self.column(name)?;
-        for (line, record) in &self.records {
+        for record in &self.records {
             if record[column].is_empty() {
-                return Err(self.refused(*line, column, "a class"));
+                return Err(self.refused(record, column, "a class"));
             }
         }
         let names: Vec<String> = match known {
             Some(known) => known.to_vec(),
             None => {
-                let fields = self.records.iter().map(|(_, record)| record[column].to_string());
+                let fields = self.records.iter().map(|record| record[column].to_string());
                 let mut names: Vec<String> =
                     fields.collect::<BTreeSet<String>>().into_iter().collect();
                 let number = |name: &String| name.parse::<f64>().ok().filter(|x| x.is_finite());
@@ -232,20 +238,44 @@ impl<'a> Table<'a> {
             let (place, found) = (format!("column '{name}'"), format!("only class '{}'", names[0]));
             return Err(DataError::content(self.path, place, found, "at least two classes"));
         }
-        let labels = self.records.iter().map(|(line, record)| {
-            names.iter().position(|name| name == &record[column]).ok_or_else(|| {
+        let places: BTreeMap<&str, usize> =
+            names.iter().enumerate().map(|(place, name)| (name.as_str(), place)).collect();
+        let labels = self.records.iter().map(|record| {
+            places.get(&record[column]).copied().ok_or_else(|| {
                 let expected = format!("a class of the samples for training: {}", names.join(", "));
-                self.refused(*line, column, &expected)
+                self.refused(record, column, &expected)
             })
         });
-        Ok(Targets::Classes { labels: labels.collect::<Result<_, DataError>>()?, names })
+        let labels = labels.collect::<Result<_, DataError>>()?;
+        Ok(Targets::Classes { labels, names })
     }
 
-    fn refused(&self, line: u64, column: usize, expected: &str) -> DataError {
-        let record = self.records.iter().find(|record| record.0 == line);
-        let field = record.map_or("", |(_, record)| &record[column]);
+    fn refused(&self, record: &StringRecord, column: usize, expected: &str) -> DataError {
+        let field = &record[column];
         let found = if field.is_empty() { "nothing".to_string() } else { format!("'{field}'") };
-        let place = format!("line {line}, column '{}'", &self.header[column]);
+        let place = format!("{}, column '{}'", self.line(record), &self.header[column]);
         DataError::content(self.path, place, found, expected)
     }
+}
+
+/// The line after some text.
+fn line(before: &[u8]) -> String {
+    format!("line {}", 1 + before.iter().filter(|&&byte| byte == b'\n').count())
+}
+
+/// The text of a file, without the mark of UTF-8 that some programs begin it with.
+fn read_text(path: &Path) -> Result<String, DataError> {
+    let failed = |error| DataError::system(path, &error);
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(failed)?;
+    file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > MOST_BYTES {
+        let expected = format!("at most {MOST_BYTES} bytes");
+        return Err(DataError::content(path, "the file", "more", expected));
+    }
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let place = line(&error.as_bytes()[..error.utf8_error().valid_up_to()]);
+        DataError::content(path, place, "other bytes", "text in UTF-8")
+    })?;
+    Ok(text.strip_prefix('\u{feff}').map(str::to_string).unwrap_or(text))
 }
