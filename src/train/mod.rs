@@ -1,5 +1,6 @@
 //! Training: data, networks of trainable layers, optimisers.
 
+pub mod calculated;
 pub mod data;
 pub mod functions;
 pub mod metrics;
