@@ -137,3 +137,115 @@ fn aims(targets: &Targets) -> Array2<f64> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Axis, arr2};
+    use rand_chacha::rand_core::SeedableRng;
+
+    use super::*;
+    use crate::train::metrics::ClassificationMetrics;
+
+    fn relu(a: f64) -> f64 {
+        a.max(0.0)
+    }
+
+    fn dataset(inputs: Array2<f64>, targets: Targets) -> Dataset {
+        let input_names = (0..inputs.ncols()).map(|i| format!("x{i}")).collect();
+        Dataset { inputs, targets, input_names, shape: None, domain: None }
+    }
+
+    fn classes(labels: Vec<usize>, count: usize) -> Targets {
+        Targets::Classes { labels, names: (0..count).map(|class| class.to_string()).collect() }
+    }
+
+    /// Normal clouds with deviation 1 around the corners of a square with sides of 8.
+    fn clouds(count: usize) -> Dataset {
+        let mut random = ChaCha8Rng::seed_from_u64(1);
+        let corner = |sample: usize, axis: usize| if sample >> axis & 1 == 1 { 8.0 } else { 0.0 };
+        let shape = (count, 2);
+        let inputs =
+            Array2::from_shape_fn(shape, |(s, axis)| corner(s, axis) + normal(&mut random));
+        // Opposite corners are of one class, so that no affine map tells them apart.
+        let labels = (0..count).map(|s| (s & 1) ^ (s >> 1 & 1)).collect();
+        dataset(inputs, classes(labels, 2))
+    }
+
+    /// By hand: the medoids are (0, 0) and (4, 0), the border between them is x = 2, and
+    /// the deviation of x is √(Σ(x − 2)² / 6) = √(24 / 6).
+    #[test]
+    fn the_first_row_is_the_border_between_two_medoids() {
+        let inputs =
+            arr2(&[[0.0, 0.0], [0.0, 1.0], [0.0, -1.0], [4.0, 0.0], [4.0, 2.0], [4.0, -2.0]]);
+        let data = dataset(inputs, classes(vec![0, 0, 0, 1, 1, 1], 2));
+        let layers = calculated(&[1], relu, &data, &mut ChaCha8Rng::seed_from_u64(1));
+        let (weights, bias) = &layers[0];
+        assert_eq!((weights[[0, 0]], weights[[0, 1]], bias[0]), (-0.5, 0.0, 1.0));
+    }
+
+    #[test]
+    fn hidden_rows_have_unit_deviation_and_the_seed_decides() {
+        let data = clouds(200);
+        let of = |seed| calculated(&[9, 5, 7], relu, &data, &mut ChaCha8Rng::seed_from_u64(seed));
+        let layers = of(1);
+        assert_eq!(layers, of(1));
+        assert_ne!(layers, of(2));
+        let shapes: Vec<_> = layers.iter().map(|(weights, _)| weights.dim()).collect();
+        assert_eq!(shapes, [(9, 2), (5, 9), (7, 5), (2, 7)]);
+        let mut values = data.inputs.clone();
+        for (weights, bias) in &layers[..3] {
+            let before = values.dot(&weights.t()) + bias;
+            assert!(before.std_axis(Axis(0), 0.0).iter().all(|d| (d - 1.0).abs() < 1e-9));
+            values = before.mapv_into(relu);
+        }
+    }
+
+    /// Each cloud is 4 deviations from the borders, so no more than 1 in 10 000 samples is
+    /// on the wrong side; half the samples would be right by chance.
+    #[test]
+    fn classes_that_no_affine_map_separates_are_told_apart_without_training() {
+        let data = clouds(400);
+        let layers = calculated(&[16, 8], relu, &data, &mut ChaCha8Rng::seed_from_u64(3));
+        let mut values = data.inputs.clone();
+        for (number, (weights, bias)) in layers.iter().enumerate() {
+            values = values.dot(&weights.t()) + bias;
+            if number + 1 < layers.len() {
+                values.mapv_inplace(relu);
+            }
+        }
+        let Targets::Classes { labels, .. } = &data.targets else { panic!("values") };
+        let accuracy = ClassificationMetrics::new(values.view(), labels).unwrap().accuracy;
+        assert!(accuracy > 0.97, "{accuracy}");
+    }
+
+    /// |x| needs one bend at 0: the border between the means of two clusters there.
+    #[test]
+    fn a_bend_of_a_function_is_found() {
+        let inputs = arr2(&[[-3.0], [-2.0], [-1.0], [1.0], [2.0], [3.0]]);
+        let values = inputs.mapv(f64::abs);
+        let data = dataset(inputs, Targets::Values { values, names: vec!["y".to_string()] });
+        let layers = calculated(&[1], |a| a.abs(), &data, &mut ChaCha8Rng::seed_from_u64(1));
+        assert_eq!(layers[0].1[0], 0.0);
+        let slope = layers[1].0[[0, 0]] * layers[0].0[[0, 0]].abs();
+        assert!((slope - 1.0).abs() < 0.01, "{slope}");
+    }
+
+    #[test]
+    fn data_without_pairs_give_finite_weights() {
+        let same = arr2(&[[1.0, 2.0], [1.0, 2.0], [1.0, 2.0]]);
+        let values = arr2(&[[1.0], [2.0], [3.0]]);
+        let numbers = Targets::Values { values, names: vec!["y".to_string()] };
+        for targets in [numbers, classes(vec![0, 1, 1], 2), classes(vec![2, 2, 2], 3)] {
+            let data = dataset(same.clone(), targets);
+            for sample_count in [1, 3] {
+                let samples: Vec<usize> = (0..sample_count).collect();
+                let mut random = ChaCha8Rng::seed_from_u64(1);
+                for (weights, bias) in
+                    calculated(&[4, 3], relu, &data.select(&samples), &mut random)
+                {
+                    assert!(weights.iter().chain(&bias).all(|x| x.is_finite()));
+                }
+            }
+        }
+    }
+}
