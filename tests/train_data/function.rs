@@ -86,6 +86,10 @@ fn bad_keys_are_refused_by_name() {
             "function = 'rosenbrock'\ndimension = 1",
             "data.dimension: found 1; expected at least 2 for rosenbrock",
         ),
+        (
+            "function = 'ackley'\ndimension = 1000000000",
+            "data.dimension: found 1000000000; expected at most 268435456",
+        ),
         ("samples = 0", "data.samples: found 0; expected 1 to 134217728 for 2 inputs"),
         ("samples = 1000000000000", "data.samples: found 1000000000000; expected 1 to"),
         ("noise = -0.1", "data.noise: found -0.1; expected a finite number from 0"),

@@ -118,6 +118,7 @@ impl DataSource for CsvData {
     }
 
     fn load(&self, folder: &Path, seed: u64) -> Result<Split, DataError> {
+        self.validate()?;
         let data = self.read(&folder.join(&self.file), None)?;
         let mut split = self.shares()?.split(&data, &mut Stream::Split.random(seed))?;
         if let Some(file) = &self.test_file {

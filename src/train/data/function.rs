@@ -70,10 +70,11 @@ impl FunctionData {
 
     fn dimension(&self, function: &TestFunction) -> Result<usize, DataError> {
         let dimension = self.dimension.unwrap_or(function.dimension.usual());
-        if function.dimension.allows(dimension) {
-            return Ok(dimension);
-        }
         let expected = match function.dimension {
+            allowed if allowed.allows(dimension) && dimension <= MOST_NUMBERS => {
+                return Ok(dimension);
+            }
+            Dimension::AtLeast(least) if dimension > least => format!("at most {MOST_NUMBERS}"),
             Dimension::Fixed(only) => format!("{only} for {}", function.name),
             Dimension::AtLeast(least) => format!("at least {least} for {}", function.name),
         };
@@ -122,6 +123,7 @@ impl DataSource for FunctionData {
     }
 
     fn load(&self, _folder: &Path, seed: u64) -> Result<Split, DataError> {
+        self.validate()?;
         let function = self.function()?;
         let dimension = self.dimension(function)?;
         let domain = self.domain(&function.domain(dimension))?;

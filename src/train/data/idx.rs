@@ -135,6 +135,7 @@ impl DataSource for IdxData {
     }
 
     fn load(&self, folder: &Path, seed: u64) -> Result<Split, DataError> {
+        self.validate()?;
         let (data, _) = self.read(&folder.join(&self.images), &folder.join(&self.labels))?;
         let mut split = self.shares()?.split(&data, &mut Stream::Split.random(seed))?;
         if let (Some(images), Some(labels)) = (&self.test_images, &self.test_labels) {

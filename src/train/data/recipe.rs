@@ -18,7 +18,7 @@ pub trait DataSource {
     /// in the same order.
     ///
     /// # Errors
-    /// [`DataError`].
+    /// Those of [`DataSource::validate`], and what is wrong with files.
     fn load(&self, folder: &Path, seed: u64) -> Result<Split, DataError>;
 }
 
@@ -67,7 +67,6 @@ impl DataSource for DataRecipe {
     }
 
     fn load(&self, folder: &Path, seed: u64) -> Result<Split, DataError> {
-        self.validate()?;
         self.source().load(folder, seed)
     }
 }

@@ -10,8 +10,6 @@
 
 mod list;
 
-use serde::{Deserialize, Serialize};
-
 pub use list::FUNCTIONS;
 
 use crate::num::IntervalBox;
@@ -34,7 +32,7 @@ pub struct TestFunction {
 }
 
 /// For how many inputs a function is defined.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dimension {
     /// For this number only.
     Fixed(usize),
