@@ -19,7 +19,8 @@
 //! with `clip(a) = min(max(a, 0), 1)`. The clipped form needs half the comparisons. Where
 //! the nearest prototype `sᵢ` has `Δᵢⱼ ≥ 1/γ` for all `j` of other classes, its own `u` is
 //! 1 and those of other classes are 0, so the largest score is that of the nearest
-//! neighbour; closer to the border between classes the scores pass over.
+//! neighbour; closer to the border between classes the scores pass over. With ReLUs and
+//! one prototype a class there is no such strip: the other scores are below 1 everywhere.
 //!
 //! Source: P. Geidarov, networks of comparisons with samples ("calculated weights"), Autom.
 //! Remote Control 81(7) (2020), there with threshold units; the forms with ReLUs are
@@ -41,7 +42,8 @@ pub enum Comparison {
 
 /// The network that gives each class a score, the largest to that of the nearest
 /// prototype, except where the squared distances to prototypes of two classes differ by
-/// less than `1 / sharpness` (`γ`).
+/// less than `1 / sharpness` (`γ`); with ReLUs and one prototype a class, without
+/// exception.
 ///
 /// ```
 /// use ndarray::arr2;
@@ -161,5 +163,29 @@ mod tests {
             }
             assert!(checked > 4900, "{checked}");
         }
+    }
+
+    /// Flat slopes, and all points but ties up to rounding.
+    #[test]
+    fn one_prototype_a_class_needs_no_sharpness() {
+        let mut random = ChaCha8Rng::seed_from_u64(9);
+        let points = Array2::from_shape_simple_fn((4, 3), || normal(&mut random));
+        let prototypes = Prototypes { points, classes: vec![2, 0, 3, 1] };
+        let layers = nearest_neighbour_network(&prototypes, 0.01, Comparison::Relu);
+        let network = Network::dense("nearest", layers).unwrap();
+        let mut checked = 0;
+        for _ in 0..5000 {
+            let point: Vec<f64> = (0..3).map(|_| 2.0 * normal(&mut random)).collect();
+            let distances = nearest(&prototypes, &point);
+            let scores = network.evaluate_point(&point);
+            let first = (0..4).min_by(|&a, &b| distances[a].total_cmp(&distances[b])).unwrap();
+            let others = (0..4).filter(|&class| class != first);
+            if others.clone().all(|class| distances[class] - distances[first] > 1e-9) {
+                assert_eq!(scores[first], 1.0);
+                assert!(others.clone().all(|class| scores[class] < 1.0), "{scores:?}");
+                checked += 1;
+            }
+        }
+        assert!(checked > 4990, "{checked}");
     }
 }
