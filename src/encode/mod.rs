@@ -212,20 +212,6 @@ impl EncodedProblem {
         known.filter(|(_, value)| !value.is_nan()).collect()
     }
 
-    /// The binaries that tell phases, as the forward pass of a point decides them.
-    ///
-    /// # Panics
-    /// If the number of coordinates is not the number of inputs.
-    pub fn phases(&self, graph: &ReluGraph, input: &[f64]) -> Vec<(VarId, f64)> {
-        let batch = ArrayView2::from_shape((1, input.len()), input).expect("one row");
-        let values = graph.evaluate_all(batch);
-        let phase = |&(indicator, node, index): &(Indicator, NodeId, usize)| {
-            let reached = values[node.index()][(0, index)] >= indicator.threshold;
-            (indicator.column, f64::from(u8::from(reached)))
-        };
-        self.indicators.iter().map(phase).collect()
-    }
-
     /// The linear program over the linear region of a point: every phase as the
     /// forward pass decides it, integer inputs as given. Its optimum is the best
     /// point of that region.
@@ -234,8 +220,11 @@ impl EncodedProblem {
     /// If the number of coordinates is not the number of inputs.
     pub fn region(&self, problem: &Problem, input: &[f64]) -> Model {
         let mut model = self.model.clone();
-        for (column, value) in self.phases(problem.graph(), input) {
-            model.fix(column, value);
+        let phases: Vec<VarId> = self.indicators.iter().map(|(i, _, _)| i.column).collect();
+        for (column, value) in self.assignment(problem.graph(), input) {
+            if phases.contains(&column) {
+                model.fix(column, value);
+            }
         }
         for &index in problem.integer() {
             model.fix(self.inputs[index], input[index]);

@@ -50,7 +50,7 @@ pub const CUTOFF_MARGIN: f64 = 1e-6;
 /// 1e-5), doubled for the rounding of what they print.
 pub const CLAIMED_OPTIMUM_FEASIBILITY: f64 = 2e-5;
 
-/// What the least value over the vertices of linear regions may be off by, relative to
-/// `1 + |value|`: vertices and affine maps are rounded, by some thousand roundings at
-/// most.
+/// A linear region is done with when no point of it is better than the best one known by
+/// more than this, relative to `1 + |value|`: room for the rounding of affine maps, of which
+/// the certificate has to be free, some thousand roundings at most.
 pub const ENUMERATION_ROUNDING: f64 = 1e-9;

@@ -18,7 +18,7 @@ use super::exact_program::is_positive_somewhere;
 use super::path::{Errors, Origin, Path};
 use super::plan::{PASSED, Plan};
 use super::simplex::{Largest, Rows, Simplex, value};
-use super::walk::{EXACT_PIVOT, PROGRAM, Sink, Worker, pivot_weight};
+use super::walk::{EXACT_PIVOT, Leaf, PROGRAM, Sink, Worker, pivot_weight};
 use super::{StoppedBy, exact};
 
 /// Known points of a cell, at most.
@@ -35,6 +35,43 @@ struct Cut {
     origin: Origin,
     neuron: usize,
     bend: usize,
+}
+
+/// The polytope of a cell.
+struct Polytope<'a> {
+    rows: &'a Rows,
+    /// Known points, one behind the other.
+    points: &'a [f64],
+    simplex: &'a mut Simplex,
+}
+
+impl Leaf for Polytope<'_> {
+    fn point(&mut self) -> Vec<f64> {
+        if !self.points.is_empty() {
+            return mean(self.points, self.simplex.point.len());
+        }
+        match self.simplex.center(self.rows, self.rows.len()) {
+            Ok(point) => point,
+            Err(_) => self.simplex.point.clone(),
+        }
+    }
+
+    fn vertices(&self) -> Option<Vec<[f64; 2]>> {
+        None
+    }
+
+    fn positive(&mut self, form: &[f64], errors: Errors) -> Option<Vec<f64>> {
+        match self.simplex.maximize(form, 1.0, errors, self.rows) {
+            Largest::NotPositive => None,
+            Largest::Attained | Largest::Unknown => Some(self.simplex.point.clone()),
+        }
+    }
+}
+
+/// The mean of points of `n` coordinates, one behind the other.
+fn mean(points: &[f64], n: usize) -> Vec<f64> {
+    let share = n as f64 / points.len() as f64;
+    (0..n).map(|j| points[j..].iter().step_by(n).map(|x| x * share).sum()).collect()
 }
 
 /// One worker's walk over the cells.
@@ -122,29 +159,12 @@ impl<'p, 's, S: Sink> Enumerate<'p, 's, S> {
         self.worker.found(1);
         if !S::COUNT {
             self.path.enter(self.path.plan.stages.len());
-            let point = self.inner_point(start);
-            if !self.sink.take(&self.path, &point, None) {
+            let points = &self.points[start..];
+            let mut cell = Polytope { rows: &self.rows, points, simplex: &mut self.simplex };
+            if !self.sink.take(&self.path, &mut cell) {
                 self.worker.halt(StoppedBy::Visitor);
             }
         }
-    }
-
-    /// The mean of the known points or, without any, of some vertices.
-    fn inner_point(&mut self, start: usize) -> Vec<f64> {
-        if self.points.len() > start {
-            return self.mean(start);
-        }
-        match self.simplex.center(&self.rows, self.rows.len()) {
-            Ok(point) => point,
-            Err(_) => self.simplex.point.clone(),
-        }
-    }
-
-    fn mean(&self, start: usize) -> Vec<f64> {
-        let n = self.dimension();
-        let points = &self.points[start..];
-        let share = n as f64 / points.len() as f64;
-        (0..n).map(|j| points[j..].iter().step_by(n).map(|x| x * share).sum()).collect()
     }
 
     /// Decides the bends that do not cut the cell, and lists the others.
@@ -269,7 +289,7 @@ impl<'p, 's, S: Sink> Enumerate<'p, 's, S> {
         if !is_above || self.points.len() == start {
             return false;
         }
-        let inside = self.mean(start);
+        let inside = mean(&self.points[start..], n);
         let least = sign * value(&cut.form, &inside);
         for step in STEPS {
             let share = step * (largest / (largest - least)).min(1.0);

@@ -10,6 +10,7 @@
 //! Counts are exact: floating point decides only where a proven error bound
 //! permits, exact arithmetic everywhere else.
 
+mod descent;
 mod enumerate;
 mod exact;
 mod exact_program;
@@ -38,7 +39,8 @@ use thiserror::Error;
 use crate::bounds::{BoundsError, Crown, NeuronBounds, Propagator};
 use crate::network::{Phase, ReluGraph};
 use crate::num::IntervalBox;
-use crate::problem::{Constraint, Expression, Problem, Variable};
+use crate::problem::{Candidate, Constraint, Expression, Problem, Sense, Variable};
+use descent::{Best, Descent};
 use enumerate::Enumerate;
 pub use list::CellFile;
 pub use options::{Method, RegionOptions};
@@ -51,7 +53,7 @@ pub use slice::slice;
 pub use stability::LayerStability;
 use stability::{Phases, layers};
 pub use upper::{LayerShape, layer_shapes, montufar, serra};
-use walk::{Counter, Shared, Sink};
+use walk::{Counter, Leaf, Shared, Sink};
 
 /// What ended a walk before all cells were found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -212,6 +214,37 @@ pub fn stability(
     let seen = seen.into_inner().unwrap_or_else(PoisonError::into_inner);
     let layers = found.exact.then(|| layers(&plan, &seen));
     Ok((found, layers))
+}
+
+/// The best value over all linear regions.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RegionOptimum {
+    /// How many regions were seen, and what ended that early.
+    pub count: RegionCount,
+    /// The best point found, by a forward pass; `None` if none satisfies the conditions.
+    pub point: Option<Candidate>,
+    /// By how much its value differs from that of the affine map of its region.
+    pub error: f64,
+    /// No point of the regions that were seen is better.
+    pub bound: f64,
+}
+
+/// Seeks the best value of the problem's objective in every linear region, on one thread.
+///
+/// # Errors
+/// [`RegionError`].
+pub fn optimum(problem: &Problem, options: &RegionOptions) -> Result<RegionOptimum, RegionError> {
+    let domain = Domain::of(problem)?;
+    let options = RegionOptions { threads: 1, ..exactly(options) };
+    let best = Mutex::new(Best { point: None, error: 0.0, bound: None });
+    let sink = || Descent::new(problem, &best);
+    let count = domain.walk(&domain.plan(true), &Shared::new(&options), &options, sink)?;
+    let Best { point, error, bound } = best.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let bound = bound.unwrap_or(match problem.sense() {
+        Sense::Minimize => f64::NEG_INFINITY,
+        Sense::Maximize => f64::INFINITY,
+    });
+    Ok(RegionOptimum { count, point, error, bound })
 }
 
 /// The same options with a method that visits cells.
@@ -378,9 +411,10 @@ struct Visiting<F> {
 impl<F: FnMut(&Cell) -> ControlFlow<()>> Sink for Visiting<F> {
     const COUNT: bool = false;
 
-    fn take(&mut self, path: &Path, point: &[f64], vertices: Option<Vec<[f64; 2]>>) -> bool {
+    fn take(&mut self, path: &Path, leaf: &mut dyn Leaf) -> bool {
         let (weights, bias) = path.outputs();
-        let point = path.plan.complete(point);
+        let point = path.plan.complete(&leaf.point());
+        let vertices = leaf.vertices();
         let cell = Cell { pattern: path.pattern(), weights, bias, point, vertices };
         (self.visitor)(&cell).is_continue()
     }

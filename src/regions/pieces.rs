@@ -23,7 +23,7 @@ use super::exact::Number;
 use super::facet::{Bend, Facets};
 use super::path::Path;
 use super::plan::{Kind, PASSED, Plan, phase};
-use super::walk::{Sink, Worker};
+use super::walk::{Leaf, Sink, Worker};
 use crate::network::Phase;
 
 /// Where along each interval the values of maps are compared: anywhere but in special
@@ -53,7 +53,7 @@ impl<'a> Collector<'a> {
 impl Sink for Collector<'_> {
     const COUNT: bool = false;
 
-    fn take(&mut self, path: &Path, _: &[f64], _: Option<Vec<[f64; 2]>>) -> bool {
+    fn take(&mut self, path: &Path, _: &mut dyn Leaf) -> bool {
         path.passed.iter().for_each(|stage| self.patterns.extend_from_slice(stage));
         true
     }

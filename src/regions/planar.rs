@@ -23,7 +23,7 @@ use std::cmp::Ordering;
 
 use super::exact;
 use super::path::{Errors, Origin, Path};
-use super::walk::{Sink, Worker};
+use super::walk::{Leaf, Sink, Worker};
 use super::{StoppedBy, plan};
 use plan::Plan;
 
@@ -45,6 +45,34 @@ struct Vertex {
     error: [f64; 2],
     /// The line of the edge that begins here, counter-clockwise.
     line: Line,
+}
+
+/// The polygon of a cell.
+struct Polygon<'a>(&'a [Vertex]);
+
+impl Leaf for Polygon<'_> {
+    fn point(&mut self) -> Vec<f64> {
+        let share = 1.0 / self.0.len() as f64;
+        (0..2).map(|d| self.0.iter().map(|vertex| vertex.at[d] * share).sum()).collect()
+    }
+
+    fn vertices(&self) -> Option<Vec<[f64; 2]>> {
+        Some(self.0.iter().map(|vertex| vertex.at).collect())
+    }
+
+    fn positive(&mut self, form: &[f64], errors: Errors) -> Option<Vec<f64>> {
+        let mut largest = (0.0, None);
+        for vertex in self.0 {
+            let [x, y] = vertex.at;
+            let doubt = form[0].abs() * vertex.error[0] + form[1].abs() * vertex.error[1];
+            // The error bounds have room for the rounding of this sum.
+            let value = form[0] * x + form[1] * y + form[2] + (doubt + errors.value);
+            if value > largest.0 {
+                largest = (value, Some(vertex.at.to_vec()));
+            }
+        }
+        largest.1
+    }
 }
 
 /// A line with its computed form.
@@ -180,11 +208,8 @@ impl<'p, 's, S: Sink> Planar<'p, 's, S> {
         self.worker.found(1);
         if !S::COUNT {
             self.path.enter(self.path.plan.stages.len());
-            let vertices: Vec<[f64; 2]> =
-                self.vertices[start..].iter().map(|vertex| vertex.at).collect();
-            let share = 1.0 / vertices.len() as f64;
-            let point = [0, 1].map(|d| vertices.iter().map(|at| at[d] * share).sum());
-            if !self.sink.take(&self.path, &point, Some(vertices)) {
+            let mut polygon = Polygon(&self.vertices[start..]);
+            if !self.sink.take(&self.path, &mut polygon) {
                 self.worker.halt(StoppedBy::Visitor);
             }
         }

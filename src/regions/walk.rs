@@ -8,7 +8,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
 
-use super::path::Path;
+use super::path::{Errors, Path};
 use super::{RegionOptions, StoppedBy};
 
 /// Cuts on the way to a subtree, with more than one worker.
@@ -37,9 +37,22 @@ pub(super) trait Sink {
     /// Whether cells need only be counted.
     const COUNT: bool;
 
-    /// Takes a cell: the path to it, with the forms of the outputs, a point inside
-    /// and, in the plane, the vertices. Whether the walk goes on.
-    fn take(&mut self, path: &Path, point: &[f64], vertices: Option<Vec<[f64; 2]>>) -> bool;
+    /// Takes a cell and the path to it, with the forms of the outputs. Whether the walk
+    /// goes on.
+    fn take(&mut self, path: &Path, leaf: &mut dyn Leaf) -> bool;
+}
+
+/// A cell that a walk has come to, in the free inputs.
+pub(super) trait Leaf {
+    /// A point inside, up to rounding.
+    fn point(&mut self) -> Vec<f64>;
+
+    /// In the plane: the vertices, counter-clockwise.
+    fn vertices(&self) -> Option<Vec<[f64; 2]>>;
+
+    /// `None` if a form is certainly not positive anywhere in the cell, else the point
+    /// where it seems largest.
+    fn positive(&mut self, form: &[f64], errors: Errors) -> Option<Vec<f64>>;
 }
 
 /// Cells are counted and forgotten.
@@ -49,7 +62,7 @@ pub(super) struct Counter;
 impl Sink for Counter {
     const COUNT: bool = true;
 
-    fn take(&mut self, _: &Path, _: &[f64], _: Option<Vec<[f64; 2]>>) -> bool {
+    fn take(&mut self, _: &Path, _: &mut dyn Leaf) -> bool {
         true
     }
 }
