@@ -105,13 +105,13 @@ impl NetworkDescription {
     }
 
     /// Adds a constant and gives back its name.
-    pub(super) fn constant(&mut self, name: String, constant: Constant) -> String {
+    pub(crate) fn constant(&mut self, name: String, constant: Constant) -> String {
         self.constants.insert(name.clone(), constant);
         name
     }
 
     /// Adds a node, whose value becomes the output.
-    pub(super) fn node(
+    pub(crate) fn node(
         &mut self,
         name: String,
         op: &str,

@@ -21,18 +21,27 @@ pub enum Stream {
     Dropout,
 }
 
+/// Room for the uses, so that numbered streams do not meet.
+const USES: u64 = 8;
+
 impl Stream {
     /// The numbers of this stream for a seed.
     pub fn random(self, seed: u64) -> ChaCha8Rng {
+        self.numbered(seed, 0)
+    }
+
+    /// The numbers of one of many parts of this stream, such as an epoch.
+    pub fn numbered(self, seed: u64, number: u64) -> ChaCha8Rng {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
-        random.set_stream(match self {
+        let own = match self {
             Self::Sampling => 1,
             Self::Noise => 2,
             Self::Split => 3,
             Self::Initialization => 4,
             Self::Shuffle => 5,
             Self::Dropout => 6,
-        });
+        };
+        random.set_stream(own + USES * number);
         random
     }
 }

@@ -1,0 +1,85 @@
+//! Weights to begin with.
+
+mod calculated;
+mod orthogonal;
+mod uniform;
+mod variance;
+
+use std::fmt::Debug;
+
+use ndarray::{Array1, Array2};
+use rand_chacha::ChaCha8Rng;
+
+use super::data::Dataset;
+use super::error::TrainError;
+use super::recipe::{InitRecipe, NetworkRecipe};
+
+/// What an initialisation can look at.
+#[derive(Clone, Copy, Debug)]
+pub struct Start<'a> {
+    /// Rows × columns of the weights of each layer that has some; the last is the output.
+    pub shapes: &'a [(usize, usize)],
+    /// The network.
+    pub network: &'a NetworkRecipe,
+    /// The table `[init]`.
+    pub settings: &'a InitRecipe,
+    /// The training samples, scaled as they are for training.
+    pub data: &'a Dataset,
+}
+
+/// Weights (rows × columns) and biases of a layer.
+pub type LayerWeights = (Array2<f64>, Array1<f64>);
+
+/// A way to choose the weights to begin with.
+pub trait Initializer: Debug + Sync {
+    /// Name in recipes.
+    fn name(&self) -> &'static str;
+
+    /// Weights and biases, one pair a shape.
+    ///
+    /// # Errors
+    /// The method does not know this kind of network.
+    fn initialize(
+        &self,
+        start: &Start<'_>,
+        random: &mut ChaCha8Rng,
+    ) -> Result<Vec<LayerWeights>, TrainError>;
+}
+
+/// Every initialisation.
+pub const INITIALIZERS: &[&dyn Initializer] = &[
+    &variance::He,
+    &variance::Glorot,
+    &orthogonal::Orthogonal,
+    &uniform::Uniform,
+    &calculated::Calculated,
+];
+
+impl Start<'_> {
+    /// Weights of each layer by its shape and the factor that makes up for its activation
+    /// ([`gain`]; 1 for the last layer); biases 0.
+    fn each(
+        &self,
+        mut weights: impl FnMut((usize, usize), f64) -> Array2<f64>,
+    ) -> Vec<LayerWeights> {
+        let last = self.shapes.len() - 1;
+        let layers = self.shapes.iter().enumerate();
+        layers
+            .map(|(index, &shape)| {
+                let gain = if index == last { 1.0 } else { gain(self.network) };
+                (weights(shape, gain), Array1::zeros(shape.0))
+            })
+            .collect()
+    }
+}
+
+/// `√2` for ReLU, which halves the mean square of a symmetric number; `√(2/(1 + α²))` for
+/// leaky ReLU of slope `α`; 1 for `|a|` and hard tanh.
+fn gain(network: &NetworkRecipe) -> f64 {
+    use super::recipe::ActivationName::{Abs, ClippedRelu, HardTanh, LeakyRelu, Relu};
+    match network.activation {
+        Relu | ClippedRelu => 2f64.sqrt(),
+        LeakyRelu => (2.0 / (1.0 + network.slope * network.slope)).sqrt(),
+        HardTanh | Abs => 1.0,
+    }
+}

@@ -1,0 +1,136 @@
+//! Activations, each on its own: `yᵢ = σ(aᵢ)`, `∂/∂aᵢ = σ'(aᵢ) ∂/∂yᵢ`.
+//!
+//! At a bend the derivative is that of the piece below it. What is not a number stays
+//! so, such that a training that diverges is noticed.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Backward, LayerSize, Scratch, TrainableLayer};
+use crate::train::scalar::{Scalar, vectorized};
+use crate::train::stage::Stage;
+
+/// A piecewise linear function of one number.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum PiecewiseLinear {
+    /// `max(a, 0)`.
+    Relu,
+    /// `a` above 0, `slope · a` below.
+    LeakyRelu {
+        /// Slope below 0.
+        slope: f64,
+    },
+    /// `min(max(a, min), max)`: clipped ReLU for `min = 0`, hard tanh for −1 and 1.
+    Clip {
+        /// Least value.
+        min: f64,
+        /// Largest value.
+        max: f64,
+    },
+    /// `|a|`.
+    Abs,
+}
+
+impl PiecewiseLinear {
+    /// The value at `a`.
+    pub fn value<S: Scalar>(self, a: S) -> S {
+        let mut result = [S::default()];
+        self.forward(&[a], &mut result);
+        result[0]
+    }
+
+    /// The derivative at `a`.
+    pub fn derivative<S: Scalar>(self, a: S) -> S {
+        let mut result = [S::default()];
+        self.backward(&[a], &[S::of(1.0)], &mut result);
+        result[0]
+    }
+
+    fn forward<S: Scalar>(self, input: &[S], output: &mut [S]) {
+        let zero = S::default();
+        match self {
+            Self::Relu => map(input, output, |a| if a < zero { zero } else { a }),
+            Self::LeakyRelu { slope } => {
+                let slope = S::of(slope);
+                map(input, output, |a| if a > zero { a } else { slope * a });
+            }
+            Self::Clip { min, max } => {
+                let (min, max) = (S::of(min), S::of(max));
+                map(input, output, |a| {
+                    let above = if a < min { min } else { a };
+                    if above > max { max } else { above }
+                });
+            }
+            Self::Abs => map(input, output, |a| if a > zero { a } else { -a }),
+        }
+    }
+
+    fn backward<S: Scalar>(self, input: &[S], output_gradient: &[S], result: &mut [S]) {
+        let zero = S::default();
+        match self {
+            Self::Relu => {
+                zip(input, output_gradient, result, |a, g| if a > zero { g } else { zero })
+            }
+            Self::LeakyRelu { slope } => {
+                let slope = S::of(slope);
+                zip(input, output_gradient, result, |a, g| if a > zero { g } else { slope * g });
+            }
+            Self::Clip { min, max } => {
+                let (min, max) = (S::of(min), S::of(max));
+                let slope = |a, g| if (a > min) & (a <= max) { g } else { zero };
+                zip(input, output_gradient, result, slope);
+            }
+            Self::Abs => zip(input, output_gradient, result, |a, g| if a > zero { g } else { -g }),
+        }
+    }
+}
+
+fn map<S: Scalar>(input: &[S], output: &mut [S], function: impl Fn(S) -> S) {
+    vectorized(
+        #[inline(always)]
+        || {
+            for (y, &a) in output.iter_mut().zip(input) {
+                *y = function(a);
+            }
+        },
+    );
+}
+
+fn zip<S: Scalar>(input: &[S], gradient: &[S], result: &mut [S], function: impl Fn(S, S) -> S) {
+    vectorized(
+        #[inline(always)]
+        || {
+            for ((r, &a), &g) in result.iter_mut().zip(input).zip(gradient) {
+                *r = function(a, g);
+            }
+        },
+    );
+}
+
+/// The same activation on every element.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ActivationLayer {
+    /// Number of elements.
+    pub elements: usize,
+    /// The activation.
+    pub function: PiecewiseLinear,
+}
+
+impl<S: Scalar> TrainableLayer<S> for ActivationLayer {
+    fn size(&self) -> LayerSize {
+        LayerSize::plain(self.elements, self.elements)
+    }
+
+    fn forward(&self, _: &[S], input: &[S], output: &mut [S], _: &mut Scratch<S>) {
+        self.function.forward(input, output);
+    }
+
+    fn backward(&self, _: &[S], pass: Backward<'_, S>, _: &mut Scratch<S>) {
+        if let Some(input_gradient) = pass.input_gradient {
+            self.function.backward(pass.input, pass.output_gradient, input_gradient);
+        }
+    }
+
+    fn stage(&self, _: &[f64]) -> Option<Stage> {
+        Some(Stage::Activation(self.function))
+    }
+}

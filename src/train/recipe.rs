@@ -1,0 +1,401 @@
+//! What a user says about a training: a TOML file, every key with its default.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::OneOrEach;
+use super::data::{DataRecipe, DataSource};
+use super::error::TrainError;
+use super::initializers::INITIALIZERS;
+use super::layers::{PiecewiseLinear, Pool};
+use super::optimizers::optimizers;
+use super::penalties::penalties;
+use super::scaling::InputScaling;
+use super::schedule::Schedule;
+use crate::network::Precision;
+
+/// A recipe.
+///
+/// ```
+/// use taut::train::Recipe;
+///
+/// let recipe = Recipe::from_toml("title = 'Peaks'\n[network]\nhidden = [50, 50]")?;
+/// assert_eq!(recipe.training.batch, 64);
+/// let error = Recipe::from_toml("[training]\nlearning_rate = -1.0").unwrap_err();
+/// assert!(error.to_string().starts_with("training.learning_rate: found -1; expected"));
+/// # Ok::<(), taut::train::TrainError>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Recipe {
+    /// Name of the network. Default: the name of the file.
+    pub title: String,
+    /// What all random numbers come from. Default: 0.
+    pub seed: u64,
+    /// The samples.
+    pub data: DataRecipe,
+    /// The layers.
+    pub network: NetworkRecipe,
+    /// The weights to begin with.
+    pub init: InitRecipe,
+    /// The optimisation.
+    pub training: TrainingRecipe,
+    /// Strengths of what is added to the loss, by the names of
+    /// [`penalties`]: a number, or a list with one a layer. From 0. Default: none.
+    pub penalty: BTreeMap<String, OneOrEach>,
+    /// What is done to the trained weights.
+    pub compress: CompressRecipe,
+}
+
+/// The table `[network]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct NetworkRecipe {
+    /// Neurons of each hidden layer: from 1; an empty list is an affine function.
+    /// Default: `[50, 50]`.
+    pub hidden: Vec<usize>,
+    /// Activation of all hidden layers: relu, leaky-relu, clipped-relu, hard-tanh, abs.
+    /// Default: relu.
+    pub activation: ActivationName,
+    /// Slope of leaky-relu below 0: finite. Default: 0.01.
+    pub slope: f64,
+    /// Ceiling of clipped-relu: above 0. Default: 1.
+    pub ceiling: f64,
+    /// Probability that a neuron is dropped in a step: from 0, below 1; a number, or one
+    /// a hidden layer. Default: 0.
+    pub dropout: OneOrEach,
+    /// Convolutions in front of the dense layers; for images. Default: none.
+    pub convolutions: Vec<ConvolutionRecipe>,
+}
+
+impl Default for NetworkRecipe {
+    fn default() -> Self {
+        Self {
+            hidden: vec![50, 50],
+            activation: ActivationName::Relu,
+            slope: 0.01,
+            ceiling: 1.0,
+            dropout: OneOrEach::One(0.0),
+            convolutions: Vec::new(),
+        }
+    }
+}
+
+impl NetworkRecipe {
+    /// The activation as a function.
+    pub fn function(&self) -> PiecewiseLinear {
+        match self.activation {
+            ActivationName::Relu => PiecewiseLinear::Relu,
+            ActivationName::LeakyRelu => PiecewiseLinear::LeakyRelu { slope: self.slope },
+            ActivationName::ClippedRelu => PiecewiseLinear::Clip { min: 0.0, max: self.ceiling },
+            ActivationName::HardTanh => PiecewiseLinear::Clip { min: -1.0, max: 1.0 },
+            ActivationName::Abs => PiecewiseLinear::Abs,
+        }
+    }
+}
+
+/// Name of an activation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ActivationName {
+    /// `max(a, 0)`.
+    Relu,
+    /// `a` above 0, `slope · a` below.
+    LeakyRelu,
+    /// `min(max(a, 0), ceiling)`.
+    ClippedRelu,
+    /// `min(max(a, −1), 1)`.
+    HardTanh,
+    /// `|a|`.
+    Abs,
+}
+
+/// One convolution, the activation, and perhaps a pool.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConvolutionRecipe {
+    /// Channels that it computes: from 1.
+    pub channels: usize,
+    /// Rows and columns of the window: from 1. Default: 3.
+    #[serde(default = "usual_kernel")]
+    pub kernel: usize,
+    /// Pixels from one place of the window to the next: from 1. Default: 1.
+    #[serde(default = "usual_stride")]
+    pub stride: usize,
+    /// Zeros around the image: below `kernel`. Default: 0.
+    #[serde(default)]
+    pub padding: usize,
+    /// Pooling after the activation: max or average. Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool: Option<Pool>,
+    /// Rows and columns that are pooled to one: from 1. Default: 2.
+    #[serde(default = "usual_pool_size")]
+    pub pool_size: usize,
+}
+
+fn usual_kernel() -> usize {
+    3
+}
+
+fn usual_stride() -> usize {
+    1
+}
+
+fn usual_pool_size() -> usize {
+    2
+}
+
+/// The table `[init]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct InitRecipe {
+    /// One of [`INITIALIZERS`]. Default: he.
+    pub method: String,
+    /// Largest magnitude of weights and biases for the method uniform: above 0.
+    /// Default: 0.5.
+    pub limit: f64,
+}
+
+impl Default for InitRecipe {
+    fn default() -> Self {
+        Self { method: "he".to_string(), limit: 0.5 }
+    }
+}
+
+/// What the network answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Task {
+    /// Numbers; mean squared error.
+    Regression,
+    /// Scores of classes; cross-entropy.
+    Classification,
+}
+
+/// The table `[training]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TrainingRecipe {
+    /// regression or classification; must be that of the data. Default: as the data are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task: Option<Task>,
+    /// How inputs are scaled for training: none, box (the box becomes `[−1, 1]`), standard
+    /// (mean 0, deviation 1). The exported network speaks raw units in any case. Default:
+    /// none for images, box for test functions, else standard.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub input_scaling: Option<InputScaling>,
+    /// adam, adamw or sgd. Default: adam.
+    pub optimizer: String,
+    /// Learning rate at first: above 0. Default: 3e-3.
+    pub learning_rate: f64,
+    /// constant, step, cosine or plateau. Default: constant.
+    pub schedule: Schedule,
+    /// Epochs between two reductions (step), or without progress before one (plateau):
+    /// from 1. Default: 50.
+    pub schedule_epochs: usize,
+    /// Factor of a reduction: above 0, below 1. Default: 0.5.
+    pub schedule_factor: f64,
+    /// Momentum of sgd: from 0, below 1. Default: 0.9.
+    pub momentum: f64,
+    /// Decay of the mean of gradients in adam and adamw: from 0, below 1. Default: 0.9.
+    pub beta1: f64,
+    /// Decay of the mean of squares in adam and adamw: from 0, below 1. Default: 0.999.
+    pub beta2: f64,
+    /// What adam and adamw add to the root of that mean: above 0. Default: 1e-8.
+    pub epsilon: f64,
+    /// Weight decay, on biases too: from 0. Default: 0.
+    pub weight_decay: f64,
+    /// Samples in a step: from 1. Default: 64.
+    pub batch: usize,
+    /// Most passes over the samples: from 1. Default: 1000.
+    pub epochs: usize,
+    /// Epochs without a lower loss on the validation samples (on those of training where
+    /// there are none) before training stops; 0 never stops. Default: 100.
+    pub patience: usize,
+    /// Largest Euclidean norm of a gradient, to which longer ones are shortened: above 0.
+    /// Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clip_norm: Option<f64>,
+    /// Numbers that are computed and exported: f32 or f64. Default: f32.
+    pub precision: Precision,
+    /// Threads: from 1. The result does not depend on it. Default: 1.
+    pub threads: usize,
+}
+
+impl Default for TrainingRecipe {
+    fn default() -> Self {
+        Self {
+            task: None,
+            input_scaling: None,
+            optimizer: "adam".to_string(),
+            learning_rate: 3e-3,
+            schedule: Schedule::Constant,
+            schedule_epochs: 50,
+            schedule_factor: 0.5,
+            momentum: 0.9,
+            beta1: 0.9,
+            beta2: 0.999,
+            epsilon: 1e-8,
+            weight_decay: 0.0,
+            batch: 64,
+            epochs: 1000,
+            patience: 100,
+            clip_norm: None,
+            precision: Precision::F32,
+            threads: 1,
+        }
+    }
+}
+
+/// The table `[compress]`: what makes the numbers of a program simple.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CompressRecipe {
+    /// Share of the weights of each layer but the last that become 0, the smallest first:
+    /// from 0, below 1. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prune: Option<f64>,
+    /// Most epochs of training after that, with these weights kept at 0. Default: 0.
+    pub fine_tune_epochs: usize,
+    /// Decimal digits behind the point that biases are rounded to: up to 15. Default: all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bias_digits: Option<u32>,
+    /// Bits of a weight, its sign included: 2 to 24; weights become whole multiples of a power of two
+    /// that is chosen for each layer. Default: all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weight_bits: Option<u32>,
+    /// Whether weights become powers of two with a sign, or 0. Default: false.
+    pub power_of_two: bool,
+}
+
+impl Recipe {
+    /// Reads and checks a recipe.
+    ///
+    /// # Errors
+    /// [`TrainError::Syntax`] with line and column, or [`TrainError::Key`].
+    pub fn from_toml(text: &str) -> Result<Self, TrainError> {
+        let recipe: Self = toml::from_str(text)
+            .map_err(|error| TrainError::Syntax(error.to_string().trim_end().to_string()))?;
+        recipe.validate()?;
+        Ok(recipe)
+    }
+
+    /// Checks what can be told without the data.
+    ///
+    /// # Errors
+    /// [`TrainError::Key`] or [`TrainError::Data`] with the first key that is wrong.
+    pub fn validate(&self) -> Result<(), TrainError> {
+        self.data.validate()?;
+        self.network.validate()?;
+        let names: Vec<&str> = INITIALIZERS.iter().map(|i| i.name()).collect();
+        known("init.method", &self.init.method, &names)?;
+        positive("init.limit", self.init.limit)?;
+        self.training.validate()?;
+        self.compress.validate()?;
+        for (name, strengths) in &self.penalty {
+            let names: Vec<&str> = penalties::<f64>().iter().map(|p| p.name()).collect();
+            known("penalty", name, &names)?;
+            for &strength in strengths.numbers() {
+                range(&format!("penalty.{name}"), strength, strength >= 0.0, "a number from 0")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl NetworkRecipe {
+    fn validate(&self) -> Result<(), TrainError> {
+        for (layer, &width) in (1..).zip(&self.hidden) {
+            at_least_one(&format!("network.hidden, layer {layer}"), width)?;
+        }
+        range("network.slope", self.slope, true, "a finite number")?;
+        positive("network.ceiling", self.ceiling)?;
+        for &p in self.dropout.numbers() {
+            share("network.dropout", p)?;
+        }
+        if self.dropout.spread(self.hidden.len()).is_none() {
+            let expected =
+                format!("a number, or {} of them, one a hidden layer", self.hidden.len());
+            let found = format!("{} numbers", self.dropout.numbers().len());
+            return Err(TrainError::key("network.dropout", found, expected));
+        }
+        for (number, convolution) in (1..).zip(&self.convolutions) {
+            let key = |name: &str| format!("network.convolutions, number {number}: {name}");
+            at_least_one(&key("channels"), convolution.channels)?;
+            at_least_one(&key("kernel"), convolution.kernel)?;
+            at_least_one(&key("stride"), convolution.stride)?;
+            at_least_one(&key("pool_size"), convolution.pool_size)?;
+            if convolution.padding >= convolution.kernel {
+                let expected = format!("less than the kernel, {}", convolution.kernel);
+                return Err(TrainError::key(key("padding"), convolution.padding, expected));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl TrainingRecipe {
+    fn validate(&self) -> Result<(), TrainError> {
+        let names: Vec<&str> = optimizers::<f64>().iter().map(|o| o.name()).collect();
+        known("training.optimizer", &self.optimizer, &names)?;
+        positive("training.learning_rate", self.learning_rate)?;
+        at_least_one("training.schedule_epochs", self.schedule_epochs)?;
+        let factor = self.schedule_factor;
+        let inside = factor > 0.0 && factor < 1.0;
+        range("training.schedule_factor", factor, inside, "a number above 0 and below 1")?;
+        share("training.momentum", self.momentum)?;
+        share("training.beta1", self.beta1)?;
+        share("training.beta2", self.beta2)?;
+        positive("training.epsilon", self.epsilon)?;
+        let decay = self.weight_decay;
+        range("training.weight_decay", decay, decay >= 0.0, "a number from 0")?;
+        at_least_one("training.batch", self.batch)?;
+        at_least_one("training.epochs", self.epochs)?;
+        at_least_one("training.threads", self.threads)?;
+        self.clip_norm.map_or(Ok(()), |norm| positive("training.clip_norm", norm))
+    }
+}
+
+impl CompressRecipe {
+    fn validate(&self) -> Result<(), TrainError> {
+        self.prune.map_or(Ok(()), |pruned| share("compress.prune", pruned))?;
+        if self.bias_digits.is_some_and(|digits| digits > 15) {
+            let found = self.bias_digits.unwrap_or_default();
+            return Err(TrainError::key("compress.bias_digits", found, "at most 15"));
+        }
+        match self.weight_bits {
+            Some(bits) if !(2..=24).contains(&bits) => {
+                Err(TrainError::key("compress.weight_bits", bits, "2 to 24"))
+            }
+            Some(_) if self.power_of_two => {
+                let found = "weight_bits and power_of_two";
+                Err(TrainError::key("compress", found, "one of them"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn range(key: &str, found: f64, inside: bool, expected: &str) -> Result<(), TrainError> {
+    if inside && found.is_finite() { Ok(()) } else { Err(TrainError::key(key, found, expected)) }
+}
+
+fn positive(key: &str, found: f64) -> Result<(), TrainError> {
+    range(key, found, found > 0.0, "a finite number above 0")
+}
+
+fn share(key: &str, found: f64) -> Result<(), TrainError> {
+    range(key, found, (0.0..1.0).contains(&found), "a number from 0, below 1")
+}
+
+fn at_least_one(key: &str, found: usize) -> Result<(), TrainError> {
+    if found > 0 { Ok(()) } else { Err(TrainError::key(key, found, "at least 1")) }
+}
+
+fn known(key: &str, found: &str, names: &[&str]) -> Result<(), TrainError> {
+    if names.contains(&found) {
+        return Ok(());
+    }
+    Err(TrainError::key(key, format!("'{found}'"), format!("one of {}", names.join(", "))))
+}
