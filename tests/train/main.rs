@@ -1,0 +1,8 @@
+//! The trainer: derivatives against differences, bits against bits, values by hand.
+
+mod compress;
+mod gradients;
+mod optimizers;
+mod recipes;
+mod runs;
+mod support;
