@@ -10,6 +10,8 @@ use taut::scale::{Balance, SCALINGS, Scaling};
 use taut::solve::{Preset, SOLVERS};
 use taut::tighten::{Goal, Tightening};
 
+use super::recipe::RecipeArgs;
+
 /// Exact answers about trained ReLU networks.
 #[derive(Parser)]
 #[command(version, about, after_help = EXIT_STATUS, max_term_width = 100)]
@@ -46,6 +48,8 @@ pub enum Command {
     Regions(RegionsArgs),
     /// Writes the same function with smaller big-M constants.
     Scale(ScaleArgs),
+    /// Trains a network on samples of a test function, a table or images, as a recipe says.
+    Train(Box<TrainArgs>),
     /// Writes a network in another format, by file name extension (.onnx, .json).
     Convert(ConvertArgs),
     /// The same problem under several encodings, bounds and scalings: one row a
@@ -84,6 +88,31 @@ pub struct InfoArgs {
     /// Print the graph of layers in the DOT language of Graphviz instead.
     #[arg(long, conflicts_with = "format")]
     pub dot: bool,
+    /// How to print.
+    #[arg(long, value_enum, default_value = "text", help_heading = "Output")]
+    pub format: Format,
+}
+
+/// Arguments of `train`.
+#[derive(Args)]
+pub struct TrainArgs {
+    #[command(flatten)]
+    pub recipe: RecipeArgs,
+    /// Network file to write (.onnx, .json) [default: none, only figures].
+    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
+    pub output: Option<PathBuf>,
+    /// File for the losses of each epoch, one JSON object a line.
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub log: Option<PathBuf>,
+    /// File for a picture of the losses (.svg, .png).
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub plot: Option<PathBuf>,
+    /// File that is written every half minute and on Ctrl-C, to go on from.
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub checkpoint: Option<PathBuf>,
+    /// Go on from such a file; the end is that of a training that was not interrupted.
+    #[arg(long, value_name = "FILE")]
+    pub resume: Option<PathBuf>,
     /// How to print.
     #[arg(long, value_enum, default_value = "text", help_heading = "Output")]
     pub format: Format,

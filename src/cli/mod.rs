@@ -11,10 +11,12 @@ mod info;
 mod optimize;
 mod problem;
 mod progress;
+mod recipe;
 mod regions;
 mod scale;
 mod settings;
 mod text;
+mod train;
 
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
@@ -44,6 +46,7 @@ pub fn run() -> ExitCode {
         Command::Regions(args) => regions::run(args),
         Command::Scale(args) => scale::run(args),
         Command::Compare(args) => compare::run(args, &arguments),
+        Command::Train(args) => train::run(args, arguments.quiet),
         Command::Convert(convert) => convert::run(convert),
         Command::Export(export) => export::run(export),
     };

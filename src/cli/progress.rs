@@ -81,7 +81,8 @@ impl Drop for Monitor {
     }
 }
 
-fn new_bar() -> ProgressBar {
+/// A line that tells what is going on.
+pub fn new_bar() -> ProgressBar {
     let style = ProgressStyle::with_template("{spinner} {elapsed} · {msg}");
     let bar = ProgressBar::new_spinner()
         .with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));

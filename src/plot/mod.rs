@@ -1,6 +1,7 @@
 //! Pictures, as SVG and PNG.
 
 mod color;
+mod curves;
 mod png;
 mod regions;
 
@@ -9,6 +10,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use crate::io::{FileError, write_bytes, write_text};
+pub use curves::curves_svg;
 pub use png::png;
 use regions::MOST_REGIONS;
 pub use regions::RegionPlot;

@@ -21,12 +21,14 @@
 
 pub mod architecture;
 pub mod calculated;
+mod checkpoint;
 pub mod compress;
 pub mod data;
 mod error;
 pub mod functions;
 pub mod initializers;
 pub mod layers;
+mod log;
 pub mod loss;
 pub mod metrics;
 pub mod model;
@@ -46,7 +48,9 @@ use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
 
+pub use checkpoint::Checkpoint;
 pub use error::TrainError;
+pub use log::TrainingLog;
 pub use one_or_each::OneOrEach;
 pub use recipe::{
     ActivationName, CompressRecipe, ConvolutionRecipe, InitRecipe, NetworkRecipe, Recipe, Task,

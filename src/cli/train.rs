@@ -1,0 +1,281 @@
+//! `taut train RECIPE.toml -o OUT`.
+
+use std::fmt::Write;
+use std::io::IsTerminal;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, ensure};
+use indicatif::ProgressBar;
+use serde::Serialize;
+use taut::io::{FORMATS, write_network, write_text};
+use taut::optimize::SCHEMA;
+use taut::plot;
+use taut::train::data::DataSource;
+use taut::train::{
+    Checkpoint, EpochRecord, Metrics, Phase, Recipe, State, StoppedBy, TrainObserver, TrainReport,
+    TrainingLog, train,
+};
+
+use super::args::{Format, TrainArgs};
+use super::text::{count, number, seconds, table};
+use super::{ANSWERED, UNANSWERED, progress};
+
+/// Time between two checkpoints.
+const CHECKPOINT_SECONDS: Duration = Duration::from_secs(30);
+
+/// The training as a record.
+#[derive(Serialize)]
+struct Record<'a> {
+    /// Version of the record's schema.
+    schema: u32,
+    command: &'static str,
+    network: &'a str,
+    #[serde(flatten)]
+    report: &'a TrainReport,
+    train_loss: Option<f64>,
+    validation_loss: Option<f64>,
+    seconds: Seconds,
+    recipe: &'a Recipe,
+}
+
+#[derive(Clone, Copy, Serialize)]
+struct Seconds {
+    data: f64,
+    train: f64,
+    total: f64,
+}
+
+/// Trains, writes what was asked for, prints figures.
+pub fn run(args: &TrainArgs, quiet: bool) -> anyhow::Result<(String, u8)> {
+    let started = Instant::now();
+    let recipe = args.recipe.recipe()?;
+    check_outputs(args)?;
+    let resume = args.resume.as_deref().map(|path| read(path, &recipe)).transpose()?;
+    let folder = args.recipe.recipe.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
+    let data = recipe.data.load(folder, recipe.seed)?;
+    let loaded = started.elapsed();
+    let mut monitor = Monitor::start(args, &recipe, quiet)?;
+    let trained = train(&recipe, &data, resume, &mut monitor);
+    let monitor = monitor.finish()?;
+    let trained = trained?;
+    let total = started.elapsed();
+    if let Some(path) = &args.output {
+        write_network(&trained.network, path)?;
+    }
+    if let Some(path) = &args.plot {
+        plot::write(path, &plot::curves_svg(&recipe.title, &monitor.records))?;
+    }
+    let last = monitor.records.last();
+    let record = Record {
+        schema: SCHEMA,
+        command: "train",
+        network: &recipe.title,
+        report: &trained.report,
+        train_loss: last.map(|record| record.train_loss),
+        validation_loss: last.and_then(|record| record.validation_loss),
+        seconds: Seconds {
+            data: loaded.as_secs_f64(),
+            train: (total - loaded).as_secs_f64(),
+            total: total.as_secs_f64(),
+        },
+        recipe: &recipe,
+    };
+    let text = match args.format {
+        Format::Json => serde_json::to_string(&record)? + "\n",
+        Format::Text => text(&record, &monitor.written(args))?,
+    };
+    let interrupted = trained.report.stopped_by == StoppedBy::Interrupt;
+    Ok((text, if interrupted { UNANSWERED } else { ANSWERED }))
+}
+
+/// What would otherwise fail after the training.
+fn check_outputs(args: &TrainArgs) -> anyhow::Result<()> {
+    if let Some(path) = &args.output {
+        let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+        let names: Vec<String> = FORMATS.iter().map(|f| format!(".{}", f.name())).collect();
+        ensure!(
+            FORMATS.iter().any(|format| format.name() == extension),
+            "{}: not a network file by its extension; supported: {}",
+            path.display(),
+            names.join(", ")
+        );
+    }
+    args.plot.as_deref().map(plot::check_extension).transpose()?;
+    for path in [&args.output, &args.plot, &args.checkpoint].into_iter().flatten() {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let there = folder.is_none_or(Path::is_dir);
+        ensure!(there, "{}: the folder does not exist", path.display());
+    }
+    Ok(())
+}
+
+fn read(path: &Path, recipe: &Recipe) -> anyhow::Result<State> {
+    let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    let checkpoint: Checkpoint =
+        serde_json::from_str(&text).with_context(|| path.display().to_string())?;
+    checkpoint.for_recipe(recipe).with_context(|| path.display().to_string())
+}
+
+/// Shows losses on a terminal, keeps the log and the checkpoint, listens for Ctrl-C.
+struct Monitor<'a> {
+    bar: Option<ProgressBar>,
+    log: Option<TrainingLog>,
+    checkpoint: Option<(&'a Path, Instant)>,
+    recipe: &'a Recipe,
+    records: Vec<EpochRecord>,
+    failure: Option<anyhow::Error>,
+}
+
+impl<'a> Monitor<'a> {
+    fn start(args: &'a TrainArgs, recipe: &'a Recipe, quiet: bool) -> anyhow::Result<Self> {
+        progress::listen();
+        let open = |path: &PathBuf| {
+            let log = TrainingLog::open(path, args.resume.is_some());
+            log.with_context(|| path.display().to_string())
+        };
+        Ok(Self {
+            bar: (!quiet && std::io::stderr().is_terminal()).then(progress::new_bar),
+            log: args.log.as_ref().map(open).transpose()?,
+            checkpoint: args.checkpoint.as_deref().map(|path| (path, Instant::now())),
+            recipe,
+            records: Vec::new(),
+            failure: None,
+        })
+    }
+
+    fn finish(mut self) -> anyhow::Result<Self> {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+        match self.failure.take() {
+            Some(error) => Err(error),
+            None => Ok(self),
+        }
+    }
+
+    fn keep(
+        &mut self,
+        record: &EpochRecord,
+        stopping: bool,
+        state: &mut dyn FnMut() -> State,
+    ) -> anyhow::Result<()> {
+        if let Some(log) = &mut self.log {
+            log.add(record).context("the training log")?;
+        }
+        if let Some((path, last)) = &mut self.checkpoint
+            && (stopping || last.elapsed() >= CHECKPOINT_SECONDS)
+        {
+            let checkpoint = Checkpoint::new(self.recipe.clone(), state());
+            write_text(path, &serde_json::to_string(&checkpoint)?)?;
+            *last = Instant::now();
+        }
+        Ok(())
+    }
+
+    /// Files that were written.
+    fn written(&self, args: &TrainArgs) -> Vec<PathBuf> {
+        [&args.output, &args.plot, &args.log].into_iter().flatten().cloned().collect()
+    }
+}
+
+impl TrainObserver for Monitor<'_> {
+    fn epoch(&mut self, record: &EpochRecord, state: &mut dyn FnMut() -> State) -> ControlFlow<()> {
+        self.records.push(*record);
+        if let Some(bar) = &self.bar {
+            bar.set_message(describe(record));
+        }
+        let stopping = progress::interruption().load(Ordering::Relaxed);
+        if let Err(error) = self.keep(record, stopping, state) {
+            self.failure = Some(error);
+            return ControlFlow::Break(());
+        }
+        if stopping { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+}
+
+fn describe(record: &EpochRecord) -> String {
+    let part = match record.phase {
+        Phase::Train => "epoch",
+        Phase::FineTune => "fine-tuning epoch",
+    };
+    let validation =
+        record.validation_loss.map_or(String::new(), |v| format!(" · validation {v:.3e}"));
+    format!(
+        "{part} {} · loss {:.3e}{validation} · rate {:.1e} · Ctrl-C stops",
+        record.epoch, record.train_loss, record.learning_rate
+    )
+}
+
+fn text(record: &Record<'_>, written: &[PathBuf]) -> anyhow::Result<String> {
+    let mut text = String::new();
+    let report = record.report;
+    let parts =
+        [("train", &report.train), ("validation", &report.validation), ("test", &report.test)];
+    writeln!(text, "{}", headline(record.network, report))?;
+    let [train, validation, test] = report.samples;
+    writeln!(
+        text,
+        "  samples  {train} for training, {validation} for validation, {test} for the test"
+    )?;
+    let zeros =
+        if report.zeros > 0 { format!(", {} of them 0", report.zeros) } else { String::new() };
+    writeln!(text, "  network  {}{zeros}", count(report.parameters, "parameter"))?;
+    let reason = match report.stopped_by {
+        StoppedBy::Epochs => "all that were asked for",
+        StoppedBy::Patience => "no progress for as many as the recipe is patient",
+        StoppedBy::Interrupt => "stopped by an interrupt",
+    };
+    let (epochs, best) = (count(report.epochs, "epoch"), report.best_epoch);
+    writeln!(text, "  epochs   {} ({reason}); best after {best}", epochs)?;
+    writeln!(text, "  steps    {}", report.steps)?;
+    writeln!(text, "  time     {}", seconds(record.seconds.total))?;
+    for path in written {
+        writeln!(text, "  wrote    {}", path.display())?;
+    }
+    writeln!(text)?;
+    let rows: Vec<Vec<String>> = parts
+        .into_iter()
+        .filter_map(|(name, metrics)| {
+            metrics.as_ref().map(|metrics| [vec![name.to_string()], figures(metrics)].concat())
+        })
+        .collect();
+    let header: &[&str] = match report.train {
+        Some(Metrics::Classification(_)) => &["samples", "accuracy"],
+        _ => &["samples", "RMSE", "MAE", "R²"],
+    };
+    text.push_str(&table(header, 1, rows));
+    Ok(text)
+}
+
+fn headline(name: &str, report: &TrainReport) -> String {
+    let parts =
+        [("test", &report.test), ("validation", &report.validation), ("train", &report.train)];
+    let best = parts.into_iter().find_map(|(part, metrics)| Some((part, metrics.as_ref()?)));
+    match best {
+        Some((part, Metrics::Regression(m))) => format!("{name}: {part} RMSE {}", digits(m.rmse)),
+        Some((part, Metrics::Classification(m))) => {
+            format!("{name}: {part} accuracy {:.2} %", 100.0 * m.accuracy)
+        }
+        None => name.to_string(),
+    }
+}
+
+fn figures(metrics: &Metrics) -> Vec<String> {
+    match metrics {
+        Metrics::Regression(m) => {
+            let r_squared = m.r_squared.map_or("-".to_string(), |r| format!("{r:.6}"));
+            vec![digits(m.rmse), digits(m.mae), r_squared]
+        }
+        Metrics::Classification(m) => vec![format!("{:.2} %", 100.0 * m.accuracy)],
+    }
+}
+
+/// Four significant digits.
+fn digits(value: f64) -> String {
+    let places = (3.0 - value.abs().log10().floor()).clamp(0.0, 12.0);
+    let scale = 10f64.powf(places);
+    number((value * scale).round() / scale)
+}
