@@ -1,5 +1,6 @@
 //! The trainer: derivatives against differences, bits against bits, values by hand.
 
+mod command;
 mod compress;
 mod gradients;
 mod optimizers;
