@@ -423,6 +423,6 @@ fn shorten<S: Scalar>(gradient: &mut [S], most: f64) {
     let norm = gradient.iter().map(|g| g.wide() * g.wide()).sum::<f64>().sqrt();
     if norm > most {
         let factor = S::of(most / norm);
-        gradient.iter_mut().for_each(|g| *g = *g * factor);
+        gradient.iter_mut().for_each(|g| *g *= factor);
     }
 }

@@ -8,7 +8,7 @@
 
 use std::fmt::Debug;
 use std::iter::Sum;
-use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
+use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
 
 use faer::linalg::matmul::matmul;
 use faer::traits::ComplexField;
@@ -27,6 +27,8 @@ pub trait Scalar:
     + Sync
     + Sum
     + AddAssign
+    + SubAssign
+    + MulAssign
     + Add<Output = Self>
     + Sub<Output = Self>
     + Mul<Output = Self>

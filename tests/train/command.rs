@@ -88,10 +88,7 @@ fn errors_name_the_key_and_leave_no_file() {
             &["small.toml", "--set", "training.lerning=1"],
             "error: small.toml: unknown field `lerning`",
         ),
-        (
-            &["small.toml", "--set", "seed"],
-            "error: --set seed: expected TABLE.KEY=VALUE",
-        ),
+        (&["small.toml", "--set", "seed"], "error: --set seed: expected TABLE.KEY=VALUE"),
         (
             &["small.toml", "--optimizer", "sgd", "--learning-rate", "1e9", "--epochs", "99"],
             "error: the training diverged: the loss is",

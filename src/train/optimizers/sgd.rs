@@ -24,7 +24,7 @@ impl<S: Scalar> Optimizer<S> for Sgd {
             || {
                 for ((p, &g), m) in parameters.iter_mut().zip(gradient).zip(&mut memory[0]) {
                     *m = momentum * *m + (g + decay * *p);
-                    *p = *p - rate * *m;
+                    *p -= rate * *m;
                 }
             },
         );
