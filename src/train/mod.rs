@@ -64,9 +64,9 @@ pub use stream::Stream;
 use compress::{Mask, compress, prune};
 use data::{Dataset, Split, Targets};
 use initializers::{INITIALIZERS, Start};
-use model::Model;
+use model::{Model, Weighted};
 use penalties::{Penalties, Surroundings};
-use run::{Run, Samples};
+use run::{Begin, Run, Samples};
 use scalar::Scalar;
 use scaling::InputScaling;
 use stage::Stage;
@@ -171,58 +171,49 @@ fn train_in<S: Scalar>(
     let layers = around.layers.clone();
     let penalties = Penalties::new(&recipe.penalty, around)?;
 
-    let settings = &recipe.training;
-    let mut tuned = resume.as_ref().map(|state| state.phase == Phase::FineTune);
-    let mut resume = resume;
-    let mut ended = None;
-    if tuned != Some(true) {
-        let start = resume.take().ok_or(Phase::Train);
-        let seed = recipe.seed;
-        let run = Run::new(
-            &mut model,
-            &samples,
-            &validation,
-            settings,
-            &penalties,
-            Mask::default(),
-            seed,
-            start,
-        )?;
-        ended = Some(run.run(settings.epochs, observer)?);
-        tuned = Some(false);
-    }
-    let interrupted = matches!(ended, Some((_, StoppedBy::Interrupt)));
-    if let (Some(share), false) = (recipe.compress.prune, interrupted) {
-        if tuned == Some(false) {
-            prune(model.parameters_mut(), &layers, share);
-        }
-        let mask = match &resume {
-            Some(state) => Mask::of_zeros(&state.parameters, &layers),
-            None => Mask::of_zeros(model.parameters(), &layers),
-        };
-        let epochs = recipe.compress.fine_tune_epochs;
-        if epochs > 0 {
-            let start = resume.take().ok_or(Phase::FineTune);
-            let run = Run::new(
-                &mut model,
-                &samples,
-                &validation,
-                settings,
-                &penalties,
-                mask,
-                recipe.seed,
-                start,
-            )?;
-            ended = Some(run.run(epochs, observer)?);
-        }
-    }
-    let Some((state, stopped_by)) = ended else {
-        let found = "the phase after pruning".to_string();
-        let expected = "compress.prune and compress.fine_tune_epochs".to_string();
-        return Err(TrainError::Checkpoint { found, expected });
-    };
+    let (train, validation) = (&samples, &validation);
+    let (settings, penalties) = (&recipe.training, &penalties);
+    let task = run::Task { train, validation, settings, penalties, seed: recipe.seed };
+    let ended = phases(&mut model, &layers, &task, &recipe.compress, resume, observer)?;
     let stages = finished(&model, &scaling, recipe)?;
-    report::trained(recipe, data, &stages, (scaling, domain), (state, stopped_by))
+    report::trained(recipe, data, &stages, (scaling, domain), ended)
+}
+
+/// Training, then pruning and fine-tuning where the recipe has them.
+fn phases<S: Scalar>(
+    model: &mut Model<S>,
+    layers: &[Weighted],
+    task: &run::Task<'_, S>,
+    compress: &CompressRecipe,
+    resume: Option<State>,
+    observer: &mut dyn TrainObserver,
+) -> Result<(State, StoppedBy), TrainError> {
+    let epochs = compress.fine_tune_epochs;
+    let (mask, begin) = match resume {
+        Some(state) if state.phase == Phase::FineTune => {
+            if compress.prune.is_none() || epochs == 0 {
+                let found = "a state of fine-tuning".to_string();
+                let expected = "compress.prune and compress.fine_tune_epochs for it".to_string();
+                return Err(TrainError::Checkpoint { found, expected });
+            }
+            let parameters: Vec<S> = state.parameters.iter().map(|&p| S::of(p)).collect();
+            (Mask::of_zeros(&parameters, layers), Begin::Resumed(state))
+        }
+        other => {
+            let begin = other.map_or(Begin::Fresh(Phase::Train), Begin::Resumed);
+            let run = Run::new(model, task, Mask::default(), begin)?;
+            let ended = run.run(task.settings.epochs, observer)?;
+            let Some(share) = compress.prune.filter(|_| ended.1 != StoppedBy::Interrupt) else {
+                return Ok(ended);
+            };
+            prune(model.parameters_mut(), layers, share);
+            if epochs == 0 {
+                return Ok(ended);
+            }
+            (Mask::of_zeros(model.parameters(), layers), Begin::Fresh(Phase::FineTune))
+        }
+    };
+    Run::new(model, task, mask, begin)?.run(epochs, observer)
 }
 
 /// The model with its weights to begin with.

@@ -1,7 +1,7 @@
 //! The loop: epochs of mini-batches in random order, with early stopping and the best
 //! weights kept.
 //!
-//! A batch is cut into shards of [`SHARD_ROWS`] samples, whatever the number of threads;
+//! A batch is cut into shards of 128 samples, whatever the number of threads;
 //! each shard has its own gradient, and these are added in order. So every number of
 //! threads gives the same bits.
 
@@ -101,16 +101,36 @@ pub enum StoppedBy {
     Interrupt,
 }
 
+/// What is the same in all phases of a training.
+#[derive(Debug)]
+pub struct Task<'a, S: Scalar> {
+    /// Samples that the parameters are fitted to.
+    pub train: &'a Samples<S>,
+    /// Samples that tell when to stop; may be none.
+    pub validation: &'a Samples<S>,
+    /// The optimisation.
+    pub settings: &'a TrainingRecipe,
+    /// What is added to the loss.
+    pub penalties: &'a Penalties<S>,
+    /// Of the random numbers.
+    pub seed: u64,
+}
+
+/// Where a run begins.
+#[derive(Debug)]
+pub enum Begin {
+    /// At the parameters that the model has.
+    Fresh(Phase),
+    /// Where another run stood.
+    Resumed(State),
+}
+
 /// One phase of a training.
 #[derive(Debug)]
 pub struct Run<'a, S: Scalar> {
     model: &'a mut Model<S>,
-    train: &'a Samples<S>,
-    validation: &'a Samples<S>,
-    settings: &'a TrainingRecipe,
-    penalties: &'a Penalties<S>,
+    task: &'a Task<'a, S>,
     mask: Mask,
-    seed: u64,
     optimizer: &'static dyn Optimizer<S>,
     shards: Vec<Shard<S>>,
     evaluation: Shard<S>,
@@ -147,59 +167,45 @@ impl<S: Scalar> Shard<S> {
 }
 
 impl<'a, S: Scalar> Run<'a, S> {
-    /// A run from the model's parameters, or from a state.
+    /// A run that keeps the parameters of the mask at 0.
     ///
     /// # Errors
     /// The state is that of another network or optimiser.
-    #[expect(clippy::too_many_arguments, reason = "each is another thing")]
     pub fn new(
         model: &'a mut Model<S>,
-        train: &'a Samples<S>,
-        validation: &'a Samples<S>,
-        settings: &'a TrainingRecipe,
-        penalties: &'a Penalties<S>,
+        task: &'a Task<'a, S>,
         mask: Mask,
-        seed: u64,
-        start: Result<State, Phase>,
+        begin: Begin,
     ) -> Result<Self, TrainError> {
+        let (settings, train) = (task.settings, task.train);
         let names = optimizers::<S>().iter();
         let Some(&optimizer) = names.clone().find(|o| o.name() == settings.optimizer) else {
             let expected = names.map(|o| o.name()).collect::<Vec<_>>().join(", ");
             return Err(TrainError::key("training.optimizer", &settings.optimizer, expected));
         };
-        let count = settings.batch.min(train.count).div_ceil(SHARD_ROWS);
-        let shards = (0..count).map(|_| Shard::new(model, train)).collect();
-        let evaluation = Shard::new(model, train);
-        let pool = match settings.threads.min(count) {
-            0 | 1 => None,
-            threads => ThreadPoolBuilder::new().num_threads(threads).build().ok(),
-        };
-        let state = match start {
-            Ok(state) => {
+        let state = match begin {
+            Begin::Fresh(phase) => first_state(phase, model, optimizer.memories()),
+            Begin::Resumed(state) => {
                 check(&state, model.parameters().len(), optimizer.memories())?;
-                for (parameter, &value) in model.parameters_mut().iter_mut().zip(&state.parameters)
-                {
-                    *parameter = S::of(value);
-                }
+                model.parameters_mut().copy_from_slice(&narrow(&state.parameters));
                 state
             }
-            Err(phase) => first_state(phase, model, optimizer.memories()),
         };
-        let narrow = |memory: &Vec<f64>| memory.iter().map(|&x| S::of(x)).collect();
-        let memories = state.memories.iter().map(narrow).collect();
+        let count = settings.batch.min(train.count).div_ceil(SHARD_ROWS);
+        let pool = match settings.threads.min(count) {
+            0 | 1 => None,
+            // Without threads of their own the shards take turns.
+            threads => ThreadPoolBuilder::new().num_threads(threads).build().ok(),
+        };
         Ok(Self {
+            shards: (0..count).map(|_| Shard::new(model, train)).collect(),
+            evaluation: Shard::new(model, train),
+            memories: state.memories.iter().map(|memory| narrow(memory)).collect(),
             model,
-            train,
-            validation,
-            settings,
-            penalties,
+            task,
             mask,
-            seed,
             optimizer,
-            shards,
-            evaluation,
             pool,
-            memories,
             state,
         })
     }
@@ -226,7 +232,7 @@ impl<'a, S: Scalar> Run<'a, S> {
                 stopped_by = StoppedBy::Interrupt;
                 break;
             }
-            let patience = self.settings.patience;
+            let patience = self.task.settings.patience;
             if patience > 0 && self.state.epoch - self.state.best_epoch >= patience {
                 stopped_by = StoppedBy::Patience;
                 break;
@@ -236,15 +242,12 @@ impl<'a, S: Scalar> Run<'a, S> {
     }
 
     fn finish(self) -> State {
-        for (parameter, &best) in self.model.parameters_mut().iter_mut().zip(&self.state.best) {
-            *parameter = S::of(best);
-        }
+        self.model.parameters_mut().copy_from_slice(&narrow(&self.state.best));
         self.state
     }
 
     /// The state, with what is otherwise kept in the type of the computation.
     fn snapshot(&self) -> State {
-        let wide = |numbers: &[S]| numbers.iter().map(|x| x.wide()).collect();
         State {
             parameters: wide(self.model.parameters()),
             memories: self.memories.iter().map(|memory| wide(memory)).collect(),
@@ -254,9 +257,9 @@ impl<'a, S: Scalar> Run<'a, S> {
 
     /// Looks at the weights to begin with: they may be the best.
     fn before(&mut self) -> Result<EpochRecord, TrainError> {
-        let train_loss = self.loss(self.train);
+        let train_loss = self.loss(self.task.train);
         let validation_loss = self.validation_loss();
-        let rate = self.settings.schedule.rate(self.settings, 0, 0);
+        let rate = self.task.settings.schedule.rate(self.task.settings, 0, 0);
         self.judge(validation_loss.unwrap_or(train_loss), rate)?;
         Ok(EpochRecord {
             phase: self.state.phase,
@@ -270,17 +273,17 @@ impl<'a, S: Scalar> Run<'a, S> {
     }
 
     fn epoch(&mut self) -> Result<EpochRecord, TrainError> {
-        let settings = self.settings;
+        let settings = self.task.settings;
         let rate = settings.schedule.rate(settings, self.state.epoch, self.state.reductions);
         self.state.epoch += 1;
         let epoch = self.state.epoch as u64;
         let phase = self.state.phase as u64;
-        let mut random = Stream::Shuffle.numbered(self.seed, 2 * epoch + phase);
-        let order = crate::num::random::permutation(&mut random, self.train.count);
+        let mut random = Stream::Shuffle.numbered(self.task.seed, 2 * epoch + phase);
+        let order = crate::num::random::permutation(&mut random, self.task.train.count);
         for (number, shard) in self.shards.iter_mut().enumerate() {
             shard.pass.randomize(|layer| {
                 let part = (2 * epoch + phase) << 32 | (number as u64) << 8 | layer as u64;
-                Some(Stream::Dropout.numbered(self.seed, part))
+                Some(Stream::Dropout.numbered(self.task.seed, part))
             });
         }
         let (mut loss, mut penalty, first) = (0.0, 0.0, self.state.steps);
@@ -291,7 +294,7 @@ impl<'a, S: Scalar> Run<'a, S> {
             loss += own * batch.len() as f64;
             penalty += added;
         }
-        let train_loss = loss / self.train.count as f64;
+        let train_loss = loss / self.task.train.count as f64;
         let validation_loss = self.validation_loss();
         self.judge(validation_loss.unwrap_or(train_loss), rate)?;
         Ok(EpochRecord {
@@ -307,7 +310,7 @@ impl<'a, S: Scalar> Run<'a, S> {
 
     /// One step; gives back the loss of the batch and the penalties.
     fn step(&mut self, batch: &[usize], step: Step<'_>) -> Result<[f64; 2], TrainError> {
-        let (model, train) = (&*self.model, self.train);
+        let (model, train) = (&*self.model, self.task.train);
         let count = batch.len().div_ceil(SHARD_ROWS);
         let shards = &mut self.shards[..count];
         let work = |(shard, samples): (&mut Shard<S>, &[usize])| {
@@ -326,12 +329,12 @@ impl<'a, S: Scalar> Run<'a, S> {
         for other in others {
             add(gradient, other.pass.gradient());
         }
-        let penalty = self.penalties.add(self.model.parameters(), gradient);
+        let penalty = self.task.penalties.add(self.model.parameters(), gradient);
         if !(loss + penalty).is_finite() {
             return Err(self.diverged(loss + penalty, step.rate));
         }
         self.mask.apply(gradient);
-        if let Some(most) = self.settings.clip_norm {
+        if let Some(most) = self.task.settings.clip_norm {
             shorten(gradient, most);
         }
         let parameters = self.model.parameters_mut();
@@ -352,7 +355,7 @@ impl<'a, S: Scalar> Run<'a, S> {
                 *best = parameter.wide();
             }
             (state.best_loss, state.best_epoch, state.plateau) = (loss, state.epoch, 0);
-        } else if state.plateau >= self.settings.schedule_epochs {
+        } else if state.plateau >= self.task.settings.schedule_epochs {
             (state.reductions, state.plateau) = (state.reductions + 1, 0);
         }
         Ok(())
@@ -363,7 +366,7 @@ impl<'a, S: Scalar> Run<'a, S> {
     }
 
     fn validation_loss(&mut self) -> Option<f64> {
-        (self.validation.count > 0).then(|| self.loss(self.validation))
+        (self.task.validation.count > 0).then(|| self.loss(self.task.validation))
     }
 
     fn loss(&mut self, samples: &Samples<S>) -> f64 {
@@ -377,8 +380,16 @@ impl<'a, S: Scalar> Run<'a, S> {
     }
 }
 
+fn wide<S: Scalar>(numbers: &[S]) -> Vec<f64> {
+    numbers.iter().map(|number| number.wide()).collect()
+}
+
+fn narrow<S: Scalar>(numbers: &[f64]) -> Vec<S> {
+    numbers.iter().map(|&number| S::of(number)).collect()
+}
+
 fn first_state<S: Scalar>(phase: Phase, model: &Model<S>, memories: usize) -> State {
-    let parameters: Vec<f64> = model.parameters().iter().map(|p| p.wide()).collect();
+    let parameters = wide(model.parameters());
     State {
         phase,
         epoch: 0,

@@ -38,6 +38,8 @@ fn a_resumed_training_ends_like_an_uninterrupted_one() {
         SMALL.to_string(),
         SMALL.replace("hidden", "dropout = 0.2\nhidden"),
         SMALL.replace("epochs = 4", "epochs = 4\noptimizer = 'sgd'\nschedule = 'plateau'"),
+        // Stopped while fine-tuning: the first phase has one epoch.
+        SMALL.replace("epochs = 4", "epochs = 1") + "[compress]\nprune = 0.5\nfine_tune_epochs = 4",
     ] {
         let recipe = recipe(&text);
         let data = data(&recipe);

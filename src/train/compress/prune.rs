@@ -15,7 +15,7 @@ impl Mask {
     /// The weights that are 0.
     pub fn of_zeros<S: Scalar>(parameters: &[S], layers: &[Weighted]) -> Self {
         let weights = layers.iter().flat_map(|layer| layer.weights.clone());
-        Self { zeros: weights.filter(|&at| parameters[at] == S::default()).collect() }
+        Self { zeros: weights.filter(|&at| parameters.get(at) == Some(&S::default())).collect() }
     }
 
     /// Puts 0 where it belongs.
