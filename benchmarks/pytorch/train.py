@@ -103,9 +103,8 @@ def steps(problem):
             layer.weight.copy_(torch.tensor(given["weights"], dtype=dtype))
             layer.bias.copy_(torch.tensor(given["bias"], dtype=dtype))
     inputs = torch.tensor(problem["inputs"], dtype=dtype)
-    targets = torch.tensor(problem["targets"])
-    if problem["loss"] == "mse":
-        targets = targets.to(dtype)
+    wanted = dtype if problem["loss"] == "mse" else torch.long
+    targets = torch.tensor(problem["targets"], dtype=wanted)
     optimizer = optimizer_of(model.parameters(), problem["optimizer"])
     criterion = loss_of(problem["loss"])
     record = {"torch": torch.__version__, "steps": []}

@@ -42,6 +42,7 @@ pub mod scalar;
 pub mod scaling;
 mod schedule;
 pub mod stage;
+mod state;
 mod stream;
 
 use std::ops::ControlFlow;
@@ -57,8 +58,8 @@ pub use recipe::{
     TrainingRecipe,
 };
 pub use report::{Metrics, TrainReport};
-pub use run::{EpochRecord, State, StoppedBy};
 pub use schedule::Schedule;
+pub use state::{EpochRecord, State, StoppedBy};
 pub use stream::Stream;
 
 use compress::{Mask, compress, prune};
