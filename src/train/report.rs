@@ -116,13 +116,15 @@ fn metrics(network: &Network, data: &Dataset) -> Option<Metrics> {
     }
 }
 
-/// Names that expressions can use; none if one of them is no word.
+/// Names that expressions can use; none if one of them is no word, or if they are those
+/// that expressions have anyway.
 fn words(names: &[String]) -> Vec<String> {
     let is_word = |name: &String| {
         let first = name.chars().next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
         first && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
     };
-    if names.iter().all(is_word) { names.to_vec() } else { Vec::new() }
+    let usual = names.iter().enumerate().all(|(index, name)| *name == format!("x{index}"));
+    if !usual && names.iter().all(is_word) { names.to_vec() } else { Vec::new() }
 }
 
 fn origin(name: &str, seed: u64, test: Option<&Metrics>) -> String {
