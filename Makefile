@@ -4,12 +4,13 @@
 # Each recipe is one shell: what .ci/native-tools exports has to reach cargo.
 SETUP = set -e; native=$$(sh .ci/native-tools); eval "$$native"
 
-.PHONY: help demo test bench fmt clean
+.PHONY: help demo test bench networks fmt clean
 
 help:
 	@echo 'make demo    build taut and minimize a trained network exactly'
 	@echo 'make test    format check, lints, tests, documentation'
 	@echo 'make bench   benchmarks'
+	@echo 'make networks  train the networks of networks/study again from their recipes'
 	@echo 'make fmt     format the sources'
 	@echo 'make clean   remove everything that was built'
 
@@ -34,6 +35,14 @@ bench:
 	@$(SETUP); \
 	echo '== bench'; \
 	cargo bench --locked
+
+networks:
+	@$(SETUP); \
+	cargo build --release --locked; \
+	for recipe in networks/study/*.toml; do \
+		echo "$$recipe"; \
+		"$${CARGO_TARGET_DIR:-target}/release/taut" train -q "$$recipe" -o "$${recipe%.toml}.onnx" > /dev/null; \
+	done
 
 fmt:
 	@cargo fmt

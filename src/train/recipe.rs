@@ -208,7 +208,7 @@ pub struct TrainingRecipe {
     pub weight_decay: f64,
     /// Samples in a step: from 1. Default: 64.
     pub batch: usize,
-    /// Most passes over the samples: from 1. Default: 1000.
+    /// Most passes over the samples; 0 leaves the weights as they begin. Default: 1000.
     pub epochs: usize,
     /// Epochs without a lower loss on the validation samples (on those of training where
     /// there are none) before training stops; 0 never stops. Default: 100.
@@ -351,7 +351,6 @@ impl TrainingRecipe {
         let decay = self.weight_decay;
         range("training.weight_decay", decay, decay >= 0.0, "a number from 0")?;
         at_least_one("training.batch", self.batch)?;
-        at_least_one("training.epochs", self.epochs)?;
         at_least_one("training.threads", self.threads)?;
         self.clip_norm.map_or(Ok(()), |norm| positive("training.clip_norm", norm))
     }

@@ -33,7 +33,7 @@ impl Schedule {
             Self::Constant => settings.learning_rate,
             Self::Step => reduced(epoch / settings.schedule_epochs),
             Self::Cosine => {
-                let share = epoch as f64 / settings.epochs as f64;
+                let share = epoch as f64 / settings.epochs.max(1) as f64;
                 settings.learning_rate * (1.0 + (PI * share).cos()) / 2.0
             }
             Self::Plateau => reduced(reductions),

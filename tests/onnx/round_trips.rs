@@ -1,6 +1,6 @@
 //! Networks that are written and read again.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ndarray::Array2;
 use rand::{RngExt, SeedableRng};
@@ -82,8 +82,10 @@ fn leaky_relu_with_the_default_slope_survives_a_round_trip() {
 #[test]
 fn the_networks_of_the_repository_can_be_written_and_read_again() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("networks");
-    let paths = folder.read_dir().unwrap().map(|entry| entry.unwrap().path());
-    let networks: Vec<_> = paths.filter(|path| path.extension().unwrap() == "onnx").collect();
+    let folders = [folder.join("study"), folder].map(|folder| folder.read_dir().unwrap());
+    let paths = folders.into_iter().flatten().map(|entry| entry.unwrap().path());
+    let is_network = |path: &PathBuf| path.extension() == Some("onnx".as_ref());
+    let networks: Vec<_> = paths.filter(is_network).collect();
     assert!(networks.len() >= 4, "{networks:?}");
     for path in networks {
         assert_round_trips(&path.display().to_string(), &read_network(&path).unwrap());

@@ -16,6 +16,21 @@ fn the_same_recipe_gives_the_same_bits_and_another_seed_others() {
     assert_ne!(bits(&trained(SMALL)), bits(&trained(&format!("seed = 1\n{SMALL}"))));
 }
 
+#[test]
+fn without_epochs_the_weights_are_those_to_begin_with() {
+    for schedule in ["constant", "step", "cosine", "plateau"] {
+        let text = SMALL.replace("epochs = 4", &format!("epochs = 0\nschedule = '{schedule}'"));
+        let untrained = trained(&text);
+        let report = &untrained.report;
+        assert_eq!((report.epochs, report.best_epoch, report.steps), (0, 0, 0));
+        // The weights to begin with know nothing of the targets: the variance of these is
+        // not explained.
+        let Some(Metrics::Regression(test)) = &report.test else { panic!("a regression") };
+        assert!(test.rmse.is_finite() && test.r_squared.is_some_and(|r| r < 0.5), "{test:?}");
+        assert_ne!(bits(&untrained), bits(&trained(SMALL)));
+    }
+}
+
 /// A batch of several shards, the last of them short, with all that draws random numbers.
 #[test]
 fn one_two_and_three_threads_give_the_same_bits() {
