@@ -7,11 +7,15 @@ use super::layers::{
 use super::recipe::NetworkRecipe;
 use super::scalar::Scalar;
 
+/// Most parameters of a network, and most numbers that a convolution multiplies for one
+/// sample: a few gigabytes with what an optimiser remembers.
+const MOST_NUMBERS: usize = 1 << 27;
+
 /// The layers from `inputs` numbers, of an image of shape `[channels, rows, columns]` where
 /// there is one, to `outputs` numbers.
 ///
 /// # Errors
-/// Convolutions without images, windows that do not fit.
+/// Convolutions without images, windows that do not fit, networks that are too large.
 pub fn layers<S: Scalar>(
     recipe: &NetworkRecipe,
     inputs: usize,
@@ -21,6 +25,7 @@ pub fn layers<S: Scalar>(
     let function = recipe.function();
     let mut layers: Vec<Box<dyn TrainableLayer<S>>> = Vec::new();
     let mut width = inputs;
+    let mut parameters = 0;
     if !recipe.convolutions.is_empty() {
         let Some(&[channels, rows, columns]) = image else {
             let expected = "none for data that are not images";
@@ -36,10 +41,14 @@ pub fn layers<S: Scalar>(
             let (stride, padding) = (convolution.stride, convolution.padding);
             let window = ImageWindow { image, kernel, stride, padding };
             let places = window.places().ok_or_else(|| misfit("kernel", kernel, image))?;
+            limit("network.convolutions", window.patch() * places[0] * places[1])?;
+            parameters += convolution.channels * (window.patch() + 1);
+            limit("network.convolutions", parameters)?;
             let layer = ConvLayer::new(window, convolution.channels);
             layers.push(Box::new(layer.ok_or_else(|| misfit("kernel", kernel, image))?));
             image = [convolution.channels, places[0], places[1]];
             width = image.iter().product();
+            limit("network.convolutions", width)?;
             layers.push(Box::new(ActivationLayer { elements: width, function }));
             if let Some(kind) = convolution.pool {
                 let size = convolution.pool_size;
@@ -52,6 +61,8 @@ pub fn layers<S: Scalar>(
     }
     let dropout = recipe.dropout.spread(recipe.hidden.len()).unwrap_or_default();
     for (&outputs, probability) in recipe.hidden.iter().zip(dropout) {
+        parameters += outputs * (width + 1);
+        limit("network.hidden", parameters)?;
         layers.push(Box::new(DenseLayer { inputs: width, outputs }));
         layers.push(Box::new(ActivationLayer { elements: outputs, function }));
         if probability > 0.0 {
@@ -61,4 +72,15 @@ pub fn layers<S: Scalar>(
     }
     layers.push(Box::new(DenseLayer { inputs: width, outputs }));
     Ok(layers)
+}
+
+fn limit(key: &str, numbers: usize) -> Result<(), TrainError> {
+    match numbers <= MOST_NUMBERS {
+        true => Ok(()),
+        false => Err(TrainError::key(
+            key,
+            format!("a network of {numbers} numbers or more"),
+            format!("at most {MOST_NUMBERS}"),
+        )),
+    }
 }

@@ -15,6 +15,13 @@ use super::scaling::InputScaling;
 use super::schedule::Schedule;
 use crate::network::Precision;
 
+/// Most neurons of a layer and most channels, so that a slip in a recipe is an error and
+/// not the end of the memory.
+const MOST_NEURONS: usize = 1 << 16;
+
+/// Most rows of a convolution's window.
+const MOST_KERNEL: usize = 1 << 10;
+
 /// A recipe.
 ///
 /// ```
@@ -307,7 +314,9 @@ impl Recipe {
 impl NetworkRecipe {
     fn validate(&self) -> Result<(), TrainError> {
         for (layer, &width) in (1..).zip(&self.hidden) {
-            at_least_one(&format!("network.hidden, layer {layer}"), width)?;
+            let key = format!("network.hidden, layer {layer}");
+            at_least_one(&key, width)?;
+            at_most(&key, width, MOST_NEURONS)?;
         }
         range("network.slope", self.slope, true, "a finite number")?;
         positive("network.ceiling", self.ceiling)?;
@@ -326,6 +335,8 @@ impl NetworkRecipe {
             at_least_one(&key("kernel"), convolution.kernel)?;
             at_least_one(&key("stride"), convolution.stride)?;
             at_least_one(&key("pool_size"), convolution.pool_size)?;
+            at_most(&key("channels"), convolution.channels, MOST_NEURONS)?;
+            at_most(&key("kernel"), convolution.kernel, MOST_KERNEL)?;
             if convolution.padding >= convolution.kernel {
                 let expected = format!("less than the kernel, {}", convolution.kernel);
                 return Err(TrainError::key(key("padding"), convolution.padding, expected));
@@ -390,6 +401,10 @@ fn share(key: &str, found: f64) -> Result<(), TrainError> {
 
 fn at_least_one(key: &str, found: usize) -> Result<(), TrainError> {
     if found > 0 { Ok(()) } else { Err(TrainError::key(key, found, "at least 1")) }
+}
+
+fn at_most(key: &str, found: usize, most: usize) -> Result<(), TrainError> {
+    if found <= most { Ok(()) } else { Err(TrainError::key(key, found, format!("at most {most}"))) }
 }
 
 fn known(key: &str, found: &str, names: &[&str]) -> Result<(), TrainError> {

@@ -25,6 +25,11 @@ fn keys_that_are_wrong_are_named_with_what_is_expected() {
             "training.momentum: found 1; expected a number from 0, below 1",
         ),
         ("[network]\nhidden = [10, 0]", "network.hidden, layer 2: found 0; expected at least 1"),
+        ("[network]\nhidden = [100000]", "network.hidden, layer 1: found 100000; expected at most"),
+        (
+            "[network]\nconvolutions = [{ channels = 4, kernel = 5000 }]",
+            "network.convolutions, number 1: kernel: found 5000; expected at most 1024",
+        ),
         (
             "[network]\ndropout = [0.1]",
             "network.dropout: found 1 numbers; expected a number, or 2 of them, one a hidden layer",
@@ -71,6 +76,10 @@ fn unknown_keys_and_wrong_types_tell_line_and_column() {
 fn what_does_not_fit_the_data_or_the_network_is_refused() {
     let small = "[data]\nsource = 'function'\nsamples = 60\n";
     for (text, expected) in [
+        (
+            "[network]\nhidden = [60000, 60000]",
+            "network.hidden: found a network of 3600240000 numbers or more; expected at most",
+        ),
         (
             "[training]\ntask = 'classification'",
             "training.task: found 'classification'; expected 'regression'",
