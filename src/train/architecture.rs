@@ -4,8 +4,8 @@ use super::error::TrainError;
 use super::layers::{
     ActivationLayer, ConvLayer, DenseLayer, Dropout, ImageWindow, PoolLayer, TrainableLayer,
 };
-use super::recipe::NetworkRecipe;
 use super::scalar::Scalar;
+use super::settings::NetworkRecipe;
 
 /// Most parameters of a network, and most numbers that a convolution multiplies for one
 /// sample: a few gigabytes with what an optimiser remembers.

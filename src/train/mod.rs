@@ -41,6 +41,7 @@ pub mod run;
 pub mod scalar;
 pub mod scaling;
 mod schedule;
+mod settings;
 pub mod stage;
 mod state;
 mod stream;
@@ -53,12 +54,13 @@ pub use checkpoint::Checkpoint;
 pub use error::TrainError;
 pub use log::TrainingLog;
 pub use one_or_each::OneOrEach;
-pub use recipe::{
-    ActivationName, CompressRecipe, ConvolutionRecipe, InitRecipe, NetworkRecipe, Recipe, Task,
+pub use recipe::Recipe;
+pub use report::{Metrics, TrainReport};
+pub use schedule::learning_rate;
+pub use settings::{
+    ActivationName, CompressRecipe, ConvolutionRecipe, InitRecipe, NetworkRecipe, Schedule, Task,
     TrainingRecipe,
 };
-pub use report::{Metrics, TrainReport};
-pub use schedule::Schedule;
 pub use state::{EpochRecord, State, StoppedBy};
 pub use stream::Stream;
 

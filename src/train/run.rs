@@ -17,8 +17,9 @@ use super::loss::Goals;
 use super::model::{Model, Pass};
 use super::optimizers::{Optimizer, Step, optimizers};
 use super::penalties::Penalties;
-use super::recipe::TrainingRecipe;
 use super::scalar::{Scalar, vectorized};
+use super::schedule::learning_rate;
+use super::settings::TrainingRecipe;
 use super::state::{EpochRecord, State, StoppedBy};
 use super::{Phase, Stream, TrainObserver};
 
@@ -200,7 +201,7 @@ impl<'a, S: Scalar> Run<'a, S> {
     fn before(&mut self) -> Result<EpochRecord, TrainError> {
         let train_loss = self.loss(self.task.train);
         let validation_loss = self.validation_loss();
-        let rate = self.task.settings.schedule.rate(self.task.settings, 0, 0);
+        let rate = learning_rate(self.task.settings, 0, 0);
         self.judge(validation_loss.unwrap_or(train_loss), rate)?;
         Ok(EpochRecord {
             phase: self.state.phase,
@@ -215,7 +216,7 @@ impl<'a, S: Scalar> Run<'a, S> {
 
     fn epoch(&mut self) -> Result<EpochRecord, TrainError> {
         let settings = self.task.settings;
-        let rate = settings.schedule.rate(settings, self.state.epoch, self.state.reductions);
+        let rate = learning_rate(settings, self.state.epoch, self.state.reductions);
         self.state.epoch += 1;
         let epoch = self.state.epoch as u64;
         let phase = self.state.phase as u64;

@@ -1,7 +1,7 @@
 //! Two steps of every optimiser and the rates of every schedule, by hand.
 
 use taut::train::optimizers::{Step, optimizers};
-use taut::train::{Recipe, Schedule};
+use taut::train::{Recipe, Schedule, TrainingRecipe, learning_rate};
 
 fn two_steps(name: &str, text: &str) -> f64 {
     let text = format!("[training]\noptimizer = '{name}'\nlearning_rate = 0.1\n{text}");
@@ -46,7 +46,9 @@ fn adam_and_adamw() {
 fn schedules() {
     let text = "[training]\nlearning_rate = 1.0\nepochs = 100\nschedule_epochs = 10";
     let settings = Recipe::from_toml(text).unwrap().training;
-    let rate = |schedule: Schedule, epoch| schedule.rate(&settings, epoch, 3);
+    let rate = |schedule: Schedule, epoch| {
+        learning_rate(&TrainingRecipe { schedule, ..settings.clone() }, epoch, 3)
+    };
     assert_eq!(rate(Schedule::Constant, 70), 1.0);
     assert_eq!([9, 10, 29].map(|epoch| rate(Schedule::Step, epoch)), [1.0, 0.5, 0.25]);
     assert_eq!(rate(Schedule::Plateau, 7), 0.125);

@@ -6,7 +6,7 @@ mod round;
 pub use prune::{Mask, prune};
 pub use round::{power_of_two, round_biases, round_weights};
 
-use super::recipe::CompressRecipe;
+use super::settings::CompressRecipe;
 use super::stage::Stage;
 
 /// Rounds the numbers of a finished network as the recipe says.

@@ -12,7 +12,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::data::Dataset;
 use super::error::TrainError;
-use super::recipe::{InitRecipe, NetworkRecipe};
+use super::settings::{InitRecipe, NetworkRecipe};
 
 /// What an initialisation can look at.
 #[derive(Clone, Copy, Debug)]
@@ -76,7 +76,7 @@ impl Start<'_> {
 /// `√2` for ReLU, which halves the mean square of a symmetric number; `√(2/(1 + α²))` for
 /// leaky ReLU of slope `α`; 1 for `|a|` and hard tanh.
 fn gain(network: &NetworkRecipe) -> f64 {
-    use super::recipe::ActivationName::{Abs, ClippedRelu, HardTanh, LeakyRelu, Relu};
+    use super::settings::ActivationName::{Abs, ClippedRelu, HardTanh, LeakyRelu, Relu};
     match network.activation {
         Relu | ClippedRelu => 2f64.sqrt(),
         LeakyRelu => (2.0 / (1.0 + network.slope * network.slope)).sqrt(),

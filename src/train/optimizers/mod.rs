@@ -5,8 +5,8 @@ mod sgd;
 
 use std::fmt::Debug;
 
-use super::recipe::TrainingRecipe;
 use super::scalar::Scalar;
+use super::settings::TrainingRecipe;
 
 /// Numbers of one step.
 #[derive(Clone, Copy, Debug)]
