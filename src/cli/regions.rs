@@ -49,10 +49,8 @@ pub fn run(args: &RegionsArgs) -> anyhow::Result<(String, u8)> {
         "--pieces, --list and --plot need an exact method; found '{}'",
         args.method
     );
-    let mut counted = None;
-    if is_listed {
-        counted = Some(listed(args, &problem, &options)?);
-    }
+    let counted = is_listed.then(|| listed(args, &problem, &options)).transpose()?;
+    // Pieces take a walk of their own, which a limit on the first has made pointless.
     let counted = match counted {
         Some(counted) if !args.pieces || counted.stopped_by.is_some() => counted,
         _ => count(&problem, &options)?,

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, ensure};
 use indicatif::ProgressBar;
 use serde::Serialize;
-use taut::io::{FORMATS, write_network, write_text};
+use taut::io::{format_of, write_network, write_text};
 use taut::optimize::SCHEMA;
 use taut::plot;
 use taut::train::data::DataSource;
@@ -93,16 +93,7 @@ pub fn run(args: &TrainArgs, quiet: bool) -> anyhow::Result<(String, u8)> {
 
 /// What would otherwise fail after the training.
 fn check_outputs(args: &TrainArgs) -> anyhow::Result<()> {
-    if let Some(path) = &args.output {
-        let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
-        let names: Vec<String> = FORMATS.iter().map(|f| format!(".{}", f.name())).collect();
-        ensure!(
-            FORMATS.iter().any(|format| format.name() == extension),
-            "{}: not a network file by its extension; supported: {}",
-            path.display(),
-            names.join(", ")
-        );
-    }
+    args.output.as_deref().map(format_of).transpose()?;
     args.plot.as_deref().map(plot::check_extension).transpose()?;
     for path in [&args.output, &args.plot, &args.checkpoint].into_iter().flatten() {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());

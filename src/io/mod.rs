@@ -163,7 +163,11 @@ fn content(path: &Path, cause: FormatError) -> FileError {
     FileError::Content { path: path.to_path_buf(), cause: Box::new(cause) }
 }
 
-fn format_of(path: &Path) -> Result<&'static dyn NetworkFormat, FileError> {
+/// The format of a network file by its extension.
+///
+/// # Errors
+/// [`FileError::UnknownFormat`], or a directory.
+pub fn format_of(path: &Path) -> Result<&'static dyn NetworkFormat, FileError> {
     let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
     FORMATS.iter().copied().find(|format| format.name() == extension).ok_or_else(|| {
         if path.is_dir() {

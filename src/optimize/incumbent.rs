@@ -6,10 +6,11 @@
 
 use ndarray::{Array1, Array2, ArrayView2};
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
+use rand_chacha::rand_core::SeedableRng;
 
 use crate::network::ReluGraph;
 use crate::num::IntervalBox;
+use crate::num::random::uniform;
 use crate::problem::{Candidate, Problem, Sense, Variable};
 
 /// Number of samples, less for networks so large that they would take long.
@@ -50,7 +51,6 @@ pub fn find(problem: &Problem, domain: &IntervalBox, seed: u32) -> Option<Candid
 fn samples(problem: &Problem, domain: &IntervalBox, seed: u32) -> Vec<Candidate> {
     let count = (SAMPLE_BUDGET / problem.graph().weights().max(1)).clamp(STARTS, SAMPLES);
     let mut random = ChaCha8Rng::seed_from_u64(seed.into());
-    let uniform = |random: &mut ChaCha8Rng| (random.next_u64() >> 11) as f64 * 2f64.powi(-53);
     let bounds: Vec<(f64, f64)> =
         domain.lower().iter().copied().zip(domain.upper().iter().copied()).collect();
     let mut points = vec![domain.center()];

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::escaped;
 use crate::train::EpochRecord;
 
 /// Size of the picture (pixels), and its margins.
@@ -43,8 +44,7 @@ fn write(svg: &mut String, title: &str, records: &[EpochRecord]) -> std::fmt::Re
          viewBox=\"0 0 {WIDTH} {HEIGHT}\" font-family=\"sans-serif\" font-size=\"12\">"
     )?;
     writeln!(svg, "<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>")?;
-    let title = title.replace('&', "&amp;").replace('<', "&lt;");
-    writeln!(svg, "<text x=\"{LEFT}\" y=\"22\" font-size=\"14\">{title}</text>")?;
+    writeln!(svg, "<text x=\"{LEFT}\" y=\"22\" font-size=\"14\">{}</text>", escaped(title))?;
     let mut power = low;
     while power <= high {
         let (at, end) = (y(power), WIDTH - RIGHT);

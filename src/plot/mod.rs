@@ -72,3 +72,8 @@ pub fn write(path: &Path, svg: &str) -> Result<(), PlotError> {
     }
     Ok(())
 }
+
+/// A text as it stands in SVG.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}

@@ -3,8 +3,8 @@
 
 use std::fmt::Write;
 
-use super::PlotError;
 use super::color::color;
+use super::{PlotError, escaped};
 use crate::network::Phase;
 use crate::problem::{Problem, Sense};
 use crate::regions::Cell;
@@ -344,8 +344,4 @@ fn short(value: f64) -> String {
             }
         }
     }
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
