@@ -29,6 +29,8 @@ fn json_has_the_documented_keys() {
     let documented = [
         "backend",
         "bound",
+        "bound_by",
+        "certify",
         "command",
         "encoding",
         "gap",
@@ -45,6 +47,7 @@ fn json_has_the_documented_keys() {
         "preset",
         "presolve",
         "recheck",
+        "refuted",
         "scale",
         "schema",
         "seconds",
@@ -64,7 +67,10 @@ fn json_has_the_documented_keys() {
     assert_eq!(answer["stopped_by"], Value::Null);
     assert_eq!(keys(&answer["versions"]), ["highs", "taut"]);
     assert_eq!(answer["recheck"]["feasible"], true);
-    assert_eq!(keys(&answer["recheck"]), ["feasible", "objective_error", "violation"]);
+    assert_eq!(
+        keys(&answer["recheck"]),
+        ["feasible", "objective_error", "objective_size", "violation"]
+    );
     assert_eq!(keys(&answer["model"]), ["binaries", "columns", "integers", "nonzeros", "rows"]);
     assert_eq!(
         keys(&answer["layers"][0]),
@@ -81,7 +87,18 @@ fn json_has_the_documented_keys() {
     );
     assert_eq!(
         keys(&answer["seconds"]),
-        ["bounds", "encode", "incumbent", "polish", "read", "scale", "solve", "tighten", "total"]
+        [
+            "bounds",
+            "certify",
+            "encode",
+            "incumbent",
+            "polish",
+            "read",
+            "scale",
+            "solve",
+            "tighten",
+            "total"
+        ]
     );
     // Known answer of the instance; the default gap is 1e-4.
     let objective = answer["objective"].as_f64().expect("a number");

@@ -166,7 +166,8 @@ fn bounds_hold_at_wide_gaps_whatever_the_constant() {
             for (relative_gap, absolute_gap) in [(0.0, 0.0), (0.2, 0.0), (0.0, 20.0), (1.5, 0.0)] {
                 let mut model = model.clone();
                 model.objective.constant = constant;
-                let options = SolveOptions { relative_gap, absolute_gap, ..options() };
+                let options =
+                    SolveOptions { relative_gap, absolute_gap: Some(absolute_gap), ..options() };
                 let solution = solver.solve(&model, &options, &mut Silent).expect("a solution");
                 let case = format!("{} {constant} {relative_gap} {absolute_gap}", solver.name());
                 assert_eq!(solution.status, TerminationStatus::Optimal, "{case}");
@@ -317,10 +318,33 @@ fn numbers_out_of_range_are_refused_with_their_place() {
     let x = model.continuous("x".to_string(), interval(0.0, 1.0));
     model.at_most_zero("steep".to_string(), expression(&[(x, 1e20)], 0.0));
     for_every_solver(|solver| {
-        let error = solver.solve(&model, &options(), &mut Silent).expect_err("refused");
+        // What it is asked to run goes to it as it is.
+        let error = solver.run(&model, &options(), &mut Silent).expect_err("refused");
         let message = "the coefficient of x in steep of the model is 1e20; \
                        expected a magnitude below 1e15";
         assert_eq!(error.to_string(), message, "{}", solver.name());
+    });
+}
+
+/// max x + y with 1e20 x ≤ 5e19, 1e-9 y ≤ 2e-9 and 1e12 x ≤ 1e12 z, over z in {0, 1}. By
+/// hand: x = 1/2, y = 2, with z = 1.
+#[test]
+fn numbers_of_all_sizes_are_solved_in_units_that_suit_them() {
+    let mut model = Model::default();
+    let x = model.continuous("x".to_string(), interval(0.0, 1.0));
+    let y = model.continuous("y".to_string(), interval(0.0, 1e3));
+    let z = model.binary("z".to_string());
+    model.at_most_zero("steep".to_string(), expression(&[(x, 1e20)], -5e19));
+    model.at_most_zero("flat".to_string(), expression(&[(y, 1e-9)], -2e-9));
+    model.at_most_zero("off".to_string(), expression(&[(x, 1e12), (z, -1e12)], 0.0));
+    model.objective = expression(&[(x, 1.0), (y, 1.0)], 0.0);
+    model.direction = Direction::Maximize;
+    for_every_solver(|solver| {
+        let solution = solver.solve(&model, &options(), &mut Silent).expect("a solution");
+        let point = solution.point.expect("a point");
+        assert!((point[0] - 0.5).abs() < 1e-6, "{}: {point:?}", solver.name());
+        assert!((point[1] - 2.0).abs() < 1e-6, "{}: {point:?}", solver.name());
+        assert!((solution.objective_bound.unwrap() - 2.5).abs() < 1e-5, "{}", solver.name());
     });
 }
 
@@ -330,7 +354,9 @@ fn limits_that_are_infinite_to_a_solver_are_refused() {
     let x = model.continuous("x".to_string(), interval(0.0, 1.0));
     model.at_least_zero("far".to_string(), expression(&[(x, 1.0)], -1e300));
     for_every_solver(|solver| {
-        let error = solver.solve(&model, &options(), &mut Silent).expect_err("refused");
+        let solution = solver.solve(&model, &options(), &mut Silent).expect("a status");
+        assert_eq!(solution.status, TerminationStatus::Infeasible, "{}", solver.name());
+        let error = solver.run(&model, &options(), &mut Silent).expect_err("refused");
         let message =
             "the lower bound of far of the model is 1e300; expected a magnitude below 1e20";
         assert_eq!(error.to_string(), message, "{}", solver.name());
@@ -361,7 +387,7 @@ fn options_out_of_range_are_refused_by_name() {
             "gap is -1; expected a finite number from 0",
         ),
         (
-            SolveOptions { absolute_gap: f64::NAN, ..base.clone() },
+            SolveOptions { absolute_gap: Some(f64::NAN), ..base.clone() },
             "absolute gap is NaN; expected a finite number from 0",
         ),
         (

@@ -8,6 +8,7 @@ mod backward;
 mod crown;
 mod interval;
 mod lines;
+mod read;
 mod summary;
 
 use std::fmt;
@@ -17,6 +18,7 @@ use thiserror::Error;
 pub use alpha::AlphaCrown;
 pub use crown::{Crown, refine};
 pub use interval::{IntervalPropagation, range as node_range};
+pub use read::read_neurons;
 pub use summary::{LayerSummary, summarize};
 
 use crate::network::{ActivationLayer, NodeId, Phase, ReluGraph};

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use taut::encode::{self, ENCODING_FAMILIES, ENCODINGS, ReluEncoding};
-use taut::optimize::KnownPoint;
+use taut::optimize::{Certify, KnownPoint};
 use taut::scale::{Balance, SCALINGS, Scaling};
 use taut::solve::{Preset, SOLVERS};
 use taut::tighten::{Goal, Tightening};
@@ -492,16 +492,10 @@ pub struct SettingsArgs {
         help_heading = "Limits"
     )]
     pub gap: f64,
-    /// Absolute gap at which the answer counts as optimal (units of the
-    /// objective).
-    #[arg(
-        long,
-        value_name = "GAP",
-        default_value_t = 1e-6,
-        allow_hyphen_values = true,
-        help_heading = "Limits"
-    )]
-    pub absolute_gap: f64,
+    /// Absolute gap at which the answer counts as optimal (units of the objective); so
+    /// much less as the range of the objective is below 1 [default: 1e-6].
+    #[arg(long, value_name = "GAP", allow_hyphen_values = true, help_heading = "Limits")]
+    pub absolute_gap: Option<f64>,
     /// Limit on the nodes of the search tree (a count) [default: none].
     #[arg(long, value_name = "NODES", help_heading = "Limits")]
     pub node_limit: Option<u64>,
@@ -549,6 +543,11 @@ pub struct OptimizeArgs {
     pub parts: usize,
     #[command(flatten)]
     pub settings: SettingsArgs,
+    /// When Taut proves the solver's bound again: whatever that takes, where it is cheap
+    /// beside the solve, or not at all. "Infeasible" is always proven, or not said.
+    #[arg(long, default_value = Certify::default().name(), help_heading = "Method",
+          value_parser = PossibleValuesParser::new(Certify::ALL.map(Certify::name)))]
+    pub certify: String,
     /// Time limit for the whole run (seconds) [default: none].
     #[arg(long, value_name = "SECONDS", allow_hyphen_values = true, help_heading = "Limits")]
     pub time_limit: Option<f64>,

@@ -4,7 +4,8 @@ use std::fmt::Write;
 use std::time::{Duration, Instant};
 
 use taut::optimize::{
-    Answer, OptimizeOptions, PartCounts, Status, StoppedBy, optimize, optimize_by_enumeration,
+    Answer, Certify, OptimizeOptions, PartCounts, Status, StoppedBy, optimize,
+    optimize_by_enumeration,
 };
 use taut::problem::{Problem, Reference, Sense};
 
@@ -56,6 +57,8 @@ fn options(args: &OptimizeArgs) -> anyhow::Result<OptimizeOptions> {
     options.tighten = settings::tightening(&tighten.tighten)?;
     options.scale = settings::scaling(scale);
     options.parts = args.parts;
+    let certify = Certify::ALL.into_iter().find(|certify| certify.name() == args.certify);
+    options.certify = certify.expect("a name from the list");
     options.solve.log_file = args.log_file.clone();
     Ok(options)
 }
@@ -100,7 +103,12 @@ fn headline(text: &mut String, answer: &Answer, problem: &Problem) -> std::fmt::
     }
     if let Some(bound) = answer.bound {
         let gap = answer.gap.map_or(String::new(), |gap| format!(", relative gap {}", ratio(gap)));
-        writeln!(text, "  bound   {side} {}{gap}", number(bound))?;
+        let by = match answer.bound_by {
+            Some("certified") => ", certified".to_string(),
+            Some(backend) => format!(", by {backend} up to its tolerances"),
+            None => String::new(),
+        };
+        writeln!(text, "  bound   {side} {}{by}{gap}", number(bound))?;
     }
     match answer.stopped_by {
         Some(StoppedBy::TimeLimit) => writeln!(text, "  stopped by the time limit"),

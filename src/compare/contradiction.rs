@@ -1,7 +1,7 @@
 //! Facts of different rows that cannot both be true.
 
 use super::Row;
-use crate::num::tolerance::BOUND_CONTRADICTION;
+use crate::num::tolerance::CLAIM_TOLERANCE;
 use crate::optimize::Status;
 use crate::problem::Sense;
 
@@ -19,7 +19,7 @@ pub fn find(sense: Sense, rows: &[Row]) -> Vec<String> {
 /// The best bound against the best point.
 fn bound_beyond_point(sense: Sense, rows: &[Row]) -> Option<String> {
     let runs = rows.iter().flat_map(|row| row.runs.iter().map(move |run| (row, run)));
-    let points = runs.clone().filter_map(|(row, run)| Some((row, run.objective?)));
+    let points = runs.clone().filter_map(|(row, run)| Some((row, run.objective?, run.size)));
     let point = points.reduce(|a, b| if sense.better(b.1, a.1) { b } else { a })?;
     let relaxations = rows.iter().filter_map(|row| Some((row, row.relaxation?.bound)));
     let bounds = runs.filter_map(|(row, run)| Some((row, run.bound?))).chain(relaxations);
@@ -28,7 +28,7 @@ fn bound_beyond_point(sense: Sense, rows: &[Row]) -> Option<String> {
         Sense::Minimize => bound.1 - point.1,
         Sense::Maximize => point.1 - bound.1,
     };
-    (beyond > BOUND_CONTRADICTION * (1.0 + point.1.abs())).then(|| {
+    (beyond > CLAIM_TOLERANCE * point.2).then(|| {
         format!(
             "{} has a point of value {}, but {} proves the bound {}",
             point.0.name(),
@@ -75,6 +75,7 @@ mod tests {
             seconds: Seconds::default(),
             warnings: Vec::new(),
             violation: 0.0,
+            size: 1.0,
         });
         row
     }

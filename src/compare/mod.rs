@@ -26,8 +26,8 @@ pub use spread::Spread;
 
 use crate::encode::ReluEncoding;
 use crate::optimize::{
-    Bounded, Bounding, Clock, OptimizeError, OptimizeOptions, SCHEMA, Status, StoppedBy, bound,
-    formulate, infeasible, relative_gap, solve,
+    Bounded, Bounding, Clock, OptimizeError, OptimizeOptions, SCHEMA, Status, StoppedBy, answer,
+    bound, formulate, infeasible, relative_gap,
 };
 use crate::problem::{Problem, Sense};
 use crate::scale::Scaling;
@@ -235,10 +235,11 @@ impl Work<'_> {
                 _ => clock,
             };
             let mut watch = Watch { inner: self.observer, stopped: false };
-            match solve(bounded, &formulated, &options, clock, &mut watch) {
+            match answer(self.problem, bounded, &formulated, &options, clock, &mut watch) {
                 Ok(mut answer) => {
                     answer.seconds.total += answer.seconds.bounds + answer.seconds.tighten;
                     self.stopped |= answer.stopped_by == Some(StoppedBy::Interrupt);
+                    row.contradictions.extend(answer.refuted.clone());
                     row.runs.push(Run::new(seed, &answer));
                 }
                 Err(error) => row.fail(&error),

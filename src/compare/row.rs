@@ -104,6 +104,9 @@ pub struct Run {
     /// Largest violation of a condition at the best point.
     #[serde(skip)]
     pub(super) violation: f64,
+    /// Size of the numbers that the objective is made of there.
+    #[serde(skip)]
+    pub(super) size: f64,
 }
 
 impl Row {
@@ -196,6 +199,7 @@ impl Run {
             seconds: answer.seconds,
             warnings: answer.warnings.clone(),
             violation: answer.recheck.map_or(0.0, |recheck| recheck.violation),
+            size: answer.recheck.map_or(0.0, |recheck| recheck.objective_size),
         }
     }
 }

@@ -10,12 +10,13 @@ use std::collections::btree_map::Entry;
 
 use super::cuts::StoredNeuron;
 use super::{Auxiliary, EncodeError, EncodedProblem, Indicator, ReluEncoding, ReluNeuron};
+use crate::bounds::{NeuronBounds, read_neurons};
 use crate::milp::{Column, Direction, Kind, LinearExpression, Model, VarId};
 use crate::network::{ActivationLayer, Affine, Node, NodeId, Phase, ReluGraph};
 use crate::num::directed::EXACT_ERRORS;
 use crate::num::exact::{two_product, two_sum};
 use crate::num::{Interval, IntervalBox};
-use crate::problem::{Expression, Problem, Sense, Variable};
+use crate::problem::{Constraint, Expression, Problem, Sense, Variable};
 
 /// A program that grows with the nodes of a graph, in their order.
 #[derive(Debug)]
@@ -28,6 +29,8 @@ pub struct Encoder<'a> {
     expressions: Vec<Vec<LinearExpression>>,
     /// How many nodes read each node.
     readers: Vec<usize>,
+    /// The neurons of each node that get into the program; all of them where it is `None`.
+    read: Option<Vec<Vec<bool>>>,
     activation_layers: usize,
     values: Vec<(VarId, NodeId, usize)>,
     indicators: Vec<(Indicator, NodeId, usize)>,
@@ -57,12 +60,38 @@ impl<'a> Encoder<'a> {
             boxes: Vec::new(),
             expressions: Vec::new(),
             readers,
+            read: None,
             activation_layers: 0,
             values: Vec::new(),
             indicators: Vec::new(),
             auxiliaries: Vec::new(),
             neurons: Vec::new(),
         }
+    }
+
+    /// Leaves out the neurons that objective and conditions do not read, as far as `bounds`
+    /// tell.
+    ///
+    /// # Panics
+    /// If the bounds are those of another network.
+    #[must_use]
+    pub fn of_what_is_read(mut self, bounds: &NeuronBounds) -> Self {
+        let graph = self.problem.graph();
+        let mut outputs = vec![false; graph.size(graph.output())];
+        let conditions = self.problem.constraints().iter().map(Constraint::expression);
+        for expression in conditions.chain([self.problem.objective()]) {
+            for (variable, _) in expression.terms() {
+                if let Variable::Output(index) = variable {
+                    outputs[*index] = true;
+                }
+            }
+        }
+        self.read = Some(read_neurons(graph, bounds, &outputs));
+        self
+    }
+
+    fn is_read(&self, node: NodeId, index: usize) -> bool {
+        self.read.as_ref().is_none_or(|read| read[node.index()][index])
     }
 
     /// The program of the first nodes, given bounds of each.
@@ -77,9 +106,23 @@ impl<'a> Encoder<'a> {
         boxes: impl IntoIterator<Item = IntervalBox>,
         encoding: &dyn ReluEncoding,
     ) -> Result<Self, EncodeError> {
-        let mut encoder = Self::new(problem);
-        boxes.into_iter().try_for_each(|bounds| encoder.add(bounds, encoding))?;
-        Ok(encoder)
+        Self::new(problem).with(boxes, encoding)
+    }
+
+    /// Adds nodes, given bounds of each.
+    ///
+    /// # Errors
+    /// The encoding does not apply to a neuron.
+    ///
+    /// # Panics
+    /// If there are more boxes than nodes, or of other sizes.
+    pub fn with(
+        mut self,
+        boxes: impl IntoIterator<Item = IntervalBox>,
+        encoding: &dyn ReluEncoding,
+    ) -> Result<Self, EncodeError> {
+        boxes.into_iter().try_for_each(|bounds| self.add(bounds, encoding))?;
+        Ok(self)
     }
 
     /// Bounds of the nodes that have been added.
@@ -177,15 +220,7 @@ impl<'a> Encoder<'a> {
         let problem = self.problem;
         for (number, constraint) in problem.constraints().iter().enumerate() {
             if constraint.expression().has_outputs() == with_outputs {
-                let sum = constraint.expression().terms().iter().map(|&(variable, c)| {
-                    let (node, index) = match variable {
-                        Variable::Input(index) => (self.graph().input(), index),
-                        Variable::Output(index) => (self.graph().output(), index),
-                    };
-                    (node, index, c)
-                });
-                let sum = sum.collect::<Vec<_>>();
-                let expression = self.exact_sum(sum, constraint.expression().constant());
+                let expression = self.over_columns(constraint.expression());
                 let name = format!("constraint{number}");
                 self.model.range(name, expression, constraint.lower(), constraint.upper());
             }
@@ -193,7 +228,11 @@ impl<'a> Encoder<'a> {
     }
 
     fn add_affine(&mut self, id: NodeId, affine: &Affine) {
-        let rows = (0..affine.bias.len()).map(|row| self.affine_row(affine, row)).collect();
+        let rows = (0..affine.bias.len()).map(|row| match self.is_read(id, row) {
+            true => self.affine_row(affine, row),
+            false => LinearExpression::default(),
+        });
+        let rows = rows.collect();
         self.expressions.push(rows);
         // Read twice, a long expression would be written out twice.
         if self.readers[id.index()] > 1 {
@@ -281,6 +320,10 @@ impl<'a> Encoder<'a> {
     ) -> Result<(), EncodeError> {
         let mut outputs = Vec::new();
         for index in 0..self.graph().size(layer.node) {
+            if !self.is_read(layer.node, index) {
+                outputs.push(LinearExpression::default());
+                continue;
+            }
             let range = self.boxes[layer.pre_activation.index()].interval(index);
             outputs.push(match Phase::of(range, layer.ceiling(index)) {
                 Phase::Inactive => LinearExpression::default(),
@@ -336,7 +379,9 @@ impl<'a> Encoder<'a> {
     /// If a node has not been added.
     pub fn finish(mut self) -> EncodedProblem {
         self.add_output_conditions();
-        self.model.objective = self.over_columns(self.problem.objective());
+        let objective = self.problem.objective();
+        let substituted = self.substituted(objective);
+        self.model.objective = substituted.unwrap_or_else(|| self.over_columns(objective));
         self.model.direction = match self.problem.sense() {
             Sense::Minimize => Direction::Minimize,
             Sense::Maximize => Direction::Maximize,
@@ -345,22 +390,33 @@ impl<'a> Encoder<'a> {
         EncodedProblem { model, inputs, values, indicators, auxiliaries, neurons }
     }
 
-    /// Outputs are substituted, so they need no columns. This rounds; a MILP
-    /// solver's own tolerances are far above that.
-    fn over_columns(&self, expression: &Expression) -> LinearExpression {
-        let mut terms = Vec::new();
+    /// An expression with its outputs written out, so that they need no columns; `None`
+    /// where that would round.
+    fn substituted(&self, expression: &Expression) -> Option<LinearExpression> {
+        let mut terms: BTreeMap<VarId, f64> = BTreeMap::new();
         let mut constant = expression.constant();
-        for &(variable, c) in expression.terms() {
-            match variable {
-                Variable::Input(index) => terms.push((self.inputs[index], c)),
-                Variable::Output(index) => {
-                    let output = self.expression(self.graph().output(), index);
-                    constant += c * output.constant;
-                    terms.extend(output.terms.iter().map(|&(column, w)| (column, c * w)));
-                }
+        for &(variable, factor) in expression.terms() {
+            let part = match variable {
+                Variable::Input(index) => self.expression(self.graph().input(), index),
+                Variable::Output(index) => self.expression(self.graph().output(), index),
+            };
+            constant = exact_sum(constant, exact_product(factor, part.constant)?)?;
+            for &(column, weight) in &part.terms {
+                let coefficient = terms.entry(column).or_insert(0.0);
+                *coefficient = exact_sum(*coefficient, exact_product(factor, weight)?)?;
             }
         }
-        LinearExpression::new(terms, constant)
+        Some(LinearExpression::new(terms.into_iter().collect(), constant))
+    }
+
+    /// An expression of inputs and outputs, nothing rounded.
+    fn over_columns(&mut self, expression: &Expression) -> LinearExpression {
+        let graph = self.graph();
+        let sum = expression.terms().iter().map(|&(variable, c)| match variable {
+            Variable::Input(index) => (graph.input(), index, c),
+            Variable::Output(index) => (graph.output(), index, c),
+        });
+        self.exact_sum(sum, expression.constant())
     }
 }
 
@@ -374,17 +430,18 @@ fn scaled_exactly(
     expression: &LinearExpression,
     weight: f64,
 ) -> Option<(Option<(VarId, f64)>, f64)> {
-    let product = |value: f64| {
-        let (product, error) = two_product(weight, value);
-        let is_exact = product.abs() >= EXACT_ERRORS && product.is_finite();
-        (error == 0.0 && (is_exact || weight == 0.0 || value == 0.0)).then_some(product)
-    };
-    let constant = product(expression.constant)?;
+    let constant = exact_product(weight, expression.constant)?;
     match expression.terms.as_slice() {
         [] => Some((None, constant)),
-        [(column, c)] => Some((Some((*column, product(*c)?)), constant)),
+        [(column, c)] => Some((Some((*column, exact_product(weight, *c)?)), constant)),
         _ => None,
     }
+}
+
+fn exact_product(a: f64, b: f64) -> Option<f64> {
+    let (product, error) = two_product(a, b);
+    let is_exact = product.abs() >= EXACT_ERRORS && product.is_finite();
+    (error == 0.0 && (is_exact || a == 0.0 || b == 0.0)).then_some(product)
 }
 
 fn exact_sum(a: f64, b: f64) -> Option<f64> {

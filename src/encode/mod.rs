@@ -246,5 +246,6 @@ pub fn encode(
     encoding: &dyn ReluEncoding,
 ) -> Result<EncodedProblem, EncodeError> {
     let boxes = problem.graph().nodes().map(|(id, _)| bounds.of(id).clone());
-    Ok(Encoder::over(problem, boxes, encoding)?.finish())
+    let encoder = Encoder::new(problem).of_what_is_read(bounds);
+    Ok(encoder.with(boxes, encoding)?.finish())
 }

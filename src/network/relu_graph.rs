@@ -278,6 +278,32 @@ impl ReluGraph {
         self.evaluate_all(inputs).swap_remove(self.output.0)
     }
 
+    /// The size of the sums behind each output at one point, given the values of all nodes
+    /// there ([`evaluate_all`](Self::evaluate_all) of one row): `Σ |w| |x| + |b|` through the
+    /// affine maps behind the last activation. Rounding errors of a forward pass are relative
+    /// to it, not to the outputs, which may be differences of large numbers.
+    pub fn magnitudes(&self, values: &[Array2<f64>]) -> Array1<f64> {
+        self.magnitudes_of(self.output, values)
+    }
+
+    fn magnitudes_of(&self, id: NodeId, values: &[Array2<f64>]) -> Array1<f64> {
+        match &self.nodes[id.0] {
+            Node::Input { .. } => values[id.0].row(0).mapv(f64::abs),
+            Node::Relu { input } | Node::Clip { input, .. } => self.magnitudes_of(*input, values),
+            Node::Affine(affine) => {
+                let mut sum = affine.bias.mapv(f64::abs);
+                for (operand, linear) in &affine.terms {
+                    let size = match &self.nodes[operand.0] {
+                        Node::Affine(_) => self.magnitudes_of(*operand, values),
+                        _ => values[operand.0].row(0).mapv(f64::abs),
+                    };
+                    linear.add_absolute_product(&size, &mut sum);
+                }
+                sum
+            }
+        }
+    }
+
     /// Gradient with respect to the inputs of `weights · output` at one point,
     /// given the values of all nodes there ([`evaluate_all`](Self::evaluate_all)
     /// of one row). Where a neuron sits at a kink, the flat piece counts.

@@ -1,9 +1,10 @@
 //! Numbers: intervals with outward rounding, error bounds of floating-point
-//! sums, directed rounding, random numbers, and every tolerance of the project by name.
+//! sums, directed rounding, powers of two, random numbers, and every tolerance of the project by name.
 
 pub mod directed;
 pub mod exact;
 mod interval;
+pub mod power_of_two;
 pub mod random;
 pub mod rounding;
 pub mod tolerance;

@@ -119,6 +119,10 @@ impl RangeSum {
             }
         }
         let [center, radius, magnitude] = sums.map(|lanes| lanes.iter().sum::<f64>());
+        if magnitude + radius == 0.0 && weights.iter().all(|&w| w == 0.0) {
+            // Nothing was rounded, and a neuron that reads nothing is no neuron.
+            return;
+        }
         self.center += center;
         self.radius += radius;
         self.magnitude += magnitude;

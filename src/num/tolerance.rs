@@ -1,17 +1,26 @@
 //! The project's own numerical constants, each with its unit and its reason.
 //! What a user may choose stands in an options struct instead.
 
-/// Largest violation of a constraint, relative to `1 + |bound|`, at which a
-/// point counts as feasible. A thousand rounding errors of a forward pass; a
-/// solver's own tolerance is no excuse, because a slope of 100 turns it into an
-/// objective that no feasible point attains.
+/// Largest violation of a condition at which a point counts as feasible, relative to the
+/// size of what is compared: the sum of the magnitudes of all terms of the condition, those
+/// behind an output included. Ten million rounding errors of one sum, which leaves room for
+/// those of the layers before it; a solver's own tolerance is no excuse, because a slope of
+/// 100 turns it into an objective that no feasible point attains.
 pub const CONSTRAINT_FEASIBILITY: f64 = 1e-9;
 
-/// How far, relative to `1 + |objective|`, a point may lie beyond a bound that
-/// a solver calls proven before the two are a contradiction. Above the
-/// solvers' own feasibility tolerances (1e-7 to 1e-6), below any gap a user
-/// asks for.
-pub const BOUND_CONTRADICTION: f64 = 1e-5;
+/// Violation of a condition, relative to the size of what is compared, that the rounding of
+/// a forward pass explains: some ten thousand roundings.
+pub const ROUNDING_FEASIBILITY: f64 = 1e-12;
+
+/// How far, relative to the size of the objective, a true point may lie beyond a bound that
+/// a solver calls proven before the bound falls. Above the solvers' own feasibility
+/// tolerances (1e-7 in normalised units), below any gap a user asks for.
+pub const CLAIM_TOLERANCE: f64 = 1e-6;
+
+/// How far, relative to the size of the objective, a forward pass may lie beyond a bound of
+/// Taut's own, which holds over the real numbers: what rounding does to the forward pass.
+/// Beyond that, one of the two is wrong.
+pub const BOUND_CONTRADICTION: f64 = 1e-8;
 
 /// Coefficients of smaller magnitude are dropped silently by HiGHS (its
 /// `small_matrix_value`, whose least admissible value this is); before a model
@@ -35,13 +44,13 @@ pub const MILP_FEASIBILITY: f64 = 1e-7;
 /// absolute: no binaries are left, so nothing speaks against a tight one.
 pub const POLISH_FEASIBILITY: f64 = 1e-10;
 
-/// A big-M constant above this lets a binary that is off by
-/// [`MILP_FEASIBILITY`] leak a tenth of a unit through a neuron that is switched
-/// off; results then come with a warning.
-pub const LARGE_BIG_M: f64 = 1e6;
+/// Share of the range of the objective by which a solver's tolerance may move it before the
+/// solver's word is doubted: well above what deep networks of ordinary weights come to
+/// (1e-4), far below what would be an answer.
+pub const LARGEST_LEAK: f64 = 1e-2;
 
-/// How far beyond the value of the known point a cut-off lies, relative to
-/// `1 + |value|`. Above [`MILP_FEASIBILITY`], so that the point itself stays feasible,
+/// How far beyond the value of the known point a cut-off lies, relative to the size of the
+/// objective. Above [`MILP_FEASIBILITY`], so that the point itself stays feasible,
 /// below any gap a user asks for.
 pub const CUTOFF_MARGIN: f64 = 1e-6;
 
@@ -54,3 +63,8 @@ pub const CLAIMED_OPTIMUM_FEASIBILITY: f64 = 2e-5;
 /// more than this, relative to `1 + |value|`: room for the rounding of affine maps, of which
 /// the certificate has to be free, some thousand roundings at most.
 pub const ENUMERATION_ROUNDING: f64 = 1e-9;
+
+/// Absolute gap at which an answer is optimal where the user asks for none, in units of the
+/// objective, and of the size of the objective where that is below 1: on outputs of 1e-8 a
+/// gap of 1e-6 would close every question at once.
+pub const ABSOLUTE_GAP: f64 = 1e-6;

@@ -66,9 +66,13 @@ pub struct Answer {
     /// Value of the objective at `input`, by a forward pass of the network as
     /// read.
     pub objective: Option<f64>,
-    /// Proven bound: no feasible point has a better value.
+    /// No feasible point has a better value.
     pub bound: Option<f64>,
-    /// Relative gap `|objective − bound| / |objective|`.
+    /// Who says so: `certified` holds for the real-arithmetic network, the name of a backend
+    /// up to that backend's tolerances.
+    pub bound_by: Option<&'static str>,
+    /// Relative gap `|objective − bound| / |objective|`; `None` where the objective is 0 and
+    /// the bound is not.
     pub gap: Option<f64>,
     /// The best point.
     pub input: Option<Vec<f64>>,
@@ -92,6 +96,8 @@ pub struct Answer {
     pub presolve: bool,
     /// What the backend was told of the point found before the solve.
     pub known_point: &'static str,
+    /// When the backend's bound is proven again.
+    pub certify: &'static str,
     /// Seed of all random choices.
     pub seed: u32,
     /// Threads allowed.
@@ -112,6 +118,8 @@ pub struct Answer {
     pub seconds: Seconds,
     /// Versions of what took part, by name: `taut` and the backend.
     pub versions: BTreeMap<&'static str, String>,
+    /// A claim of the backend that a forward pass refutes; the answer stands without it.
+    pub refuted: Option<String>,
     /// What a careful reader should know.
     pub warnings: Vec<String>,
 }
@@ -124,7 +132,10 @@ pub struct Recheck {
     /// Difference between the solver's figure for its best point and the forward
     /// pass at the reported one, absolute; `None` if the solver has no point.
     pub objective_error: Option<f64>,
-    /// Largest violation of a constraint, relative to `1 + |bound|`.
+    /// Size of the numbers that the objective is made of there: what differences of values
+    /// are compared with.
+    pub objective_size: f64,
+    /// Largest violation of a condition, relative to the size of what it compares.
     pub violation: f64,
 }
 
@@ -147,6 +158,8 @@ pub struct Seconds {
     pub solve: f64,
     /// Polishing the solver's point.
     pub polish: f64,
+    /// Proving what the solver says.
+    pub certify: f64,
     /// All of it.
     pub total: f64,
 }

@@ -5,11 +5,12 @@
 //! errors included, up to [`ENUMERATION_ROUNDING`](crate::num::tolerance::ENUMERATION_ROUNDING).
 
 use super::{
-    Answer, Clock, OptimizeError, OptimizeOptions, Recheck, Status, StoppedBy, blank, first_point,
-    settle, timed,
+    Answer, Claim, Clock, Evidence, OptimizeError, OptimizeOptions, StoppedBy, blank, first_point,
+    timed, weigh,
 };
-use crate::problem::{Candidate, Problem};
+use crate::problem::Problem;
 use crate::regions::{self, Method, RegionOptions, optimum};
+use crate::solve::Silent;
 
 /// [`optimize`](super::optimize) by enumeration.
 ///
@@ -28,6 +29,7 @@ pub fn optimize_by_enumeration(
     answer.encoding = "none".into();
     answer.tighten = "crown";
     answer.scale = "none";
+    answer.certify = "always";
     answer.versions.retain(|&name, _| name == "taut");
     let limits = RegionOptions {
         method: Method::Auto,
@@ -38,11 +40,12 @@ pub fn optimize_by_enumeration(
     };
     let found = timed(&mut answer.seconds.solve, || optimum(problem, &limits));
     let found = match found {
-        Err(regions::RegionError::NoInterior) => {
-            // Whether anything is left of the box, regions do not tell.
-            answer.status = Status::Unknown;
-            answer.warnings.push(regions::RegionError::NoInterior.to_string());
-            return Ok(answer);
+        Err(error @ regions::RegionError::NoInterior) => {
+            // There may be points all the same; regions do not tell.
+            answer.warnings.push(error.to_string());
+            let point = first_point(problem, options.solve.seed);
+            let evidence = Evidence::new(answer, point);
+            return weigh(problem, options, evidence, clock, &mut Silent);
         }
         found => found?,
     };
@@ -54,30 +57,13 @@ pub fn optimize_by_enumeration(
         regions::StoppedBy::Visitor => None,
     });
     // A point that is found without regions has to respect their bound.
-    let sense = problem.sense();
-    let points = [found.point.clone(), first_point(problem, options.solve.seed)];
-    let best: Option<Candidate> =
-        points.into_iter().flatten().filter(|point| point.feasible).reduce(|best, next| {
-            if sense.better(next.objective, best.objective) { next } else { best }
-        });
-    answer.seconds.total = clock.elapsed();
-    let Some(best) = best else {
-        answer.status = Status::Unknown;
-        return Ok(answer);
-    };
-    answer.recheck = Some(Recheck {
-        feasible: best.feasible,
-        objective_error: found.point.as_ref().map(|_| found.error),
-        violation: best.violation,
-    });
-    if answer.stopped_by.is_none() && found.bound.is_finite() {
-        settle(&mut answer, sense, best, found.bound, options)?;
-    } else {
+    let mut evidence = Evidence::new(answer, first_point(problem, options.solve.seed));
+    evidence.figure = found.point.as_ref().map(|point| point.objective + found.error);
+    evidence.points.extend(found.point);
+    match evidence.answer.stopped_by {
         // Regions that were not seen may hold anything.
-        answer.status = Status::Feasible;
-        answer.objective = Some(best.objective);
-        answer.input = Some(best.input);
-        answer.output = Some(best.output);
+        Some(reason) => evidence.claim = Claim::Stopped(reason),
+        None => evidence.prove(problem.sense(), found.bound),
     }
-    Ok(answer)
+    weigh(problem, options, evidence, clock, &mut Silent)
 }

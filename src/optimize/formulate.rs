@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::{OptimizeError, OptimizeOptions, contradiction, incumbent, timed};
+use super::{OptimizeError, OptimizeOptions, timed};
 use crate::bounds::{LayerSummary, NeuronBounds, summarize};
 use crate::encode::{CutCounts, CutOptions, EncodedProblem, ReluEncoding, encode};
 use crate::num::IntervalBox;
@@ -78,8 +78,7 @@ pub enum Bounding {
 /// here too.
 ///
 /// # Errors
-/// [`TightenError`]; [`OptimizeError::Contradiction`] if bounds prove that there is no
-/// point where one is known.
+/// [`TightenError`].
 pub fn bound(problem: &Problem, options: &OptimizeOptions) -> Result<Bounding, OptimizeError> {
     let Some(domain) = problem.integral_domain() else {
         let reason = "no whole number lies in the box of an integer input".to_string();
@@ -92,12 +91,6 @@ pub fn bound(problem: &Problem, options: &OptimizeOptions) -> Result<Bounding, O
     let tightened = timed(&mut seconds, || options.tighten.bounds(problem, &domain, &tightening));
     let tightened = match tightened {
         Err(error @ TightenError::Infeasible { .. }) => {
-            // A point that is feasible only within the tolerance proves nothing.
-            let point = incumbent::find(problem, &domain, options.solve.seed);
-            if let Some(point) = point.filter(|point| point.feasible && point.violation == 0.0) {
-                let claim = format!("bounds prove that {error}");
-                return Err(contradiction(point, options.tighten.name(), claim));
-            }
             return Ok(Bounding::Infeasible { reason: error.to_string(), seconds });
         }
         tightened => tightened?,

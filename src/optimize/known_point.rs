@@ -61,7 +61,7 @@ impl KnownPoint {
         }
         let mut program = encoded.model.clone();
         // The known point stays inside, whatever the tolerances.
-        let margin = CUTOFF_MARGIN * (1.0 + point.objective.abs());
+        let margin = CUTOFF_MARGIN * problem.objective_size(&point.input);
         let objective = program.objective.clone();
         let (lower, upper) = match problem.sense() {
             Sense::Minimize => (f64::NEG_INFINITY, point.objective + margin),

@@ -1,17 +1,24 @@
 //! Least or largest value of a linear expression of inputs and outputs, with a
 //! proven bound and a point that attains it.
 //!
-//! No number of a solver is believed: its point goes through a forward pass of
-//! the network as read, and a point beyond a proven bound is an error, not an
-//! answer.
+//! No number of a solver is believed: its point goes through a forward pass of the network
+//! as read, its bound is told as its own until Taut has proven it again ([`Certify`]), and
+//! what it calls infeasible is infeasible once that is proven (`weigh.rs`).
 
 mod answer;
+mod best;
+mod certify;
+mod conditions;
 mod enumerate;
 mod formulate;
+mod gap;
 mod incumbent;
 mod known_point;
 mod parts;
 mod polish;
+mod ranges;
+mod trust;
+mod weigh;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -19,31 +26,52 @@ use std::time::{Duration, Instant};
 use thiserror::Error;
 
 pub use answer::{Answer, Recheck, SCHEMA, Seconds, Status, StoppedBy};
+use best::Best;
 pub use enumerate::optimize_by_enumeration;
 pub(crate) use formulate::Clock;
 pub use formulate::{Bounded, Bounding, Formulated, Relaxation, bound, formulate};
+pub use gap::relative_gap;
+use gap::{GAP_SHARE, Gap};
 pub use known_point::KnownPoint;
 pub use parts::PartCounts;
+use ranges::objective_bound;
+use weigh::{Claim, Evidence, weigh};
 
-use crate::bounds::{Crown, LayerSummary, NeuronBounds};
+use crate::bounds::Crown;
 use crate::encode::{BigM, EncodeError, ReluEncoding};
 use crate::milp::ModelSize;
-use crate::num::rounding::RangeSum;
-use crate::num::tolerance::{BOUND_CONTRADICTION, LARGE_BIG_M};
-use crate::problem::{Candidate, Problem, Sense, Variable};
+use crate::problem::{Candidate, Problem, Sense};
 use crate::regions::RegionError;
 use crate::scale::Scaling;
-use crate::solve::{
-    Highs, Observer, Solution, SolveError, SolveOptions, Solver, TerminationStatus,
-};
+use crate::solve::{Highs, Observer, SolveError, SolveOptions, Solver};
 use crate::tighten::{TightenError, TightenOptions, Tightening};
 
-/// Share of the user's gap that the backend has to close. The rest is for the
-/// difference between its figures and those of a forward pass.
-const GAP_SHARE: f64 = 0.9;
+/// When Taut proves again what a solver says of the optimum. That a problem is infeasible
+/// is always proven, or not said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Certify {
+    /// Whatever it takes.
+    Always,
+    /// Where it takes little beside the solve.
+    #[default]
+    Cheap,
+    /// Not at all: the bound holds up to the solver's tolerances.
+    Never,
+}
 
-/// Least denominator of a relative gap, as the MILP solvers have it.
-const LEAST_DENOMINATOR: f64 = 1e-10;
+impl Certify {
+    /// Every way.
+    pub const ALL: [Self; 3] = [Self::Always, Self::Cheap, Self::Never];
+
+    /// Name on the command line and in records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Always => "always",
+            Self::Cheap => "cheap",
+            Self::Never => "never",
+        }
+    }
+}
 
 /// How to optimise.
 #[derive(Clone, Debug)]
@@ -63,6 +91,8 @@ pub struct OptimizeOptions {
     pub known_point: KnownPoint,
     /// Number of parts of the domain that are bounded and solved one by one. Default 1.
     pub parts: usize,
+    /// When the solver's bound is proven again. Default: where that is cheap.
+    pub certify: Certify,
     /// Limits and settings of the solve; the time limit holds for the whole run.
     pub solve: SolveOptions,
 }
@@ -77,6 +107,7 @@ impl Default for OptimizeOptions {
             scale: None,
             known_point: KnownPoint::default(),
             parts: 1,
+            certify: Certify::default(),
             solve: SolveOptions::default(),
         }
     }
@@ -138,9 +169,21 @@ pub fn optimize(
 ) -> Result<Answer, OptimizeError> {
     options.solve.validate()?;
     let clock = Clock::start(options.solve.time_limit);
-    if options.parts != 1 {
-        return parts::optimize_parts(problem, options, clock, observer);
-    }
+    let evidence = match conditions::contradiction(problem) {
+        Some(reason) => Evidence::empty(blank(problem, options), reason),
+        None if options.parts != 1 => parts::evidence(problem, options, clock, observer)?,
+        None => whole(problem, options, clock, observer)?,
+    };
+    weigh(problem, options, evidence, clock, observer)
+}
+
+/// What one program for the whole domain shows.
+fn whole(
+    problem: &Problem,
+    options: &OptimizeOptions,
+    clock: Clock,
+    observer: &mut dyn Observer,
+) -> Result<Evidence, OptimizeError> {
     match bound(problem, options)? {
         Bounding::Bounded(bounded) => {
             let formulated =
@@ -148,10 +191,11 @@ pub fn optimize(
             solve(&bounded, &formulated, options, clock, observer)
         }
         Bounding::Infeasible { reason, seconds } => {
-            let mut answer = infeasible(problem, options, reason);
+            let mut answer = blank(problem, options);
             answer.seconds.bounds = seconds;
-            answer.seconds.total = clock.elapsed();
-            Ok(answer)
+            // A point would refute it.
+            let point = first_point(problem, options.solve.seed);
+            Ok(Evidence { points: point.into_iter().collect(), ..Evidence::empty(answer, reason) })
         }
     }
 }
@@ -164,15 +208,28 @@ pub(crate) fn infeasible(problem: &Problem, options: &OptimizeOptions, reason: S
     answer
 }
 
-/// Solves a formulated problem: the part of [`optimize`] that depends on the seed.
-pub(crate) fn solve(
+/// The answer of a formulated problem: the part of [`optimize`] that depends on the seed.
+pub(crate) fn answer(
+    problem: &Problem,
     bounded: &Bounded,
     formulated: &Formulated<'_>,
     options: &OptimizeOptions,
     clock: Clock,
     observer: &mut dyn Observer,
 ) -> Result<Answer, OptimizeError> {
-    let Formulated { problem, bounds, encoded, .. } = formulated;
+    let evidence = solve(bounded, formulated, options, clock, observer)?;
+    weigh(problem, options, evidence, clock, observer)
+}
+
+/// Solves a formulated problem.
+fn solve(
+    bounded: &Bounded,
+    formulated: &Formulated<'_>,
+    options: &OptimizeOptions,
+    clock: Clock,
+    observer: &mut dyn Observer,
+) -> Result<Evidence, OptimizeError> {
+    let Formulated { problem, encoded, .. } = formulated;
     let mut answer = blank(problem, options);
     answer.seconds.bounds = bounded.propagation_seconds;
     answer.seconds.tighten = bounded.tighten_seconds;
@@ -180,108 +237,52 @@ pub(crate) fn solve(
     answer.seconds.encode = formulated.encode_seconds;
     answer.layers = formulated.layers.clone();
     answer.model = encoded.model.size();
-    warn_of_large_big_m(&mut answer, &bounded.layers);
     let first = timed(&mut answer.seconds.incumbent, || {
         incumbent::find(problem, &bounded.domain, options.solve.seed)
     });
     let mut settings = options.solve.clone();
     settings.relative_gap *= GAP_SHARE;
-    settings.absolute_gap *= GAP_SHARE;
+    settings.absolute_gap = settings.absolute_gap.map(|gap| GAP_SHARE * gap);
     // What is left may be nothing; a limit of 0 would be refused.
     settings.time_limit = clock.left().map(|left| left.max(Duration::from_millis(1)));
+    let mut evidence = Evidence::new(answer, first.clone());
+    evidence.doubt = trust::doubt(problem, &formulated.bounds);
+    if let Some(doubt) = &evidence.doubt {
+        tracing::warn!("{doubt}");
+    }
     let model = options.known_point.apply(formulated, first.as_ref(), &mut settings);
-    let mut solution = timed(&mut answer.seconds.solve, || {
+    let solution = timed(&mut evidence.answer.seconds.solve, || {
         options.backend.solve(&model.program, &settings, observer)
-    })?;
+    });
+    evidence.bounds = Some(bounded.bounds.clone());
+    evidence.proven = objective_bound(problem, &formulated.bounds);
+    let mut solution = match solution {
+        Err(error @ SolveError::Option { .. }) => return Err(error.into()),
+        Err(error) => {
+            evidence.claim = Claim::Failed(error.to_string());
+            return Ok(evidence);
+        }
+        Ok(solution) => solution,
+    };
+    let is_proven = !solution.multipliers.is_empty();
     model.interpret(&mut solution);
-    answer.nodes = solution.node_count;
-    answer.lp_iterations = solution.lp_iterations;
+    evidence.answer.nodes = solution.node_count;
+    evidence.answer.lp_iterations = solution.lp_iterations;
     let proposed = polish::proposal(problem, encoded, &solution);
-    let polished = timed(&mut answer.seconds.polish, || {
-        let rough = proposed.as_ref().filter(|rough| polish::is_needed(rough, &solution))?;
+    let polished = timed(&mut evidence.answer.seconds.polish, || {
+        let rough =
+            proposed.as_ref().filter(|rough| polish::is_needed(problem, rough, &solution))?;
         polish::polish(problem, encoded, options.backend, rough, clock.left(), observer)
     });
-    let findings = Findings { bounds, proposed, polished, first, solution };
-    conclude(problem, options, &mut answer, findings)?;
-    answer.seconds.total = clock.elapsed();
-    Ok(answer)
-}
-
-/// What the phases found, before it is weighed.
-struct Findings<'a> {
-    bounds: &'a NeuronBounds,
-    /// The solver's point.
-    proposed: Option<Candidate>,
-    /// The best point of its linear region.
-    polished: Option<Candidate>,
-    /// The point found before the solve.
-    first: Option<Candidate>,
-    solution: Solution,
-}
-
-/// Weighs point, bound and status against each other.
-fn conclude(
-    problem: &Problem,
-    options: &OptimizeOptions,
-    answer: &mut Answer,
-    findings: Findings<'_>,
-) -> Result<(), OptimizeError> {
-    let Findings { bounds, proposed, polished, first, solution } = findings;
-    let sense = problem.sense();
-    let candidates = [proposed.clone(), polished, first].into_iter().flatten();
-    let best = candidates.filter(|candidate| candidate.feasible).reduce(|best, next| {
-        if sense.better(next.objective, best.objective) { next } else { best }
-    });
-    // Of the point reported, or of the one that was not good enough to be.
-    answer.recheck = best.as_ref().or(proposed.as_ref()).map(|candidate| Recheck {
-        feasible: candidate.feasible,
-        objective_error: solution.objective.map(|o| (o - candidate.objective).abs()),
-        violation: candidate.violation,
-    });
-    let stopped_by = match solution.status {
-        TerminationStatus::Optimal | TerminationStatus::Infeasible => None,
-        TerminationStatus::TimeLimit => Some(StoppedBy::TimeLimit),
-        TerminationStatus::NodeLimit => Some(StoppedBy::NodeLimit),
-        TerminationStatus::Interrupted => Some(StoppedBy::Interrupt),
-    };
-    if solution.status == TerminationStatus::Infeasible {
-        // A point that is feasible only within the tolerance proves nothing.
-        if let Some(best) = best.filter(|best| best.violation == 0.0) {
-            return Err(contradiction(
-                best,
-                options.backend.name(),
-                "found the problem infeasible".to_string(),
-            ));
-        }
-        answer.status = Status::Infeasible;
-        return Ok(());
+    evidence.points.extend(proposed.clone().into_iter().chain(polished));
+    evidence.proposed = proposed;
+    evidence.figure = solution.objective;
+    evidence.claim = Claim::of(solution.status);
+    match solution.objective_bound {
+        Some(bound) if is_proven => evidence.prove(problem.sense(), bound),
+        bound => evidence.claimed = bound,
     }
-    let propagated = propagated_bound(problem, bounds);
-    let bound = match solution.objective_bound {
-        Some(bound) if sense.better(propagated, bound) => bound,
-        _ => propagated,
-    };
-    answer.bound = Some(bound);
-    answer.stopped_by = stopped_by;
-    let Some(best) = best else {
-        answer.status = Status::Unknown;
-        if let Some(recheck) = answer.recheck {
-            answer.warnings.push(format!(
-                "the point that {} proposes violates a condition by {:.1e} in a forward pass",
-                options.backend.name(),
-                recheck.violation
-            ));
-        }
-        return Ok(());
-    };
-    settle(answer, sense, best, bound, options)?;
-    if answer.status == Status::Feasible && stopped_by.is_none() {
-        answer.warnings.push(format!(
-            "{} reports an optimum, but its point does not attain its value in a forward pass",
-            options.backend.name()
-        ));
-    }
-    Ok(())
+    Ok(evidence)
 }
 
 /// A feasible point by samples and gradient steps; `None` if none is found.
@@ -290,85 +291,9 @@ pub fn first_point(problem: &Problem, seed: u32) -> Option<Candidate> {
     point.filter(|point| point.feasible)
 }
 
-/// Puts the best point and the bound into the answer, which is optimal if they are close
-/// enough; a point beyond the bound is an error.
-fn settle(
-    answer: &mut Answer,
-    sense: Sense,
-    best: Candidate,
-    bound: f64,
-    options: &OptimizeOptions,
-) -> Result<(), OptimizeError> {
-    let beyond = match sense {
-        Sense::Minimize => bound - best.objective,
-        Sense::Maximize => best.objective - bound,
-    };
-    if beyond > BOUND_CONTRADICTION * (1.0 + best.objective.abs()) {
-        return Err(contradiction(
-            best,
-            options.backend.name(),
-            format!("proved the bound {bound}"),
-        ));
-    }
-    // Within the solver's tolerance the point wins: a bound cannot be better
-    // than what is attained.
-    let bound = if beyond > 0.0 { best.objective } else { bound };
-    let absolute_gap = (best.objective - bound).abs();
-    let gap = relative_gap(best.objective, bound);
-    let closed = absolute_gap <= options.solve.absolute_gap || gap <= options.solve.relative_gap;
-    answer.status = if closed { Status::Optimal } else { Status::Feasible };
-    if closed {
-        answer.stopped_by = None;
-    }
-    answer.objective = Some(best.objective);
-    answer.bound = Some(bound);
-    answer.gap = Some(gap);
-    answer.input = Some(best.input);
-    answer.output = Some(best.output);
-    Ok(())
-}
-
-/// The bound that propagation alone proves.
-fn propagated_bound(problem: &Problem, bounds: &NeuronBounds) -> f64 {
-    let graph = problem.graph();
-    let (inputs, outputs) = (bounds.of(graph.input()), bounds.of(graph.output()));
-    let mut sum = RangeSum::default();
-    let constant = problem.objective().constant();
-    sum.add(1.0, constant, constant);
-    for &(variable, coefficient) in problem.objective().terms() {
-        let range = match variable {
-            Variable::Input(index) => inputs.interval(index),
-            Variable::Output(index) => outputs.interval(index),
-        };
-        sum.add(coefficient, range.lower(), range.upper());
-    }
-    let (lower, upper) = sum.rounded_outward();
-    match problem.sense() {
-        Sense::Minimize => lower,
-        Sense::Maximize => upper,
-    }
-}
-
-/// `|objective − bound| / |objective|`; 0 where they are equal.
-pub fn relative_gap(objective: f64, bound: f64) -> f64 {
-    let difference = (objective - bound).abs();
-    if difference == 0.0 { 0.0 } else { difference / objective.abs().max(LEAST_DENOMINATOR) }
-}
-
 fn contradiction(point: Candidate, claimant: &'static str, claim: String) -> OptimizeError {
     let Candidate { input, objective, .. } = point;
     OptimizeError::Contradiction { input, objective, claimant, claim }
-}
-
-fn warn_of_large_big_m(answer: &mut Answer, layers: &[LayerSummary]) {
-    let largest = layers.iter().map(|layer| layer.big_m_max).fold(0.0, f64::max);
-    if largest > LARGE_BIG_M {
-        answer.warnings.push(format!(
-            "the largest big-M constant is {largest:.3e} in the units of the network; with the \
-             solver's integrality tolerance of 1e-7 a neuron that is off can leak more than \
-             0.1: the gap may stay open"
-        ));
-    }
 }
 
 fn blank(problem: &Problem, options: &OptimizeOptions) -> Answer {
@@ -383,6 +308,7 @@ fn blank(problem: &Problem, options: &OptimizeOptions) -> Answer {
         stopped_by: None,
         objective: None,
         bound: None,
+        bound_by: None,
         gap: None,
         input: None,
         output: None,
@@ -395,6 +321,7 @@ fn blank(problem: &Problem, options: &OptimizeOptions) -> Answer {
         preset: options.solve.preset.name(),
         presolve: options.solve.presolve,
         known_point: options.known_point.name(),
+        certify: options.certify.name(),
         seed: options.solve.seed,
         threads: options.solve.threads,
         parts: None,
@@ -407,6 +334,7 @@ fn blank(problem: &Problem, options: &OptimizeOptions) -> Answer {
             ("taut", env!("CARGO_PKG_VERSION").to_string()),
             (options.backend.name(), options.backend.version()),
         ]),
+        refuted: None,
         warnings: Vec::new(),
     }
 }

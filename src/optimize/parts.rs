@@ -13,8 +13,8 @@
 use serde::Serialize;
 
 use super::{
-    Answer, Clock, OptimizeError, OptimizeOptions, Recheck, Seconds, Status, StoppedBy, blank,
-    incumbent, optimize, propagated_bound, settle, timed,
+    Best, Claim, Clock, Evidence, OptimizeError, OptimizeOptions, Seconds, StoppedBy, blank,
+    incumbent, objective_bound, timed, whole,
 };
 use crate::bounds::{Crown, Propagator};
 use crate::num::IntervalBox;
@@ -49,13 +49,13 @@ struct Part {
     bound: f64,
 }
 
-/// [`optimize`], part by part.
-pub fn optimize_parts(
+/// What the parts show, each solved by a program of its own.
+pub fn evidence(
     problem: &Problem,
     options: &OptimizeOptions,
     clock: Clock,
     observer: &mut dyn Observer,
-) -> Result<Answer, OptimizeError> {
+) -> Result<Evidence, OptimizeError> {
     if !(1..=MOST_PARTS).contains(&options.parts) {
         let found = options.parts.to_string();
         let expected = "1 to 1048576 parts";
@@ -63,20 +63,22 @@ pub fn optimize_parts(
     }
     let mut answer = blank(problem, options);
     let Some(domain) = problem.integral_domain() else {
-        answer.status = Status::Infeasible;
-        return Ok(answer);
+        let reason = "no whole number lies in the box of an integer input";
+        return Ok(Evidence::empty(answer, reason.to_string()));
     };
     let first = timed(&mut answer.seconds.incumbent, || {
         incumbent::find(problem, &domain, options.solve.seed)
     });
     let parts = timed(&mut answer.seconds.bounds, || divide(problem, domain, options, clock))?;
-    let best = first.filter(|point| point.feasible);
     let counts = PartCounts { parts: parts.len(), ..PartCounts::default() };
-    let mut work = Work { problem, options, clock, answer, counts, best, bound: None };
+    let best = Best::of(problem, first.clone());
+    let evidence = Evidence::new(answer, first);
+    let mut work =
+        Work { problem, options, clock, counts, best, evidence, proven: None, claimed: None };
     for part in &parts {
         work.solve(part, observer)?;
     }
-    work.finish()
+    Ok(work.finish())
 }
 
 /// The state between two parts.
@@ -84,120 +86,128 @@ struct Work<'a> {
     problem: &'a Problem,
     options: &'a OptimizeOptions,
     clock: Clock,
-    answer: Answer,
     counts: PartCounts,
-    best: Option<Candidate>,
-    /// The worst bound of the parts so far.
-    bound: Option<f64>,
+    best: Best,
+    evidence: Evidence,
+    /// The worst proven bound of the parts so far; `None`: none of them has a point.
+    proven: Option<f64>,
+    /// The same, with what the solver says of them.
+    claimed: Option<f64>,
 }
 
 impl Work<'_> {
     fn solve(&mut self, part: &Part, observer: &mut dyn Observer) -> Result<(), OptimizeError> {
         let sense = self.problem.sense();
-        let known = self.best.as_ref().map(|best| best.objective);
+        let known = self.best.target().map(|best| best.objective);
         if known.is_some_and(|known| !sense.better(part.bound, known)) {
             self.counts.excluded += 1;
-            self.weaken(part.bound);
+            self.weaken(Some(part.bound), Some(part.bound));
             return Ok(());
         }
         let mut options = OptimizeOptions { parts: 1, ..self.options.clone() };
         options.solve.time_limit = self.clock.left();
+        let nodes = self.evidence.answer.nodes;
         options.solve.node_limit =
-            self.options.solve.node_limit.map(|limit| limit.saturating_sub(self.answer.nodes));
+            self.options.solve.node_limit.map(|limit| limit.saturating_sub(nodes));
         let limit = match (options.solve.time_limit, options.solve.node_limit) {
             (Some(left), _) if left.is_zero() => Some(StoppedBy::TimeLimit),
             (_, Some(0)) => Some(StoppedBy::NodeLimit),
             _ => None,
         };
-        self.answer.stopped_by = self.answer.stopped_by.or(limit);
-        if self.answer.stopped_by.is_some() {
+        if let Some(reason) = limit {
+            self.stop(reason);
+        }
+        if matches!(self.evidence.claim, Claim::Stopped(_)) {
             self.counts.left += 1;
-            self.weaken(part.bound);
+            self.weaken(Some(part.bound), Some(part.bound));
             return Ok(());
         }
-        let condition = known.and_then(|known| as_good_as(self.problem, known));
+        let condition = self.best.target().and_then(|best| as_good_as(self.problem, best));
         let within = self.problem.within(part.domain.clone(), condition);
-        let found = optimize(&within, &options, observer)?;
-        match found.model.columns {
+        let found = whole(&within, &options, self.clock, observer)?;
+        match found.answer.model.columns {
             0 => self.counts.excluded += 1,
             _ => self.counts.solved += 1,
         }
-        match (found.status, known) {
-            // Nothing here is better than what was known.
-            (Status::Infeasible, Some(known)) => self.weaken(known),
-            (Status::Infeasible, None) => {}
-            _ => {
-                let bounds = [found.bound.unwrap_or(part.bound), part.bound];
-                let better = sense.better(bounds[0], bounds[1]);
-                self.weaken(if better { bounds[1] } else { bounds[0] });
+        // Where nothing here is better than what was known, that is the bound; where nothing
+        // was known, there is no point.
+        let proven = if sense.better(found.proven, part.bound) { part.bound } else { found.proven };
+        let (proven, claimed) = match (&found.empty, &found.claim) {
+            (Some(_), _) => (known, known),
+            (None, Claim::Infeasible) => (Some(proven), known),
+            (None, _) => {
+                let claimed = found.claimed.filter(|&bound| sense.better(proven, bound));
+                (Some(proven), Some(claimed.unwrap_or(proven)))
             }
-        }
+        };
+        self.weaken(proven, claimed);
         self.absorb(found);
         Ok(())
     }
 
-    /// Takes the bound of one more part into account.
-    fn weaken(&mut self, bound: f64) {
+    fn stop(&mut self, reason: StoppedBy) {
+        if !matches!(self.evidence.claim, Claim::Stopped(_)) {
+            self.evidence.claim = Claim::Stopped(reason);
+        }
+    }
+
+    /// Takes the bounds of one more part into account.
+    fn weaken(&mut self, proven: Option<f64>, claimed: Option<f64>) {
         let sense = self.problem.sense();
-        let worst = self.bound.filter(|worst| !sense.better(bound, *worst));
-        self.bound = Some(worst.unwrap_or(bound));
+        let worse = |worst: Option<f64>, bound: Option<f64>| match (worst, bound) {
+            (Some(worst), Some(bound)) if !sense.better(bound, worst) => Some(worst),
+            (worst, bound) => bound.or(worst),
+        };
+        self.proven = worse(self.proven, proven);
+        self.claimed = worse(self.claimed, claimed);
     }
 
-    fn absorb(&mut self, found: Answer) {
-        let answer = &mut self.answer;
-        answer.nodes += found.nodes;
-        answer.lp_iterations += found.lp_iterations;
-        answer.seconds = sum(&answer.seconds, &found.seconds);
-        answer.stopped_by = answer.stopped_by.or(found.stopped_by);
-        if found.model.binaries >= answer.model.binaries && found.model.columns > 0 {
-            answer.model = found.model;
-            answer.layers = found.layers;
+    fn absorb(&mut self, found: Evidence) {
+        let answer = &mut self.evidence.answer;
+        answer.nodes += found.answer.nodes;
+        answer.lp_iterations += found.answer.lp_iterations;
+        answer.seconds = sum(&answer.seconds, &found.answer.seconds);
+        let model = found.answer.model;
+        if model.binaries >= answer.model.binaries && model.columns > 0 {
+            answer.model = model;
+            answer.layers = found.answer.layers;
         }
-        if let Some(point) = found.input.map(|input| self.problem.evaluate(input)) {
-            let sense = self.problem.sense();
-            let is_better =
-                self.best.as_ref().is_none_or(|best| sense.better(point.objective, best.objective));
-            if point.feasible && is_better {
-                answer.recheck = found.recheck;
-                self.best = Some(point);
+        self.evidence.doubt = self.evidence.doubt.take().or(found.doubt);
+        match found.claim {
+            Claim::Stopped(reason) => self.stop(reason),
+            Claim::Failed(what) if self.evidence.claim == Claim::Optimal => {
+                self.evidence.claim = Claim::Failed(what);
             }
+            _ => {}
         }
-        if found.status != Status::Infeasible {
-            let new = found.warnings.into_iter().filter(|text| !answer.warnings.contains(text));
-            let new: Vec<String> = new.collect();
-            answer.warnings.extend(new);
+        for point in found.points {
+            // Under the conditions of the problem, without that of the cut-off.
+            self.best.offer(self.problem.evaluate(point.input));
         }
     }
 
-    fn finish(mut self) -> Result<Answer, OptimizeError> {
-        self.answer.parts = Some(self.counts);
-        self.answer.seconds.total = self.clock.elapsed();
-        match (self.best, self.bound) {
-            (Some(best), Some(bound)) => {
-                // Where no part had a better one, the point found first is the answer.
-                self.answer.recheck.get_or_insert(Recheck {
-                    feasible: best.feasible,
-                    objective_error: None,
-                    violation: best.violation,
-                });
-                settle(&mut self.answer, self.problem.sense(), best, bound, self.options)?;
+    fn finish(mut self) -> Evidence {
+        self.evidence.answer.parts = Some(self.counts);
+        self.evidence.points.extend(self.best.into_points());
+        match self.proven {
+            Some(bound) => self.evidence.prove(self.problem.sense(), bound),
+            None => {
+                let reason = "no part of the domain has a point that meets the conditions";
+                self.evidence.empty = Some(reason.to_string());
             }
-            (None, Some(bound)) => {
-                self.answer.status = Status::Unknown;
-                self.answer.bound = Some(bound);
-            }
-            // Every part is infeasible, and no point was known.
-            (_, None) => self.answer.status = Status::Infeasible,
         }
-        Ok(self.answer)
+        self.evidence.claimed = self.claimed;
+        if self.claimed.is_none() && self.evidence.claim == Claim::Optimal {
+            self.evidence.claim = Claim::Infeasible;
+        }
+        self.evidence
     }
 }
 
-/// The condition that a point is as good as one of value `known`; `None` where every point
-/// is.
-fn as_good_as(problem: &Problem, known: f64) -> Option<Constraint> {
-    let objective = problem.objective();
-    let margin = CUTOFF_MARGIN * (1.0 + known.abs());
+/// The condition that a point is as good as the best one; `None` where every point is.
+fn as_good_as(problem: &Problem, best: &Candidate) -> Option<Constraint> {
+    let (objective, known) = (problem.objective(), best.objective);
+    let margin = CUTOFF_MARGIN * problem.objective_size(&best.input);
     let (lower, upper) = match problem.sense() {
         Sense::Minimize => (f64::NEG_INFINITY, known + margin),
         Sense::Maximize => (known - margin, f64::INFINITY),
@@ -216,6 +226,7 @@ fn sum(a: &Seconds, b: &Seconds) -> Seconds {
         encode: a.encode + b.encode,
         solve: a.solve + b.solve,
         polish: a.polish + b.polish,
+        certify: a.certify + b.certify,
         total: a.total + b.total,
     }
 }
@@ -231,7 +242,7 @@ fn divide(
     let sense = problem.sense();
     let bound = |domain: &IntervalBox| {
         let bounds = Crown.propagate(problem.graph(), domain).map_err(TightenError::from)?;
-        Ok::<f64, OptimizeError>(propagated_bound(problem, &bounds))
+        Ok::<f64, OptimizeError>(objective_bound(problem, &bounds))
     };
     let mut done = Vec::new();
     let mut parts = vec![Part { bound: bound(&domain)?, domain: domain.clone() }];
@@ -283,7 +294,7 @@ fn sides(part: &IntervalBox, domain: &IntervalBox) -> Vec<usize> {
 
 /// Both halves of a box along an input; those of an integer input share no point. `None`
 /// where there is nothing between the ends.
-fn halves(domain: &IntervalBox, input: usize, integer: &[usize]) -> Option<[IntervalBox; 2]> {
+pub fn halves(domain: &IntervalBox, input: usize, integer: &[usize]) -> Option<[IntervalBox; 2]> {
     let (low, high) = (domain.lower()[input], domain.upper()[input]);
     let middle = 0.5 * low + 0.5 * high;
     let (left, right) = match integer.contains(&input) {

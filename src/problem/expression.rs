@@ -74,6 +74,19 @@ impl Expression {
         self.terms.iter().map(|&(variable, c)| c * value(variable)).sum::<f64>() + self.constant
     }
 
+    /// `Σ |coefficient · variable| + |constant|` for given magnitudes of inputs and outputs.
+    ///
+    /// # Panics
+    /// If a variable is out of range.
+    pub fn size(&self, inputs: &[f64], outputs: &[f64]) -> f64 {
+        let size = |variable| match variable {
+            Variable::Input(index) => inputs[index],
+            Variable::Output(index) => outputs[index],
+        };
+        let terms = self.terms.iter().map(|&(variable, c)| (c * size(variable)).abs());
+        terms.sum::<f64>() + self.constant.abs()
+    }
+
     /// The difference of two expressions.
     #[must_use]
     pub fn minus(mut self, other: Self) -> Self {
@@ -149,14 +162,19 @@ impl Constraint {
         self.upper
     }
 
-    /// By how much a point violates the constraint, relative to `1 + |bound|`;
-    /// 0 if it satisfies it.
-    pub fn violation(&self, inputs: &[f64], outputs: &[f64]) -> f64 {
+    /// By how much a point violates the constraint, absolute; 0 if it satisfies it.
+    pub fn excess(&self, inputs: &[f64], outputs: &[f64]) -> f64 {
         let value = self.expression.evaluate(inputs, outputs);
-        let below = (self.lower - value) / (1.0 + self.lower.abs());
-        let above = (value - self.upper) / (1.0 + self.upper.abs());
-        let finite = |side: f64| if side.is_finite() { side } else { 0.0 };
-        finite(below).max(finite(above)).max(0.0)
+        let beyond = (self.lower - value).max(value - self.upper);
+        // A value that is no number satisfies nothing.
+        if beyond.is_nan() { f64::INFINITY } else { beyond.max(0.0) }
+    }
+
+    /// The size of what the constraint compares, given the magnitudes of inputs and outputs:
+    /// what its [`excess`](Self::excess) is relative to.
+    pub fn size(&self, inputs: &[f64], outputs: &[f64]) -> f64 {
+        let finite = |side: f64| if side.is_finite() { side.abs() } else { 0.0 };
+        self.expression.size(inputs, outputs) + finite(self.lower).max(finite(self.upper))
     }
 }
 

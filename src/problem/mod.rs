@@ -5,6 +5,7 @@ mod parser;
 
 use std::sync::Arc;
 
+use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -249,12 +250,54 @@ impl Problem {
     pub fn evaluate(&self, input: Vec<f64>) -> Candidate {
         let output = self.network.evaluate_point(&input);
         let objective = self.objective.evaluate(&input, &output);
-        let violations = self.constraints.iter().map(|c| c.violation(&input, &output));
-        let violation = violations.fold(0.0, f64::max);
+        let violation = self.violation(&input, &output);
         let integral = self.integer.iter().all(|&index| input[index].fract() == 0.0);
         let feasible =
             self.domain.contains(&input) && integral && violation <= CONSTRAINT_FEASIBILITY;
         Candidate { input, output, objective, violation, feasible }
+    }
+
+    /// The largest violation of a condition, relative to the size of what it compares.
+    fn violation(&self, input: &[f64], output: &[f64]) -> f64 {
+        let excesses = self.constraints.iter().map(|c| (c, c.excess(input, output)));
+        let violated: Vec<_> = excesses.filter(|(_, excess)| *excess > 0.0).collect();
+        if violated.is_empty() {
+            return 0.0;
+        }
+        // Asked for only here: it takes a forward pass of its own.
+        let magnitudes = self.magnitudes(input);
+        let relative = violated.iter().map(|(c, excess)| excess / c.size(input, &magnitudes));
+        relative.map(|r| if r.is_nan() { f64::INFINITY } else { r }).fold(0.0, f64::max)
+    }
+
+    /// The least distance of a point from the edge of a condition, relative to the size of
+    /// what it compares; infinite without conditions, negative where one is violated.
+    ///
+    /// # Panics
+    /// If the number of coordinates is not the number of inputs.
+    pub fn slack(&self, input: &[f64], output: &[f64]) -> f64 {
+        let magnitudes = self.magnitudes(input);
+        let slacks = self.constraints.iter().map(|constraint| {
+            let value = constraint.expression().evaluate(input, output);
+            let distance = (value - constraint.lower()).min(constraint.upper() - value);
+            distance / constraint.size(input, &magnitudes)
+        });
+        slacks.fold(f64::INFINITY, f64::min)
+    }
+
+    /// The size of the numbers that the objective is made of at a point: what differences of
+    /// its values are compared with.
+    ///
+    /// # Panics
+    /// If the number of coordinates is not the number of inputs.
+    pub fn objective_size(&self, input: &[f64]) -> f64 {
+        self.objective.size(input, &self.magnitudes(input))
+    }
+
+    /// The size of the sums behind each output at a point.
+    fn magnitudes(&self, input: &[f64]) -> Vec<f64> {
+        let batch = ArrayView2::from_shape((1, input.len()), input).expect("one row");
+        self.graph.magnitudes(&self.graph.evaluate_all(batch)).to_vec()
     }
 }
 
@@ -267,7 +310,7 @@ pub struct Candidate {
     pub output: Vec<f64>,
     /// Value of the objective.
     pub objective: f64,
-    /// Largest violation of a constraint, relative to `1 + |bound|`.
+    /// Largest violation of a condition, relative to the size of what it compares.
     pub violation: f64,
     /// Whether box, integrality and (to
     /// [`CONSTRAINT_FEASIBILITY`]) constraints hold.

@@ -342,8 +342,8 @@ mod tests {
         assert_eq!((both.lower(), both.upper()), (-1.0, 2.0));
         assert_eq!(PLAIN.constraint("4 >= x0 >= 2").unwrap().lower(), 2.0);
         // By hand: 3 exceeds the upper bound 2 by 1, relative to 1 + 2.
-        assert!((both.violation(&[0.0; 3], &[3.0]) - 1.0 / 3.0).abs() < 1e-15);
-        assert_eq!(both.violation(&[0.0; 3], &[1.0]), 0.0);
+        assert_eq!(both.excess(&[0.0; 3], &[3.0]), 1.0);
+        assert_eq!(both.excess(&[0.0; 3], &[1.0]), 0.0);
     }
 
     #[test]

@@ -24,8 +24,8 @@ mod value;
 use ndarray::{Array1, Array2};
 use thiserror::Error;
 
-use crate::bounds::NeuronBounds;
-use crate::network::{ActivationLayer, Affine, Node, NodeId, Phase, ReluGraph};
+use crate::bounds::{NeuronBounds, read_neurons};
+use crate::network::{Affine, Node, NodeId, Phase, ReluGraph};
 use value::{Sum, Value};
 
 /// Most entries of a matrix that is written out: 2 GB would be too many.
@@ -141,46 +141,19 @@ fn count(fates: &[Fate]) -> PruneCounts {
     }
 }
 
-/// The fate of every neuron of every activation node; from the output backwards, since
-/// a neuron is only read through neurons that are.
+/// The fate of every neuron of every activation node.
 fn fates(graph: &ReluGraph, bounds: &NeuronBounds) -> Vec<Vec<Fate>> {
-    let nodes: Vec<(NodeId, &Node)> = graph.nodes().collect();
-    let layers: Vec<ActivationLayer> = graph.activation_layers().collect();
-    let mut read: Vec<Vec<bool>> =
-        nodes.iter().map(|(id, _)| vec![false; graph.size(*id)]).collect();
-    read[graph.output().index()].fill(true);
-    let mut fates = vec![Vec::new(); nodes.len()];
-    for (id, node) in nodes.iter().rev() {
-        match node {
-            Node::Input { .. } => {}
-            Node::Affine(affine) => {
-                for row in
-                    (0..graph.size(*id)).filter(|&row| read[id.index()][row]).collect::<Vec<_>>()
-                {
-                    for (operand, linear) in &affine.terms {
-                        for (column, _) in linear.row(row) {
-                            read[operand.index()][column] = true;
-                        }
-                    }
-                }
-            }
-            Node::Relu { input } | Node::Clip { input, .. } => {
-                let layer = layers.iter().find(|layer| layer.node == *id).expect("a layer");
-                let of_layer: Vec<Fate> = (0..graph.size(*id))
-                    .map(|index| match bounds.phase(*layer, index) {
-                        _ if !read[id.index()][index] => Fate::Unread,
-                        Phase::Inactive => Fate::Constant(0.0),
-                        Phase::Saturated => Fate::Constant(layer.ceiling(index).unwrap_or(0.0)),
-                        Phase::Active => Fate::Merged,
-                        Phase::Unstable => Fate::Kept,
-                    })
-                    .collect();
-                for (index, fate) in of_layer.iter().enumerate() {
-                    read[input.index()][index] |= matches!(fate, Fate::Merged | Fate::Kept);
-                }
-                fates[id.index()] = of_layer;
-            }
-        }
+    let read = read_neurons(graph, bounds, &vec![true; graph.size(graph.output())]);
+    let mut fates = vec![Vec::new(); read.len()];
+    for layer in graph.activation_layers() {
+        let fate = |index: usize| match bounds.phase(layer, index) {
+            _ if !read[layer.node.index()][index] => Fate::Unread,
+            Phase::Inactive => Fate::Constant(0.0),
+            Phase::Saturated => Fate::Constant(layer.ceiling(index).unwrap_or(0.0)),
+            Phase::Active => Fate::Merged,
+            Phase::Unstable => Fate::Kept,
+        };
+        fates[layer.node.index()] = (0..graph.size(layer.node)).map(fate).collect();
     }
     fates
 }

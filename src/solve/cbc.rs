@@ -39,13 +39,12 @@ impl Solver for Cbc {
         "through good_lp 1.15".to_string()
     }
 
-    fn solve(
+    fn run(
         &self,
         model: &Model,
         options: &SolveOptions,
         observer: &mut dyn Observer,
     ) -> Result<Solution, SolveError> {
-        options.validate()?;
         let mut left_behind = LEFT_BEHIND.lock().unwrap_or_else(PoisonError::into_inner);
         left_behind.retain(|worker| !worker.is_finished());
         if !left_behind.is_empty() {

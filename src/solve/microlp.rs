@@ -31,13 +31,12 @@ impl Solver for Microlp {
         "0.7".to_string()
     }
 
-    fn solve(
+    fn run(
         &self,
         model: &Model,
         options: &SolveOptions,
         observer: &mut dyn Observer,
     ) -> Result<Solution, SolveError> {
-        options.validate()?;
         let started = Instant::now();
         let (problem, variables) = build(model)?;
         let start = &options.start;

@@ -14,6 +14,7 @@ mod prepare;
 mod programs;
 #[cfg(any(feature = "cbc", feature = "lp-solvers"))]
 mod through_good_lp;
+mod units;
 
 use std::fmt;
 use std::ops::ControlFlow;
@@ -31,7 +32,8 @@ pub use self::portable::{OBJECTIVE, PortableModel, Relation};
 #[cfg(feature = "lp-solvers")]
 pub use self::programs::{CbcProgram, Glpsol};
 use crate::milp::{Model, VarId};
-use crate::num::tolerance::MILP_FEASIBILITY;
+use crate::num::tolerance::{ABSOLUTE_GAP, MILP_FEASIBILITY};
+use units::Units;
 
 /// A backend that solves a [`Model`].
 pub trait Solver: fmt::Debug + Sync {
@@ -41,18 +43,38 @@ pub trait Solver: fmt::Debug + Sync {
     /// Version of the library behind it.
     fn version(&self) -> String;
 
-    /// Solves `model` within the limits of `options`. `observer` hears of the
-    /// progress several times a second and can stop the search.
+    /// Solves `program`, which is in units that suit the solver, within the limits of
+    /// valid `options`, which are in these units too. `observer` hears of the progress
+    /// several times a second and can stop the search.
     ///
     /// # Errors
-    /// The model is unbounded or outside what the solver takes, or the solver
+    /// The program is unbounded or outside what the solver takes, or the solver
     /// failed.
+    fn run(
+        &self,
+        program: &Model,
+        options: &SolveOptions,
+        observer: &mut dyn Observer,
+    ) -> Result<Solution, SolveError>;
+
+    /// Solves `model` within the limits of `options`: [`run`](Self::run) in normalised
+    /// units, so that the solver's tolerances mean the same for every model.
+    ///
+    /// # Errors
+    /// Options out of range; those of [`run`](Self::run).
     fn solve(
         &self,
         model: &Model,
         options: &SolveOptions,
         observer: &mut dyn Observer,
-    ) -> Result<Solution, SolveError>;
+    ) -> Result<Solution, SolveError> {
+        options.validate()?;
+        let units = Units::of(model);
+        let options = units.options(model, options);
+        let mut observer = units.observer(model, observer);
+        let solution = self.run(&units.program(model), &options, &mut observer)?;
+        Ok(units.solution(model, solution))
+    }
 }
 
 /// Every backend.
@@ -72,8 +94,9 @@ pub const SOLVERS: &[&dyn Solver] = &[
 pub struct SolveOptions {
     /// Stop at this relative gap `|objective − bound| / |objective|`. Default 1e-4.
     pub relative_gap: f64,
-    /// Stop at this absolute gap, in units of the objective. Default 1e-6.
-    pub absolute_gap: f64,
+    /// Stop at this absolute gap, in units of the objective. Default: 1e-6, or 1e-6 of the
+    /// size of the objective where that is less.
+    pub absolute_gap: Option<f64>,
     /// Stop after this time. Default: no limit.
     pub time_limit: Option<Duration>,
     /// Stop after this many nodes of the search tree. Default: no limit.
@@ -86,8 +109,9 @@ pub struct SolveOptions {
     pub preset: Preset,
     /// Whether HiGHS presolves; other solvers have no such switch. Default: yes.
     pub presolve: bool,
-    /// Largest violation of a row, a bound or integrality that the solver may
-    /// leave, absolute. Default 1e-7.
+    /// Largest violation of a row, a bound or integrality that the solver may leave, in
+    /// the units of the program that it gets: of the width of a column, of the largest
+    /// term of a row. Default 1e-7.
     pub feasibility_tolerance: f64,
     /// A point to start from; columns left out are completed by the solver.
     /// Default: none.
@@ -100,7 +124,7 @@ impl Default for SolveOptions {
     fn default() -> Self {
         Self {
             relative_gap: 1e-4,
-            absolute_gap: 1e-6,
+            absolute_gap: None,
             time_limit: None,
             node_limit: None,
             threads: 1,
@@ -122,7 +146,8 @@ impl SolveOptions {
     pub fn validate(&self) -> Result<(), SolveError> {
         let refuse =
             |name, found: String, expected| Err(SolveError::Option { name, found, expected });
-        for (name, gap) in [("gap", self.relative_gap), ("absolute gap", self.absolute_gap)] {
+        let absolute_gap = self.absolute_gap.unwrap_or(ABSOLUTE_GAP);
+        for (name, gap) in [("gap", self.relative_gap), ("absolute gap", absolute_gap)] {
             if !(gap.is_finite() && gap >= 0.0) {
                 return refuse(name, gap.to_string(), "a finite number from 0");
             }

@@ -11,7 +11,7 @@ use good_lp::{ProblemVariables, SolverModel};
 
 use super::{Embedding, PortableModel, Solution, SolveError, SolveOptions, TerminationStatus};
 use crate::milp::{Column, Direction, Kind, LinearExpression, Model, check};
-use crate::num::tolerance::CLAIMED_OPTIMUM_FEASIBILITY;
+use crate::num::tolerance::{ABSOLUTE_GAP, CLAIMED_OPTIMUM_FEASIBILITY};
 
 /// The program as a minimisation in a form that these solvers take.
 pub(super) fn portable(model: &Model) -> Result<PortableModel, SolveError> {
@@ -126,7 +126,7 @@ const LARGEST_RELATIVE_GAP: f64 = 0.5;
 
 /// Parameters of CBC, library and program alike, and what they let it overlook.
 pub(super) fn cbc_parameters(options: &SolveOptions) -> (Vec<(&'static str, String)>, Allowance) {
-    let absolute = GAP_SHARE * options.absolute_gap;
+    let absolute = GAP_SHARE * options.absolute_gap.unwrap_or(ABSOLUTE_GAP);
     let increment = absolute.max(LEAST_INCREMENT);
     let ratio = (GAP_SHARE * options.relative_gap).min(LARGEST_RELATIVE_GAP);
     let tolerance = options.feasibility_tolerance;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::budget::Budget;
 use super::certificate::{Lemma, Side, signed};
 use super::pool::Pool;
-use super::search::{Limits, Search, is_proven_empty};
+use super::search::{Alone, Limits, Search, is_proven_empty};
 use super::{Goal, Method, TightenCounts, TightenError, TightenOptions};
 use crate::encode::Encoder;
 use crate::milp::{LinearExpression, Model, VarId, dual_bound};
@@ -405,7 +405,8 @@ impl Programs<'_> {
             None => attained - slack,
         };
         let time = left.min(self.settings.options.neuron_time);
-        let outcome = search.least(objective, self.basis.as_ref(), Limits { time, enough })?;
+        let limits = Limits { time, nodes: u64::MAX, enough };
+        let outcome = search.least(objective, self.basis.as_ref(), limits, &mut Alone)?;
         found.counts.lp_iterations += outcome.iterations;
         found.is_empty |= outcome.is_empty;
         match outcome.is_complete {

@@ -25,7 +25,7 @@ mod layer;
 mod pool;
 mod record;
 mod run;
-mod search;
+pub(crate) mod search;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;

@@ -114,6 +114,6 @@ impl<'a> Pool<'a> {
         let conditions = self.problem.constraints().iter();
         conditions
             .filter(|constraint| constraint.expression().has_outputs() == output.is_some())
-            .all(|constraint| constraint.violation(input, output.unwrap_or_default()) == 0.0)
+            .all(|constraint| constraint.excess(input, output.unwrap_or_default()) == 0.0)
     }
 }

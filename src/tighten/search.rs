@@ -10,11 +10,12 @@
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
+use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use crate::milp::{Kind, LinearExpression, Model, VarId, dual_bound};
 use crate::num::Interval;
-use crate::solve::{Basis, LinearProgram, LpStatus, SolveError};
+use crate::solve::{Basis, LinearProgram, LpOutcome, LpStatus, SolveError};
 
 /// What is nearer to a whole number is one.
 const INTEGRALITY: f64 = 1e-6;
@@ -32,8 +33,26 @@ pub struct Search {
 pub struct Limits {
     /// Time for the search.
     pub time: Duration,
+    /// Most parts that are looked at.
+    pub nodes: u64,
     /// A bound above this is enough.
     pub enough: f64,
+}
+
+/// Watches a search, and learns from it.
+pub trait Guide {
+    /// The point of a part's relaxation, one value a column, if it has one. Breaks to stop the
+    /// search; else says which bound is enough from now on, perhaps less than before.
+    fn visit(&mut self, point: &[f64]) -> ControlFlow<(), f64>;
+}
+
+/// Learns nothing and stops nothing.
+pub struct Alone;
+
+impl Guide for Alone {
+    fn visit(&mut self, _: &[f64]) -> ControlFlow<(), f64> {
+        ControlFlow::Continue(f64::INFINITY)
+    }
 }
 
 /// What a search found.
@@ -44,6 +63,8 @@ pub struct Found {
     pub is_complete: bool,
     /// Whether the program is proven to have no point.
     pub is_empty: bool,
+    /// Parts that were looked at.
+    pub nodes: u64,
     /// Simplex iterations.
     pub iterations: u64,
     /// Point of the first relaxation, one value a column.
@@ -78,7 +99,8 @@ impl Search {
         &mut self,
         objective: &LinearExpression,
         basis: Option<&Basis>,
-        limits: Limits,
+        mut limits: Limits,
+        guide: &mut dyn Guide,
     ) -> Result<Found, SolveError> {
         let started = Instant::now();
         let mut costs = vec![0.0; self.model.columns().len()];
@@ -90,6 +112,7 @@ impl Search {
             bound: None,
             is_complete: true,
             is_empty: false,
+            nodes: 0,
             iterations: 0,
             point: Vec::new(),
         };
@@ -100,7 +123,7 @@ impl Search {
             let left = limits.time.saturating_sub(started.elapsed());
             // Above either there is nothing to gain, and no open part is below.
             let enough = limits.enough.min(closed);
-            if node.bound > enough || left.is_zero() {
+            if node.bound > enough || left.is_zero() || found.nodes == limits.nodes {
                 found.is_complete &= node.bound > enough;
                 closed = closed.min(node.bound);
                 break;
@@ -108,15 +131,17 @@ impl Search {
             self.enter(&node)?;
             self.program.stop_above(Some(enough - objective.constant))?;
             let outcome = match self.program.minimize(&costs, left) {
-                Err(SolveError::Failed { .. } | SolveError::Unbounded) => None,
-                outcome => Some(outcome?),
+                Err(SolveError::Failed { .. } | SolveError::Unbounded) => {
+                    LpOutcome::nothing(self.model.rows().len())
+                }
+                outcome => outcome?,
             };
-            let Some(outcome) = outcome else {
-                found.is_complete = false;
-                closed = closed.min(node.bound);
-                continue;
-            };
+            found.nodes += 1;
             found.iterations += outcome.iterations;
+            match guide.visit(&outcome.point) {
+                ControlFlow::Continue(enough) => limits.enough = limits.enough.min(enough),
+                ControlFlow::Break(()) => limits.time = Duration::ZERO,
+            }
             if outcome.status == LpStatus::Infeasible && self.is_proven_empty(&outcome.multipliers)
             {
                 continue;
@@ -124,7 +149,9 @@ impl Search {
             let bound = dual_bound(&self.model, objective, &outcome.multipliers).max(node.bound);
             let branch = match outcome.status {
                 LpStatus::Optimal => self.most_fractional(&outcome.point),
-                LpStatus::Above | LpStatus::Infeasible | LpStatus::TimeLimit => None,
+                // Not proven: its parts are easier.
+                LpStatus::Infeasible => self.widest(),
+                LpStatus::Above | LpStatus::TimeLimit => None,
             };
             if found.point.is_empty() {
                 found.point.clone_from(&outcome.point);
@@ -168,6 +195,18 @@ impl Search {
     /// point: that the least value of 0 is above 0.
     fn is_proven_empty(&self, multipliers: &[f64]) -> bool {
         is_proven_empty(&self.model, multipliers)
+    }
+
+    /// The integer column with most whole numbers left, and the middle of its bounds; of
+    /// equal ones the first.
+    fn widest(&self) -> Option<(VarId, f64)> {
+        let columns = self.integers.iter().filter_map(|&(column, _)| {
+            let bounds = self.model.column_at(column).bounds;
+            let width = bounds.upper() - bounds.lower();
+            (width > 0.0).then_some((column, 0.5 * bounds.lower() + 0.5 * bounds.upper(), width))
+        });
+        let widest = columns.max_by(|a, b| a.2.total_cmp(&b.2).then(b.0.cmp(&a.0)));
+        widest.map(|(column, middle, _)| (column, middle))
     }
 
     /// The integer column that is furthest from a whole number, and its value.

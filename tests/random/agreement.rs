@@ -95,7 +95,7 @@ fn divided_domains_agree_with_exact_enumeration() {
             parts: 2 + turn % 8,
             solve: SolveOptions {
                 relative_gap: 1e-6,
-                absolute_gap: 1e-6,
+                absolute_gap: Some(1e-6),
                 ..SolveOptions::default()
             },
             ..OptimizeOptions::default()
@@ -123,7 +123,7 @@ fn enumeration_of_regions_agrees_with_exact_enumeration() {
         let case = exact::random_case(seed);
         let Some(question) = build::question(&case) else { continue };
         let problem = build::problem(&case, question);
-        let solve = SolveOptions { absolute_gap: 1e-6, ..SolveOptions::default() };
+        let solve = SolveOptions { absolute_gap: Some(1e-6), ..SolveOptions::default() };
         let options = OptimizeOptions { solve, ..OptimizeOptions::default() };
         let answer = match optimize_by_enumeration(&problem, &options) {
             Err(OptimizeError::Regions(
@@ -173,7 +173,7 @@ fn failures(name: &str, cases: u64) -> (usize, Vec<String>) {
                 let problem = build::problem(&case, question.clone());
                 let solve = SolveOptions {
                     relative_gap: 1e-6,
-                    absolute_gap: 1e-6,
+                    absolute_gap: Some(1e-6),
                     ..SolveOptions::default()
                 };
                 let options = OptimizeOptions {

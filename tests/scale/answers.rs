@@ -54,8 +54,11 @@ fn answers_and_relaxations_stay() {
         };
         let close = |a: f64, b: f64| (a - b).abs() <= 1e-7 * (1.0 + b.abs());
         let least = |scale| {
-            let solve =
-                SolveOptions { relative_gap: 1e-7, absolute_gap: 1e-7, ..SolveOptions::default() };
+            let solve = SolveOptions {
+                relative_gap: 1e-7,
+                absolute_gap: Some(1e-7),
+                ..SolveOptions::default()
+            };
             let options = OptimizeOptions { scale, solve, ..OptimizeOptions::default() };
             let answer = optimize(&problem, &options, &mut Silent).expect("an answer");
             assert_eq!(answer.status, Status::Optimal);

@@ -9,17 +9,18 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, TryLockError};
 
 use highs::{HighsModelStatus, RowProblem};
 use highs_sys::{
-    Highs_changeColBounds, Highs_changeColsCostByRange, Highs_changeObjectiveOffset,
-    Highs_clearSolver, Highs_getBasis, Highs_getDoubleInfoValue, Highs_getDualRay,
-    Highs_getInt64InfoValue, Highs_getIntInfoValue, Highs_getModelStatus, Highs_getSolution,
-    Highs_run, Highs_setBasis, Highs_setCallback, Highs_setSparseSolution, Highs_startCallback,
-    Highs_version, Highs_zeroAllClocks, HighsCallbackDataIn, HighsCallbackDataOut,
-    SOLUTION_STATUS_FEASIBLE, STATUS_ERROR, kHighsCallbackIpmInterrupt,
+    Highs_changeColBounds, Highs_changeColsCostByRange, Highs_clearSolver, Highs_getBasis,
+    Highs_getDoubleInfoValue, Highs_getDualRay, Highs_getInt64InfoValue, Highs_getIntInfoValue,
+    Highs_getModelStatus, Highs_getSolution, Highs_passLp, Highs_passMip, Highs_run,
+    Highs_setBasis, Highs_setCallback, Highs_setSparseSolution, Highs_startCallback, Highs_version,
+    Highs_zeroAllClocks, HighsCallbackDataIn, HighsCallbackDataOut, MATRIX_FORMAT_ROW_WISE,
+    OBJECTIVE_SENSE_MINIMIZE, SOLUTION_STATUS_FEASIBLE, STATUS_ERROR, kHighsCallbackIpmInterrupt,
     kHighsCallbackMipImprovingSolution, kHighsCallbackMipInterrupt, kHighsCallbackMipLogging,
     kHighsCallbackSimplexInterrupt,
 };
 
 use super::linear_program::LpStatus;
+use super::program::Program;
 use super::{Shared, failed};
 use crate::milp::VarId;
 use crate::solve::{Solution, SolveError, TerminationStatus};
@@ -28,11 +29,69 @@ use crate::solve::{Solution, SolveError, TerminationStatus};
 pub struct Instance(Option<highs::Model>);
 
 impl Instance {
-    pub fn new(problem: RowProblem) -> Result<Self, SolveError> {
-        let model = highs::Model::try_new(problem);
-        let model =
-            model.map_err(|status| failed(&format!("it refused the model ({status:?})")))?;
-        Ok(Self(Some(model)))
+    /// An instance that holds `program`. `configure` comes first: some options act while a
+    /// program is taken in, and never again.
+    pub fn new(
+        program: &Program,
+        configure: impl FnOnce(&mut highs::Model) -> Result<(), SolveError>,
+    ) -> Result<Self, SolveError> {
+        let nothing = highs::Model::try_new(RowProblem::default());
+        let nothing = nothing.map_err(|status| failed(&format!("it does not start ({status:?})")));
+        let mut instance = Self(Some(nothing?));
+        configure(instance.model())?;
+        instance.pass(program)?;
+        Ok(instance)
+    }
+
+    fn pass(&mut self, program: &Program) -> Result<(), SolveError> {
+        let Program { columns, costs, offset, rows, .. } = program;
+        let (entries, starts) = (&program.entries, &program.starts);
+        let pointer = self.pointer();
+        // SAFETY: the pointer is to a live instance that only this thread uses; there is one
+        // entry a column in the vectors of columns, one a row in those of rows, and all
+        // entries of the matrix lie between the starts of rows. HiGHS copies them.
+        let status = unsafe {
+            let columns_of = (number(costs.len()), number(rows.lower.len()));
+            if program.integrality.is_empty() {
+                Highs_passLp(
+                    pointer,
+                    columns_of.0,
+                    columns_of.1,
+                    number(entries.values.len()),
+                    MATRIX_FORMAT_ROW_WISE,
+                    OBJECTIVE_SENSE_MINIMIZE,
+                    *offset,
+                    costs.as_ptr(),
+                    columns.lower.as_ptr(),
+                    columns.upper.as_ptr(),
+                    rows.lower.as_ptr(),
+                    rows.upper.as_ptr(),
+                    starts.as_ptr(),
+                    entries.columns.as_ptr(),
+                    entries.values.as_ptr(),
+                )
+            } else {
+                Highs_passMip(
+                    pointer,
+                    columns_of.0,
+                    columns_of.1,
+                    number(entries.values.len()),
+                    MATRIX_FORMAT_ROW_WISE,
+                    OBJECTIVE_SENSE_MINIMIZE,
+                    *offset,
+                    costs.as_ptr(),
+                    columns.lower.as_ptr(),
+                    columns.upper.as_ptr(),
+                    rows.lower.as_ptr(),
+                    rows.upper.as_ptr(),
+                    starts.as_ptr(),
+                    entries.columns.as_ptr(),
+                    entries.values.as_ptr(),
+                    program.integrality.as_ptr(),
+                )
+            }
+        };
+        accepted(status, "the program")
     }
 
     pub fn model(&mut self) -> &mut highs::Model {
@@ -192,13 +251,6 @@ impl Instance {
         accepted(status, "the start")
     }
 
-    /// The constant of the objective.
-    pub fn set_offset(&mut self, offset: f64) -> Result<(), SolveError> {
-        // SAFETY: as in `run`.
-        let status = unsafe { Highs_changeObjectiveOffset(self.pointer(), offset) };
-        accepted(status, "the constant of the objective")
-    }
-
     /// New bounds of a column.
     pub fn set_bounds(&mut self, column: usize, lower: f64, upper: f64) -> Result<(), SolveError> {
         // SAFETY: as in `run`.
@@ -287,7 +339,8 @@ fn accepted(status: c_int, what: &str) -> Result<(), SolveError> {
     }
 }
 
-fn number(value: usize) -> c_int {
+/// A count in the type of the C interface.
+pub fn number(value: usize) -> c_int {
     c_int::try_from(value).unwrap_or(c_int::MAX)
 }
 

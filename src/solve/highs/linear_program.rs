@@ -4,16 +4,20 @@ use std::ffi::c_int;
 use std::time::Duration;
 
 use super::instance::Instance;
-use super::{failed, row_problem};
-use crate::milp::{Model, VarId};
+use super::program::Program;
+use super::set_option;
+use crate::milp::{LinearExpression, Model, VarId};
 use crate::num::Interval;
 use crate::num::tolerance::SMALLEST_COEFFICIENT;
 use crate::solve::SolveError;
+use crate::solve::units::{CostUnit, Units};
 
-/// A linear program that stays in HiGHS between solves. Integrality of the model
-/// is ignored. Bound to the thread that made it.
+/// A linear program that stays in HiGHS between solves, in [units](Units) of its own.
+/// Integrality of the model is ignored. Bound to the thread that made it.
 pub struct LinearProgram {
     instance: Instance,
+    units: Units,
+    columns: Vec<VarId>,
     stop_above: Option<f64>,
 }
 
@@ -52,28 +56,29 @@ pub struct LpOutcome {
     pub iterations: u64,
 }
 
+impl LpOutcome {
+    /// Of a program with so many rows that the solver gives up: no point, and multipliers
+    /// that prove nothing.
+    pub fn nothing(rows: usize) -> Self {
+        let (point, multipliers) = (Vec::new(), vec![0.0; rows]);
+        Self { status: LpStatus::Infeasible, point, multipliers, iterations: 0 }
+    }
+}
+
 impl LinearProgram {
     /// Hands the rows and columns of `model` to HiGHS.
     ///
     /// # Errors
     /// A number that HiGHS does not take.
     pub fn new(model: &Model) -> Result<Self, SolveError> {
-        let relaxed = model.clone().relaxed();
-        let mut instance = Instance::new(row_problem(&relaxed, false)?)?;
-        let options = instance.model();
-        let mut done = options.try_set_option("presolve", "off").is_ok();
-        done &= options.try_set_option("solver", "simplex").is_ok();
-        done &= options.try_set_option("threads", 1).is_ok();
-        done &= options.try_set_option("small_matrix_value", SMALLEST_COEFFICIENT).is_ok();
-        let size = options.num_cols() + options.num_rows();
-        let most = i32::try_from(ITERATIONS_A_COLUMN * size + LEAST_ITERATIONS).unwrap_or(i32::MAX);
-        done &= options.try_set_option("simplex_iteration_limit", most).is_ok();
-        if !done {
-            return Err(failed("it refused an option"));
-        }
-        let mut program = Self { instance, stop_above: Some(f64::NAN) };
-        program.stop_above(None)?;
-        Ok(program)
+        let mut relaxed = model.clone().relaxed();
+        relaxed.objective = LinearExpression::default();
+        let units = Units::of(&relaxed);
+        let program = Program::new(&units.program(&relaxed))?;
+        let size = program.costs.len() + program.rows.lower.len();
+        let instance = Instance::new(&program, |highs| configure(highs, size))?;
+        let columns = model.column_ids().collect();
+        Ok(Self { instance, units, columns, stop_above: None })
     }
 
     /// From now on stops as soon as the optimum is known to be above a value.
@@ -81,18 +86,16 @@ impl LinearProgram {
     /// # Errors
     /// HiGHS refuses it.
     pub fn stop_above(&mut self, value: Option<f64>) -> Result<(), SolveError> {
-        if value == self.stop_above {
+        let was_set = self.stop_above.is_some();
+        self.stop_above = value;
+        if value.is_some() == was_set {
             return Ok(());
         }
-        self.stop_above = value;
         // From one basis to the next only costs change, so it stays primal
         // feasible: the primal simplex goes on from there. Only the dual one,
         // whose value climbs, knows when it has passed another.
         let strategy = if value.is_some() { DUAL_SIMPLEX } else { PRIMAL_SIMPLEX };
-        let options = self.instance.model();
-        let strategy = options.try_set_option("simplex_strategy", strategy);
-        let bound = options.try_set_option("objective_bound", value.unwrap_or(f64::INFINITY));
-        strategy.and(bound).map_err(|_| failed("it refused a value to stop at"))
+        set_option(self.instance.model(), "simplex_strategy", strategy)
     }
 
     /// Minimises `costs · x`, one cost a column, from the basis at hand; from
@@ -100,35 +103,47 @@ impl LinearProgram {
     ///
     /// # Errors
     /// HiGHS failed.
+    ///
+    /// # Panics
+    /// If there is not one cost a column.
     pub fn minimize(
         &mut self,
         costs: &[f64],
         time_limit: Duration,
     ) -> Result<LpOutcome, SolveError> {
-        self.instance.set_costs(costs)?;
-        match self.attempt(time_limit) {
+        assert_eq!(costs.len(), self.columns.len(), "one cost a column");
+        let terms = self.columns.iter().copied().zip(costs.iter().copied());
+        let terms: Vec<(VarId, f64)> = terms.filter(|(_, c)| *c != 0.0).collect();
+        let unit = self.units.cost_unit(&terms);
+        self.instance.set_costs(&self.units.costs(costs, unit))?;
+        let above = self.stop_above.map_or(f64::INFINITY, |value| unit.without_shift(value));
+        set_option(self.instance.model(), "objective_bound", above)?;
+        match self.attempt(time_limit, unit) {
             Err(SolveError::Failed { .. }) => {
                 self.instance.forget();
-                self.attempt(time_limit)
+                self.attempt(time_limit, unit)
             }
             outcome => outcome,
         }
     }
 
-    fn attempt(&mut self, time_limit: Duration) -> Result<LpOutcome, SolveError> {
+    fn attempt(&mut self, time_limit: Duration, unit: CostUnit) -> Result<LpOutcome, SolveError> {
         self.instance.reset_clock();
-        let limit = self.instance.model().try_set_option("time_limit", time_limit.as_secs_f64());
-        limit.map_err(|_| failed("it refused a time limit"))?;
+        set_option(self.instance.model(), "time_limit", time_limit.as_secs_f64())?;
         self.instance.run()?;
         let status = self.instance.lp_status()?;
-        let (point, mut multipliers) = self.instance.point_and_duals();
-        if status == LpStatus::Infeasible {
-            multipliers = self.instance.dual_ray().unwrap_or(vec![0.0; multipliers.len()]);
-        }
+        let (point, multipliers) = self.instance.point_and_duals();
+        let multipliers = match status {
+            LpStatus::Infeasible => match self.instance.dual_ray() {
+                Some(ray) => self.units.ray(&ray),
+                None => vec![0.0; multipliers.len()],
+            },
+            _ => self.units.multipliers(&multipliers, unit),
+        };
         let is_feasible = self.instance.is_primal_feasible();
         Ok(LpOutcome {
             status,
-            point: if is_feasible { point } else { Vec::new() },
+            point: if is_feasible { self.units.point(&point) } else { Vec::new() },
             multipliers,
             iterations: self.instance.simplex_iterations(),
         })
@@ -139,6 +154,7 @@ impl LinearProgram {
     /// # Errors
     /// HiGHS refuses them.
     pub fn set_bounds(&mut self, column: VarId, bounds: Interval) -> Result<(), SolveError> {
+        let bounds = self.units.bounds(column, bounds);
         self.instance.set_bounds(column.index(), bounds.lower(), bounds.upper())
     }
 
@@ -173,4 +189,14 @@ const LEAST_ITERATIONS: usize = 1000;
 const DUAL_SIMPLEX: i32 = 1;
 
 /// HiGHS's number for it.
-const PRIMAL_SIMPLEX: i32 = 4;
+pub const PRIMAL_SIMPLEX: i32 = 4;
+
+fn configure(highs: &mut highs::Model, size: usize) -> Result<(), SolveError> {
+    set_option(highs, "presolve", "off")?;
+    set_option(highs, "solver", "simplex")?;
+    set_option(highs, "threads", 1)?;
+    set_option(highs, "small_matrix_value", SMALLEST_COEFFICIENT)?;
+    set_option(highs, "simplex_strategy", PRIMAL_SIMPLEX)?;
+    let most = i32::try_from(ITERATIONS_A_COLUMN * size + LEAST_ITERATIONS).unwrap_or(i32::MAX);
+    set_option(highs, "simplex_iteration_limit", most)
+}

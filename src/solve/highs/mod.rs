@@ -17,6 +17,7 @@
 
 mod instance;
 mod linear_program;
+mod program;
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,17 +26,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use highs::{Col, RowProblem};
-
 use instance::Instance;
 pub use linear_program::{Basis, LinearProgram, LpOutcome, LpStatus};
+use program::Program;
 
 use super::{
     Observer, Preset, Progress, Solution, SolveError, SolveOptions, Solver, TerminationStatus,
     prepare,
 };
-use crate::milp::{Direction, Kind, Model, Row, VarId, dual_bound};
-use crate::num::tolerance::SMALLEST_COEFFICIENT;
+use crate::milp::{Direction, Model, VarId};
+use crate::num::tolerance::{ABSOLUTE_GAP, SMALLEST_COEFFICIENT};
 
 /// How often the caller hears of the progress.
 const TICK: Duration = Duration::from_millis(100);
@@ -73,58 +73,66 @@ impl Solver for Highs {
         instance::version()
     }
 
-    fn solve(
+    fn run(
         &self,
         model: &Model,
         options: &SolveOptions,
         observer: &mut dyn Observer,
     ) -> Result<Solution, SolveError> {
-        options.validate()?;
-        let first = Task::new(model, options)?;
+        let task = Task::new(model, options)?;
         let started = Instant::now();
-        let mut solution = match first.clone().run(options, started, observer) {
-            // A status that says nothing, once in a while: without presolve
-            // there is one source of trouble less.
-            Err(SolveError::Failed { what, .. }) if options.presolve => {
-                tracing::warn!("HiGHS failed ({what}); second try without presolve");
-                first.without_presolve().run(options, started, observer)
+        let mut failure = failed("it was not tried");
+        for attempt in Attempt::of(options) {
+            match task.clone().run(attempt, options, started, observer) {
+                Err(error @ (SolveError::Failed { .. } | SolveError::Unbounded)) => {
+                    tracing::info!("HiGHS, {attempt:?}: {error}");
+                    failure = error;
+                }
+                outcome => return outcome,
             }
-            solution => solution,
-        }?;
-        if !solution.multipliers.is_empty() {
-            solution.objective_bound = certified(model, &solution.multipliers);
         }
-        Ok(solution)
+        Err(failure)
     }
 }
 
-/// The bound of a linear program that its multipliers prove.
-fn certified(model: &Model, multipliers: &[f64]) -> Option<f64> {
-    let mut objective = model.objective.clone();
-    let negated = model.direction == Direction::Maximize;
-    if negated {
-        objective.terms.iter_mut().for_each(|(_, c)| *c = -*c);
-        objective.constant = -objective.constant;
+/// One way to solve a program. A status that says nothing, once in a while, is left to
+/// the next.
+#[derive(Clone, Copy, Debug)]
+struct Attempt {
+    /// Without presolve there is one source of trouble less, and HiGHS says which of
+    /// "unbounded or infeasible" it is.
+    presolve: bool,
+    /// HiGHS's numbers for its way to scale linear programs and for its simplex method;
+    /// `None`: its defaults.
+    other_simplex: Option<(i32, i32)>,
+}
+
+/// No scaling of HiGHS's own: ours has been done.
+const UNSCALED: i32 = 0;
+
+impl Attempt {
+    /// As asked for, without presolve, then by the primal simplex without scaling.
+    fn of(options: &SolveOptions) -> impl Iterator<Item = Self> {
+        let other = (UNSCALED, linear_program::PRIMAL_SIMPLEX);
+        let first = options.presolve.then_some((true, None));
+        let rest = [(false, None), (false, Some(other))];
+        first
+            .into_iter()
+            .chain(rest)
+            .map(|(presolve, other_simplex)| Self { presolve, other_simplex })
     }
-    let bound = dual_bound(model, &objective, multipliers);
-    Some(if negated { -bound } else { bound }).filter(|bound| bound.is_finite())
 }
 
 /// Everything a solve needs, movable to its thread.
 #[derive(Clone)]
 struct Task {
-    problem: RowProblem,
+    program: Program,
     /// Whether the costs were negated: HiGHS only ever minimises here, because
     /// some of its options misbehave when it maximises.
     negated: bool,
-    /// The constant of the objective, in the direction of HiGHS. HiGHS has to
-    /// know it: its relative gap is one of the whole objective.
-    offset: f64,
     /// The point to start from, within the bounds of the columns. A point that
     /// misses them by less than the tolerance would be refused.
     start: Vec<(VarId, f64)>,
-    integer: bool,
-    presolve: bool,
 }
 
 /// What the solving thread and the caller share.
@@ -147,27 +155,20 @@ struct Latest {
 impl Task {
     fn new(model: &Model, options: &SolveOptions) -> Result<Self, SolveError> {
         let negated = model.direction == Direction::Maximize;
-        let problem = row_problem(model, negated)?;
+        let program = Program::new(model)?;
         let mut start = Vec::new();
         for &(id, value) in &options.start {
             let column = model.column_at(id);
             prepare::check_number(|| format!("the start of {}", column.name), value)?;
             start.push((id, value.clamp(column.bounds.lower(), column.bounds.upper())));
         }
-        let integer = model.columns().iter().any(|column| column.kind == Kind::Integer);
-        let constant = model.objective.constant;
-        let offset = if negated { -constant } else { constant };
-        Ok(Self { problem, negated, offset, start, integer, presolve: options.presolve })
-    }
-
-    fn without_presolve(mut self) -> Self {
-        self.presolve = false;
-        self
+        Ok(Self { program, negated, start })
     }
 
     /// Solves on a thread of its own, and watches it.
     fn run(
         self,
+        attempt: Attempt,
         options: &SolveOptions,
         started: Instant,
         observer: &mut dyn Observer,
@@ -179,7 +180,7 @@ impl Task {
             let (shared, options) = (Arc::clone(&shared), options.clone());
             // Enough for the recursion of HiGHS in symmetry detection.
             let builder = thread::Builder::new().name("highs".to_string()).stack_size(16 << 20);
-            builder.spawn(move || sender.send(self.solve(&options, started, &shared)))
+            builder.spawn(move || sender.send(self.solve(attempt, &options, started, &shared)))
         };
         worker.map_err(|error| failed(&format!("no thread: {error}")))?;
         let mut given_up: Option<(Instant, TerminationStatus)> = None;
@@ -212,15 +213,14 @@ impl Task {
     /// Runs on the solving thread; result in the direction of HiGHS.
     fn solve(
         self,
+        attempt: Attempt,
         options: &SolveOptions,
         started: Instant,
         shared: &Arc<Shared>,
     ) -> Result<Solution, SolveError> {
-        let integer = self.integer;
-        let presolve = self.presolve;
-        let mut instance = Instance::new(self.problem)?;
-        configure(instance.model(), options, presolve, started)?;
-        instance.set_offset(self.offset)?;
+        let integer = !self.program.integrality.is_empty();
+        let mut instance =
+            Instance::new(&self.program, |highs| configure(highs, options, attempt, started))?;
         instance.set_start(&self.start)?;
         instance.listen(shared)?;
         instance.run()?;
@@ -270,73 +270,57 @@ impl Solution {
     }
 }
 
-/// The columns and rows of a model; costs negated on demand.
-fn row_problem(model: &Model, negated: bool) -> Result<RowProblem, SolveError> {
-    let mut costs = vec![0.0; model.columns().len()];
-    for &(column, cost) in &model.objective.terms {
-        costs[column.index()] = if negated { -cost } else { cost };
-    }
-    let mut problem = RowProblem::default();
-    let mut columns: Vec<Col> = Vec::new();
-    for (column, &cost) in model.columns().iter().zip(&costs) {
-        prepare::check_number(|| format!("the cost of {}", column.name), cost)?;
-        let (lower, upper) = (column.bounds.lower(), column.bounds.upper());
-        let integer = column.kind == Kind::Integer;
-        columns.push(problem.add_column_with_integrality(cost, lower..=upper, integer));
-    }
-    for row in model.rows() {
-        let Row { terms, bounds, .. } = prepare::row(model, row)?;
-        let terms = terms.iter().map(|&(column, c)| (columns[column.index()], c));
-        problem.add_row(bounds.lower()..=bounds.upper(), terms.collect::<Vec<_>>());
-    }
-    Ok(problem)
-}
-
 fn configure(
     model: &mut highs::Model,
     options: &SolveOptions,
-    presolve: bool,
+    attempt: Attempt,
     started: Instant,
 ) -> Result<(), SolveError> {
-    let number = |value: usize| i32::try_from(value).unwrap_or(i32::MAX);
-    let set = |name: &str, done: Result<(), highs::TrySetOptionError>| {
-        done.map_err(|_| failed(&format!("it refused the option {name}")))
-    };
-    set("mip_rel_gap", model.try_set_option("mip_rel_gap", options.relative_gap))?;
-    set("mip_abs_gap", model.try_set_option("mip_abs_gap", options.absolute_gap))?;
+    set_option(model, "mip_rel_gap", options.relative_gap)?;
+    set_option(model, "mip_abs_gap", options.absolute_gap.unwrap_or(ABSOLUTE_GAP))?;
     for name in
         ["mip_feasibility_tolerance", "primal_feasibility_tolerance", "dual_feasibility_tolerance"]
     {
-        set(name, model.try_set_option(name, options.feasibility_tolerance))?;
+        set_option(model, name, options.feasibility_tolerance)?;
     }
-    let smallest = SMALLEST_COEFFICIENT;
-    set("small_matrix_value", model.try_set_option("small_matrix_value", smallest))?;
-    set("threads", model.try_set_option("threads", number(options.threads)))?;
-    let seed = i32::try_from(options.seed).unwrap_or(i32::MAX);
-    set("random_seed", model.try_set_option("random_seed", seed))?;
+    set_option(model, "small_matrix_value", SMALLEST_COEFFICIENT)?;
+    set_option(model, "threads", instance::number(options.threads))?;
+    set_option(model, "random_seed", i32::try_from(options.seed).unwrap_or(i32::MAX))?;
     if let Some(limit) = options.time_limit {
         let left = limit.saturating_sub(started.elapsed()).as_secs_f64();
-        set("time_limit", model.try_set_option("time_limit", left))?;
+        set_option(model, "time_limit", left)?;
     }
     if let Some(limit) = options.node_limit {
-        let limit = number(usize::try_from(limit).unwrap_or(usize::MAX));
-        set("mip_max_nodes", model.try_set_option("mip_max_nodes", limit))?;
+        let limit = instance::number(usize::try_from(limit).unwrap_or(usize::MAX));
+        set_option(model, "mip_max_nodes", limit)?;
     }
-    set("presolve_rule_off", model.try_set_option("presolve_rule_off", PRESOLVE_RULES_OFF))?;
-    if !presolve {
-        set("presolve", model.try_set_option("presolve", "off"))?;
+    set_option(model, "presolve_rule_off", PRESOLVE_RULES_OFF)?;
+    if !attempt.presolve {
+        set_option(model, "presolve", "off")?;
+    }
+    if let Some((scaling, simplex)) = attempt.other_simplex {
+        set_option(model, "simplex_scale_strategy", scaling)?;
+        set_option(model, "simplex_strategy", simplex)?;
     }
     if options.preset == Preset::Proof {
         for name in PROOF_OFF {
-            set(name, model.try_set_option(name, false))?;
+            set_option(model, name, false)?;
         }
     }
     if let Some(path) = &options.log_file {
-        let path = path.to_string_lossy();
-        set("output_flag", model.try_set_option("output_flag", true))?;
-        set("log_file", model.try_set_option("log_file", path.as_ref()))?;
+        set_option(model, "output_flag", true)?;
+        set_option(model, "log_file", path.to_string_lossy().as_ref())?;
     }
     Ok(())
+}
+
+fn set_option(
+    model: &mut highs::Model,
+    name: &str,
+    value: impl highs::HighsOptionValue,
+) -> Result<(), SolveError> {
+    let set = model.try_set_option(name, value);
+    set.map_err(|_| failed(&format!("it refused the option {name}")))
 }
 
 fn failed(what: &str) -> SolveError {

@@ -24,13 +24,12 @@ impl Solver for CbcProgram {
         process::version("cbc", "-quit", "Version: ")
     }
 
-    fn solve(
+    fn run(
         &self,
         model: &Model,
         options: &SolveOptions,
         observer: &mut dyn Observer,
     ) -> Result<Solution, SolveError> {
-        options.validate()?;
         let (parameters, allowance) = cbc_parameters(options);
         let mut arguments = vec![MODEL.to_string()];
         for (name, value) in parameters {

@@ -25,13 +25,12 @@ impl Solver for Glpsol {
         process::version("glpsol", "--version", "Solver ")
     }
 
-    fn solve(
+    fn run(
         &self,
         model: &Model,
         options: &SolveOptions,
         observer: &mut dyn Observer,
     ) -> Result<Solution, SolveError> {
-        options.validate()?;
         if let Some(nodes) = options.node_limit {
             return Err(SolveError::Option {
                 name: "node limit",

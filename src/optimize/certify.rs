@@ -1,0 +1,337 @@
+//! What is proven of a problem, without a solver's word for anything.
+//!
+//! Best first over parts of the box: CROWN bounds each part; one that holds no point
+//! as good as the best one known, or none at all, is done with; one in which few
+//! neurons are open goes to a branch and bound over certified linear programs
+//! ([`crate::tighten::search`]), which often closes it; what is left is halved. All of
+//! it holds for the real-arithmetic network, rounding included, so the least bound of
+//! all parts is a theorem, whenever the work ends.
+//!
+//! It is no rival of a MILP solver on large problems: it is told the best point, and has
+//! only to show that there is no better one.
+
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use super::parts::halves;
+use super::ranges::{is_excluded, objective_bound};
+use super::{Best, Clock, Gap, StoppedBy};
+use crate::bounds::{BoundsError, NeuronBounds, refine};
+use crate::encode::{BigM, EncodedProblem, Encoder};
+use crate::milp::VarId;
+use crate::network::Phase;
+use crate::num::IntervalBox;
+use crate::problem::{Problem, Sense};
+use crate::solve::{Observer, Progress};
+use crate::tighten::search::{Guide, Limits, Search};
+
+/// Open neurons for each input that varies, up to which a part goes to linear programs:
+/// halving costs more the more inputs there are.
+const OPEN_PER_INPUT: usize = 2;
+
+/// Open neurons up to which the whole box goes to linear programs at once.
+const OPEN_AT_ONCE: usize = 12;
+
+/// With more inputs than this, halving the box leads nowhere.
+const MOST_HALVED: usize = 16;
+
+/// Linear programs for one part, unless there is no other way.
+const NODES_OF_A_PART: u64 = 400;
+
+/// Parts, all together: memory for some hundred megabytes of bounds.
+const MOST_PARTS: usize = 200_000;
+
+/// How often the observer hears of the progress.
+const TICK: Duration = Duration::from_millis(100);
+
+/// How much work a proof may take.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Effort {
+    /// Multiplications, as estimated: a limit in seconds would make answers depend on the
+    /// machine.
+    pub(super) work: f64,
+    /// The user's limit.
+    pub(super) time: Option<Duration>,
+}
+
+/// What was proven.
+#[derive(Clone, Debug)]
+pub(super) struct Proven {
+    /// No point has a better value; `None` if that is proven of none at all.
+    pub(super) bound: Option<f64>,
+    /// Whether it is proven that there is no point.
+    pub(super) is_empty: bool,
+    /// The best points that are known, those told or better ones.
+    pub(super) best: Best,
+    /// What ended the work before the gap was closed.
+    pub(super) stopped_by: Option<StoppedBy>,
+    /// Parts and linear programs.
+    pub(super) nodes: u64,
+    /// Simplex iterations.
+    pub(super) iterations: u64,
+}
+
+/// A part of the box: bounds of all neurons over it, and what they say of the objective,
+/// as a least value.
+struct Part {
+    bounds: NeuronBounds,
+    bound: f64,
+}
+
+/// Proves what it can of `problem`, given bounds of its neurons and perhaps a point.
+pub(super) fn certify(
+    problem: &Problem,
+    bounds: &NeuronBounds,
+    known: Best,
+    gap: Gap,
+    effort: Effort,
+    observer: &mut dyn Observer,
+) -> Proven {
+    let mut work = Work {
+        problem,
+        sign: match problem.sense() {
+            Sense::Minimize => 1.0,
+            Sense::Maximize => -1.0,
+        },
+        gap,
+        effort,
+        clock: Clock::start(effort.time),
+        observer,
+        heard: Instant::now(),
+        best: known,
+        spent: 0.0,
+        stopped_by: None,
+        nodes: 0,
+        iterations: 0,
+    };
+    let least = work.least(bounds);
+    Proven {
+        bound: least.filter(|bound| bound.is_finite()).map(|bound| work.sign * bound),
+        is_empty: least.is_none(),
+        best: work.best,
+        stopped_by: work.stopped_by,
+        nodes: work.nodes,
+        iterations: work.iterations,
+    }
+}
+
+/// A proof under way. Values of the objective are signed such that less is better.
+struct Work<'a> {
+    problem: &'a Problem,
+    sign: f64,
+    gap: Gap,
+    effort: Effort,
+    clock: Clock,
+    observer: &'a mut dyn Observer,
+    /// When the observer heard last.
+    heard: Instant,
+    best: Best,
+    /// Multiplications so far.
+    spent: f64,
+    stopped_by: Option<StoppedBy>,
+    nodes: u64,
+    iterations: u64,
+}
+
+impl Work<'_> {
+    /// The least bound of all parts; `None` if there is no point.
+    fn least(&mut self, bounds: &NeuronBounds) -> Option<f64> {
+        let root = self.part(bounds.clone(), f64::NEG_INFINITY);
+        let mut open: BinaryHeap<Part> = root.into_iter().collect();
+        let mut parts = open.len();
+        // The least bound of the parts that are done with.
+        let mut closed = f64::INFINITY;
+        while let Some(mut part) = open.pop() {
+            // No open part has a lower bound.
+            if part.bound >= self.enough().min(closed) || self.is_over(part.bound) {
+                closed = closed.min(part.bound);
+                break;
+            }
+            self.try_point(&self.input_box(&part).center());
+            if self.is_for_programs(&part, parts == 1) {
+                match self.by_programs(&part) {
+                    None => continue,
+                    Some(bound) => part.bound = part.bound.max(bound),
+                }
+                if part.bound >= self.enough() {
+                    closed = closed.min(part.bound);
+                    continue;
+                }
+            }
+            match self.split(&part) {
+                Some(halves) if parts < MOST_PARTS => {
+                    parts += 2;
+                    open.extend(halves.into_iter().flatten());
+                }
+                _ => closed = closed.min(part.bound),
+            }
+        }
+        let is_empty = open.is_empty() && closed == f64::INFINITY;
+        (!is_empty).then_some(closed)
+    }
+
+    /// The bound at which a part is done with.
+    fn enough(&self) -> f64 {
+        let best = self.best.target().map(|best| best.objective);
+        best.map_or(f64::INFINITY, |value| self.sign * value - self.gap.at(value))
+    }
+
+    /// A part, unless its bounds show that it has no point.
+    fn part(&self, bounds: NeuronBounds, least: f64) -> Option<Part> {
+        let problem = self.problem;
+        if is_excluded(problem, &bounds) {
+            return None;
+        }
+        let bound = (self.sign * objective_bound(problem, &bounds)).max(least);
+        Some(Part { bounds, bound })
+    }
+
+    fn input_box<'a>(&self, part: &'a Part) -> &'a IntervalBox {
+        part.bounds.of(self.problem.graph().input())
+    }
+
+    /// Inputs of a part that vary, and its neurons whose phase is open.
+    fn counts(&self, part: &Part) -> (usize, usize) {
+        let domain = self.input_box(part);
+        let inputs = (0..domain.len()).filter(|&i| domain.lower()[i] < domain.upper()[i]).count();
+        let graph = self.problem.graph();
+        let open = graph.activation_layers().map(|layer| {
+            let neurons = 0..graph.size(layer.node);
+            neurons.filter(|&i| part.bounds.phase(layer, i) == Phase::Unstable).count()
+        });
+        (inputs, open.sum())
+    }
+
+    fn is_for_programs(&self, part: &Part, is_whole: bool) -> bool {
+        let (inputs, open) = self.counts(part);
+        let few = if is_whole { OPEN_AT_ONCE } else { 0 };
+        open <= few.max(OPEN_PER_INPUT * inputs) || inputs > MOST_HALVED
+    }
+
+    /// A bound of a part by linear programs, `None` if it has no point.
+    fn by_programs(&mut self, part: &Part) -> Option<f64> {
+        let graph = self.problem.graph();
+        let encoder = Encoder::new(self.problem).of_what_is_read(&part.bounds);
+        let boxes = graph.nodes().map(|(id, _)| part.bounds.of(id).clone());
+        // What cannot be encoded or solved leaves the bound as it is.
+        let Ok(encoder) = encoder.with(boxes, &BigM) else { return Some(part.bound) };
+        let EncodedProblem { model, inputs, .. } = encoder.finish();
+        let objective =
+            if self.sign < 0.0 { -model.objective.clone() } else { model.objective.clone() };
+        let Ok(mut search) = Search::new(&model) else { return Some(part.bound) };
+        let is_last_resort = self.counts(part).0 > MOST_HALVED;
+        let limits = Limits {
+            time: self.clock.left().unwrap_or(Duration::MAX),
+            nodes: if is_last_resort { u64::MAX } else { NODES_OF_A_PART },
+            enough: self.enough(),
+        };
+        let nonzeros = model.size().nonzeros as f64;
+        let mut guide = Watch { work: self, inputs: &inputs, bound: part.bound, nonzeros };
+        let found = search.least(&objective, None, limits, &mut guide);
+        let Ok(found) = found else { return Some(part.bound) };
+        self.nodes += found.nodes;
+        self.iterations += found.iterations;
+        if found.is_empty { None } else { Some(found.bound.unwrap_or(part.bound)) }
+    }
+
+    /// Both halves of a part along its widest input, without those that have no point;
+    /// `None` where nothing is left to halve.
+    fn split(&mut self, part: &Part) -> Option<[Option<Part>; 2]> {
+        let problem = self.problem;
+        let (domain, whole) = (self.input_box(part), problem.domain());
+        let width = |b: &IntervalBox, i: usize| b.upper()[i] - b.lower()[i];
+        let share = |i: usize| width(domain, i) / width(whole, i);
+        let wide = (0..domain.len()).filter(|&i| width(domain, i) > 0.0);
+        let mut wide: Vec<usize> = wide.collect();
+        wide.sort_by(|&a, &b| share(b).total_cmp(&share(a)).then(a.cmp(&b)));
+        let halves = wide.into_iter().find_map(|i| halves(domain, i, problem.integer()))?;
+        let (_, open) = self.counts(part);
+        self.spent += 2.0 * problem.graph().weights() as f64 * (open + 1) as f64;
+        self.nodes += 2;
+        Some(halves.map(|half| {
+            let graph = problem.graph();
+            let known = part.bounds.clone().with(graph.input(), half.clone());
+            match refine(graph, &half, &known) {
+                Ok(bounds) => self.part(bounds, part.bound),
+                Err(BoundsError::Empty { .. }) => None,
+                // What held for the whole part holds.
+                Err(BoundsError::Overflow { .. }) => self.part(known, part.bound),
+            }
+        }))
+    }
+
+    /// Tries a point, moved into the box of the problem.
+    fn try_point(&mut self, point: &[f64]) {
+        let Some(input) = self.problem.nearest_input(point) else { return };
+        self.best.offer(self.problem.evaluate(input));
+    }
+
+    /// Whether a limit or an interrupt ends the work; tells the observer of it.
+    fn is_over(&mut self, bound: f64) -> bool {
+        if self.heard.elapsed() >= TICK {
+            self.heard = Instant::now();
+            let progress = Progress {
+                seconds: self.clock.elapsed(),
+                objective: self.best.target().map(|best| best.objective),
+                objective_bound: Some(self.sign * bound).filter(|bound| bound.is_finite()),
+                node_count: self.nodes,
+                lp_iterations: self.iterations,
+            };
+            if self.observer.update(&progress).is_break() {
+                self.stopped_by = Some(StoppedBy::Interrupt);
+            }
+        }
+        if self.clock.left().is_some_and(|left| left.is_zero()) {
+            self.stopped_by.get_or_insert(StoppedBy::TimeLimit);
+        }
+        self.stopped_by.is_some() || self.spent > self.effort.work
+    }
+}
+
+/// Learns from the linear programs of a part.
+struct Watch<'w, 'a> {
+    work: &'w mut Work<'a>,
+    inputs: &'w [VarId],
+    bound: f64,
+    nonzeros: f64,
+}
+
+/// Passes over the entries of a program that the solve of one relaxation takes.
+const PASSES: f64 = 40.0;
+
+impl Guide for Watch<'_, '_> {
+    fn visit(&mut self, point: &[f64]) -> ControlFlow<(), f64> {
+        if !point.is_empty() {
+            let input: Vec<f64> = self.inputs.iter().map(|column| point[column.index()]).collect();
+            self.work.try_point(&input);
+        }
+        self.work.spent += PASSES * self.nonzeros;
+        match self.work.is_over(self.bound) {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(self.work.enough()),
+        }
+    }
+}
+
+/// The least bound comes first.
+impl Ord for Part {
+    fn cmp(&self, other: &Self) -> Ordering {
+        other.bound.total_cmp(&self.bound)
+    }
+}
+
+impl PartialOrd for Part {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Part {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Part {}

@@ -1,0 +1,31 @@
+//! Conditions on inputs alone: one small program tells whether any input meets them.
+
+use std::time::Duration;
+
+use crate::encode::{BigM, Encoder};
+use crate::milp::LinearExpression;
+use crate::problem::Problem;
+use crate::tighten::search::{Alone, Limits, Search};
+
+/// Parts of the program at most: whole numbers may need some.
+const NODES: u64 = 1000;
+
+/// Time for it, against numbers on which a simplex method goes round: it takes less than a
+/// millisecond.
+const TIME: Duration = Duration::from_secs(2);
+
+/// Why no input meets the conditions, if that is proven.
+pub fn contradiction(problem: &Problem) -> Option<String> {
+    let Some(domain) = problem.integral_domain() else {
+        return Some("no whole number lies in the box of an integer input".to_string());
+    };
+    if problem.constraints().iter().all(|c| c.expression().has_outputs()) {
+        return None;
+    }
+    // The program of the first node: inputs and the conditions on them.
+    let program = Encoder::over(problem, [domain], &BigM).ok()?;
+    let mut search = Search::new(program.model()).ok()?;
+    let limits = Limits { time: TIME, nodes: NODES, enough: 0.0 };
+    let found = search.least(&LinearExpression::default(), None, limits, &mut Alone).ok()?;
+    found.is_empty.then(|| "no input in the box meets the conditions on inputs".to_string())
+}

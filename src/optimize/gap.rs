@@ -1,0 +1,46 @@
+//! When a bound is close enough to a value.
+
+use super::ranges::objective_width;
+use crate::bounds::NeuronBounds;
+use crate::num::tolerance::ABSOLUTE_GAP;
+use crate::problem::Problem;
+use crate::solve::SolveOptions;
+
+/// Share of the user's gap that a search has to close. The rest is for the
+/// difference between its figures and those of a forward pass.
+pub const GAP_SHARE: f64 = 0.9;
+
+/// The gaps at which an answer is optimal.
+#[derive(Clone, Copy, Debug)]
+pub struct Gap {
+    relative: f64,
+    absolute: f64,
+}
+
+impl Gap {
+    /// The gaps that the options ask for; the absolute one of the project follows the width
+    /// of the objective's range.
+    pub fn new(options: &SolveOptions, problem: &Problem, bounds: &NeuronBounds) -> Self {
+        let width = objective_width(problem, bounds);
+        let absolute = options.absolute_gap.unwrap_or(ABSOLUTE_GAP * width.min(1.0));
+        Self { relative: options.relative_gap, absolute }
+    }
+
+    /// What a search has to close where the best value is `objective`.
+    pub fn at(self, objective: f64) -> f64 {
+        GAP_SHARE * self.absolute.max(self.relative * objective.abs())
+    }
+
+    /// Whether the gap is closed.
+    pub fn is_closed(self, objective: f64, bound: f64) -> bool {
+        (objective - bound).abs() <= self.absolute
+            || relative_gap(objective, bound) <= self.relative
+    }
+}
+
+/// `|objective − bound| / |objective|`; 0 where they are equal, infinite where only the
+/// objective is 0.
+pub fn relative_gap(objective: f64, bound: f64) -> f64 {
+    let difference = (objective - bound).abs();
+    if difference == 0.0 { 0.0 } else { difference / objective.abs() }
+}

@@ -1,0 +1,398 @@
+//! From evidence to an answer: points, bounds and claims against each other.
+//!
+//! A forward pass is believed, and a proof; a solver's claim is evidence. Where it stands
+//! against a true point, it falls. Where it would be the answer, Taut proves it again
+//! ([`super::certify`]) as far as the options ask for that; "infeasible" only with a proof.
+
+use super::certify::{Effort, Proven, certify};
+use super::{
+    Answer, Best, Certify, Clock, Gap, OptimizeError, OptimizeOptions, Recheck, Status, StoppedBy,
+    contradiction, timed,
+};
+use crate::bounds::{Crown, NeuronBounds, Propagator};
+use crate::num::tolerance::{BOUND_CONTRADICTION, CLAIM_TOLERANCE, CONSTRAINT_FEASIBILITY};
+use crate::problem::{Candidate, Problem, Sense};
+use crate::solve::{Observer, TerminationStatus};
+
+/// Who proved a bound, where Taut did.
+pub const CERTIFIED: &str = "certified";
+
+/// Multiplications for a proof that is cheap: a tenth of a second or so.
+const CHEAP_WORK: f64 = 2e8;
+
+/// Passes over the entries of the program for each iteration of the solver, which together
+/// are a quarter of its work: what else is cheap.
+const CHEAP_PASSES: f64 = 0.5;
+
+/// Multiplications for a proof where the solver's word is doubtful: some ten seconds.
+const THOROUGH_WORK: f64 = 2e10;
+
+/// Share of the time that is left for a cheap proof.
+const CHEAP_SHARE: u32 = 4;
+
+/// What a solver says of the problem.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Claim {
+    /// It has closed the gap.
+    Optimal,
+    /// There is no point.
+    Infeasible,
+    /// A limit or an interrupt came first.
+    Stopped(StoppedBy),
+    /// Nothing; what went wrong.
+    Failed(String),
+}
+
+impl Claim {
+    /// What the end of a solve claims.
+    pub fn of(status: TerminationStatus) -> Self {
+        match status {
+            TerminationStatus::Optimal => Self::Optimal,
+            TerminationStatus::Infeasible => Self::Infeasible,
+            TerminationStatus::TimeLimit => Self::Stopped(StoppedBy::TimeLimit),
+            TerminationStatus::NodeLimit => Self::Stopped(StoppedBy::NodeLimit),
+            TerminationStatus::Interrupted => Self::Stopped(StoppedBy::Interrupt),
+        }
+    }
+}
+
+/// What a method has found.
+#[derive(Clone, Debug)]
+pub struct Evidence {
+    /// The record so far: settings, counts, times.
+    pub answer: Answer,
+    /// Points, feasible or not.
+    pub points: Vec<Candidate>,
+    /// The solver's point, and its own figure for the value there.
+    pub proposed: Option<Candidate>,
+    /// See `proposed`.
+    pub figure: Option<f64>,
+    /// Bounds of the neurons over the whole domain, if there are any.
+    pub bounds: Option<NeuronBounds>,
+    /// A proven bound of the objective, perhaps infinite.
+    pub proven: f64,
+    /// The solver's bound.
+    pub claimed: Option<f64>,
+    /// What the solver says.
+    pub claim: Claim,
+    /// Why the solver's word is worth little here.
+    pub doubt: Option<String>,
+    /// What proves that there is no point.
+    pub empty: Option<String>,
+}
+
+impl Evidence {
+    /// Nothing but a point perhaps.
+    pub fn new(answer: Answer, point: Option<Candidate>) -> Self {
+        Self {
+            proven: worst_bound(&answer),
+            answer,
+            points: point.into_iter().collect(),
+            proposed: None,
+            figure: None,
+            bounds: None,
+            claimed: None,
+            claim: Claim::Optimal,
+            doubt: None,
+            empty: None,
+        }
+    }
+
+    /// A proof that there is no point.
+    pub fn empty(answer: Answer, reason: String) -> Self {
+        Self { empty: Some(reason), ..Self::new(answer, None) }
+    }
+
+    /// Takes a proven bound into account.
+    pub fn prove(&mut self, sense: Sense, bound: f64) {
+        // The bound nearer to the optimum is the one that more points are not beyond.
+        if sense.better(self.proven, bound) {
+            self.proven = bound;
+        }
+    }
+}
+
+/// The bound that says nothing.
+fn worst_bound(answer: &Answer) -> f64 {
+    if answer.command == "maximize" { f64::INFINITY } else { f64::NEG_INFINITY }
+}
+
+/// Weighs points, bounds and claims against each other.
+pub fn weigh(
+    problem: &Problem,
+    options: &OptimizeOptions,
+    evidence: Evidence,
+    clock: Clock,
+    observer: &mut dyn Observer,
+) -> Result<Answer, OptimizeError> {
+    let best = Best::of(problem, evidence.points.iter().cloned());
+    let mut scales = Scales { problem, options, evidence, best, gap: None, stopped_by: None };
+    scales.drop_what_is_refuted();
+    scales.prove(clock, observer);
+    let mut answer = scales.conclude()?;
+    answer.seconds.total = clock.elapsed();
+    Ok(answer)
+}
+
+/// The evidence as it is weighed.
+struct Scales<'a> {
+    problem: &'a Problem,
+    options: &'a OptimizeOptions,
+    evidence: Evidence,
+    best: Best,
+    /// Gaps at which the answer is optimal; they need bounds.
+    gap: Option<Gap>,
+    /// What ended a proof.
+    stopped_by: Option<StoppedBy>,
+}
+
+impl Scales<'_> {
+    fn sense(&self) -> Sense {
+        self.problem.sense()
+    }
+
+    fn backend(&self) -> &'static str {
+        self.options.backend.name()
+    }
+
+    /// By how much the best point is beyond a bound, relative to the size of the objective.
+    fn beyond(&self, bound: f64) -> f64 {
+        let Some(best) = self.best.target() else { return 0.0 };
+        let beyond = match self.sense() {
+            Sense::Minimize => bound - best.objective,
+            Sense::Maximize => best.objective - bound,
+        };
+        if beyond <= 0.0 { 0.0 } else { beyond / self.problem.objective_size(&best.input) }
+    }
+
+    fn is_closed_by(&self, bound: f64) -> bool {
+        let gap = self.gap.zip(self.best.target());
+        gap.is_some_and(|(gap, best)| gap.is_closed(best.objective, bound))
+    }
+
+    /// A true point beats a solver's claim.
+    fn drop_what_is_refuted(&mut self) {
+        let backend = self.backend();
+        if let Some(bound) = self.evidence.claimed.filter(|&b| self.beyond(b) > CLAIM_TOLERANCE) {
+            self.evidence.claimed = None;
+            self.refuse(format!(
+                "{backend} claims the bound {bound}, which a forward pass refutes"
+            ));
+        }
+        if let Claim::Failed(what) = self.evidence.claim.clone() {
+            self.warn(format!("no answer of {backend}: {what}"));
+        }
+    }
+
+    fn refuse(&mut self, claim: String) {
+        self.warn(claim.clone());
+        self.evidence.answer.refuted = Some(claim);
+    }
+
+    fn warn(&mut self, what: String) {
+        self.evidence.answer.warnings.push(what);
+    }
+
+    /// Proves what the solver says, as far as it is needed.
+    fn prove(&mut self, clock: Clock, observer: &mut dyn Observer) {
+        if self.evidence.empty.is_some() {
+            return;
+        }
+        let Some(bounds) = self.bounds() else { return };
+        let gap = Gap::new(&self.options.solve, self.problem, &bounds);
+        self.gap = Some(gap);
+        let Some(mut effort) = self.effort() else { return };
+        effort.time = match (clock.left(), effort.work > self.cheap_work()) {
+            (Some(left), false) => Some(left / CHEAP_SHARE),
+            (left, _) => left,
+        };
+        let (problem, known) = (self.problem, self.best.clone());
+        let mut seconds = 0.0;
+        let proven =
+            timed(&mut seconds, || certify(problem, &bounds, known, gap, effort, observer));
+        self.evidence.answer.seconds.certify = seconds;
+        self.take(proven);
+    }
+
+    /// Bounds of the neurons to start a proof from.
+    fn bounds(&mut self) -> Option<NeuronBounds> {
+        if let Some(bounds) = self.evidence.bounds.take() {
+            return Some(bounds);
+        }
+        let domain = self.problem.integral_domain()?;
+        Crown.propagate(self.problem.graph(), &domain).ok()
+    }
+
+    /// The work for a proof; `None` where none is needed or asked for.
+    fn effort(&self) -> Option<Effort> {
+        let Evidence { claim, claimed, proven, .. } = &self.evidence;
+        if matches!(claim, Claim::Stopped(_)) || self.is_closed_by(*proven) {
+            return None;
+        }
+        let is_plausible = *claim == Claim::Optimal
+            && claimed.is_some_and(|bound| self.is_closed_by(bound))
+            && self.evidence.doubt.is_none();
+        let work = match (self.options.certify, is_plausible) {
+            (Certify::Never, true) => return None,
+            (Certify::Cheap, true) => self.cheap_work(),
+            (Certify::Never | Certify::Cheap, false) => THOROUGH_WORK.max(self.cheap_work()),
+            (Certify::Always, _) => f64::INFINITY,
+        };
+        Some(Effort { work, time: None })
+    }
+
+    fn cheap_work(&self) -> f64 {
+        let Answer { lp_iterations, model, .. } = &self.evidence.answer;
+        CHEAP_WORK + CHEAP_PASSES * *lp_iterations as f64 * model.nonzeros as f64
+    }
+
+    fn take(&mut self, proven: Proven) {
+        let sense = self.sense();
+        if let Some(bound) = proven.bound {
+            self.evidence.prove(sense, bound);
+        }
+        if proven.is_empty {
+            let reason = "no point meets the conditions, which a search over all of the box proves";
+            self.evidence.empty = Some(reason.to_string());
+        }
+        self.best = proven.best;
+        self.stopped_by = proven.stopped_by;
+        self.evidence.answer.nodes += proven.nodes;
+        self.evidence.answer.lp_iterations += proven.iterations;
+        self.drop_what_is_refuted_now();
+    }
+
+    /// The proof may have found a better point than the solver claims there is.
+    fn drop_what_is_refuted_now(&mut self) {
+        if self.evidence.claimed.is_some_and(|bound| self.beyond(bound) > CLAIM_TOLERANCE) {
+            let claim = std::mem::replace(&mut self.evidence.claim, Claim::Optimal);
+            self.drop_what_is_refuted();
+            self.evidence.claim = claim;
+        }
+    }
+
+    fn conclude(mut self) -> Result<Answer, OptimizeError> {
+        if let Some(reason) = self.evidence.empty.take() {
+            return self.infeasible(reason);
+        }
+        let target = self.best.target().filter(|point| point.violation == 0.0);
+        if let Some(point) =
+            target.filter(|_| self.beyond(self.evidence.proven) > BOUND_CONTRADICTION)
+        {
+            let claim = format!("proved the bound {}", self.evidence.proven);
+            return Err(contradiction(point.clone(), "Taut", claim));
+        }
+        let (bound, by) = self.bound();
+        let best = self.best.answer(|_| self.is_closed_by(bound)).cloned();
+        self.recheck(best.as_ref());
+        self.settle(best, bound, by);
+        Ok(self.evidence.answer)
+    }
+
+    fn infeasible(self, reason: String) -> Result<Answer, OptimizeError> {
+        // A point that only just meets the conditions, or within the tolerance, may do so by
+        // rounding.
+        if let Some(best) = self.best.target().filter(|best| self.problem.meets_clearly(best)) {
+            return Err(contradiction(best.clone(), "Taut", format!("proved that {reason}")));
+        }
+        let mut answer = self.evidence.answer;
+        answer.status = Status::Infeasible;
+        answer.warnings.push(reason);
+        Ok(answer)
+    }
+
+    /// Tells of the point reported, or of the one that was not good enough to be.
+    fn recheck(&mut self, best: Option<&Candidate>) {
+        let figure = self.evidence.figure;
+        let shown = best.or(self.evidence.proposed.as_ref());
+        self.evidence.answer.recheck = shown.map(|point| Recheck {
+            feasible: point.feasible,
+            objective_size: self.problem.objective_size(&point.input),
+            objective_error: figure.map(|figure| (figure - point.objective).abs()),
+            violation: point.violation,
+        });
+    }
+
+    /// The bound to tell, and who proved it: Taut, where that closes the gap or no other bound
+    /// is better.
+    fn bound(&self) -> (f64, &'static str) {
+        let Evidence { proven, claimed, .. } = self.evidence;
+        let better = claimed.filter(|&bound| self.sense().better(proven, bound));
+        match better {
+            Some(bound) if !self.is_closed_by(proven) => (bound, self.backend()),
+            _ => (proven, CERTIFIED),
+        }
+    }
+
+    fn settle(&mut self, best: Option<Candidate>, bound: f64, by: &'static str) {
+        let is_closed = bound.is_finite() && self.is_closed_by(bound);
+        let stopped_by = match self.evidence.claim {
+            Claim::Stopped(reason) => Some(reason),
+            _ => self.stopped_by,
+        };
+        self.tell_of_the_claim(is_closed);
+        if by != CERTIFIED {
+            self.evidence.answer.warnings.extend(self.evidence.doubt.take());
+        }
+        let sense = self.sense();
+        let answer = &mut self.evidence.answer;
+        answer.stopped_by = stopped_by.filter(|_| !is_closed);
+        answer.status = match (&best, is_closed) {
+            (None, _) => Status::Unknown,
+            (Some(_), true) => Status::Optimal,
+            (Some(_), false) => Status::Feasible,
+        };
+        // A bound cannot be better than what is attained.
+        let bound = match &best {
+            Some(best) if sense.better(best.objective, bound) => best.objective,
+            _ => bound,
+        };
+        answer.bound = Some(bound).filter(|bound| bound.is_finite());
+        answer.bound_by = answer.bound.map(|_| by);
+        let Some(best) = best else { return };
+        let gap = super::relative_gap(best.objective, bound);
+        answer.gap = Some(gap).filter(|gap| gap.is_finite());
+        answer.objective = Some(best.objective);
+        answer.input = Some(best.input);
+        answer.output = Some(best.output);
+    }
+
+    /// Says where an open answer is less than the solver claims.
+    fn tell_of_the_claim(&mut self, is_closed: bool) {
+        let backend = self.backend();
+        let claim = "says that no point meets the conditions";
+        match (&self.evidence.claim, self.best.target()) {
+            (Claim::Infeasible, None) => {
+                self.warn(format!("{backend} {claim}; that is not proven"));
+            }
+            (Claim::Infeasible, Some(_)) => {
+                self.refuse(format!("{backend} {claim}, which a forward pass refutes"));
+            }
+            (Claim::Optimal, _) if !is_closed && self.evidence.figure.is_some() => {
+                self.tell_of_the_point();
+            }
+            _ => {}
+        }
+    }
+
+    fn tell_of_the_point(&mut self) {
+        let backend = self.backend();
+        match self.evidence.answer.recheck {
+            Some(Recheck { feasible: false, violation, .. }) => self.warn(format!(
+                "the point that {backend} proposes violates a condition by {violation:.1e} in a \
+                 forward pass"
+            )),
+            _ => self.warn(format!(
+                "{backend} reports an optimum, but its point does not attain its value in a \
+                 forward pass"
+            )),
+        }
+    }
+}
+
+impl Problem {
+    /// Whether a point meets all conditions by more than rounding could change.
+    fn meets_clearly(&self, point: &Candidate) -> bool {
+        point.violation == 0.0 && self.slack(&point.input, &point.output) > CONSTRAINT_FEASIBILITY
+    }
+}
