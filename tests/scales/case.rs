@@ -9,7 +9,9 @@ use crate::exact::optimum::{Candidate, Goal};
 use crate::exact::random_case::Draw;
 use crate::exact::rational::rounded;
 use crate::oracle::{Undecided, extremes, optimum, real_regions};
-use crate::units::{Span, change_inputs, change_neurons, change_outputs, move_boxes};
+use crate::units::{
+    Domain, Span, change_boxes, change_inputs, change_neurons, change_outputs, scatter_weights,
+};
 
 /// A case, what is odd about it, and the truth.
 pub struct Scaled {
@@ -27,18 +29,32 @@ pub struct Scaled {
 #[derive(Clone, Copy, Debug)]
 pub struct Oddities {
     pub inputs: Span,
-    pub moved: bool,
+    pub scattered: bool,
+    pub domain: Domain,
     pub neurons: Span,
     pub outputs: Span,
     pub spot: Spot,
+}
+
+impl Scaled {
+    /// How many whole numbers integer inputs have to choose from.
+    pub fn whole(&self) -> &'static str {
+        let width = |&input: &usize| self.case.upper[input] - self.case.lower[input];
+        match self.case.integer.iter().map(width).reduce(f64::max) {
+            None => "no",
+            Some(width) if width < 100.0 => "few numbers",
+            Some(_) => "many numbers",
+        }
+    }
 }
 
 /// The case of a seed.
 pub fn scaled(seed: u64) -> Result<Scaled, Undecided> {
     let mut draw = Draw { random: ChaCha8Rng::seed_from_u64(seed) };
     let mut case = draw.case();
+    let scattered = scatter_weights(&mut draw, &mut case);
     let inputs = change_inputs(&mut draw, &mut case);
-    let moved = move_boxes(&mut draw, &mut case);
+    let domain = change_boxes(&mut draw, &mut case);
     let neurons = change_neurons(&mut draw, &mut case);
     let outputs = change_outputs(&mut draw, &mut case);
     if draw.chance(0.3) {
@@ -49,7 +65,7 @@ pub fn scaled(seed: u64) -> Result<Scaled, Undecided> {
     let truth = optimum(&case, &regions)?;
     let [least, most] = extremes(&Goal::of(&case).objective, &regions);
     let range = rounded(&(most.value - least.value));
-    let oddities = Oddities { inputs, moved, neurons, outputs, spot };
+    let oddities = Oddities { scattered, inputs, domain, neurons, outputs, spot };
     Ok(Scaled { seed, case, oddities, truth, range })
 }
 

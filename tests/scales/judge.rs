@@ -46,8 +46,35 @@ pub struct Gap {
 #[derive(Debug)]
 pub enum Verdict {
     Right,
-    Open(String),
+    Open(Opening, String),
     Wrong(Mistake, String),
+}
+
+/// Kinds of open answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Opening {
+    Limit,
+    Gap,
+    NoPoint,
+}
+
+impl Opening {
+    /// Name in the table.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Limit => "stopped by a limit",
+            Self::Gap => "a point, the gap open",
+            Self::NoPoint => "no point",
+        }
+    }
+
+    fn of(status: &str, answer: &Json) -> Self {
+        match status {
+            _ if !answer["stopped_by"].is_null() => Self::Limit,
+            "feasible" => Self::Gap,
+            _ => Self::NoPoint,
+        }
+    }
 }
 
 /// Kinds of wrong answers.
@@ -58,6 +85,8 @@ pub enum Mistake {
     Bound,
     Certified,
     Value,
+    Contradiction,
+    Refused,
     Error,
     Panic,
 }
@@ -71,7 +100,9 @@ impl Mistake {
             Self::Bound => "bound",
             Self::Certified => "certified bound",
             Self::Value => "optimal, with a worse value",
-            Self::Error => "error",
+            Self::Contradiction => "contradiction",
+            Self::Refused => "a number refused",
+            Self::Error => "another error",
             Self::Panic => "panic",
         }
     }
@@ -85,7 +116,7 @@ pub fn judge(scaled: &Scaled, gap: Gap, answer: &Json) -> Verdict {
     match check(scaled, gap, status, answer) {
         Err((mistake, what)) => Verdict::Wrong(mistake, what),
         Ok(()) if status == "optimal" || status == "infeasible" => Verdict::Right,
-        Ok(()) => Verdict::Open(format!("{status}, {}", figures(scaled, answer))),
+        Ok(()) => Verdict::Open(Opening::of(status, answer), figures(scaled, answer)),
     }
 }
 
@@ -103,13 +134,10 @@ fn check(scaled: &Scaled, gap: Gap, status: &str, answer: &Json) -> Judgement {
         _ if status == "unknown" => None,
         _ => return Err((Mistake::Point, "there is none".to_string())),
     };
-    check_bound(scaled, answer)?;
-    match (attained, objective) {
-        (Some(attained), Some(objective)) if status == "optimal" => {
-            check_value(scaled, gap, &attained, objective)
-        }
-        _ => Ok(()),
+    if let (Some(attained), Some(objective), "optimal") = (attained, objective, status) {
+        check_value(scaled, gap, &attained, objective)?;
     }
+    check_bound(scaled, answer)
 }
 
 /// Value, bound and the exact optimum.
@@ -183,21 +211,20 @@ fn check_bound(scaled: &Scaled, answer: &Json) -> Judgement {
         let what = format!("{bound} is beyond {known} by {beyond:.3e}");
         return if holds { Ok(()) } else { Err((Mistake::Certified, what)) };
     }
-    if beyond > allowance(scaled) {
-        return Err((Mistake::Bound, format!("{bound} is beyond {known} by {beyond:.3e}")));
-    }
-    Ok(())
+    let allowed = allowance(scaled);
+    let what = || format!("{bound} is beyond {known} by {beyond:.3e}, allowed {allowed:.1e}");
+    if beyond > allowed { Err((Mistake::Bound, what())) } else { Ok(()) }
 }
 
 fn check_value(scaled: &Scaled, gap: Gap, attained: &Value, objective: f64) -> Judgement {
     let Some(best) = &scaled.truth else { return Ok(()) };
     let worse = rounded(&worse_by(scaled, &attained.exact));
     let asked = (gap.relative * objective.abs()).max(gap.absolute);
-    if worse > asked + allowance(scaled) + attained.rounding {
-        let known = rounded(&best.value);
-        return Err((Mistake::Value, format!("{objective} is worse than {known} by {worse:.3e}")));
-    }
-    Ok(())
+    let allowed = asked + allowance(scaled) + attained.rounding;
+    let known = rounded(&best.value);
+    let what =
+        || format!("{objective} is worse than {known} by {worse:.3e}, allowed {allowed:.1e}");
+    if worse > allowed { Err((Mistake::Value, what())) } else { Ok(()) }
 }
 
 /// How much worse than the optimum a value is; as a bound, how far it is beyond it.

@@ -8,9 +8,9 @@
 //!     --ignored --nocapture
 //! ```
 //!
-//! It prints the counts by class and the first wrong and open answers. `TAUT_SCALES_DUMP=17` makes
-//! `cargo test --release --locked --test scales dump -- --nocapture` write the network of
-//! seed 17 and print its command lines.
+//! It prints the counts by class and the first wrong and open answers, `TAUT_SCALES_SHOWN`
+//! of each. `TAUT_SCALES_DUMP=17` makes `cargo test --release --locked --test scales dump --
+//! --nocapture` write the network of seed 17 and print its command lines.
 
 #[path = "../random/build.rs"]
 mod build;
@@ -37,11 +37,11 @@ const SHORT: u64 = 200;
 /// Cases of the full form, unless the environment says otherwise.
 const FULL: u64 = 10_000;
 
-/// Wrong answers that are shown, and open ones.
-const SHOWN: usize = 20;
+/// Wrong answers that are shown, and open ones, unless the environment says otherwise.
+const SHOWN: u64 = 20;
 
 /// One open answer of the default method in so many is allowed.
-const OPEN_SHARE: u32 = 20;
+const OPEN_SHARE: u32 = 10;
 
 #[test]
 fn no_answer_is_wrong_and_few_are_open() {
@@ -106,7 +106,9 @@ impl Survey {
             let place = || format!("seed {seed}, {}", method.arguments().join(" "));
             match verdict {
                 Verdict::Right => {}
-                Verdict::Open(what) => self.open.push(format!("{}: open: {what}", place())),
+                Verdict::Open(opening, what) => {
+                    self.open.push(format!("{}: {}: {what}", place(), opening.name()));
+                }
                 Verdict::Wrong(mistake, what) => {
                     self.wrong.push(format!("{}: {}: {what}", place(), mistake.name()));
                 }
@@ -119,13 +121,14 @@ impl Survey {
 fn classes(scaled: &Scaled, method: &Method) -> Vec<(&'static str, String)> {
     let oddities = scaled.oddities;
     vec![
-        ("box", if oddities.moved { "far from 0" } else { "about 0" }.to_string()),
+        ("box", oddities.domain.name().to_string()),
         ("conditions", oddities.spot.name().to_string()),
         ("inputs", oddities.inputs.to_string()),
         ("method", method.name()),
         ("neurons", oddities.neurons.to_string()),
         ("outputs", oddities.outputs.to_string()),
-        ("whole", if scaled.case.integer.is_empty() { "no" } else { "some inputs" }.to_string()),
+        ("weights", if oddities.scattered { "uneven" } else { "even" }.to_string()),
+        ("whole", scaled.whole().to_string()),
     ]
 }
 
@@ -134,7 +137,8 @@ impl std::fmt::Display for Survey {
         let Self { cases, skipped, infeasible, table, wrong, open } = self;
         writeln!(f, "{cases} cases, {infeasible} infeasible, {skipped} skipped")?;
         writeln!(f, "{:<41} {:>7} {:>7} {:>7}\n{table}", "", "right", "open", "wrong")?;
-        let shown = |lines: &[String]| lines.iter().take(SHOWN).cloned().collect::<Vec<_>>();
-        [shown(wrong), shown(open)].concat().iter().try_for_each(|line| writeln!(f, "{line}"))
+        let shown = usize::try_from(number("TAUT_SCALES_SHOWN", SHOWN)).expect("a small number");
+        let mut lines = wrong.iter().take(shown).chain(open.iter().take(shown));
+        lines.try_for_each(|line| writeln!(f, "{line}"))
     }
 }

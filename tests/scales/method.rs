@@ -13,7 +13,7 @@ use taut::optimize::{
 use taut::problem::Problem;
 use taut::regions::RegionError;
 use taut::scale::{SCALINGS, Scaling};
-use taut::solve::{SOLVERS, Silent, SolveOptions};
+use taut::solve::{Preset, SOLVERS, Silent, SolveError, SolveOptions};
 use taut::tighten::Tightening;
 
 use crate::case::Scaled;
@@ -23,14 +23,18 @@ use crate::judge::{Gap, Mistake, Verdict, judge};
 /// Seconds for a run, which a case of this size does not need.
 const TIME_LIMIT: u64 = 5;
 
-/// The default gaps, those of most runs, and the absolute one as a share of the range of
-/// the objective.
+/// The gap of most runs, as a share.
 const NARROW_GAP: f64 = 1e-6;
+
+/// The default gap, at most.
+const DEFAULT_GAP: Gap = Gap { relative: 1e-4, absolute: 1e-6 };
 
 /// A way to solve a case.
 pub struct Method {
     name: &'static str,
     enumerates: bool,
+    /// The gap asked for; `None` for the default one.
+    gap: Option<Gap>,
     options: OptimizeOptions,
 }
 
@@ -39,10 +43,13 @@ pub fn methods(scaled: &Scaled) -> Vec<Method> {
     let mut random = ChaCha8Rng::seed_from_u64(scaled.seed);
     random.set_stream(1);
     let mut draw = Draw { random };
-    let solve = SolveOptions {
-        time_limit: Some(Duration::from_secs(TIME_LIMIT)),
-        ..gaps(&mut draw, scaled)
-    };
+    let time_limit = Some(Duration::from_secs(TIME_LIMIT));
+    let mut solve = SolveOptions { time_limit, ..SolveOptions::default() };
+    let gap = gap(&mut draw, scaled);
+    if let Some(gap) = gap {
+        solve.relative_gap = gap.relative;
+        set(&mut solve.absolute_gap, gap.absolute);
+    }
     let default = OptimizeOptions { solve, ..OptimizeOptions::default() };
     let drawn = OptimizeOptions {
         backend: draw.pick(SOLVERS),
@@ -51,13 +58,19 @@ pub fn methods(scaled: &Scaled) -> Vec<Method> {
         scale: draw.pick(&scalings()),
         known_point: draw.pick(&KnownPoint::ALL),
         parts: draw.pick(&[1, 1, 1, 1, 2, 3, 5, 8]),
+        solve: SolveOptions {
+            presolve: draw.chance(0.8),
+            preset: draw.pick(&[Preset::Proof, Preset::Proof, Preset::Default]),
+            seed: draw.pick(&[0, 0, 1, 2]),
+            ..default.solve.clone()
+        },
         ..default.clone()
     };
     let name = drawn.backend.name();
     vec![
-        Method { name: Method::DEFAULT, enumerates: false, options: default.clone() },
-        Method { name, enumerates: false, options: drawn },
-        Method { name: "enumerate", enumerates: true, options: default },
+        Method { name: Method::DEFAULT, enumerates: false, gap, options: default.clone() },
+        Method { name, enumerates: false, gap, options: drawn },
+        Method { name: "enumerate", enumerates: true, gap, options: default },
     ]
 }
 
@@ -65,13 +78,16 @@ fn scalings() -> Vec<Option<&'static dyn Scaling>> {
     SCALINGS.iter().copied().map(Some).chain([None]).collect()
 }
 
-/// The gaps of a user who knows the size of the objective, or the default ones.
-fn gaps(draw: &mut Draw, scaled: &Scaled) -> SolveOptions {
-    let default = SolveOptions::default();
-    if draw.chance(0.25) {
-        return default;
-    }
-    SolveOptions { relative_gap: NARROW_GAP, absolute_gap: NARROW_GAP * scaled.range, ..default }
+/// A narrow gap as share of the value and of the range of the objective, as a user asks for
+/// who knows that range; or the default one.
+fn gap(draw: &mut Draw, scaled: &Scaled) -> Option<Gap> {
+    let absolute = NARROW_GAP * scaled.range;
+    draw.chance(0.75).then_some(Gap { relative: NARROW_GAP, absolute })
+}
+
+/// Puts a number into an option, whether or not that may be left out.
+fn set<T: From<f64>>(option: &mut T, number: f64) {
+    *option = number.into();
 }
 
 impl Method {
@@ -86,11 +102,11 @@ impl Method {
     /// Options of the command line.
     pub fn arguments(&self) -> Vec<String> {
         let options = &self.options;
-        let mut arguments = vec![
-            format!("--gap={}", options.solve.relative_gap),
-            format!("--absolute-gap={}", options.solve.absolute_gap),
-            format!("--time-limit={TIME_LIMIT}"),
-        ];
+        let mut arguments = vec![format!("--time-limit={TIME_LIMIT}")];
+        if let Some(gap) = self.gap {
+            arguments.push(format!("--gap={}", gap.relative));
+            arguments.push(format!("--absolute-gap={}", gap.absolute));
+        }
         if self.enumerates {
             arguments.push("--solver=enumerate".to_string());
             return arguments;
@@ -102,14 +118,12 @@ impl Method {
             format!("--scale={}", options.scale.map_or("none", Scaling::name)),
             format!("--known-point={}", options.known_point.name()),
             format!("--parts={}", options.parts),
+            format!("--presolve={}", if options.solve.presolve { "on" } else { "off" }),
+            format!("--preset={}", options.solve.preset.name()),
+            format!("--seed={}", options.solve.seed),
             "--threads=1".to_string(),
         ]);
         arguments
-    }
-
-    fn gap(&self) -> Gap {
-        let solve = &self.options.solve;
-        Gap { relative: solve.relative_gap, absolute: solve.absolute_gap }
     }
 
     /// Solves a problem; `None` if the method does not apply to it, an error if there is
@@ -122,7 +136,7 @@ impl Method {
         match catch_unwind(AssertUnwindSafe(solve)) {
             Err(_) => Some(Err((Mistake::Panic, "see above".to_string()))),
             Ok(Err(error)) if does_not_apply(&error) => None,
-            Ok(Err(error)) => Some(Err((Mistake::Error, error.to_string()))),
+            Ok(Err(error)) => Some(Err((mistake(&error), error.to_string()))),
             Ok(Ok(answer)) => Some(Ok(answer)),
         }
     }
@@ -134,7 +148,7 @@ impl Method {
             Ok(answer) => {
                 // As a record, so that keys may come that this version does not have.
                 let record: Json = serde_json::to_value(&answer).expect("a record");
-                judge(scaled, self.gap(), &record)
+                judge(scaled, self.gap.unwrap_or(DEFAULT_GAP), &record)
             }
         })
     }
@@ -148,4 +162,12 @@ fn does_not_apply(error: &OptimizeError) -> bool {
                 RegionError::Integer { .. } | RegionError::OutputCondition { .. }
             )
     )
+}
+
+fn mistake(error: &OptimizeError) -> Mistake {
+    match error {
+        OptimizeError::Contradiction { .. } => Mistake::Contradiction,
+        OptimizeError::Solve(SolveError::Number { .. }) => Mistake::Refused,
+        _ => Mistake::Error,
+    }
 }

@@ -17,7 +17,7 @@ impl Counts {
     fn count(&mut self, verdict: &Verdict) {
         *match verdict {
             Verdict::Right => &mut self.right,
-            Verdict::Open(_) => &mut self.open,
+            Verdict::Open(..) => &mut self.open,
             Verdict::Wrong(..) => &mut self.wrong,
         } += 1;
     }
@@ -44,11 +44,12 @@ impl Table {
     /// Counts an answer in each of its classes.
     pub fn count(&mut self, classes: &[(&'static str, String)], verdict: &Verdict) {
         self.total.count(verdict);
-        let mistake = match verdict {
+        let reason = match verdict {
+            Verdict::Right => None,
+            Verdict::Open(opening, _) => Some(("open", opening.name().to_string())),
             Verdict::Wrong(mistake, _) => Some(("wrong", mistake.name().to_string())),
-            Verdict::Right | Verdict::Open(_) => None,
         };
-        for class in classes.iter().cloned().chain(mistake) {
+        for class in classes.iter().cloned().chain(reason) {
             self.classes.entry(class).or_default().count(verdict);
         }
     }

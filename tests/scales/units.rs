@@ -71,21 +71,62 @@ fn integer_unit(draw: &mut Draw, unit: f64) -> f64 {
     if draw.chance(0.6) { 1.0 } else { unit.clamp(1.0, 1e7) }
 }
 
-/// Moves some boxes far away from 0, up to 1e8 times their width, in a quarter of the
-/// cases; the bends go along. Whether it did.
-pub fn move_boxes(draw: &mut Draw, case: &mut Case) -> bool {
-    let moved = draw.chance(0.25);
+/// Where the box lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Domain {
+    /// About as wide as its numbers are large, with bends all over it.
+    Plain,
+    /// Narrow beside its distance from 0.
+    Far,
+    /// Much wider than the part of it where neurons bend.
+    Wide,
+}
+
+impl Domain {
+    /// Name in the table.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Far => "far from 0",
+            Self::Wide => "wide",
+        }
+    }
+}
+
+/// Moves some boxes far away from 0, up to 1e8 times their width, and the bends with them;
+/// or makes them up to 1e8 times as wide, without the bends.
+pub fn change_boxes(draw: &mut Draw, case: &mut Case) -> Domain {
+    let domain = draw.pick(&[Domain::Plain, Domain::Plain, Domain::Far, Domain::Wide]);
     for input in 0..case.lower.len() {
-        if moved && draw.chance(0.7) {
+        if domain != Domain::Plain && draw.chance(0.7) {
             let decade = draw.pick(&[1, 2, 3, 4, 5, 6, 7, 8]);
             // A round number, as people choose them.
             let distance = power_of_ten(exponent(width(case, input)) + decade);
             let whole = case.integer.contains(&input);
             let distance = if whole { distance.ceil().min(FARTHEST_WHOLE) } else { distance };
-            move_box(case, input, draw.pick(&[-1.0, 1.0]) * distance);
+            match domain {
+                Domain::Wide if case.lower[input] < case.upper[input] => {
+                    case.lower[input] -= distance * draw.pick(&[0.0, 1.0, 1.0]);
+                    case.upper[input] += distance * draw.pick(&[0.0, 1.0, 1.0]);
+                }
+                Domain::Far => move_box(case, input, draw.pick(&[-1.0, 1.0]) * distance),
+                Domain::Plain | Domain::Wide => {}
+            }
         }
     }
-    moved
+    domain
+}
+
+/// Makes weights of one network very different from each other, in a sixth of the cases.
+/// Whether it did.
+pub fn scatter_weights(draw: &mut Draw, case: &mut Case) -> bool {
+    let scattered = draw.chance(1.0 / 6.0);
+    for weight in case.layers.iter_mut().flat_map(|layer| layer.weights.iter_mut().flatten()) {
+        if scattered && draw.chance(0.5) {
+            *weight *= power_of_ten(draw.pick(&[-13, -9, -6, -4, -2, 2, 4, 6]));
+        }
+    }
+    scattered
 }
 
 /// Integer inputs move no further, so that every whole number in the box is a double.

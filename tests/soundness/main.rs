@@ -22,6 +22,7 @@
 //! value = 5                     # where the status is "optimal"
 //! ```
 
+mod sizes;
 mod verdict;
 
 use std::path::{Path, PathBuf};

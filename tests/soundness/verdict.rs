@@ -5,6 +5,7 @@ use std::process::Output;
 use serde_json::Value;
 use taut::problem::{Problem, Sense, Variable};
 
+use crate::sizes::sizes_of_outputs;
 use crate::{Case, Expected};
 
 /// Relative gap at which an answer counts as optimal: the default.
@@ -16,7 +17,8 @@ const ABSOLUTE_GAP: f64 = 1e-6;
 /// Share of a number's size that a bound or a value may be off, beside the gap.
 const TOLERANCE: f64 = 1e-6;
 
-/// Share of the size of a condition by which a point may miss it.
+/// Share of the size of a condition by which a point may miss it. The size is that of the
+/// terms and the right side, an output standing for the sum of the terms behind it.
 const CONDITION_TOLERANCE: f64 = 1e-8;
 
 /// Exit status of an answer.
@@ -101,17 +103,15 @@ fn mistake_of_point(problem: &Problem, point: Vec<f64>, value: f64) -> Option<St
     if (candidate.objective - value).abs() > TOLERANCE * value.abs() {
         return Some(format!("the value at the point is {}", candidate.objective));
     }
+    let sizes = sizes_of_outputs(problem.graph(), &candidate.input);
     problem.constraints().iter().find_map(|condition| {
-        let expression = condition.expression();
-        let term = |&(variable, coefficient): &(Variable, f64)| {
-            coefficient
-                * match variable {
-                    Variable::Input(index) => candidate.input[index],
-                    Variable::Output(index) => candidate.output[index],
-                }
+        let terms = condition.expression().terms();
+        let size = |&(variable, coefficient): &(Variable, f64)| match variable {
+            Variable::Input(index) => (coefficient * candidate.input[index]).abs(),
+            Variable::Output(index) => coefficient.abs() * sizes[index],
         };
-        let left: f64 = expression.terms().iter().map(term).sum();
-        let size: f64 = expression.terms().iter().map(|entry| term(entry).abs()).sum();
+        let size: f64 = terms.iter().map(size).sum();
+        let left = condition.expression().evaluate(&candidate.input, &candidate.output);
         let misses = |excess: f64, right: f64| {
             right.is_finite() && excess > CONDITION_TOLERANCE * (size + right.abs())
         };
