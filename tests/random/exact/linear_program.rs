@@ -17,11 +17,7 @@ use super::rational::{Affine, Interval, is_positive};
 ///
 /// This assumes nothing about the rows: they may repeat, contradict each other,
 /// come in opposite pairs or be constant.
-pub(super) fn maximize(
-    objective: &Affine,
-    rows: &[Affine],
-    bounds: &[Interval],
-) -> Option<Vec<RBig>> {
+pub fn maximize(objective: &Affine, rows: &[Affine], bounds: &[Interval]) -> Option<Vec<RBig>> {
     let mut best = best_corner(objective, bounds);
     for (count, row) in rows.iter().enumerate() {
         if is_positive(&row.at(&best)) {

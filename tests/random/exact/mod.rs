@@ -34,11 +34,11 @@
 //! to 1/10), and only the final answer is rounded. Nothing here uses the crate
 //! under test.
 
-mod linear_program;
-mod optimum;
-mod random_case;
-mod rational;
-mod regions;
+pub mod linear_program;
+pub mod optimum;
+pub mod random_case;
+pub mod rational;
+pub mod regions;
 mod steadiness;
 mod tests;
 
@@ -142,7 +142,7 @@ pub fn evaluate(case: &Case, x: &[f64]) -> Vec<f64> {
 }
 
 /// The number of values the network of the case puts out.
-fn output_count(case: &Case) -> usize {
+pub fn output_count(case: &Case) -> usize {
     case.layers.last().map_or(case.lower.len(), |layer| layer.bias.len())
 }
 

@@ -8,14 +8,14 @@ use super::regions::Region;
 use super::{Case, Constraint, Relation};
 
 /// `inputs . x + outputs . y + constant` in rational numbers.
-pub(super) struct Expression {
+pub struct Expression {
     inputs: Vec<RBig>,
     outputs: Vec<RBig>,
     constant: RBig,
 }
 
 impl Expression {
-    fn new(inputs: &[f64], outputs: &[f64], constant: f64) -> Self {
+    pub fn new(inputs: &[f64], outputs: &[f64], constant: f64) -> Self {
         Self {
             inputs: inputs.iter().copied().map(exact).collect(),
             outputs: outputs.iter().copied().map(exact).collect(),
@@ -24,7 +24,7 @@ impl Expression {
     }
 
     /// The expression as a form in the variables of a region.
-    pub(super) fn on(&self, region: &Region) -> Affine {
+    pub fn on(&self, region: &Region) -> Affine {
         let dimension = region.bounds.len();
         let inputs = &region.inputs;
         let mut form = Affine::combination(dimension, &self.inputs, inputs, &self.constant);
@@ -36,13 +36,13 @@ impl Expression {
 }
 
 /// The objective of a case and its direction.
-pub(super) struct Goal {
-    pub(super) objective: Expression,
+pub struct Goal {
+    pub objective: Expression,
     maximize: bool,
 }
 
 impl Goal {
-    pub(super) fn of(case: &Case) -> Self {
+    pub fn of(case: &Case) -> Self {
         let (inputs, outputs) = (&case.objective_inputs, &case.objective_outputs);
         Self {
             objective: Expression::new(inputs, outputs, case.objective_constant),
@@ -56,17 +56,13 @@ impl Goal {
 }
 
 /// A feasible input and the value of the objective there.
-pub(super) struct Candidate {
-    pub(super) value: RBig,
-    pub(super) inputs: Vec<RBig>,
+pub struct Candidate {
+    pub value: RBig,
+    pub inputs: Vec<RBig>,
 }
 
 /// The best feasible point of all the regions.
-pub(super) fn best_over(
-    regions: &[Region],
-    goal: &Goal,
-    constraints: &[Constraint],
-) -> Option<Candidate> {
+pub fn best_over(regions: &[Region], goal: &Goal, constraints: &[Constraint]) -> Option<Candidate> {
     let mut best: Option<Candidate> = None;
     for region in regions {
         let Some(found) = best_in(region, goal, constraints) else {
@@ -97,7 +93,7 @@ fn best_in(region: &Region, goal: &Goal, constraints: &[Constraint]) -> Option<C
 }
 
 /// The constraint as one or two rows `g <= 0` in the variables of the region.
-pub(super) fn constraint_rows(constraint: &Constraint, region: &Region) -> Vec<Affine> {
+pub fn constraint_rows(constraint: &Constraint, region: &Region) -> Vec<Affine> {
     let left = Expression::new(&constraint.inputs, &constraint.outputs, 0.0).on(region);
     let right = exact(constraint.right);
     match constraint.relation {

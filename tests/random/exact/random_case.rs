@@ -36,12 +36,13 @@ const COEFFICIENT: Grid = Grid { steps_per_unit: 2, limit: 2 };
 pub(super) const MOST_BENDS: usize = 12;
 
 /// Draws the parts of a random case.
-pub(super) struct Draw {
-    pub(super) random: ChaCha8Rng,
+pub struct Draw {
+    pub random: ChaCha8Rng,
 }
 
 impl Draw {
-    fn case(&mut self) -> Case {
+    /// Any random case.
+    pub fn case(&mut self) -> Case {
         let mut case = Case {
             layers: Vec::new(),
             lower: Vec::new(),
@@ -65,11 +66,11 @@ impl Draw {
         case
     }
 
-    fn chance(&mut self, probability: f64) -> bool {
+    pub fn chance(&mut self, probability: f64) -> bool {
         self.random.random_bool(probability)
     }
 
-    fn pick<T: Copy>(&mut self, choices: &[T]) -> T {
+    pub fn pick<T: Copy>(&mut self, choices: &[T]) -> T {
         choices[self.random.random_range(0..choices.len())]
     }
 
@@ -129,7 +130,7 @@ impl Draw {
     }
 
     /// A point of the box, integer where it must be if that is possible.
-    pub(super) fn point(&mut self, case: &Case) -> Vec<f64> {
+    pub fn point(&mut self, case: &Case) -> Vec<f64> {
         let mut coordinate = |index: usize| {
             let (lower, upper) = (case.lower[index], case.upper[index]);
             let eighths = f64::from(self.random.random_range(0..=8));

@@ -3,12 +3,12 @@
 use dashu::rational::RBig;
 
 /// The rational number a double stores.
-pub(super) fn exact(number: f64) -> RBig {
+pub fn exact(number: f64) -> RBig {
     RBig::try_from(number).expect("the numbers of a case are finite")
 }
 
 /// The double nearest to a rational number.
-pub(super) fn rounded(number: &RBig) -> f64 {
+pub fn rounded(number: &RBig) -> f64 {
     number.to_f64().value()
 }
 
@@ -18,9 +18,9 @@ pub(super) fn is_positive(number: &RBig) -> bool {
 
 /// The affine form `x -> slope . x + offset`.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Affine {
-    pub(super) slope: Vec<RBig>,
-    pub(super) offset: RBig,
+pub struct Affine {
+    pub slope: Vec<RBig>,
+    pub offset: RBig,
 }
 
 impl Affine {
@@ -61,7 +61,7 @@ impl Affine {
     }
 
     /// `factor self + shift`
-    pub(super) fn scaled(&self, factor: &RBig, shift: &RBig) -> Self {
+    pub fn scaled(&self, factor: &RBig, shift: &RBig) -> Self {
         Self {
             slope: self.slope.iter().map(|entry| entry * factor).collect(),
             offset: &self.offset * factor + shift,
@@ -78,7 +78,7 @@ impl Affine {
         self.scaled(&-RBig::ONE, level)
     }
 
-    pub(super) fn at(&self, point: &[RBig]) -> RBig {
+    pub fn at(&self, point: &[RBig]) -> RBig {
         let mut value = self.offset.clone();
         for (entry, coordinate) in self.slope.iter().zip(point) {
             add_product(&mut value, entry, coordinate);
@@ -112,9 +112,9 @@ fn add_product(sum: &mut RBig, left: &RBig, right: &RBig) {
 
 /// A closed interval.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Interval {
-    pub(super) lower: RBig,
-    pub(super) upper: RBig,
+pub struct Interval {
+    pub lower: RBig,
+    pub upper: RBig,
 }
 
 impl Interval {
@@ -123,7 +123,7 @@ impl Interval {
         Self { lower, upper: number }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.lower > self.upper
     }
 

@@ -9,15 +9,15 @@ use super::{Activation, Case, Layer};
 /// A part of the box on which the network is affine: the points of `bounds`
 /// with `g <= 0` for all `rows`. The variables are the inputs that are not
 /// fixed; `inputs` and `outputs` are forms in them.
-pub(super) struct Region {
-    pub(super) bounds: Vec<Interval>,
-    pub(super) rows: Vec<Affine>,
-    pub(super) inputs: Vec<Affine>,
-    pub(super) outputs: Vec<Affine>,
+pub struct Region {
+    pub bounds: Vec<Interval>,
+    pub rows: Vec<Affine>,
+    pub inputs: Vec<Affine>,
+    pub outputs: Vec<Affine>,
 }
 
 /// The regions the feasible box of the case falls into.
-pub(super) fn regions(case: &Case) -> Vec<Region> {
+pub fn regions(case: &Case) -> Vec<Region> {
     let layers: Vec<ExactLayer> = case.layers.iter().map(ExactLayer::of).collect();
     let boxes = integer_slices(case);
     boxes.iter().flat_map(|intervals| regions_of_box(&layers, intervals)).collect()
@@ -72,14 +72,14 @@ pub(super) fn input_forms(intervals: &[Interval]) -> Vec<Affine> {
 }
 
 /// A [`Layer`] in rational numbers.
-pub(super) struct ExactLayer {
-    pub(super) weights: Vec<Vec<RBig>>,
-    pub(super) bias: Vec<RBig>,
-    pub(super) shape: Shape,
+pub struct ExactLayer {
+    pub weights: Vec<Vec<RBig>>,
+    pub bias: Vec<RBig>,
+    pub shape: Shape,
 }
 
 impl ExactLayer {
-    pub(super) fn of(layer: &Layer) -> Self {
+    pub fn of(layer: &Layer) -> Self {
         let exact_row = |row: &Vec<f64>| row.iter().copied().map(exact).collect();
         Self {
             weights: layer.weights.iter().map(exact_row).collect(),
@@ -92,18 +92,18 @@ impl ExactLayer {
 /// An activation as a continuous piecewise affine function of `a`: piece `k` is
 /// `slope a + offset` between `bends[k - 1]` and `bends[k]`, the outer pieces
 /// having no end.
-pub(super) struct Shape {
-    pub(super) bends: Vec<RBig>,
-    pub(super) pieces: Vec<Piece>,
+pub struct Shape {
+    pub bends: Vec<RBig>,
+    pub pieces: Vec<Piece>,
 }
 
-pub(super) struct Piece {
-    pub(super) slope: RBig,
-    pub(super) offset: RBig,
+pub struct Piece {
+    pub slope: RBig,
+    pub offset: RBig,
 }
 
 impl Shape {
-    pub(super) fn of(activation: Activation) -> Self {
+    pub fn of(activation: Activation) -> Self {
         let (bends, pieces) = match activation {
             Activation::Linear => (vec![], vec![(1.0, 0.0)]),
             Activation::Relu => (vec![0.0], vec![(0.0, 0.0), (1.0, 0.0)]),
