@@ -8,6 +8,8 @@ use serde::Serialize;
 
 use super::linear::Linear;
 use crate::num::Interval;
+use crate::num::rounding::sum_error;
+use crate::num::twofold::Twofold;
 
 /// Position of a node in a [`ReluGraph`]; operands always come first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -276,6 +278,68 @@ impl ReluGraph {
     /// If the number of columns is not the number of inputs.
     pub fn evaluate(&self, inputs: ArrayView2<f64>) -> Array2<f64> {
         self.evaluate_all(inputs).swap_remove(self.output.0)
+    }
+
+    /// Bounds on what rounding has done to each output at one point, given the values of all
+    /// nodes there ([`evaluate_all`](Self::evaluate_all) of one row): `e(a) = |W| e(x) +
+    /// γ (|W| |x| + |b|)`, in whatever order sums are taken.
+    pub fn rounding_errors(&self, values: &[Array2<f64>]) -> Array1<f64> {
+        let mut errors: Vec<Array1<f64>> = Vec::with_capacity(self.nodes.len());
+        for (position, node) in self.nodes.iter().enumerate() {
+            errors.push(match node {
+                Node::Input { size } => Array1::zeros(*size),
+                Node::Relu { input } | Node::Clip { input, .. } => errors[input.0].clone(),
+                Node::Affine(affine) => {
+                    let mut magnitude = affine.bias.mapv(f64::abs);
+                    let mut before = Array1::zeros(affine.bias.len());
+                    let mut terms = 1;
+                    for (operand, linear) in &affine.terms {
+                        let size = values[operand.0].row(0).mapv(f64::abs);
+                        linear.add_absolute_product(&size, &mut magnitude);
+                        linear.add_absolute_product(&errors[operand.0], &mut before);
+                        terms += linear.inputs();
+                    }
+                    before.zip_mut_with(&magnitude, |e, &m| *e += sum_error(terms, m + *e));
+                    before
+                }
+            });
+            debug_assert_eq!(errors[position].len(), self.sizes[position]);
+        }
+        errors.swap_remove(self.output.0)
+    }
+
+    /// The outputs at one point in twice the digits, rounded to `f64` at the end.
+    ///
+    /// # Panics
+    /// If the number of coordinates is not the number of inputs.
+    pub fn evaluate_accurately(&self, input: &[f64]) -> Vec<f64> {
+        assert_eq!(input.len(), self.sizes[0], "coordinates of a point");
+        let mut values: Vec<Vec<Twofold>> = Vec::with_capacity(self.nodes.len());
+        for node in &self.nodes {
+            values.push(match node {
+                Node::Input { .. } => input.iter().map(|&x| x.into()).collect(),
+                Node::Relu { input } => {
+                    values[input.0].iter().map(|a| a.max(Twofold::default())).collect()
+                }
+                Node::Clip { input, ceiling } => {
+                    let neurons = values[input.0].iter().zip(ceiling);
+                    neurons.map(|(a, &c)| a.max(Twofold::default()).min(c.into())).collect()
+                }
+                Node::Affine(affine) => {
+                    let row = |row: usize| {
+                        let mut sum = Twofold::from(affine.bias[row]);
+                        for (operand, linear) in &affine.terms {
+                            for (column, weight) in linear.row(row) {
+                                sum.add_product(weight, values[operand.0][column]);
+                            }
+                        }
+                        sum
+                    };
+                    (0..affine.bias.len()).map(row).collect()
+                }
+            });
+        }
+        values[self.output.0].iter().map(|value| value.rounded()).collect()
     }
 
     /// The size of the sums behind each output at one point, given the values of all nodes

@@ -1,5 +1,6 @@
 //! Numbers: intervals with outward rounding, error bounds of floating-point
-//! sums, directed rounding, powers of two, random numbers, and every tolerance of the project by name.
+//! sums, directed rounding, powers of two, twice the digits, random numbers, and every
+//! tolerance of the project by name.
 
 pub mod directed;
 pub mod exact;
@@ -8,5 +9,6 @@ pub mod power_of_two;
 pub mod random;
 pub mod rounding;
 pub mod tolerance;
+pub mod twofold;
 
 pub use interval::{BoxError, Interval, IntervalBox};

@@ -2,11 +2,19 @@
 //! What a user may choose stands in an options struct instead.
 
 /// Largest violation of a condition at which a point counts as feasible, relative to the
-/// size of what is compared: the sum of the magnitudes of all terms of the condition, those
-/// behind an output included. Ten million rounding errors of one sum, which leaves room for
-/// those of the layers before it; a solver's own tolerance is no excuse, because a slope of
-/// 100 turns it into an objective that no feasible point attains.
+/// size of what is compared: the magnitudes of the terms and of the limit. A solver's own
+/// tolerance is no excuse, because a slope of 100 turns it into an objective that no feasible
+/// point attains.
 pub const CONSTRAINT_FEASIBILITY: f64 = 1e-9;
+
+/// Share of the sums behind an output that counts as its size where the output itself is
+/// smaller, the difference of large numbers: with [`CONSTRAINT_FEASIBILITY`] a thousand
+/// roundings of these sums.
+pub const SHARE_OF_SUMS: f64 = 1e-4;
+
+/// What rounding may do to an output of a forward pass, relative to the sums behind it,
+/// before the pass is made again in twice the digits: a tenth of what counts as feasible.
+pub const FORWARD_ROUNDING: f64 = 1e-10;
 
 /// Violation of a condition, relative to the size of what is compared, that the rounding of
 /// a forward pass explains: some ten thousand roundings.

@@ -1,42 +1,51 @@
 //! The best points known.
 
 use crate::num::tolerance::ROUNDING_FEASIBILITY;
-use crate::problem::{Candidate, Problem, Sense};
+use crate::problem::{Candidate, Problem};
 
 /// The best feasible point, and the best of those that meet the conditions up to rounding.
 ///
 /// A point may miss a condition by a tolerance, and where the network is steep that is worth
 /// more than any gap: such a point is the answer only where there is no other.
 #[derive(Clone, Debug)]
-pub struct Best {
-    sense: Sense,
+pub struct Best<'a> {
+    problem: &'a Problem,
     exact: Option<Candidate>,
     any: Option<Candidate>,
 }
 
-impl Best {
+impl<'a> Best<'a> {
     /// The best of some points.
-    pub fn of(problem: &Problem, points: impl IntoIterator<Item = Candidate>) -> Self {
-        let mut best = Self { sense: problem.sense(), exact: None, any: None };
+    pub fn of(problem: &'a Problem, points: impl IntoIterator<Item = Candidate>) -> Self {
+        let mut best = Self { problem, exact: None, any: None };
         points.into_iter().for_each(|point| best.offer(point));
         best
     }
 
     /// Takes one more point into account.
     pub fn offer(&mut self, point: Candidate) {
-        let sense = self.sense;
-        let beats = |known: &Option<Candidate>| {
-            known.as_ref().is_none_or(|known| sense.better(point.objective, known.objective))
-        };
+        let is_news = self.beats(&self.exact, &point) || self.beats(&self.any, &point);
+        if !point.feasible || !is_news {
+            return;
+        }
+        // What is reported is the value over the real numbers.
+        let point = self.problem.confirmed(point);
         if !point.feasible {
             return;
         }
-        if point.violation <= ROUNDING_FEASIBILITY && beats(&self.exact) {
+        if point.violation <= ROUNDING_FEASIBILITY && self.beats(&self.exact, &point) {
             self.exact = Some(point.clone());
         }
-        if beats(&self.any) {
+        if self.beats(&self.any, &point) {
             self.any = Some(point);
         }
+    }
+
+    fn beats(&self, known: &Option<Candidate>, point: &Candidate) -> bool {
+        let better = |known: &Candidate| {
+            self.problem.sense().better(point.objective, known.objective)
+        };
+        known.as_ref().is_none_or(better)
     }
 
     /// The points themselves.

@@ -58,13 +58,13 @@ pub(super) struct Effort {
 
 /// What was proven.
 #[derive(Clone, Debug)]
-pub(super) struct Proven {
+pub(super) struct Proven<'a> {
     /// No point has a better value; `None` if that is proven of none at all.
     pub(super) bound: Option<f64>,
     /// Whether it is proven that there is no point.
     pub(super) is_empty: bool,
     /// The best points that are known, those told or better ones.
-    pub(super) best: Best,
+    pub(super) best: Best<'a>,
     /// What ended the work before the gap was closed.
     pub(super) stopped_by: Option<StoppedBy>,
     /// Parts and linear programs.
@@ -81,14 +81,14 @@ struct Part {
 }
 
 /// Proves what it can of `problem`, given bounds of its neurons and perhaps a point.
-pub(super) fn certify(
-    problem: &Problem,
+pub(super) fn certify<'a>(
+    problem: &'a Problem,
     bounds: &NeuronBounds,
-    known: Best,
+    known: Best<'a>,
     gap: Gap,
     effort: Effort,
     observer: &mut dyn Observer,
-) -> Proven {
+) -> Proven<'a> {
     let mut work = Work {
         problem,
         sign: match problem.sense() {
@@ -118,16 +118,16 @@ pub(super) fn certify(
 }
 
 /// A proof under way. Values of the objective are signed such that less is better.
-struct Work<'a> {
+struct Work<'a, 'o> {
     problem: &'a Problem,
     sign: f64,
     gap: Gap,
     effort: Effort,
     clock: Clock,
-    observer: &'a mut dyn Observer,
+    observer: &'o mut dyn Observer,
     /// When the observer heard last.
     heard: Instant,
-    best: Best,
+    best: Best<'a>,
     /// Multiplications so far.
     spent: f64,
     stopped_by: Option<StoppedBy>,
@@ -135,7 +135,7 @@ struct Work<'a> {
     iterations: u64,
 }
 
-impl Work<'_> {
+impl Work<'_, '_> {
     /// The least bound of all parts; `None` if there is no point.
     fn least(&mut self, bounds: &NeuronBounds) -> Option<f64> {
         let root = self.part(bounds.clone(), f64::NEG_INFINITY);
@@ -291,8 +291,8 @@ impl Work<'_> {
 }
 
 /// Learns from the linear programs of a part.
-struct Watch<'w, 'a> {
-    work: &'w mut Work<'a>,
+struct Watch<'w, 'a, 'o> {
+    work: &'w mut Work<'a, 'o>,
     inputs: &'w [VarId],
     bound: f64,
     nonzeros: f64,
@@ -301,7 +301,7 @@ struct Watch<'w, 'a> {
 /// Passes over the entries of a program that the solve of one relaxation takes.
 const PASSES: f64 = 40.0;
 
-impl Guide for Watch<'_, '_> {
+impl Guide for Watch<'_, '_, '_> {
     fn visit(&mut self, point: &[f64]) -> ControlFlow<(), f64> {
         if !point.is_empty() {
             let input: Vec<f64> = self.inputs.iter().map(|column| point[column.index()]).collect();

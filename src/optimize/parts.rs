@@ -87,7 +87,7 @@ struct Work<'a> {
     options: &'a OptimizeOptions,
     clock: Clock,
     counts: PartCounts,
-    best: Best,
+    best: Best<'a>,
     evidence: Evidence,
     /// The worst proven bound of the parts so far; `None`: none of them has a point.
     proven: Option<f64>,

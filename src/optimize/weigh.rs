@@ -139,14 +139,14 @@ struct Scales<'a> {
     problem: &'a Problem,
     options: &'a OptimizeOptions,
     evidence: Evidence,
-    best: Best,
+    best: Best<'a>,
     /// Gaps at which the answer is optimal; they need bounds.
     gap: Option<Gap>,
     /// What ended a proof.
     stopped_by: Option<StoppedBy>,
 }
 
-impl Scales<'_> {
+impl<'a> Scales<'a> {
     fn sense(&self) -> Sense {
         self.problem.sense()
     }
@@ -246,7 +246,7 @@ impl Scales<'_> {
         CHEAP_WORK + CHEAP_PASSES * *lp_iterations as f64 * model.nonzeros as f64
     }
 
-    fn take(&mut self, proven: Proven) {
+    fn take(&mut self, proven: Proven<'a>) {
         let sense = self.sense();
         if let Some(bound) = proven.bound {
             self.evidence.prove(sense, bound);

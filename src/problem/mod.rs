@@ -5,7 +5,7 @@ mod parser;
 
 use std::sync::Arc;
 
-use ndarray::ArrayView2;
+use ndarray::{Array1, Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -13,7 +13,7 @@ pub use expression::{Constraint, Expression, Variable};
 pub use parser::{ExpressionError, Vocabulary};
 
 use crate::network::{Network, ReluGraph};
-use crate::num::tolerance::CONSTRAINT_FEASIBILITY;
+use crate::num::tolerance::{CONSTRAINT_FEASIBILITY, FORWARD_ROUNDING, SHARE_OF_SUMS};
 use crate::num::{BoxError, IntervalBox};
 
 /// Direction of the optimisation.
@@ -243,12 +243,36 @@ impl Problem {
         Some(self.integral_domain()?.nearest(&rounded))
     }
 
-    /// Evaluates the network as read at a point.
+    /// Evaluates the network as read at a point; where there are conditions on outputs, in
+    /// twice the digits if rounding shows.
     ///
     /// # Panics
     /// If the number of coordinates is not the number of inputs.
     pub fn evaluate(&self, input: Vec<f64>) -> Candidate {
         let output = self.network.evaluate_point(&input);
+        let candidate = self.candidate(input, output);
+        // Conditions on outputs are met by the network over the real numbers or not at all.
+        match self.constraints.iter().any(|c| c.expression().has_outputs()) {
+            true => self.confirmed(candidate),
+            false => candidate,
+        }
+    }
+
+    /// The same point, with outputs in twice the digits where rounding shows in them.
+    pub fn confirmed(&self, candidate: Candidate) -> Candidate {
+        let values = self.values(&candidate.input);
+        let errors = self.graph.rounding_errors(&values);
+        let sums = self.graph.magnitudes(&values);
+        let sizes = compared(&candidate.output, &sums);
+        let shows = |(error, size): (&f64, f64)| *error > FORWARD_ROUNDING * size;
+        if !errors.iter().zip(sizes).any(shows) {
+            return candidate;
+        }
+        let output = self.graph.evaluate_accurately(&candidate.input);
+        self.candidate(candidate.input, output)
+    }
+
+    fn candidate(&self, input: Vec<f64>, output: Vec<f64>) -> Candidate {
         let objective = self.objective.evaluate(&input, &output);
         let violation = self.violation(&input, &output);
         let integral = self.integer.iter().all(|&index| input[index].fract() == 0.0);
@@ -265,8 +289,8 @@ impl Problem {
             return 0.0;
         }
         // Asked for only here: it takes a forward pass of its own.
-        let magnitudes = self.magnitudes(input);
-        let relative = violated.iter().map(|(c, excess)| excess / c.size(input, &magnitudes));
+        let sizes = self.compared_sizes(input, output);
+        let relative = violated.iter().map(|(c, excess)| excess / c.size(input, &sizes));
         relative.map(|r| if r.is_nan() { f64::INFINITY } else { r }).fold(0.0, f64::max)
     }
 
@@ -276,11 +300,11 @@ impl Problem {
     /// # Panics
     /// If the number of coordinates is not the number of inputs.
     pub fn slack(&self, input: &[f64], output: &[f64]) -> f64 {
-        let magnitudes = self.magnitudes(input);
+        let sizes = self.compared_sizes(input, output);
         let slacks = self.constraints.iter().map(|constraint| {
             let value = constraint.expression().evaluate(input, output);
             let distance = (value - constraint.lower()).min(constraint.upper() - value);
-            distance / constraint.size(input, &magnitudes)
+            distance / constraint.size(input, &sizes)
         });
         slacks.fold(f64::INFINITY, f64::min)
     }
@@ -294,11 +318,27 @@ impl Problem {
         self.objective.size(input, &self.magnitudes(input))
     }
 
+    /// What the violation of a condition on each output is relative to.
+    fn compared_sizes(&self, input: &[f64], output: &[f64]) -> Vec<f64> {
+        compared(output, &self.graph.magnitudes(&self.values(input))).collect()
+    }
+
     /// The size of the sums behind each output at a point.
     fn magnitudes(&self, input: &[f64]) -> Vec<f64> {
-        let batch = ArrayView2::from_shape((1, input.len()), input).expect("one row");
-        self.graph.magnitudes(&self.graph.evaluate_all(batch)).to_vec()
+        self.graph.magnitudes(&self.values(input)).to_vec()
     }
+
+    /// The values of all nodes of the canonical form at a point.
+    fn values(&self, input: &[f64]) -> Vec<Array2<f64>> {
+        let batch = ArrayView2::from_shape((1, input.len()), input).expect("one row");
+        self.graph.evaluate_all(batch)
+    }
+}
+
+/// The size of each output in a comparison: its own, and so much of the sums behind it that
+/// a value of 0 can be met up to the rounding of a point.
+fn compared<'a>(output: &'a [f64], magnitudes: &'a Array1<f64>) -> impl Iterator<Item = f64> + 'a {
+    output.iter().zip(magnitudes).map(|(y, sum)| y.abs() + SHARE_OF_SUMS * sum)
 }
 
 /// A point, evaluated by a forward pass of the network as read.
