@@ -8,6 +8,7 @@ use taut::compare::{CompareOptions, Comparison, Row, Spread, compare, write_csv}
 use taut::problem::Sense;
 
 use super::args::{self, Arguments, CompareArgs, TableFormat};
+use super::console::tell;
 use super::progress::Monitor;
 use super::text::{count, number, ratio, seconds, table};
 use super::{ANSWERED, FAILED, UNANSWERED, problem, settings};
@@ -26,7 +27,9 @@ pub fn run(args: &CompareArgs, arguments: &Arguments) -> anyhow::Result<(String,
     drop(monitor);
     let comparison = comparison?;
     for contradiction in &comparison.contradictions {
-        eprintln!("error: contradiction: {contradiction}; please report this with the instance");
+        tell(&format!(
+            "error: contradiction: {contradiction}; please report this with the instance"
+        ));
     }
     let text = match args.format {
         TableFormat::Json => serde_json::to_string(&comparison)? + "\n",

@@ -11,6 +11,7 @@ use super::initializers::INITIALIZERS;
 use super::optimizers::optimizers;
 use super::penalties::penalties;
 use super::settings::{CompressRecipe, InitRecipe, NetworkRecipe, TrainingRecipe};
+use crate::message::{excerpt, toml_error};
 
 /// Most neurons of a layer and most channels, so that a slip in a recipe is an error and
 /// not the end of the memory.
@@ -58,8 +59,8 @@ impl Recipe {
     /// # Errors
     /// [`TrainError::Syntax`] with line and column, or [`TrainError::Key`].
     pub fn from_toml(text: &str) -> Result<Self, TrainError> {
-        let recipe: Self = toml::from_str(text)
-            .map_err(|error| TrainError::Syntax(error.to_string().trim_end().to_string()))?;
+        let recipe: Self =
+            toml::from_str(text).map_err(|error| TrainError::Syntax(toml_error(&error)))?;
         recipe.validate()?;
         Ok(recipe)
     }
@@ -187,5 +188,9 @@ fn known(key: &str, found: &str, names: &[&str]) -> Result<(), TrainError> {
     if names.contains(&found) {
         return Ok(());
     }
-    Err(TrainError::key(key, format!("'{found}'"), format!("one of {}", names.join(", "))))
+    Err(TrainError::key(
+        key,
+        format!("'{}'", excerpt(found)),
+        format!("one of {}", names.join(", ")),
+    ))
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::split::{Shares, usual_share};
 use super::{DataError, DataSource, Dataset, MOST_NUMBERS, Sampling, Split, Targets};
+use crate::message::excerpt;
 use crate::num::IntervalBox;
 use crate::num::random::normal;
 use crate::train::functions::{Dimension, FUNCTIONS, TestFunction, test_function};
@@ -63,7 +64,7 @@ impl FunctionData {
     fn function(&self) -> Result<&'static TestFunction, DataError> {
         test_function(&self.function).ok_or_else(|| {
             let names: Vec<&str> = FUNCTIONS.iter().map(|function| function.name).collect();
-            let found = format!("'{}'", self.function);
+            let found = format!("'{}'", excerpt(&self.function));
             DataError::key("function", found, format!("one of {}", names.join(", ")))
         })
     }
