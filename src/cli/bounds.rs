@@ -19,7 +19,7 @@ pub fn run(args: &BoundsArgs) -> anyhow::Result<(String, u8)> {
     let problem = problem::read(&args.problem, None)?;
     progress::listen();
     let started = Instant::now();
-    let threads = settings::threads(args.threads);
+    let threads = settings::threads(args.threads)?;
     let (tightened, method) = find(args, &problem, threads)?;
     let mut record = BoundsRecord::new(&problem, &method, &tightened);
     record.goal = goal(args)?.name();

@@ -3,7 +3,6 @@
 use std::fmt::Write;
 use std::time::Instant;
 
-use anyhow::ensure;
 use taut::compare::{CompareOptions, Comparison, Row, Spread, compare, write_csv};
 use taut::problem::Sense;
 
@@ -50,7 +49,7 @@ pub fn run(args: &CompareArgs, arguments: &Arguments) -> anyhow::Result<(String,
 }
 
 fn options(args: &CompareArgs) -> anyhow::Result<CompareOptions> {
-    ensure!(args.seeds >= 1, "seeds is 0; expected at least 1");
+    settings::count("seeds", usize::try_from(args.seeds)?, 1, "seeds")?;
     let time_limit = problem::time_limit("time limit", args.time_limit)?;
     let base = settings::options(&args.settings, args.tighten_time, time_limit)?;
     let first = args.settings.seed;

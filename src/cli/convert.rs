@@ -15,8 +15,9 @@ use super::{ANSWERED, progress, settings};
 
 /// Reads one file and writes the other.
 pub fn run(args: &ConvertArgs) -> anyhow::Result<(String, u8)> {
+    let threads = settings::threads(args.threads)?;
     if args.prune {
-        return pruned(args);
+        return pruned(args, threads);
     }
     let network = read_network(&args.input)?;
     let mut metadata = network.metadata().clone();
@@ -36,7 +37,7 @@ fn write(args: &ConvertArgs, network: Network, mut metadata: Metadata) -> anyhow
 }
 
 /// Writes what the domain leaves of the network, and the bounds that prove it.
-fn pruned(args: &ConvertArgs) -> anyhow::Result<(String, u8)> {
+fn pruned(args: &ConvertArgs, threads: usize) -> anyhow::Result<(String, u8)> {
     let question = ProblemArgs {
         problem: args.input.clone(),
         domain: args.domain.clone(),
@@ -49,7 +50,7 @@ fn pruned(args: &ConvertArgs) -> anyhow::Result<(String, u8)> {
     let tightening = settings::tightening(&args.tighten.tighten)?;
     let options = TightenOptions {
         time_limit: problem::tighten_time(args.tighten.tighten_time)?,
-        threads: settings::threads(args.threads),
+        threads,
         stop: Some(progress::interruption()),
         ..TightenOptions::default()
     };

@@ -50,7 +50,7 @@ pub fn run(args: &ExportArgs) -> anyhow::Result<(String, u8)> {
     let tightening = settings::tightening(&tighten.tighten)?;
     let options = TightenOptions {
         time_limit: problem::tighten_time(tighten.tighten_time)?,
-        threads: settings::threads(args.threads),
+        threads: settings::threads(args.threads)?,
         stop: Some(progress::interruption()),
         ..TightenOptions::default()
     };

@@ -8,6 +8,8 @@ use taut::message::{excerpt, toml_error};
 use taut::train::Recipe;
 use toml::{Table, Value};
 
+use super::settings;
+
 /// What overrides the recipe's file.
 #[derive(Args)]
 #[command(next_help_heading = "Recipe")]
@@ -90,6 +92,7 @@ pub struct RecipeArgs {
 impl RecipeArgs {
     /// The recipe that comes out.
     pub fn recipe(&self) -> anyhow::Result<Recipe> {
+        settings::threads(self.threads)?;
         let overrides = self.overrides()?;
         let (text, place) = match &self.recipe {
             Some(path) => {

@@ -101,8 +101,8 @@ fn options(args: &RegionsArgs) -> anyhow::Result<RegionOptions> {
         time_limit: problem::time_limit("time limit", args.time_limit)?,
         cell_limit: args.cell_limit,
         pieces: args.pieces,
-        threads: settings::threads(args.threads),
-        samples: args.samples,
+        threads: settings::threads(args.threads)?,
+        samples: settings::count("samples", args.samples, 0, "points")?,
         seed: args.seed,
         stop: Some(progress::interruption()),
     })

@@ -42,7 +42,7 @@ fn scaled(args: &ScaleArgs) -> anyhow::Result<(ScaleRecord, Network)> {
     let domain = domain.context("no whole number lies in the box of an integer input")?;
     let options = TightenOptions {
         time_limit: problem::tighten_time(args.tighten_time)?,
-        threads: settings::threads(args.threads),
+        threads: settings::threads(args.threads)?,
         ..TightenOptions::default()
     };
     let started = Instant::now();

@@ -20,6 +20,9 @@ const MOST_NEURONS: usize = 1 << 16;
 /// Most rows of a convolution's window.
 const MOST_KERNEL: usize = 1 << 10;
 
+/// Most threads, as everywhere in Taut.
+const MOST_THREADS: usize = 1024;
+
 /// A recipe.
 ///
 /// ```
@@ -139,7 +142,10 @@ impl TrainingRecipe {
         let decay = self.weight_decay;
         range("training.weight_decay", decay, decay >= 0.0, "a number from 0")?;
         at_least_one("training.batch", self.batch)?;
-        at_least_one("training.threads", self.threads)?;
+        if !(1..=MOST_THREADS).contains(&self.threads) {
+            let expected = format!("1 to {MOST_THREADS}");
+            return Err(TrainError::key("training.threads", self.threads, expected));
+        }
         self.clip_norm.map_or(Ok(()), |norm| positive("training.clip_norm", norm))
     }
 }
