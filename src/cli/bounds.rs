@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::time::Instant;
 
 use anyhow::Context;
-use taut::io::{load_bounds, save_bounds};
+use taut::io::{check_writable, load_bounds, save_bounds};
 use taut::problem::Problem;
 use taut::tighten::{
     BoundsRecord, Goal, Method, NodeBounds, TightenCounts, TightenOptions, Tightened,
@@ -16,6 +16,7 @@ use super::{ANSWERED, problem, progress, settings};
 
 /// Bounds every neuron and prints the layers.
 pub fn run(args: &BoundsArgs) -> anyhow::Result<(String, u8)> {
+    args.save.as_deref().map(check_writable).transpose()?;
     let problem = problem::read(&args.problem, None)?;
     progress::listen();
     let started = Instant::now();

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
-use taut::io::{read_network, save_bounds, write_network};
+use taut::io::{check_network_output, check_writable, read_network, save_bounds, write_network};
 use taut::network::{Metadata, Network};
 use taut::prune::{PruneCounts, prune};
 use taut::tighten::TightenOptions;
@@ -16,6 +16,7 @@ use super::{ANSWERED, progress, settings};
 /// Reads one file and writes the other.
 pub fn run(args: &ConvertArgs) -> anyhow::Result<(String, u8)> {
     let threads = settings::threads(args.threads)?;
+    check_network_output(&args.output)?;
     if args.prune {
         return pruned(args, threads);
     }
@@ -38,6 +39,8 @@ fn write(args: &ConvertArgs, network: Network, mut metadata: Metadata) -> anyhow
 
 /// Writes what the domain leaves of the network, and the bounds that prove it.
 fn pruned(args: &ConvertArgs, threads: usize) -> anyhow::Result<(String, u8)> {
+    let proof = proof_path(args);
+    check_writable(&proof)?;
     let question = ProblemArgs {
         problem: args.input.clone(),
         domain: args.domain.clone(),
@@ -66,7 +69,6 @@ fn pruned(args: &ConvertArgs, threads: usize) -> anyhow::Result<(String, u8)> {
     metadata.origin =
         Some(format!("{origin}pruned by {} bounds for its box{conditions}", tightening.name()));
     write(args, network, metadata)?;
-    let proof = proof_path(args);
     save_bounds(&proof, &problem, &bounds, tightening.name())?;
     let sum = |of: fn(&PruneCounts) -> usize| pruned.layers.iter().map(of).sum::<usize>();
     let (kept, constant, merged, unread) =

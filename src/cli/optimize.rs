@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
+use taut::io::check_log;
 use taut::optimize::{
     Answer, OptimizeOptions, PartCounts, Status, StoppedBy, optimize, optimize_by_enumeration,
 };
@@ -56,6 +57,8 @@ fn options(args: &OptimizeArgs) -> anyhow::Result<OptimizeOptions> {
     options.tighten = settings::tightening(&tighten.tighten)?;
     options.scale = settings::scaling(scale);
     options.parts = args.parts;
+    // The solver says nothing of a log that it cannot write.
+    args.log_file.as_deref().map(check_log).transpose()?;
     options.solve.log_file = args.log_file.clone();
     Ok(options)
 }
