@@ -10,7 +10,7 @@ use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use super::split::{Shares, limit};
-use super::{DataError, DataSource, Dataset, MOST_NUMBERS, Split, Targets};
+use super::{DataError, DataSource, Dataset, LARGEST, MOST_NUMBERS, Split, Targets};
 use crate::message::excerpt;
 use crate::train::Stream;
 
@@ -207,12 +207,14 @@ impl<'a> Table<'a> {
         let mut numbers = Array2::zeros((self.records.len(), columns.len()));
         for (mut row, record) in numbers.outer_iter_mut().zip(&self.records) {
             for (number, &column) in row.iter_mut().zip(&columns) {
-                let field = &record[column];
-                *number = field
-                    .parse()
-                    .ok()
-                    .filter(|x: &f64| x.is_finite())
-                    .ok_or_else(|| self.refused(record, column, "a finite number"))?;
+                *number = match record[column].parse::<f64>() {
+                    Ok(number) if number.abs() <= LARGEST => number,
+                    Ok(number) if number.is_finite() => {
+                        let expected = format!("a magnitude of at most {LARGEST:e}");
+                        return Err(self.refused(record, column, &expected));
+                    }
+                    _ => return Err(self.refused(record, column, "a finite number")),
+                };
             }
         }
         Ok(numbers)
