@@ -27,13 +27,14 @@
 //! | 4 | [`tighten`], [`scale`], [`prune`], [`regions`] | bounds by linear programs; neurons in other units, or removed; linear regions |
 //! | 3 | [`encode`], [`io`] | network and bounds → program; files |
 //! | 2 | [`bounds`], [`solve`], [`problem`], [`train`] | bounds on neurons; solvers; questions; training |
-//! | 1 | [`network`], [`milp`], [`num`] | the data |
+//! | 1 | [`network`], [`milp`], [`num`], [`message`] | the data; what messages quote |
 
 pub mod analyze;
 pub mod bounds;
 pub mod compare;
 pub mod encode;
 pub mod io;
+pub mod message;
 pub mod milp;
 pub mod network;
 pub mod num;

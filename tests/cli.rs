@@ -362,6 +362,62 @@ fn ctrl_c_prints_what_is_known() {
     assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
+/// What `taut` does where nobody reads its stderr: a pipe whose other end is closed, and
+/// a device that is always full, where this user may make one.
+#[cfg(unix)]
+#[test]
+fn a_stderr_that_takes_nothing_changes_no_status() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let full = folder.path().join("full");
+    let made = Command::new("mknod").arg(&full).args(["c", "1", "7"]).output();
+    let made = made.is_ok_and(|made| made.status.success())
+        && std::fs::File::options().write(true).open(&full).is_ok();
+    if !made {
+        eprintln!("left out: mknod needs the rights of root");
+    }
+    let streams = || -> Vec<Stdio> {
+        let (_, closed) = std::io::pipe().expect("a pipe");
+        let full = made.then(|| std::fs::File::options().write(true).open(&full).expect("a node"));
+        full.into_iter().map(Stdio::from).chain([closed.into()]).collect()
+    };
+    let instance = "instances/rosenbrock4-2x25.toml";
+    for (arguments, status) in [
+        (vec!["info", "none.onnx"], 1),
+        (vec!["--colour"], 2),
+        (vec![], 2),
+        // With a warning, and with messages of the log.
+        (vec!["maximize", instance, "--lower=0", "--upper=0.1"], 0),
+        (vec!["-vv", "minimize", instance], 0),
+        (vec!["minimize", "instances/peaks-2x50.toml", "--time-limit", "0.5"], 3),
+    ] {
+        for stream in streams() {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_taut"));
+            command.current_dir(env!("CARGO_MANIFEST_DIR")).args(&arguments).stderr(stream);
+            let output = command.stdout(Stdio::piped()).spawn().expect("a run");
+            let output = output.wait_with_output().expect("an end");
+            assert_eq!(output.status.code(), Some(status), "{arguments:?}");
+            assert_eq!(output.stdout.is_empty(), matches!(status, 1 | 2), "{arguments:?}");
+        }
+    }
+    // The answer is what was asked for: that it cannot be printed is an error.
+    for arguments in [["info", "networks/peaks-2x25.onnx"], ["minimize", "--help"]] {
+        let run = |stream: Stdio| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_taut"));
+            command.current_dir(env!("CARGO_MANIFEST_DIR")).args(arguments).stdout(stream);
+            command.stderr(Stdio::piped()).spawn().expect("a run").wait_with_output()
+        };
+        let mut streams = streams();
+        let closed = run(streams.pop().expect("a pipe")).expect("an end");
+        assert_eq!((closed.status.code(), closed.stderr.len()), (Some(0), 0), "{arguments:?}");
+        for full in streams {
+            let full = run(full).expect("an end");
+            let message = String::from_utf8_lossy(&full.stderr);
+            assert_eq!(full.status.code(), Some(1), "{arguments:?}");
+            assert!(message.starts_with("error: standard output: No space"), "{message}");
+        }
+    }
+}
+
 #[test]
 fn help_names_unit_and_default_of_every_option() {
     let output = taut(&["minimize", "--help"]);

@@ -12,11 +12,13 @@ mod sensitivity;
 
 use std::time::{Duration, Instant};
 
+use ndarray::{Array2, Axis};
 use serde::Serialize;
 use thiserror::Error;
 
 pub use lempel_ziv::{LEVELS, LempelZiv, quantised};
 pub use lipschitz::{global, is_small, local};
+use sensitivity::CHUNK;
 pub use sensitivity::{PERTURBATION, Sensitivity, samples, sensitivity};
 
 use crate::bounds::LayerSummary;
@@ -166,6 +168,18 @@ pub enum AnalyzeError {
     /// No bounds, or no relaxation.
     #[error(transparent)]
     Optimize(#[from] OptimizeError),
+    /// More points than the memory is meant for.
+    #[error(
+        "samples is {samples}; expected at most {most} points for {numbers} inputs and outputs"
+    )]
+    Samples {
+        /// Points asked for.
+        samples: usize,
+        /// Points allowed.
+        most: usize,
+        /// Inputs and outputs of the network.
+        numbers: usize,
+    },
     /// No point satisfies the conditions.
     #[error("there is nothing to analyse: {reason}")]
     Infeasible {
@@ -180,6 +194,7 @@ pub enum AnalyzeError {
 /// [`AnalyzeError`]. Regions that cannot be counted are a field of the answer.
 pub fn analyze(problem: &Problem, options: &AnalyzeOptions) -> Result<Analysis, AnalyzeError> {
     let started = Instant::now();
+    check_samples(problem, options.samples)?;
     let graph = problem.graph();
     let domain = problem.integral_domain().unwrap_or_else(|| problem.domain().clone());
     let best_known = problem.reference().map(|known| known.objective);
@@ -198,7 +213,7 @@ pub fn analyze(problem: &Problem, options: &AnalyzeOptions) -> Result<Analysis, 
         Ok((regions, stability)) => (Ok(regions), stability),
         Err(error) => (Err(error), None),
     };
-    let values = problem.network().evaluate(points.view());
+    let values = outputs(problem, &points);
     let argmax = |row: ndarray::ArrayView1<f64>| {
         let best = row.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
         best.map_or(0, |(index, _)| index as u8)
@@ -234,6 +249,28 @@ pub fn analyze(problem: &Problem, options: &AnalyzeOptions) -> Result<Analysis, 
         },
         seconds: started.elapsed().as_secs_f64(),
     })
+}
+
+/// Most numbers that the sampled points and their outputs may have, 1 GiB of them.
+const MOST_NUMBERS: usize = 1 << 27;
+
+fn check_samples(problem: &Problem, samples: usize) -> Result<(), AnalyzeError> {
+    let numbers = problem.network().inputs() + problem.network().outputs();
+    let most = MOST_NUMBERS / numbers;
+    match samples <= most {
+        true => Ok(()),
+        false => Err(AnalyzeError::Samples { samples, most, numbers }),
+    }
+}
+
+/// What the network computes at points (points × inputs).
+fn outputs(problem: &Problem, points: &Array2<f64>) -> Array2<f64> {
+    let mut values = Array2::zeros((points.nrows(), problem.network().outputs()));
+    let rows = values.axis_chunks_iter_mut(Axis(0), CHUNK);
+    for (mut rows, points) in rows.zip(points.axis_chunks_iter(Axis(0), CHUNK)) {
+        rows.assign(&problem.network().evaluate(points));
+    }
+    values
 }
 
 /// The exact count with the stable neurons or, where its limits come first, the better lower

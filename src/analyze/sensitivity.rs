@@ -5,7 +5,7 @@
 //! Jacobian in the same units, which for ε → 0 is the root of the mean square of that.
 //! Guan (2024), arXiv:2409.16086, takes the first as a measure of robustness.
 
-use ndarray::{Array1, Array2, ArrayView1, s};
+use ndarray::{Array1, Array2, ArrayView1, Axis, s};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use serde::Serialize;
@@ -16,6 +16,9 @@ use crate::num::random::{normal, uniform};
 
 /// Size of the perturbation, as a share of the width of an input.
 pub const PERTURBATION: f64 = 1e-2;
+
+/// Points that are evaluated at once: a pass keeps the values of all nodes.
+pub(super) const CHUNK: usize = 1000;
 
 /// Sensitivity over the samples, in units of the outputs per width of the domain.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -55,14 +58,17 @@ pub fn sensitivity(
     let widths: Array1<f64> =
         domain.upper().iter().zip(domain.lower()).map(|(u, l)| u - l).collect();
     let mut random = ChaCha8Rng::seed_from_u64(seed.into());
-    let mut moved = points.clone();
-    for mut point in moved.outer_iter_mut() {
-        for (x, width) in point.iter_mut().zip(&widths) {
-            *x += PERTURBATION * width * normal(&mut random);
+    let mut changes = 0.0;
+    for chunk in points.axis_chunks_iter(Axis(0), CHUNK) {
+        let mut moved = chunk.to_owned();
+        for mut point in moved.outer_iter_mut() {
+            for (x, width) in point.iter_mut().zip(&widths) {
+                *x += PERTURBATION * width * normal(&mut random);
+            }
         }
+        let difference = graph.evaluate(moved.view()) - graph.evaluate(chunk);
+        changes += difference.outer_iter().map(|row| norm(row) / PERTURBATION).sum::<f64>();
     }
-    let difference = graph.evaluate(moved.view()) - graph.evaluate(points.view());
-    let changes = difference.outer_iter().map(|row| norm(row) / PERTURBATION);
     let count = points.nrows();
     let (mut sum, mut largest, mut gradient_max) = (0.0, 0.0f64, 0.0f64);
     for index in 0..count {
@@ -81,7 +87,7 @@ pub fn sensitivity(
     let count_or_one = count.max(1) as f64;
     Sensitivity {
         points: count,
-        monte_carlo: changes.sum::<f64>() / count_or_one,
+        monte_carlo: changes / count_or_one,
         jacobian_mean: sum / count_or_one,
         jacobian_max: largest,
         gradient_max,

@@ -25,7 +25,7 @@ pub fn run(args: &AnalyzeArgs) -> anyhow::Result<(String, u8)> {
 }
 
 fn options(args: &AnalyzeArgs) -> anyhow::Result<AnalyzeOptions> {
-    let threads = settings::threads(args.threads);
+    let threads = settings::threads(args.threads)?;
     let tightenings = args.tighten.iter().map(|name| settings::tightening(name));
     let defaults = AnalyzeOptions::default();
     Ok(AnalyzeOptions {
@@ -42,8 +42,8 @@ fn options(args: &AnalyzeArgs) -> anyhow::Result<AnalyzeOptions> {
             stop: Some(progress::interruption()),
             ..defaults.regions
         },
-        samples: args.samples,
-        chords: args.chords,
+        samples: settings::count("samples", args.samples, 0, "points")?,
+        chords: settings::count("chords", args.chords, 0, "segments")?,
         seed: args.seed,
     })
 }

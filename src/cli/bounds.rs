@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::time::Instant;
 
 use anyhow::Context;
-use taut::io::{load_bounds, save_bounds};
+use taut::io::{check_writable, load_bounds, save_bounds};
 use taut::problem::Problem;
 use taut::tighten::{
     BoundsRecord, Goal, Method, NodeBounds, TightenCounts, TightenOptions, Tightened,
@@ -16,10 +16,11 @@ use super::{ANSWERED, problem, progress, settings};
 
 /// Bounds every neuron and prints the layers.
 pub fn run(args: &BoundsArgs) -> anyhow::Result<(String, u8)> {
+    args.save.as_deref().map(check_writable).transpose()?;
     let problem = problem::read(&args.problem, None)?;
     progress::listen();
     let started = Instant::now();
-    let threads = settings::threads(args.threads);
+    let threads = settings::threads(args.threads)?;
     let (tightened, method) = find(args, &problem, threads)?;
     let mut record = BoundsRecord::new(&problem, &method, &tightened);
     record.goal = goal(args)?.name();

@@ -3,12 +3,12 @@
 use std::fmt::Write;
 use std::time::Instant;
 
-use anyhow::ensure;
 use taut::compare::{CompareOptions, Comparison, Row, Spread, compare, write_csv};
 use taut::optimize::Certify;
 use taut::problem::Sense;
 
 use super::args::{self, Arguments, CompareArgs, TableFormat};
+use super::console::tell;
 use super::progress::Monitor;
 use super::text::{count, number, ratio, seconds, table};
 use super::{ANSWERED, FAILED, UNANSWERED, problem, settings};
@@ -27,7 +27,9 @@ pub fn run(args: &CompareArgs, arguments: &Arguments) -> anyhow::Result<(String,
     drop(monitor);
     let comparison = comparison?;
     for contradiction in &comparison.contradictions {
-        eprintln!("error: contradiction: {contradiction}; please report this with the instance");
+        tell(&format!(
+            "error: contradiction: {contradiction}; please report this with the instance"
+        ));
     }
     let text = match args.format {
         TableFormat::Json => serde_json::to_string(&comparison)? + "\n",
@@ -48,7 +50,7 @@ pub fn run(args: &CompareArgs, arguments: &Arguments) -> anyhow::Result<(String,
 }
 
 fn options(args: &CompareArgs) -> anyhow::Result<CompareOptions> {
-    ensure!(args.seeds >= 1, "seeds is 0; expected at least 1");
+    settings::count("seeds", usize::try_from(args.seeds)?, 1, "seeds")?;
     let time_limit = problem::time_limit("time limit", args.time_limit)?;
     let mut base = settings::options(&args.settings, args.tighten_time, time_limit)?;
     // Formulations are compared by what the solver does; the rows check each other.

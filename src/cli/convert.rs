@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
-use taut::io::{read_network, save_bounds, write_network};
+use taut::io::{check_network_output, check_writable, read_network, save_bounds, write_network};
 use taut::network::{Metadata, Network};
 use taut::prune::{PruneCounts, prune};
 use taut::tighten::TightenOptions;
@@ -15,8 +15,10 @@ use super::{ANSWERED, progress, settings};
 
 /// Reads one file and writes the other.
 pub fn run(args: &ConvertArgs) -> anyhow::Result<(String, u8)> {
+    let threads = settings::threads(args.threads)?;
+    check_network_output(&args.output)?;
     if args.prune {
-        return pruned(args);
+        return pruned(args, threads);
     }
     let network = read_network(&args.input)?;
     let mut metadata = network.metadata().clone();
@@ -36,7 +38,9 @@ fn write(args: &ConvertArgs, network: Network, mut metadata: Metadata) -> anyhow
 }
 
 /// Writes what the domain leaves of the network, and the bounds that prove it.
-fn pruned(args: &ConvertArgs) -> anyhow::Result<(String, u8)> {
+fn pruned(args: &ConvertArgs, threads: usize) -> anyhow::Result<(String, u8)> {
+    let proof = proof_path(args);
+    check_writable(&proof)?;
     let question = ProblemArgs {
         problem: args.input.clone(),
         domain: args.domain.clone(),
@@ -49,7 +53,7 @@ fn pruned(args: &ConvertArgs) -> anyhow::Result<(String, u8)> {
     let tightening = settings::tightening(&args.tighten.tighten)?;
     let options = TightenOptions {
         time_limit: problem::tighten_time(args.tighten.tighten_time)?,
-        threads: settings::threads(args.threads),
+        threads,
         stop: Some(progress::interruption()),
         ..TightenOptions::default()
     };
@@ -65,7 +69,6 @@ fn pruned(args: &ConvertArgs) -> anyhow::Result<(String, u8)> {
     metadata.origin =
         Some(format!("{origin}pruned by {} bounds for its box{conditions}", tightening.name()));
     write(args, network, metadata)?;
-    let proof = proof_path(args);
     save_bounds(&proof, &problem, &bounds, tightening.name())?;
     let sum = |of: fn(&PruneCounts) -> usize| pruned.layers.iter().map(of).sum::<usize>();
     let (kept, constant, merged, unread) =

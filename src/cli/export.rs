@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use anyhow::bail;
 use serde::Serialize;
-use taut::io::{model_format, write_model};
+use taut::io::{check_writable, model_format, write_model};
 use taut::milp::ModelSize;
 use taut::num::tolerance::SMALLEST_COEFFICIENT;
 use taut::optimize::{Bounding, OptimizeOptions, SCHEMA, bound, formulate};
@@ -43,6 +43,7 @@ pub fn run(args: &ExportArgs) -> anyhow::Result<(String, u8)> {
     });
     // Before what may take minutes.
     let format = model_format(&args.output)?;
+    check_writable(&args.output)?;
     let problem = problem::read_with_objective(&args.problem, sense)?;
     progress::listen();
     let FormulationArgs { encoding, tighten, scale: scaling } = &args.formulation;
@@ -50,7 +51,7 @@ pub fn run(args: &ExportArgs) -> anyhow::Result<(String, u8)> {
     let tightening = settings::tightening(&tighten.tighten)?;
     let options = TightenOptions {
         time_limit: problem::tighten_time(tighten.tighten_time)?,
-        threads: settings::threads(args.threads),
+        threads: settings::threads(args.threads)?,
         stop: Some(progress::interruption()),
         ..TightenOptions::default()
     };

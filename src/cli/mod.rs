@@ -5,6 +5,7 @@ mod analyze;
 mod args;
 mod bounds;
 mod compare;
+mod console;
 mod convert;
 mod export;
 mod info;
@@ -18,13 +19,12 @@ mod settings;
 mod text;
 mod train;
 
-use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
-use anyhow::Context;
 use clap::Parser;
 
 use args::{Arguments, Command};
+use console::{print, print_usage, tell};
 
 /// The question was answered.
 const ANSWERED: u8 = 0;
@@ -35,29 +35,38 @@ const UNANSWERED: u8 = 3;
 
 /// Runs the command that the arguments ask for.
 pub fn run() -> ExitCode {
-    let arguments = Arguments::parse();
+    let outcome = match Arguments::try_parse() {
+        Ok(arguments) => answer(&arguments),
+        Err(usage) => {
+            print_usage(&usage).map(|()| u8::try_from(usage.exit_code()).unwrap_or(FAILED))
+        }
+    };
+    match outcome {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            tell(&format!("error: {error:#}"));
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+/// Runs a command and prints its answer.
+fn answer(arguments: &Arguments) -> anyhow::Result<u8> {
     start_log(arguments.verbose, arguments.quiet);
-    let outcome = match &arguments.command {
+    let (text, code) = match &arguments.command {
         Command::Info(info) => info::run(info),
-        Command::Minimize(args) => optimize::run(args, taut::problem::Sense::Minimize, &arguments),
-        Command::Maximize(args) => optimize::run(args, taut::problem::Sense::Maximize, &arguments),
+        Command::Minimize(args) => optimize::run(args, taut::problem::Sense::Minimize, arguments),
+        Command::Maximize(args) => optimize::run(args, taut::problem::Sense::Maximize, arguments),
         Command::Bounds(args) => bounds::run(args),
         Command::Analyze(args) => analyze::run(args),
         Command::Regions(args) => regions::run(args),
         Command::Scale(args) => scale::run(args),
-        Command::Compare(args) => compare::run(args, &arguments),
+        Command::Compare(args) => compare::run(args, arguments),
         Command::Train(args) => train::run(args, arguments.quiet),
         Command::Convert(convert) => convert::run(convert),
         Command::Export(export) => export::run(export),
-    };
-    let outcome = outcome.and_then(|(text, code)| print(&text).map(|()| code));
-    match outcome {
-        Ok(code) => ExitCode::from(code),
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::from(FAILED)
-        }
-    }
+    }?;
+    print(&text).map(|()| code)
 }
 
 /// Warnings by default; more with `-v`, only errors with `-q`.
@@ -70,19 +79,9 @@ fn start_log(verbose: u8, quiet: bool) {
     };
     tracing_subscriber::fmt()
         .with_max_level(level)
-        .with_writer(std::io::stderr)
+        .with_writer(console::Log::new)
+        .log_internal_errors(false)
         .without_time()
         .with_target(false)
         .init();
-}
-
-/// Prints to stdout; a reader that has gone away is no error.
-fn print(text: &str) -> anyhow::Result<()> {
-    let mut stdout = std::io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(error).context("standard output")
-        }
-        _ => Ok(()),
-    }
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
+use taut::io::check_log;
 use taut::optimize::{
     Answer, Certify, OptimizeOptions, PartCounts, Status, StoppedBy, optimize,
     optimize_by_enumeration,
@@ -59,6 +60,8 @@ fn options(args: &OptimizeArgs) -> anyhow::Result<OptimizeOptions> {
     options.parts = args.parts;
     let certify = Certify::ALL.into_iter().find(|certify| certify.name() == args.certify);
     options.certify = certify.expect("a name from the list");
+    // The solver says nothing of a log that it cannot write.
+    args.log_file.as_deref().map(check_log).transpose()?;
     options.solve.log_file = args.log_file.clone();
     Ok(options)
 }

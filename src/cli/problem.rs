@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use taut::io::{read_box, read_instance, read_network};
+use taut::message::excerpt;
 use taut::network::Network;
 use taut::num::IntervalBox;
-use taut::problem::{Problem, Question, Sense};
+use taut::problem::{ExpressionError, Problem, ProblemError, Question, Sense};
 
 use super::args::{BoxArgs, ProblemArgs};
 
@@ -85,7 +86,21 @@ fn read_or(
     question.objective = args.objective.clone().or(question.objective);
     question.integer = args.integer.clone().unwrap_or(question.integer);
     question.constraints.extend(args.constraints.iter().cloned());
-    Problem::new(network, domain, question).with_context(|| args.problem.display().to_string())
+    let problem = Problem::new(network, domain, question).map_err(quoted);
+    problem.with_context(|| args.problem.display().to_string())
+}
+
+/// The error with as much of an expression as a message quotes.
+fn quoted(error: ProblemError) -> ProblemError {
+    let shortened = |error: ExpressionError| {
+        let text = excerpt(&error.text).into_owned();
+        ExpressionError { text, ..error }
+    };
+    match error {
+        ProblemError::Objective(error) => ProblemError::Objective(shortened(error)),
+        ProblemError::Constraint(error) => ProblemError::Constraint(shortened(error)),
+        other => other,
+    }
 }
 
 /// The box that the arguments give, if any.
@@ -104,7 +119,7 @@ pub fn numbers(option: &str, text: &str, inputs: usize) -> anyhow::Result<Vec<f6
     let parse = |part: &str| {
         let part = part.trim();
         let number: Option<f64> = part.parse().ok();
-        number.with_context(|| format!("{option}: found '{part}', expected a number"))
+        number.with_context(|| format!("{option}: found '{}', expected a number", excerpt(part)))
     };
     let numbers: Vec<f64> = text.split(',').map(parse).collect::<Result<_, _>>()?;
     match numbers.as_slice() {

@@ -2,10 +2,13 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use clap::Args;
+use taut::message::{excerpt, toml_error};
 use taut::train::Recipe;
 use toml::{Table, Value};
+
+use super::settings;
 
 /// What overrides the recipe's file.
 #[derive(Args)]
@@ -89,6 +92,7 @@ pub struct RecipeArgs {
 impl RecipeArgs {
     /// The recipe that comes out.
     pub fn recipe(&self) -> anyhow::Result<Recipe> {
+        settings::threads(self.threads)?;
         let overrides = self.overrides()?;
         let (text, place) = match &self.recipe {
             Some(path) => {
@@ -112,7 +116,7 @@ impl RecipeArgs {
         if overrides.is_empty() {
             return Ok(Recipe::from_toml(text)?);
         }
-        let mut table: Table = toml::from_str(text)?;
+        let mut table: Table = toml::from_str(text).map_err(|error| anyhow!(toml_error(&error)))?;
         for (path, value) in overrides {
             put(&mut table, &path, value)?;
         }
@@ -157,7 +161,7 @@ impl RecipeArgs {
         put("training.threads", count(self.threads));
         for setting in &self.set {
             let Some((path, value)) = setting.split_once('=') else {
-                bail!("--set {setting}: expected TABLE.KEY=VALUE");
+                bail!("--set {}: expected TABLE.KEY=VALUE", excerpt(setting));
             };
             list.push((path.trim().to_string(), value_of(value.trim())));
         }
@@ -193,7 +197,7 @@ fn put(table: &mut Table, path: &str, value: Value) -> anyhow::Result<()> {
         }
         Some((name, rest)) => match table.entry(name).or_insert(Value::Table(Table::new())) {
             Value::Table(inner) => put(inner, rest, value),
-            _ => bail!("{path}: '{name}' is no table"),
+            _ => bail!("{}: '{}' is no table", excerpt(path), excerpt(name)),
         },
     }
 }

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use anyhow::{bail, ensure};
 use serde::Serialize;
+use taut::io::check_writable;
 use taut::num::IntervalBox;
 use taut::optimize::SCHEMA;
 use taut::plot::{self, RegionPlot};
@@ -33,6 +34,8 @@ struct Record {
 /// Counts, and writes what was asked for.
 pub fn run(args: &RegionsArgs) -> anyhow::Result<(String, u8)> {
     let started = Instant::now();
+    args.list.as_deref().map(check_writable).transpose()?;
+    args.plot.as_deref().map(plot::check_output).transpose()?;
     // Only a picture is coloured by an objective.
     let mut problem = match &args.plot {
         Some(_) => problem::read_with_objective(&args.problem, None)?,
@@ -99,8 +102,8 @@ fn options(args: &RegionsArgs) -> anyhow::Result<RegionOptions> {
         time_limit: problem::time_limit("time limit", args.time_limit)?,
         cell_limit: args.cell_limit,
         pieces: args.pieces,
-        threads: settings::threads(args.threads),
-        samples: args.samples,
+        threads: settings::threads(args.threads)?,
+        samples: settings::count("samples", args.samples, 0, "points")?,
         seed: args.seed,
         stop: Some(progress::interruption()),
     })
@@ -112,7 +115,6 @@ fn listed(
     problem: &Problem,
     options: &RegionOptions,
 ) -> anyhow::Result<RegionCount> {
-    args.plot.as_deref().map(plot::check_extension).transpose()?;
     let mut file = args.list.as_deref().map(CellFile::create).transpose()?;
     let mut plot = args.plot.as_ref().map(|_| RegionPlot::new(problem)).transpose()?;
     let mut failure: Option<anyhow::Error> = None;

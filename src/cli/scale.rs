@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::Context;
-use taut::io::write_network;
+use taut::io::{check_network_output, write_network};
 use taut::network::Network;
 use taut::scale::{Figures, ScaleRecord, scale};
 use taut::tighten::TightenOptions;
@@ -16,6 +16,7 @@ use super::{ANSWERED, problem, settings};
 
 /// Scales a network, writes it if there is a file to write, and prints what this changes.
 pub fn run(args: &ScaleArgs) -> anyhow::Result<(String, u8)> {
+    args.output.as_deref().map(check_network_output).transpose()?;
     let (record, network) = scaled(args)?;
     if let Some(path) = &args.output {
         write_network(&network, path)?;
@@ -42,7 +43,7 @@ fn scaled(args: &ScaleArgs) -> anyhow::Result<(ScaleRecord, Network)> {
     let domain = domain.context("no whole number lies in the box of an integer input")?;
     let options = TightenOptions {
         time_limit: problem::tighten_time(args.tighten_time)?,
-        threads: settings::threads(args.threads),
+        threads: settings::threads(args.threads)?,
         ..TightenOptions::default()
     };
     let started = Instant::now();

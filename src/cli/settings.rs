@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use taut::optimize::{KnownPoint, OptimizeOptions};
 use taut::scale::{SCALINGS, Scaling};
 use taut::solve::{Preset, SOLVERS, SolveOptions};
@@ -21,7 +21,7 @@ pub fn options(
     let backend = SOLVERS.iter().copied().find(|s| s.name() == args.backend);
     let preset = Preset::ALL.into_iter().find(|p| p.name() == args.preset);
     let known_point = KnownPoint::ALL.into_iter().find(|k| k.name() == args.known_point);
-    let threads = threads(args.threads);
+    let threads = threads(args.threads)?;
     Ok(OptimizeOptions {
         backend: backend.context("unknown backend")?,
         known_point: known_point.context("unknown use of the known point")?,
@@ -47,9 +47,26 @@ pub fn options(
     })
 }
 
-/// The number given, or that of the cores.
-pub fn threads(given: Option<usize>) -> usize {
-    given.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
+/// The number given, within the limits of a solve, or that of the cores.
+pub fn threads(given: Option<usize>) -> anyhow::Result<usize> {
+    let Some(threads) = given else {
+        return Ok(std::thread::available_parallelism().map_or(1, usize::from));
+    };
+    SolveOptions { threads, ..SolveOptions::default() }.validate()?;
+    Ok(threads)
+}
+
+/// Most points, segments or seeds: more of them than anybody waits for, and fewer than fill
+/// the memory.
+const MOST: usize = 1 << 20;
+
+/// A count that memory or time is taken for, with its unit.
+pub fn count(name: &str, found: usize, least: usize, unit: &str) -> anyhow::Result<usize> {
+    ensure!(
+        (least..=MOST).contains(&found),
+        "{name} is {found}; expected {least} to {MOST} {unit}"
+    );
+    Ok(found)
 }
 
 /// The method of bounds of that name.

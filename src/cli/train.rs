@@ -7,10 +7,12 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use indicatif::ProgressBar;
 use serde::Serialize;
-use taut::io::{format_of, write_network, write_text};
+use taut::io::{
+    check_log, check_network_output, check_writable, open_log, write_network, write_text,
+};
 use taut::optimize::SCHEMA;
 use taut::plot;
 use taut::train::data::DataSource;
@@ -93,13 +95,10 @@ pub fn run(args: &TrainArgs, quiet: bool) -> anyhow::Result<(String, u8)> {
 
 /// What would otherwise fail after the training.
 fn check_outputs(args: &TrainArgs) -> anyhow::Result<()> {
-    args.output.as_deref().map(format_of).transpose()?;
-    args.plot.as_deref().map(plot::check_extension).transpose()?;
-    for path in [&args.output, &args.plot, &args.checkpoint].into_iter().flatten() {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let there = folder.is_none_or(Path::is_dir);
-        ensure!(there, "{}: the folder does not exist", path.display());
-    }
+    args.output.as_deref().map(check_network_output).transpose()?;
+    args.plot.as_deref().map(plot::check_output).transpose()?;
+    args.checkpoint.as_deref().map(check_writable).transpose()?;
+    args.log.as_deref().map(check_log).transpose()?;
     Ok(())
 }
 
@@ -123,10 +122,7 @@ struct Monitor<'a> {
 impl<'a> Monitor<'a> {
     fn start(args: &'a TrainArgs, recipe: &'a Recipe, quiet: bool) -> anyhow::Result<Self> {
         progress::listen();
-        let open = |path: &PathBuf| {
-            let log = TrainingLog::open(path, args.resume.is_some());
-            log.with_context(|| path.display().to_string())
-        };
+        let open = |path: &PathBuf| open_log(path, args.resume.is_some()).map(TrainingLog::new);
         Ok(Self {
             bar: (!quiet && std::io::stderr().is_terminal()).then(progress::new_bar),
             log: args.log.as_ref().map(open).transpose()?,

@@ -18,6 +18,7 @@ use sha2::{Digest, Sha256};
 
 use super::{FileError, FormatError, content, read_bytes, write_bytes};
 use crate::bounds::NeuronBounds;
+use crate::message::{excerpt, readable};
 use crate::network::{Node, ReluGraph};
 use crate::num::IntervalBox;
 use crate::problem::Problem;
@@ -82,34 +83,41 @@ pub fn load_bounds(path: &Path, problem: &Problem) -> Result<SavedBounds, FileEr
 }
 
 fn parse(bytes: &[u8], problem: &Problem) -> Result<SavedBounds, FormatError> {
-    let file: File =
-        serde_json::from_slice(bytes).map_err(|error| FormatError::Syntax(error.to_string()))?;
+    let file: File = serde_json::from_slice(bytes)
+        .map_err(|error| FormatError::Syntax(readable(&error.to_string())))?;
     let refuse = |place: &str, found: String, expected: String| {
         Err(FormatError::Content { place: place.to_string(), found, expected })
     };
     if file.format != FORMAT || file.version != VERSION {
-        let found = format!("format '{}' version {}", file.format, file.version);
+        let found = format!("format '{}' version {}", excerpt(&file.format), file.version);
         return refuse("the file", found, format!("'{FORMAT}' version {VERSION}"));
     }
     let network = fingerprint(problem.graph());
     if file.network != network {
-        return refuse("the network", file.network, format!("{network}, that of the problem"));
+        let found = excerpt(&file.network).into_owned();
+        return refuse("the network", found, format!("{network}, that of the problem"));
     }
     let expected = conditions(problem);
     if file.conditions != expected {
-        return refuse("the conditions", format!("{:?}", file.conditions), format!("{expected:?}"));
+        return refuse("the conditions", list(&file.conditions), list(&expected));
     }
     let sizes: Vec<usize> =
         problem.graph().nodes().map(|(id, _)| problem.graph().size(id)).collect();
     let found: Vec<usize> = file.nodes.iter().map(IntervalBox::len).collect();
     if found != sizes {
-        return refuse("the nodes", format!("sizes {found:?}"), format!("sizes {sizes:?}"));
+        let (found, sizes) = (list(&found), list(&sizes));
+        return refuse("the nodes", format!("sizes {found}"), format!("sizes {sizes}"));
     }
     if problem.domain() != &file.domain {
         let found = "bounds over another box".to_string();
         return refuse("the box", found, "the box of the problem".to_string());
     }
     Ok(SavedBounds { bounds: NeuronBounds::new(file.nodes), method: file.method })
+}
+
+/// A list as it is quoted.
+fn list(entries: &impl std::fmt::Debug) -> String {
+    excerpt(&format!("{entries:?}")).into_owned()
 }
 
 /// The conditions that bounds may depend on, and which inputs are whole numbers.

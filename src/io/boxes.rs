@@ -7,6 +7,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::{FileError, FormatError, content, read_bytes};
+use crate::message::{excerpt, readable};
 use crate::num::IntervalBox;
 use crate::problem::ProblemError;
 
@@ -31,13 +32,13 @@ struct Entry {
 }
 
 fn parse_json(bytes: &[u8]) -> Result<IntervalBox, FormatError> {
-    let mut entries: Vec<Entry> =
-        serde_json::from_slice(bytes).map_err(|error| FormatError::Syntax(error.to_string()))?;
+    let mut entries: Vec<Entry> = serde_json::from_slice(bytes)
+        .map_err(|error| FormatError::Syntax(readable(&error.to_string())))?;
     entries.sort_by_key(|entry| entry.key);
     let keys: Vec<usize> = entries.iter().map(|entry| entry.key).collect();
     if keys.iter().enumerate().any(|(position, &key)| position != key) {
         let expected = "each input once, counted from 0".to_string();
-        let (place, found) = ("the keys".to_string(), format!("{keys:?}"));
+        let (place, found) = ("the keys".to_string(), excerpt(&format!("{keys:?}")).into_owned());
         return Err(FormatError::Content { place, found, expected });
     }
     let lower = entries.iter().map(|entry| entry.lower_bound).collect();
@@ -70,7 +71,7 @@ fn parse(bytes: &[u8]) -> Result<IntervalBox, FormatError> {
             }
             // A header has no numbers; a line with one has a slip in the other.
             [None, None] if position == 0 => {}
-            _ => return Err(refused(format!("'{}'", fields.join(",")))),
+            _ => return Err(refused(format!("'{}'", excerpt(&fields.join(","))))),
         }
     }
     IntervalBox::new(lower, upper).map_err(|error| ProblemError::Box(error).into())

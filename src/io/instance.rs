@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::{FileError, FormatError, content, read_bytes, read_network};
+use crate::message::toml_error;
 use crate::network::Network;
 use crate::num::IntervalBox;
 use crate::problem::{Problem, ProblemError, Question, Reference, Sense};
@@ -57,10 +58,10 @@ pub struct Instance {
 /// [`FileError`], with line and column.
 pub fn read_instance(path: &Path) -> Result<Instance, FileError> {
     let bytes = read_bytes(path)?;
-    let refused = |what: String| content(path, FormatError::Syntax(what.trim_end().to_string()));
+    let refused = |what: String| content(path, FormatError::Syntax(what));
     let text = String::from_utf8(bytes).map_err(|error| refused(error.to_string()))?;
     let mut instance: Instance =
-        toml::from_str(&text).map_err(|error| refused(error.to_string()))?;
+        toml::from_str(&text).map_err(|error| refused(toml_error(&error)))?;
     let folder = path.parent().unwrap_or(Path::new(""));
     instance.network = folder.join(&instance.network);
     Ok(instance)

@@ -32,6 +32,7 @@ use ndarray::{ArrayD, IxDyn};
 use serde::{Deserialize, Serialize};
 
 use super::{FormatError, NetworkFormat};
+use crate::message::{excerpt, readable};
 use crate::network::{
     Attribute, Constant, LayerView, Metadata, Network, NetworkDescription, NodeDescription,
     Operand, Precision, Scaling,
@@ -144,7 +145,7 @@ impl NetworkFormat for Json {
             // Another version may have other keys: that is what to tell then.
             let head = serde_json::from_slice::<Head>(bytes).ok();
             let told = head.and_then(|head| check_version(&head.format, head.version).err());
-            told.unwrap_or_else(|| FormatError::Syntax(error.to_string()))
+            told.unwrap_or_else(|| FormatError::Syntax(readable(&error.to_string())))
         })?;
         check_version(&file.format, file.version)?;
         let mut taken: HashSet<String> =
@@ -213,7 +214,7 @@ fn check_version(format: &str, version: u32) -> Result<(), FormatError> {
     if format == FORMAT && version == VERSION {
         return Ok(());
     }
-    let found = format!("format '{format}' version {version}");
+    let found = format!("format '{}' version {version}", excerpt(format));
     Err(content("the file", found, &format!("'{FORMAT}' version {VERSION}")))
 }
 
@@ -263,9 +264,9 @@ fn shaped<T>(
     layer: &str,
     index: usize,
 ) -> Result<ArrayD<T>, FormatError> {
-    let found = format!("{} values for shape {shape:?}", values.len());
+    let found = format!("{} values for shape {}", values.len(), excerpt(&format!("{shape:?}")));
     ArrayD::from_shape_vec(IxDyn(&shape), values).map_err(|_| {
-        let place = format!("operand {index} of layer '{layer}'");
+        let place = format!("operand {index} of layer '{}'", excerpt(layer));
         content(&place, found, "as many values as the shape has elements")
     })
 }

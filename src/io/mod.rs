@@ -10,9 +10,12 @@ mod instance;
 mod json;
 mod models;
 mod onnx;
+mod output;
+mod place;
+mod systems;
 
 use std::fmt;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -23,6 +26,7 @@ pub use instance::{Instance, read_instance, read_problem};
 pub use json::Json;
 pub use models::{Lp, MODEL_FORMATS, ModelFormat, Mps, model_format, write_model};
 pub use onnx::Onnx;
+pub use output::{Output, check_log, check_writable, open_log};
 
 use crate::network::{Network, NetworkError};
 use crate::problem::ProblemError;
@@ -149,14 +153,19 @@ pub fn write_text(path: &Path, text: &str) -> Result<(), FileError> {
 /// # Errors
 /// [`FileError::System`].
 pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
-    let mut partial = path.as_os_str().to_owned();
-    partial.push(".partial");
-    let written = std::fs::write(&partial, bytes).and_then(|()| std::fs::rename(&partial, path));
-    written.map_err(|error| {
-        // Nothing to do if even this fails; the first error is the one to tell.
-        let _ = std::fs::remove_file(&partial);
-        FileError::System { path: path.to_path_buf(), what: error.to_string() }
-    })
+    let mut output = Output::create(path)?;
+    output.write_all(bytes).map_err(|error| output.failed(&error))?;
+    output.commit()
+}
+
+/// Checks that a network can be written to a file of that name, before the work that leads
+/// to the network.
+///
+/// # Errors
+/// [`FileError`]: no format has this extension, or the file cannot be written.
+pub fn check_network_output(path: &Path) -> Result<(), FileError> {
+    format_of(path)?;
+    check_writable(path)
 }
 
 fn content(path: &Path, cause: FormatError) -> FileError {

@@ -9,6 +9,7 @@ use thiserror::Error;
 use super::layers::{LAYERS, Layer, LayerKind, element_count};
 use super::operator::{Attributes, Constant, LayerError, Operand, Operator, OperatorReader};
 use super::{Metadata, Network, Vertex};
+use crate::message::excerpt;
 
 /// Most elements of a tensor between two layers: more than the largest of the
 /// image networks in use, few enough for several matrices of that size.
@@ -55,21 +56,32 @@ pub struct NodeDescription {
 #[derive(Clone, Debug, Error, PartialEq)]
 #[allow(missing_docs)] // The messages say it.
 pub enum NetworkError {
-    #[error("node '{node}': operator '{op}' is not supported; supported: {supported}")]
+    #[error(
+        "node '{}': operator '{}' is not supported; supported: {supported}",
+        excerpt(node),
+        excerpt(op)
+    )]
     UnknownOperator { node: String, op: String, supported: String },
-    #[error("node '{node}' ({op}): {cause}")]
+    #[error("node '{}' ({}): {cause}", excerpt(node), excerpt(op))]
     Layer { node: String, op: String, cause: LayerError },
-    #[error("node '{node}' reads '{value}', which no node, constant or input provides")]
+    #[error(
+        "node '{}' reads '{}', which no node, constant or input provides",
+        excerpt(node),
+        excerpt(value)
+    )]
     UnknownValue { node: String, value: String },
-    #[error("the output '{value}' is not computed by any node")]
+    #[error("the output '{}' is not computed by any node", excerpt(value))]
     UnknownOutput { value: String },
-    #[error("the output '{value}' does not depend on the input")]
+    #[error("the output '{}' does not depend on the input", excerpt(value))]
     ConstantOutput { value: String },
-    #[error("the value '{value}' is provided twice; expected once")]
+    #[error("the value '{}' is provided twice; expected once", excerpt(value))]
     DuplicateValue { value: String },
-    #[error("the graph has a cycle through node '{node}'; expected none")]
+    #[error("the graph has a cycle through node '{}'; expected none", excerpt(node))]
     Cycle { node: String },
-    #[error("{what} has shape {shape:?}; expected dimensions from 1 and at most {most} elements")]
+    #[error(
+        "{what} has shape {}; expected dimensions from 1 and at most {most} elements",
+        excerpt(&format!("{shape:?}"))
+    )]
     Size { what: String, shape: Vec<usize>, most: usize },
     #[error("number of {side} names: {count}; expected none or {expected}, one an {side}")]
     NameCount { side: &'static str, count: usize, expected: usize },
@@ -199,7 +211,7 @@ impl<'a> Builder<'a> {
                 Some(Value::Constant(constant)) => {
                     if let Constant::Float(values) = constant {
                         check_size(
-                            &format!("the constant '{name}'"),
+                            &format!("the constant '{}'", excerpt(name)),
                             values.shape(),
                             MOST_WEIGHTS,
                         )?;
@@ -278,7 +290,7 @@ fn fold(node: &NodeDescription, mut operands: Vec<Operand>) -> Result<Constant, 
 }
 
 fn output_of(node: &NodeDescription) -> String {
-    format!("the output of node '{}'", node.name)
+    format!("the output of node '{}'", excerpt(&node.name))
 }
 
 fn check_size(what: &str, shape: &[usize], most: usize) -> Result<(), NetworkError> {

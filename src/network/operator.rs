@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use ndarray::{ArrayD, Dimension};
 use thiserror::Error;
 
+use crate::message::{excerpt, readable};
+
 /// Value of an operator's attribute.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Attribute {
@@ -83,7 +85,7 @@ impl Operator {
 #[derive(Clone, Debug, Error, PartialEq)]
 pub enum LayerError {
     /// An attribute of the wrong kind or with a value that is not supported.
-    #[error("attribute '{name}' is {found}; expected {expected}")]
+    #[error("attribute '{}' is {}; expected {expected}", excerpt(name), excerpt(found))]
     Attribute {
         /// Name of the attribute.
         name: String,
@@ -93,7 +95,7 @@ pub enum LayerError {
         expected: String,
     },
     /// An attribute that the layer does not know.
-    #[error("attribute '{name}' is not supported; supported: {supported}")]
+    #[error("attribute '{}' is not supported; supported: {supported}", excerpt(name))]
     UnknownAttribute {
         /// Name of the attribute.
         name: String,
@@ -101,7 +103,7 @@ pub enum LayerError {
         supported: String,
     },
     /// An operand is missing, superfluous or of the wrong kind.
-    #[error("operand {index} is {found}; expected {expected}")]
+    #[error("operand {index} is {}; expected {expected}", excerpt(found))]
     Operand {
         /// Position, from 0.
         index: usize,
@@ -111,7 +113,7 @@ pub enum LayerError {
         expected: String,
     },
     /// Shapes that do not fit together.
-    #[error("{found}; expected {expected}")]
+    #[error("{}; expected {}", readable(found), readable(expected))]
     Shape {
         /// The shapes found.
         found: String,

@@ -52,6 +52,15 @@ pub const MILP_FEASIBILITY: f64 = 1e-7;
 /// absolute: no binaries are left, so nothing speaks against a tight one.
 pub const POLISH_FEASIBILITY: f64 = 1e-10;
 
+/// Feasibility tolerances of the linear programs that bounds are derived from, in normalised
+/// units: the tightest that HiGHS takes is 1e-10.
+pub const BOUND_FEASIBILITY: f64 = 1e-9;
+
+/// Gap, as a share of the range of the objective that bounds of the neurons leave, below
+/// which a solver's tolerance ([`MILP_FEASIBILITY`], of ranges that are a hundred times
+/// narrower in truth) decides more than the solver.
+pub const FINEST_GAP: f64 = 1e-9;
+
 /// Share of the range of the objective by which a solver's tolerance may move it before the
 /// solver's word is doubted: well above what deep networks of ordinary weights come to
 /// (1e-4), far below what would be an answer.

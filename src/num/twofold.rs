@@ -25,7 +25,8 @@ impl Twofold {
         let (high, rest) = two_sum(self.high, product);
         let low = rest + (self.low + (error + weight * value.low));
         // Infinities leave no errors that mean anything.
-        *self = if high.is_finite() { Self::normalized(high, low) } else { Self { high, low: 0.0 } };
+        *self =
+            if high.is_finite() { Self::normalized(high, low) } else { Self { high, low: 0.0 } };
     }
 
     /// The larger one.

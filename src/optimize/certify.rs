@@ -40,6 +40,14 @@ const MOST_HALVED: usize = 16;
 /// Linear programs for one part, unless there is no other way.
 const NODES_OF_A_PART: u64 = 400;
 
+/// What bounding a half of a part takes besides the network's own multiplications, in as
+/// many: some microseconds.
+const HALF_WORK: f64 = 2e4;
+
+/// The same for handing a program to the simplex method, and for one solve of it.
+const PROGRAM_WORK: f64 = 5e5;
+const RELAXATION_WORK: f64 = 1e5;
+
 /// Parts, all together: memory for some hundred megabytes of bounds.
 const MOST_PARTS: usize = 200_000;
 
@@ -228,6 +236,7 @@ impl Work<'_, '_> {
             enough: self.enough(),
         };
         let nonzeros = model.size().nonzeros as f64;
+        self.spent += PROGRAM_WORK;
         let mut guide = Watch { work: self, inputs: &inputs, bound: part.bound, nonzeros };
         let found = search.least(&objective, None, limits, &mut guide);
         let Ok(found) = found else { return Some(part.bound) };
@@ -248,7 +257,7 @@ impl Work<'_, '_> {
         wide.sort_by(|&a, &b| share(b).total_cmp(&share(a)).then(a.cmp(&b)));
         let halves = wide.into_iter().find_map(|i| halves(domain, i, problem.integer()))?;
         let (_, open) = self.counts(part);
-        self.spent += 2.0 * problem.graph().weights() as f64 * (open + 1) as f64;
+        self.spent += 2.0 * (HALF_WORK + problem.graph().weights() as f64 * (open + 1) as f64);
         self.nodes += 2;
         Some(halves.map(|half| {
             let graph = problem.graph();
@@ -307,7 +316,7 @@ impl Guide for Watch<'_, '_, '_> {
             let input: Vec<f64> = self.inputs.iter().map(|column| point[column.index()]).collect();
             self.work.try_point(&input);
         }
-        self.work.spent += PASSES * self.nonzeros;
+        self.work.spent += RELAXATION_WORK + PASSES * self.nonzeros;
         match self.work.is_over(self.bound) {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(self.work.enough()),

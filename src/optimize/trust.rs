@@ -33,7 +33,6 @@ pub fn doubt(problem: &Problem, bounds: &NeuronBounds) -> Option<String> {
     });
     let error: f64 = error.sum();
     let width = objective_width(problem, bounds);
-    tracing::info!("leak {error:e} of width {width:e}");
     (error > LARGEST_LEAK * width).then(|| {
         format!(
             "the sizes of the network's numbers differ so much that a solver's tolerance of \

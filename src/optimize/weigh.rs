@@ -5,12 +5,15 @@
 //! ([`super::certify`]) as far as the options ask for that; "infeasible" only with a proof.
 
 use super::certify::{Effort, Proven, certify};
+use super::ranges::objective_width;
 use super::{
     Answer, Best, Certify, Clock, Gap, OptimizeError, OptimizeOptions, Recheck, Status, StoppedBy,
     contradiction, timed,
 };
 use crate::bounds::{Crown, NeuronBounds, Propagator};
-use crate::num::tolerance::{BOUND_CONTRADICTION, CLAIM_TOLERANCE, CONSTRAINT_FEASIBILITY};
+use crate::num::tolerance::{
+    BOUND_CONTRADICTION, CLAIM_TOLERANCE, CONSTRAINT_FEASIBILITY, FINEST_GAP,
+};
 use crate::problem::{Candidate, Problem, Sense};
 use crate::solve::{Observer, TerminationStatus};
 
@@ -128,6 +131,7 @@ pub fn weigh(
     let best = Best::of(problem, evidence.points.iter().cloned());
     let mut scales = Scales { problem, options, evidence, best, gap: None, stopped_by: None };
     scales.drop_what_is_refuted();
+    scales.doubt();
     scales.prove(clock, observer);
     let mut answer = scales.conclude()?;
     answer.seconds.total = clock.elapsed();
@@ -193,14 +197,29 @@ impl<'a> Scales<'a> {
         self.evidence.answer.warnings.push(what);
     }
 
-    /// Proves what the solver says, as far as it is needed.
-    fn prove(&mut self, clock: Clock, observer: &mut dyn Observer) {
-        if self.evidence.empty.is_some() {
-            return;
-        }
+    /// Finds out what gap is to be closed, and whether a solver can.
+    fn doubt(&mut self) {
         let Some(bounds) = self.bounds() else { return };
         let gap = Gap::new(&self.options.solve, self.problem, &bounds);
+        let width = objective_width(self.problem, &bounds);
+        let sought = self.best.target().map(|best| gap.at(best.objective));
+        if let Some(sought) = sought.filter(|sought| *sought < FINEST_GAP * width) {
+            let backend = self.backend();
+            self.evidence.doubt.get_or_insert_with(|| {
+                format!(
+                    "the gap of {sought:.1e} is finer than {backend} can tell apart on a range \
+                     of {width:.1e}"
+                )
+            });
+        }
         self.gap = Some(gap);
+        self.evidence.bounds = Some(bounds);
+    }
+
+    /// Proves what the solver says, as far as it is needed.
+    fn prove(&mut self, clock: Clock, observer: &mut dyn Observer) {
+        let (None, Some(gap)) = (&self.evidence.empty, self.gap) else { return };
+        let Some(bounds) = self.bounds() else { return };
         let Some(mut effort) = self.effort() else { return };
         effort.time = match (clock.left(), effort.work > self.cheap_work()) {
             (Some(left), false) => Some(left / CHEAP_SHARE),
@@ -318,7 +337,8 @@ impl<'a> Scales<'a> {
     fn bound(&self) -> (f64, &'static str) {
         let Evidence { proven, claimed, .. } = self.evidence;
         let better = claimed.filter(|&bound| self.sense().better(proven, bound));
-        match better {
+        // What is doubtful is worth no bound.
+        match better.filter(|_| self.evidence.doubt.is_none()) {
             Some(bound) if !self.is_closed_by(proven) => (bound, self.backend()),
             _ => (proven, CERTIFIED),
         }
@@ -331,7 +351,7 @@ impl<'a> Scales<'a> {
             _ => self.stopped_by,
         };
         self.tell_of_the_claim(is_closed);
-        if by != CERTIFIED {
+        if !is_closed {
             self.evidence.answer.warnings.extend(self.evidence.doubt.take());
         }
         let sense = self.sense();

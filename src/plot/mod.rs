@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use crate::io::{FileError, write_bytes, write_text};
+use crate::io::{FileError, check_writable, write_bytes, write_text};
 pub use curves::curves_svg;
 pub use png::png;
 use regions::MOST_REGIONS;
@@ -58,6 +58,16 @@ pub fn check_extension(path: &Path) -> Result<(), PlotError> {
         true => Ok(()),
         false => Err(PlotError::Extension { path: path.to_path_buf() }),
     }
+}
+
+/// Checks that a picture can be written to a file of that name, before the work that leads
+/// to the picture.
+///
+/// # Errors
+/// [`PlotError::Extension`] or [`PlotError::File`].
+pub fn check_output(path: &Path) -> Result<(), PlotError> {
+    check_extension(path)?;
+    Ok(check_writable(path)?)
 }
 
 /// Writes a picture in the format that the file's extension says.

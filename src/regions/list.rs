@@ -8,22 +8,19 @@
 //! ceiling. The outputs in the region are `weights · x + bias`; `vertices` are those in the
 //! inputs that vary, counter-clockwise, where there are two of them.
 
-use std::fs::File;
-use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, Write};
+use std::path::Path;
 
 use serde::Serialize;
 
 use super::Cell;
-use crate::io::FileError;
+use crate::io::{FileError, Output};
 use crate::network::Phase;
 
 /// A file of regions under construction: it appears complete or not at all.
 #[derive(Debug)]
 pub struct CellFile {
-    path: PathBuf,
-    partial: PathBuf,
-    writer: Option<BufWriter<File>>,
+    output: Output,
 }
 
 #[derive(Serialize)]
@@ -42,21 +39,13 @@ impl CellFile {
     /// # Errors
     /// [`FileError::System`].
     pub fn create(path: &Path) -> Result<Self, FileError> {
-        let mut partial = path.as_os_str().to_owned();
-        partial.push(".partial");
-        let mut file = Self { path: path.to_path_buf(), partial: partial.into(), writer: None };
-        let opened = File::create(&file.partial);
-        file.writer = Some(BufWriter::new(opened.map_err(|error| file.system(&error))?));
-        Ok(file)
+        Ok(Self { output: Output::create(path)? })
     }
 
     /// Adds a region.
     ///
     /// # Errors
     /// [`FileError::System`].
-    ///
-    /// # Panics
-    /// After [`finish`](Self::finish).
     pub fn add(&mut self, cell: &Cell) -> Result<(), FileError> {
         let line = Line {
             pattern: cell.pattern.iter().map(|layer| layer.iter().map(sign).collect()).collect(),
@@ -65,32 +54,17 @@ impl CellFile {
             point: &cell.point,
             vertices: cell.vertices.as_deref(),
         };
-        let writer = self.writer.as_mut().expect("a file that is not finished");
-        let written = serde_json::to_writer(&mut *writer, &line).map_err(std::io::Error::from);
-        written.and_then(|()| writer.write_all(b"\n")).map_err(|error| self.system(&error))
+        let written = serde_json::to_writer(&mut self.output, &line).map_err(io::Error::from);
+        let written = written.and_then(|()| self.output.write_all(b"\n"));
+        written.map_err(|error| self.output.failed(&error))
     }
 
     /// Gives the file its name.
     ///
     /// # Errors
     /// [`FileError::System`].
-    pub fn finish(mut self) -> Result<(), FileError> {
-        let mut writer = self.writer.take().expect("a file that is not finished");
-        let done = writer.flush().and_then(|()| std::fs::rename(&self.partial, &self.path));
-        done.map_err(|error| self.system(&error))
-    }
-
-    fn system(&self, error: &std::io::Error) -> FileError {
-        FileError::System { path: self.path.clone(), what: error.to_string() }
-    }
-}
-
-impl Drop for CellFile {
-    fn drop(&mut self) {
-        if self.writer.take().is_some() {
-            // Nothing to do if even this fails.
-            let _ = std::fs::remove_file(&self.partial);
-        }
+    pub fn finish(self) -> Result<(), FileError> {
+        self.output.commit()
     }
 }
 

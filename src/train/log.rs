@@ -1,9 +1,8 @@
 //! The log of a training: one [`EpochRecord`] as a JSON object a line, written as soon as
 //! the epoch is done.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write};
-use std::path::Path;
 
 use super::EpochRecord;
 
@@ -14,14 +13,9 @@ pub struct TrainingLog {
 }
 
 impl TrainingLog {
-    /// A new log, or one that goes on at the end of the file.
-    ///
-    /// # Errors
-    /// The system says no.
-    pub fn open(path: &Path, append: bool) -> io::Result<Self> {
-        let mut options = OpenOptions::new();
-        let options = options.create(true).write(true).append(append).truncate(!append);
-        Ok(Self { file: options.open(path)? })
+    /// A log that goes on where the file is.
+    pub fn new(file: File) -> Self {
+        Self { file }
     }
 
     /// Adds a line.

@@ -162,7 +162,9 @@ fn train_in<S: Scalar>(
     }
     let scaling = scaling::scaling(&data.train, &domain, inputs);
     let scaled = scaling::scaled(&data.train, &scaling);
-    let validation = Samples::new(&scaling::scaled(&data.validation, &scaling));
+    let validation = scaling::scaled(&data.validation, &scaling);
+    scaling::check(&scaling, [&scaled, &validation], recipe.training.precision)?;
+    let validation = Samples::new(&validation);
     let samples = Samples::new(&scaled);
     let mut model = start::<S>(recipe, &scaled)?;
     let around = Surroundings {
@@ -241,7 +243,13 @@ fn start<S: Scalar>(recipe: &Recipe, data: &Dataset) -> Result<Model<S>, TrainEr
             parameters[at] = S::of(number);
         }
     }
-    Ok(model)
+    match parameters.iter().find(|parameter| !parameter.wide().is_finite()) {
+        None => Ok(model),
+        Some(parameter) => {
+            let found = format!("'{}', which makes a weight {parameter:?}", recipe.init.method);
+            Err(TrainError::key("init.method", found, "finite weights to begin with"))
+        }
+    }
 }
 
 /// The layers in raw units, in the numbers that the file will have.

@@ -11,6 +11,7 @@ use super::initializers::INITIALIZERS;
 use super::optimizers::optimizers;
 use super::penalties::penalties;
 use super::settings::{CompressRecipe, InitRecipe, NetworkRecipe, TrainingRecipe};
+use crate::message::{excerpt, toml_error};
 
 /// Most neurons of a layer and most channels, so that a slip in a recipe is an error and
 /// not the end of the memory.
@@ -18,6 +19,9 @@ const MOST_NEURONS: usize = 1 << 16;
 
 /// Most rows of a convolution's window.
 const MOST_KERNEL: usize = 1 << 10;
+
+/// Most threads, as everywhere in Taut.
+const MOST_THREADS: usize = 1024;
 
 /// A recipe.
 ///
@@ -58,8 +62,8 @@ impl Recipe {
     /// # Errors
     /// [`TrainError::Syntax`] with line and column, or [`TrainError::Key`].
     pub fn from_toml(text: &str) -> Result<Self, TrainError> {
-        let recipe: Self = toml::from_str(text)
-            .map_err(|error| TrainError::Syntax(error.to_string().trim_end().to_string()))?;
+        let recipe: Self =
+            toml::from_str(text).map_err(|error| TrainError::Syntax(toml_error(&error)))?;
         recipe.validate()?;
         Ok(recipe)
     }
@@ -138,7 +142,10 @@ impl TrainingRecipe {
         let decay = self.weight_decay;
         range("training.weight_decay", decay, decay >= 0.0, "a number from 0")?;
         at_least_one("training.batch", self.batch)?;
-        at_least_one("training.threads", self.threads)?;
+        if !(1..=MOST_THREADS).contains(&self.threads) {
+            let expected = format!("1 to {MOST_THREADS}");
+            return Err(TrainError::key("training.threads", self.threads, expected));
+        }
         self.clip_norm.map_or(Ok(()), |norm| positive("training.clip_norm", norm))
     }
 }
@@ -187,5 +194,9 @@ fn known(key: &str, found: &str, names: &[&str]) -> Result<(), TrainError> {
     if names.contains(&found) {
         return Ok(());
     }
-    Err(TrainError::key(key, format!("'{found}'"), format!("one of {}", names.join(", "))))
+    Err(TrainError::key(
+        key,
+        format!("'{}'", excerpt(found)),
+        format!("one of {}", names.join(", ")),
+    ))
 }

@@ -4,13 +4,14 @@
 //! With `x' = (x − m)/d` before the first layer, `W x' + b = (W D⁻¹) x + (b − W D⁻¹ m)`;
 //! with `y = d y' + m` after the last, `W` becomes `D W` and `b` becomes `D b + m`.
 
-use ndarray::{Array1, Array2, Axis};
+use ndarray::{Array1, Array2, ArrayView1, Axis};
 use serde::{Deserialize, Serialize};
 
 use super::data::{Dataset, Split, Targets};
 use super::error::TrainError;
 use super::stage::Stage;
-use crate::network::Scaling;
+use crate::message::excerpt;
+use crate::network::{Precision, Scaling};
 use crate::num::IntervalBox;
 
 /// How inputs are scaled for training.
@@ -98,6 +99,67 @@ pub fn scaled(data: &Dataset, scaling: &Scaling) -> Dataset {
     };
     let inputs = apply(&data.inputs, &scaling.input_mean, &scaling.input_deviation);
     Dataset { inputs, targets, ..data.clone() }
+}
+
+/// Largest magnitude of units and samples in training, and of the factors between units:
+/// so far below the largest number of that precision that products with weights are numbers.
+fn largest(precision: Precision) -> f64 {
+    match precision {
+        Precision::F32 => 1e35,
+        Precision::F64 => 1e100,
+    }
+}
+
+/// Checks that numbers of a precision hold the units of training and samples in these units.
+///
+/// # Errors
+/// [`TrainError::Key`] with the first column whose numbers are too large, or deviate by too
+/// little.
+pub fn check(
+    scaling: &Scaling,
+    scaled: [&Dataset; 2],
+    precision: Precision,
+) -> Result<(), TrainError> {
+    let units = |means: &[f64], deviations: &[f64], column: usize| {
+        let mean = means.get(column).copied().unwrap_or(0.0);
+        (mean, deviations.get(column).copied().unwrap_or(1.0))
+    };
+    for data in scaled {
+        for (column, name) in data.input_names.iter().enumerate() {
+            let units = units(&scaling.input_mean, &scaling.input_deviation, column);
+            check_column(name, data.inputs.column(column), units, precision)?;
+        }
+        let Targets::Values { values, names } = &data.targets else { continue };
+        for (column, name) in names.iter().enumerate() {
+            let units = units(&scaling.output_mean, &scaling.output_deviation, column);
+            check_column(name, values.column(column), units, precision)?;
+        }
+    }
+    Ok(())
+}
+
+fn check_column(
+    name: &str,
+    samples: ArrayView1<f64>,
+    (mean, deviation): (f64, f64),
+    precision: Precision,
+) -> Result<(), TrainError> {
+    let most = largest(precision);
+    let factors = [mean, mean / deviation, deviation, 1.0 / deviation];
+    let is_held = |number: &f64| number.abs() <= most;
+    let found = match samples.iter().find(|sample| !is_held(sample)) {
+        _ if !factors.iter().all(is_held) => {
+            format!("numbers around {mean:e} that deviate by {deviation:e}")
+        }
+        Some(sample) => format!("a sample that is {sample:e} in units of training"),
+        None => return Ok(()),
+    };
+    let other = match precision {
+        Precision::F32 => ", or training.precision = 'f64'",
+        Precision::F64 => "",
+    };
+    let expected = format!("numbers and quotients of at most {most:e} in magnitude{other}");
+    Err(TrainError::key(format!("data, column '{}'", excerpt(name)), found, expected))
 }
 
 /// A box of raw inputs in units of training.

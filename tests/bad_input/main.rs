@@ -5,6 +5,7 @@
 //! Every run has its own folder as working directory, so that the messages name
 //! files without their temporary path.
 
+mod long;
 mod networks;
 mod operators;
 mod problems;

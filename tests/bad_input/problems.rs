@@ -131,6 +131,62 @@ fn options_out_of_range() {
     ]);
 }
 
+/// One rule for all commands.
+#[test]
+fn threads_and_counts_out_of_range() {
+    let folder = folder_with(&[("net.onnx", &dense().encode())]);
+    let commands: [&[&str]; 10] = [
+        &["minimize", "net.onnx"],
+        &["maximize", "net.onnx", "--solver=enumerate"],
+        &["bounds", "net.onnx"],
+        &["analyze", "net.onnx"],
+        &["regions", "net.onnx"],
+        &["scale", "net.onnx"],
+        &["compare", "net.onnx"],
+        &["export", "net.onnx", "-o", "net.mps"],
+        &["convert", "net.onnx", "net.json"],
+        &["convert", "net.onnx", "net.json", "--prune"],
+    ];
+    for command in commands {
+        for threads in ["0", "1025", "100000"] {
+            let threads_of = format!("--threads={threads}");
+            let arguments = [command, &["--lower=0", "--upper=1", &threads_of]].concat();
+            let message = format!("threads is {threads}; expected 1 to 1024 threads");
+            assert_refused(folder.path(), &arguments, &message);
+        }
+    }
+    let message = "threads is 0; expected 1 to 1024 threads";
+    assert_refused(folder.path(), &["train", "--function=peaks", "--threads=0"], message);
+    let most = usize::MAX;
+    for (command, option, expected) in [
+        ("analyze", "samples", "0 to 1048576 points"),
+        ("analyze", "chords", "0 to 1048576 segments"),
+        ("regions", "samples", "0 to 1048576 points"),
+        ("compare", "seeds", "1 to 1048576 seeds"),
+    ] {
+        let found = if option == "seeds" { u32::MAX as usize } else { most };
+        let given = format!("--{option}={found}");
+        let arguments = [command, "net.onnx", "--lower=0", "--upper=1", &given];
+        let message = format!("{option} is {found}; expected {expected}");
+        assert_refused(folder.path(), &arguments, &message);
+    }
+}
+
+/// 2^20 points of 199 inputs and an output are more than 2^27 numbers.
+#[test]
+fn points_that_no_memory_holds() {
+    let weights = doubles("w", &[199, 1], &[1.0; 199]);
+    let model = Model::default()
+        .input("x", DOUBLE, &[1, 199])
+        .output("y", DOUBLE)
+        .constant(weights)
+        .node("MatMul", &["x", "w"], "y");
+    let folder = folder_with(&[("net.onnx", &model.encode())]);
+    let arguments = ["analyze", "net.onnx", "--lower=0", "--upper=1", "--samples=1048576"];
+    let message = "samples is 1048576; expected at most 671088 points for 200 inputs and outputs";
+    assert_refused(folder.path(), &arguments, message);
+}
+
 #[test]
 fn bounds_that_overflow() {
     let model = Model::default()

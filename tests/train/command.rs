@@ -113,6 +113,17 @@ fn errors_name_the_key_and_leave_no_file() {
     assert!(message.contains("the folder does not exist"), "{message}");
 }
 
+/// A value of 1e308 in the table; its place stands in the message.
+#[test]
+fn a_value_too_large_to_train_with_is_named_by_its_place() {
+    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/train"));
+    let output = taut(folder, &["tiny.toml", "--epochs", "1"]);
+    assert_eq!(output.status.code(), Some(1));
+    let expected = "error: tiny.csv: line 3, column 'b': found '1e308'; expected a magnitude of \
+                    at most 1e100\n";
+    assert_eq!(String::from_utf8_lossy(&output.stderr), expected);
+}
+
 /// Ctrl-C: the best weights so far, status 3; resumed, the bytes of an uninterrupted run.
 #[cfg(unix)]
 #[test]

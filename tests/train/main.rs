@@ -2,6 +2,7 @@
 
 mod command;
 mod compress;
+mod extremes;
 mod gradients;
 mod optimizers;
 mod recipes;

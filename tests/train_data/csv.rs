@@ -101,7 +101,7 @@ fn a_test_file_is_read_in_the_classes_of_the_other_and_nothing_is_taken_for_the_
 
 #[test]
 fn bad_tables_are_refused_with_line_and_column() {
-    let cases: [(&[u8], &str); 16] = [
+    let cases: [(&[u8], &str); 18] = [
         (
             b"a,y\r\n1,2\r\n3,\r\n",
             "data.csv: line 3, column 'y': found nothing; expected a finite number",
@@ -125,6 +125,14 @@ fn bad_tables_are_refused_with_line_and_column() {
         (
             b"a,y\n1,2\n1e999,4\n",
             "data.csv: line 3, column 'a': found '1e999'; expected a finite number",
+        ),
+        (
+            b"a,y\n1,2\n3,1e308\n",
+            "data.csv: line 3, column 'y': found '1e308'; expected a magnitude of at most 1e100",
+        ),
+        (
+            b"a,y\n1,2\n-1.1e100,4\n",
+            "data.csv: line 3, column 'a': found '-1.1e100'; expected a magnitude of at most 1e100",
         ),
         (b"a,y\n1,2\n3,NA\n", "data.csv: line 3, column 'y': found 'NA'; expected a finite number"),
         (b"a,y\n1,2\n3,4,5\n", "data.csv: line 3: found 3 columns; expected 2, as in the header"),

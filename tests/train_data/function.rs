@@ -110,7 +110,10 @@ fn bad_keys_are_refused_by_name() {
         ),
         ("upper = inf", "data.lower: found -2 for input 0, and upper = inf"),
         ("lower = -1e308\nupper = 1e308", "data.lower"),
-        ("function = 'himmelblau'\nupper = 1e200", "data.upper: found a box with"),
+        // The fourth power of 1e40 is a number, and still too large.
+        ("function = 'himmelblau'\nupper = 1e40", "data.upper: found a box with"),
+        ("upper = 1e200", "data.lower: found -2 for input 0, and upper = 1"),
+        ("noise = 1e200", "data.noise: found 1"),
         (
             "sampling = 'grid'\nsamples = 99",
             "data.samples: found 99; expected a power of the points on a side, k^2 with k ≥ 2, for a grid: such as 100",

@@ -180,12 +180,15 @@ fn empty_classes_and_bad_keys_are_refused() {
     assert_eq!(found, expected);
     let cases = [
         ("white = 0", "data.white: found 0; expected a finite number above 0"),
+        ("white = inf", "data.white: found inf; expected a finite number above 0"),
         ("samples = 0", "data.samples: found 0; expected at least 1"),
         ("test = 1.5", "data.test: found 1.5; expected a share from 0, below 1"),
     ];
     for (keys, expected) in cases {
         assert_eq!(error(&format!("{TEXT}{keys}"), Path::new(".")), expected);
     }
+    let found = error(&format!("{TEXT}white = 1e101"), Path::new("."));
+    assert!(found.starts_with("data.white: found 1") && found.ends_with("at most 1e100"));
     let found = error(TEXT, tempfile::tempdir().unwrap().path());
     assert!(found.starts_with("images: No such file"), "{found}");
 }

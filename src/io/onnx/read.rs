@@ -10,6 +10,7 @@ use super::schema::{
 };
 use super::{INPUT_BOX, INPUT_NAMES, ORIGIN, OUTPUT_NAMES, SCALING, tensor};
 use crate::io::FormatError;
+use crate::message::{excerpt, readable};
 use crate::network::{
     Attribute, Attributes, Constant, Metadata, Network, NetworkDescription, NetworkError,
     NodeDescription, Precision,
@@ -52,7 +53,7 @@ fn describe(graph: GraphProto, name: &str) -> Result<NetworkDescription, FormatE
         let name = initializer.name.clone().unwrap_or_default();
         let constant = tensor::read(initializer, &name)?;
         if constants.insert(name.clone(), constant).is_some() {
-            return Err(content(&format!("constant '{name}'"), "two of that name", "one"));
+            return Err(content(&place_of_constant(&name), "two of that name", "one"));
         }
     }
     let initialized: HashSet<String> = constants.keys().cloned().collect();
@@ -63,7 +64,7 @@ fn describe(graph: GraphProto, name: &str) -> Result<NetworkDescription, FormatE
         if node.op_type.as_deref() == Some("Constant") {
             let (name, constant) = constant_node(&node)?;
             if constants.insert(name.clone(), constant).is_some() {
-                return Err(content(&format!("constant '{name}'"), "two of that name", "one"));
+                return Err(content(&place_of_constant(&name), "two of that name", "one"));
             }
         } else {
             nodes.push(describe_node(node)?);
@@ -120,7 +121,7 @@ fn single<'a>(
             let names: Vec<String> = names.collect();
             let found = match others.len() {
                 0 => format!("no {side}"),
-                count => format!("{count} {side}s ({})", names.join(", ")),
+                count => format!("{count} {side}s ({})", excerpt(&names.join(", "))),
             };
             Err(content("the graph", found, &format!("one {side}")))
         }
@@ -129,7 +130,7 @@ fn single<'a>(
 
 /// The shape of the input, a symbolic batch as 1, and the type of its numbers.
 fn shape_and_precision(input: &ValueInfoProto) -> Result<(Vec<usize>, Precision), FormatError> {
-    let place = format!("input '{}'", input.name.as_deref().unwrap_or_default());
+    let place = format!("input '{}'", excerpt(input.name.as_deref().unwrap_or_default()));
     let tensor = input.r#type.as_ref().and_then(|t| t.tensor_type.as_ref());
     let tensor = tensor.ok_or_else(|| content(&place, "no tensor type", "a tensor"))?;
     let precision = match tensor.elem_type {
@@ -152,7 +153,7 @@ fn shape_and_precision(input: &ValueInfoProto) -> Result<(Vec<usize>, Precision)
             let found = match other {
                 Some(value) => format!("dimension {axis} is {value}"),
                 None if symbol.is_empty() => format!("dimension {axis} is not given"),
-                None => format!("dimension {axis} is the symbol '{symbol}'"),
+                None => format!("dimension {axis} is the symbol '{}'", excerpt(&symbol)),
             };
             Err(content(&place, found, "a positive number (only the batch may be symbolic)"))
         }
@@ -171,10 +172,10 @@ fn node_name(node: &NodeProto, position: usize) -> String {
 
 fn describe_node(node: NodeProto) -> Result<NodeDescription, FormatError> {
     let name = node.name.unwrap_or_default();
-    let place = format!("node '{name}'");
+    let place = format!("node '{}'", excerpt(&name));
     let op = node.op_type.unwrap_or_default();
     if let Some(domain) = node.domain.filter(|domain| !matches!(domain.as_str(), "" | "ai.onnx")) {
-        let found = format!("operator '{op}' of the domain '{domain}'");
+        let found = format!("operator '{}' of the domain '{}'", excerpt(&op), excerpt(&domain));
         return Err(content(&place, found, "an operator of the ONNX standard"));
     }
     let attributes: Attributes = node
@@ -206,7 +207,7 @@ fn read_attribute(
             Attribute::Text(String::from_utf8_lossy(bytes).into_owned())
         }
         other => {
-            let found = format!("attribute '{name}' of type {other}");
+            let found = format!("attribute '{}' of type {other}", excerpt(&name));
             return Err(content(place, found, "a number, whole numbers or a text"));
         }
     };
@@ -228,7 +229,7 @@ fn guessed_type(attribute: &AttributeProto) -> i32 {
 /// The value of a `Constant` node.
 fn constant_node(node: &NodeProto) -> Result<(String, Constant), FormatError> {
     let name = node.name.as_deref().unwrap_or_default();
-    let place = format!("node '{name}' (Constant)");
+    let place = format!("node '{}' (Constant)", excerpt(name));
     let output = node.output.first().cloned().unwrap_or_default();
     let [attribute] = node.attribute.as_slice() else {
         return Err(content(&place, format!("{} attributes", node.attribute.len()), "one"));
@@ -245,7 +246,7 @@ fn constant_node(node: &NodeProto) -> Result<(String, Constant), FormatError> {
         ("value_floats", _) => list(attribute.floats.iter().map(|&v| v.into()).collect()),
         ("value_ints", _) => whole(attribute.ints.clone()),
         (other, _) => {
-            let found = format!("attribute '{other}'");
+            let found = format!("attribute '{}'", excerpt(other));
             let expected = "value, value_float, value_floats, value_int or value_ints";
             return Err(content(&place, found, expected));
         }
@@ -260,7 +261,8 @@ fn property<T: DeserializeOwned>(
     let Some(text) = properties.get(key) else { return Ok(None) };
     serde_json::from_str(text).map(Some).map_err(|error| {
         let place = format!("metadata '{key}'");
-        content(&place, format!("'{text}' ({error})"), expected_property(key))
+        let error = readable(&error.to_string());
+        content(&place, format!("'{}' ({error})", excerpt(text)), expected_property(key))
     })
 }
 
@@ -270,6 +272,10 @@ fn expected_property(key: &str) -> &'static str {
         SCALING => r#"{"input_mean": [numbers], "input_deviation": [numbers], …}"#,
         _ => r#"["name", …]"#,
     }
+}
+
+fn place_of_constant(name: &str) -> String {
+    format!("constant '{}'", excerpt(name))
 }
 
 fn content(place: &str, found: impl Into<String>, expected: &str) -> FormatError {

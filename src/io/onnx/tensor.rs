@@ -4,6 +4,7 @@ use ndarray::{ArrayD, IxDyn};
 
 use super::schema::{TensorProto, data_type};
 use crate::io::FormatError;
+use crate::message::excerpt;
 use crate::network::{Constant, Precision};
 
 /// Most elements that a tensor of a file may claim to have.
@@ -12,7 +13,7 @@ const MOST_ELEMENTS: usize = 1 << 31;
 /// The constant in a tensor.
 pub fn read(tensor: &TensorProto, name: &str) -> Result<Constant, FormatError> {
     let refuse = |found: String, expected: &str| FormatError::Content {
-        place: format!("constant '{name}'"),
+        place: format!("constant '{}'", excerpt(name)),
         found,
         expected: expected.to_string(),
     };
@@ -26,13 +27,15 @@ pub fn read(tensor: &TensorProto, name: &str) -> Result<Constant, FormatError> {
     });
     let (Some(dims), Some(count)) = (dims, count) else {
         return Err(refuse(
-            format!("dimensions {:?}", tensor.dims),
+            format!("dimensions {}", excerpt(&format!("{:?}", tensor.dims))),
             "dimensions from 0 and at most 2^31 elements",
         ));
     };
     let shape = IxDyn(&dims);
     let wrong_length = |length: usize, what: &str| {
-        refuse(format!("{length} {what}"), &format!("{count} elements for shape {dims:?}"))
+        let shape = format!("{dims:?}");
+        let expected = format!("{count} elements for shape {}", excerpt(&shape));
+        refuse(format!("{length} {what}"), &expected)
     };
     let raw = tensor.raw_data.as_deref().filter(|raw| !raw.is_empty());
     let kind = tensor.data_type.unwrap_or(0);

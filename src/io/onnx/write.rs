@@ -10,6 +10,7 @@ use super::schema::{
 };
 use super::{INPUT_BOX, INPUT_NAMES, ORIGIN, OUTPUT_NAMES, SCALING, tensor};
 use crate::io::FormatError;
+use crate::message::excerpt;
 use crate::network::{Attribute, Constant, LayerView, Network, Operand, Precision};
 
 /// Operator set and file version written: old enough for every reader in use,
@@ -134,8 +135,8 @@ fn write_attribute(
         // ONNX has no attribute of double precision.
         Attribute::Float(f) if f64::from(*f as f32) != *f => {
             return Err(FormatError::Content {
-                place: format!("node '{node}'"),
-                found: format!("attribute '{name}' = {f}"),
+                place: format!("node '{}'", excerpt(node)),
+                found: format!("attribute '{}' = {f}", excerpt(name)),
                 expected: format!("a number of single precision, such as {}", f64::from(*f as f32)),
             });
         }

@@ -8,7 +8,7 @@ use super::program::Program;
 use super::set_option;
 use crate::milp::{LinearExpression, Model, VarId};
 use crate::num::Interval;
-use crate::num::tolerance::SMALLEST_COEFFICIENT;
+use crate::num::tolerance::{BOUND_FEASIBILITY, SMALLEST_COEFFICIENT};
 use crate::solve::SolveError;
 use crate::solve::units::{CostUnit, Units};
 
@@ -196,6 +196,9 @@ fn configure(highs: &mut highs::Model, size: usize) -> Result<(), SolveError> {
     set_option(highs, "solver", "simplex")?;
     set_option(highs, "threads", 1)?;
     set_option(highs, "small_matrix_value", SMALLEST_COEFFICIENT)?;
+    // What a bound loses is the width of a column times what its reduced cost misses.
+    set_option(highs, "dual_feasibility_tolerance", BOUND_FEASIBILITY)?;
+    set_option(highs, "primal_feasibility_tolerance", BOUND_FEASIBILITY)?;
     set_option(highs, "simplex_strategy", PRIMAL_SIMPLEX)?;
     let most = i32::try_from(ITERATIONS_A_COLUMN * size + LEAST_ITERATIONS).unwrap_or(i32::MAX);
     set_option(highs, "simplex_iteration_limit", most)

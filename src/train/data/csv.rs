@@ -10,7 +10,8 @@ use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use super::split::{Shares, limit};
-use super::{DataError, DataSource, Dataset, MOST_NUMBERS, Split, Targets};
+use super::{DataError, DataSource, Dataset, LARGEST, MOST_NUMBERS, Split, Targets};
+use crate::message::excerpt;
 use crate::train::Stream;
 
 /// Largest file that is read: 2 GiB.
@@ -71,7 +72,7 @@ impl CsvData {
             names => names.to_vec(),
         };
         if input_names.is_empty() {
-            let found = format!("no columns but {}", targets.join(", "));
+            let found = format!("no columns but {}", excerpt(&targets.join(", ")));
             return Err(DataError::content(path, "the header", found, "a column for inputs"));
         }
         let inputs = table.numbers(&input_names)?;
@@ -95,7 +96,10 @@ impl DataSource for CsvData {
         }
         if self.targets.is_empty() != self.class.is_some() {
             let found = match &self.class {
-                Some(class) => format!("{:?} beside class = '{class}'", self.targets),
+                Some(class) => {
+                    let targets = format!("{:?}", self.targets);
+                    format!("{} beside class = '{}'", excerpt(&targets), excerpt(class))
+                }
                 None => "none, and no class".to_string(),
             };
             return Err(DataError::key("targets", found, "either targets or a class"));
@@ -106,7 +110,7 @@ impl DataSource for CsvData {
             if !seen.insert(name) {
                 return Err(DataError::key(
                     "inputs",
-                    format!("'{name}' twice"),
+                    format!("'{}' twice", excerpt(name)),
                     "each column once",
                 ));
             }
@@ -189,7 +193,8 @@ impl<'a> Table<'a> {
             (first, _) => {
                 let times = if first.is_some() { "several columns" } else { "no column" };
                 let names: Vec<&str> = self.header.iter().collect();
-                let found = format!("{times} '{name}' among {}", names.join(", "));
+                let names = names.join(", ");
+                let found = format!("{times} '{}' among {}", excerpt(name), excerpt(&names));
                 Err(DataError::content(self.path, "the header", found, "one"))
             }
         }
@@ -202,12 +207,14 @@ impl<'a> Table<'a> {
         let mut numbers = Array2::zeros((self.records.len(), columns.len()));
         for (mut row, record) in numbers.outer_iter_mut().zip(&self.records) {
             for (number, &column) in row.iter_mut().zip(&columns) {
-                let field = &record[column];
-                *number = field
-                    .parse()
-                    .ok()
-                    .filter(|x: &f64| x.is_finite())
-                    .ok_or_else(|| self.refused(record, column, "a finite number"))?;
+                *number = match record[column].parse::<f64>() {
+                    Ok(number) if number.abs() <= LARGEST => number,
+                    Ok(number) if number.is_finite() => {
+                        let expected = format!("a magnitude of at most {LARGEST:e}");
+                        return Err(self.refused(record, column, &expected));
+                    }
+                    _ => return Err(self.refused(record, column, "a finite number")),
+                };
             }
         }
         Ok(numbers)
@@ -236,14 +243,16 @@ impl<'a> Table<'a> {
             }
         };
         if names.len() < 2 {
-            let (place, found) = (format!("column '{name}'"), format!("only class '{}'", names[0]));
+            let place = format!("column '{}'", excerpt(name));
+            let found = format!("only class '{}'", excerpt(&names[0]));
             return Err(DataError::content(self.path, place, found, "at least two classes"));
         }
         let places: BTreeMap<&str, usize> =
             names.iter().enumerate().map(|(place, name)| (name.as_str(), place)).collect();
         let labels = self.records.iter().map(|record| {
             places.get(&record[column]).copied().ok_or_else(|| {
-                let expected = format!("a class of the samples for training: {}", names.join(", "));
+                let names = names.join(", ");
+                let expected = format!("a class of the samples for training: {}", excerpt(&names));
                 self.refused(record, column, &expected)
             })
         });
@@ -253,8 +262,11 @@ impl<'a> Table<'a> {
 
     fn refused(&self, record: &StringRecord, column: usize, expected: &str) -> DataError {
         let field = &record[column];
-        let found = if field.is_empty() { "nothing".to_string() } else { format!("'{field}'") };
-        let place = format!("{}, column '{}'", self.line(record), &self.header[column]);
+        let found = match field {
+            "" => "nothing".to_string(),
+            field => format!("'{}'", excerpt(field)),
+        };
+        let place = format!("{}, column '{}'", self.line(record), excerpt(&self.header[column]));
         DataError::content(self.path, place, found, expected)
     }
 }

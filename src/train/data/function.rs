@@ -6,7 +6,8 @@ use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use super::split::{Shares, usual_share};
-use super::{DataError, DataSource, Dataset, MOST_NUMBERS, Sampling, Split, Targets};
+use super::{DataError, DataSource, Dataset, LARGEST, MOST_NUMBERS, Sampling, Split, Targets};
+use crate::message::excerpt;
 use crate::num::IntervalBox;
 use crate::num::random::normal;
 use crate::train::functions::{Dimension, FUNCTIONS, TestFunction, test_function};
@@ -63,7 +64,7 @@ impl FunctionData {
     fn function(&self) -> Result<&'static TestFunction, DataError> {
         test_function(&self.function).ok_or_else(|| {
             let names: Vec<&str> = FUNCTIONS.iter().map(|function| function.name).collect();
-            let found = format!("'{}'", self.function);
+            let found = format!("'{}'", excerpt(&self.function));
             DataError::key("function", found, format!("one of {}", names.join(", ")))
         })
     }
@@ -96,9 +97,13 @@ impl FunctionData {
         let lower = ends("lower", &self.lower, usual.lower())?;
         let upper = ends("upper", &self.upper, usual.upper())?;
         for (input, (l, u)) in lower.iter().zip(&upper).enumerate() {
-            if !(l < u && l.is_finite() && u.is_finite() && (u - l).is_finite()) {
-                let found = format!("{l} for input {input}, and upper = {u}");
-                return Err(DataError::key("lower", found, "finite numbers, lower < upper"));
+            let found = || format!("{l} for input {input}, and upper = {u}");
+            if !(l < u && l.is_finite() && u.is_finite()) {
+                return Err(DataError::key("lower", found(), "finite numbers, lower < upper"));
+            }
+            if l.abs().max(u.abs()) > LARGEST {
+                let expected = format!("magnitudes of at most {LARGEST:e}");
+                return Err(DataError::key("lower", found(), expected));
             }
         }
         Ok(IntervalBox::new(lower, upper).expect("checked"))
@@ -117,6 +122,9 @@ impl DataSource for FunctionData {
         if !(self.noise >= 0.0 && self.noise.is_finite()) {
             return Err(DataError::key("noise", self.noise, "a finite number from 0"));
         }
+        if self.noise > LARGEST {
+            return Err(DataError::key("noise", self.noise, format!("at most {LARGEST:e}")));
+        }
         self.sampling.check(self.samples, dimension)?;
         self.domain(&function.domain(dimension))?;
         Shares { validation: self.validation, test: self.test }.check()
@@ -133,9 +141,11 @@ impl DataSource for FunctionData {
         for (point, value) in inputs.outer_iter().zip(&mut values) {
             let point = point.to_vec();
             *value = function.evaluate(&point);
-            if !value.is_finite() {
-                let found = format!("a box with {point:?}, where {} is {value}", function.name);
-                return Err(DataError::key("upper", found, "a box in which values are finite"));
+            if value.is_nan() || value.abs() > LARGEST {
+                let place = format!("a box with {}", excerpt(&format!("{point:?}")));
+                let found = format!("{place}, where {} is {value:e}", function.name);
+                let expected = format!("a box in which values are at most {LARGEST:e}");
+                return Err(DataError::key("upper", found, expected));
             }
         }
         let data = Dataset {

@@ -11,7 +11,7 @@ use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use super::split::{Shares, limit};
-use super::{DataError, DataSource, Dataset, MOST_NUMBERS, Split, Targets};
+use super::{DataError, DataSource, Dataset, LARGEST, MOST_NUMBERS, Split, Targets};
 use crate::num::IntervalBox;
 use crate::train::Stream;
 
@@ -127,6 +127,9 @@ impl DataSource for IdxData {
         }
         if !(self.white > 0.0 && self.white.is_finite()) {
             return Err(DataError::key("white", self.white, "a finite number above 0"));
+        }
+        if self.white > LARGEST {
+            return Err(DataError::key("white", self.white, format!("at most {LARGEST:e}")));
         }
         if self.samples == Some(0) {
             return Err(DataError::key("samples", 0, "at least 1"));

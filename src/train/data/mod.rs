@@ -25,6 +25,10 @@ use crate::num::IntervalBox;
 /// recipe or a damaged file is an error and not the end of the memory.
 const MOST_NUMBERS: usize = 1 << 28;
 
+/// Largest magnitude of a number in the data: more than anything that is measured, and so
+/// little that no sum of squares overflows.
+const LARGEST: f64 = 1e100;
+
 /// Samples, one a row.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dataset {

@@ -3,6 +3,7 @@
 use rand_chacha::ChaCha8Rng;
 
 use super::{DataError, Dataset, Split, Targets};
+use crate::message::excerpt;
 use crate::num::random::shuffle;
 
 /// Shares of the samples; the rest is for training.
@@ -120,7 +121,7 @@ fn groups(data: &Dataset) -> Vec<(String, Vec<usize>)> {
     match &data.targets {
         Targets::Values { .. } => vec![("the data".to_string(), (0..data.len()).collect())],
         Targets::Classes { labels, names } => {
-            let named = names.iter().map(|name| (format!("class '{name}'"), Vec::new()));
+            let named = names.iter().map(|name| (format!("class '{}'", excerpt(name)), Vec::new()));
             let mut groups: Vec<(String, Vec<usize>)> = named.collect();
             for (sample, &label) in labels.iter().enumerate() {
                 groups[label].1.push(sample);
