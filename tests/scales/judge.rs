@@ -38,23 +38,31 @@ const RANGE_TOLERANCE: f64 = 1e-9;
 /// The gap asked for.
 #[derive(Clone, Copy, Debug)]
 pub struct Gap {
+    /// As a share of the value.
     pub relative: f64,
+    /// In units of the objective.
     pub absolute: f64,
 }
 
 /// What an answer is worth.
 #[derive(Debug)]
 pub enum Verdict {
+    /// All that was asked for.
     Right,
+    /// Less, honestly; the figures.
     Open(Opening, String),
+    /// A wrong word, or none at all; the details.
     Wrong(Mistake, String),
 }
 
 /// Kinds of open answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Opening {
+    /// A limit came first.
     Limit,
+    /// The bound is not good enough, or the point.
     Gap,
+    /// Neither a point nor a proof that there is none.
     NoPoint,
 }
 
@@ -80,14 +88,23 @@ impl Opening {
 /// Kinds of wrong answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Mistake {
+    /// Called infeasible, with a point.
     Infeasible,
+    /// A point that is none of the problem, or that has another value.
     Point,
+    /// A bound that the optimum beats by more than tolerances.
     Bound,
+    /// A bound called certified that the optimum beats at all.
     Certified,
+    /// A value called optimal that is too bad.
     Value,
+    /// The error of that name.
     Contradiction,
+    /// A number that the solver does not take.
     Refused,
+    /// Any other error, but of methods that do not apply.
     Error,
+    /// A panic.
     Panic,
 }
 
@@ -108,6 +125,7 @@ impl Mistake {
     }
 }
 
+/// Nothing, or what is wrong.
 type Judgement = Result<(), (Mistake, String)>;
 
 /// Judges an answer as a record.
@@ -142,7 +160,8 @@ fn check(scaled: &Scaled, gap: Gap, status: &str, answer: &Json) -> Judgement {
 
 /// Value, bound and the exact optimum.
 fn figures(scaled: &Scaled, answer: &Json) -> String {
-    let known = scaled.truth.as_ref().map_or(f64::NAN, |best| rounded(&best.value));
+    let known = scaled.truth.as_ref().map(|best| rounded(&best.value));
+    let known = known.map_or("infeasible".to_string(), |value| value.to_string());
     format!("value {}, bound {}, exactly {known}", answer["objective"], answer["bound"])
 }
 
