@@ -15,7 +15,7 @@
 //! The size of a sum is that of its terms, an output standing for the sum of the terms of
 //! its last layer. For bounds and values it is taken at the optimum, and no more than the
 //! range of the objective over the box, so that a large constant excuses nothing. A
-//! thousandth of the share of that range is allowed besides: the optimum may be 0.
+//! millionth of that share of the range is allowed besides: the optimum may be 0.
 //! What is not wrong is *right* if it is all that was asked for, else *open*.
 
 use dashu::rational::RBig;
@@ -32,8 +32,8 @@ const CONDITION_TOLERANCE: f64 = 1e-8;
 /// Share of the size of the objective by which bounds and values may be off.
 const TOLERANCE: f64 = 1e-6;
 
-/// The same share of the range of the objective.
-const RANGE_TOLERANCE: f64 = 1e-9;
+/// Share of the range of the objective that is allowed besides.
+const RANGE_TOLERANCE: f64 = 1e-12;
 
 /// The gap asked for.
 #[derive(Clone, Copy, Debug)]
