@@ -15,8 +15,11 @@ use crate::units::{
 
 /// A case, what is odd about it, and the truth.
 pub struct Scaled {
+    /// Where it comes from.
     pub seed: u64,
+    /// The numbers that Taut and the oracle get.
     pub case: Case,
+    /// What is odd about them.
     pub oddities: Oddities,
     /// The best point; `None` where there is none.
     pub truth: Option<Candidate>,
@@ -28,11 +31,17 @@ pub struct Scaled {
 /// What is odd about a case.
 #[derive(Clone, Copy, Debug)]
 pub struct Oddities {
-    pub inputs: Span,
+    /// Whether weights that belong together differ by decades.
     pub scattered: bool,
+    /// Units of the inputs.
+    pub inputs: Span,
+    /// Where the box lies.
     pub domain: Domain,
+    /// Units of the hidden neurons.
     pub neurons: Span,
+    /// Units of the outputs.
     pub outputs: Span,
+    /// Where the conditions stand.
     pub spot: Spot,
 }
 

@@ -64,6 +64,12 @@ impl Spot {
     }
 }
 
+/// Smallest size of terms that are made alike: people write no coefficients beyond.
+const SMALLEST: f64 = 1e-15;
+
+/// The largest of them.
+const LARGEST: f64 = 1e15;
+
 /// How far inside the edge a condition stands, as a share of its size.
 const INSIDE: [f64; 5] = [0.0, 1e-12, 1e-9, 1e-6, 1e-3];
 
@@ -123,7 +129,7 @@ fn left_side(draw: &mut Draw, case: &Case, inputs_only: bool) -> Constraint {
         let mut alone = equation(vec![0.0; inputs], vec![0.0; outputs]);
         *coefficient(&mut alone, variable) = 1.0;
         let size = pass.left(&alone).size;
-        let unit = if single || size == 0.0 { 1.0 } else { size };
+        let unit = if single || size == 0.0 { 1.0 } else { size.clamp(SMALLEST, LARGEST) };
         let factor = draw.pick(&[-2.0, -1.0, -1.0, 0.5, 1.0, 1.0, 1.5]);
         *coefficient(&mut condition, variable) = factor / unit;
     }

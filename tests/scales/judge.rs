@@ -15,7 +15,7 @@
 //! The size of a sum is that of its terms, an output standing for the sum of the terms of
 //! its last layer. For bounds and values it is taken at the optimum, and no more than the
 //! range of the objective over the box, so that a large constant excuses nothing. A
-//! thousandth of the share of that range is allowed besides: the optimum may be 0.
+//! millionth of that share of the range is allowed besides: the optimum may be 0.
 //! What is not wrong is *right* if it is all that was asked for, else *open*.
 
 use dashu::rational::RBig;
@@ -32,29 +32,37 @@ const CONDITION_TOLERANCE: f64 = 1e-8;
 /// Share of the size of the objective by which bounds and values may be off.
 const TOLERANCE: f64 = 1e-6;
 
-/// The same share of the range of the objective.
-const RANGE_TOLERANCE: f64 = 1e-9;
+/// Share of the range of the objective that is allowed besides.
+const RANGE_TOLERANCE: f64 = 1e-12;
 
 /// The gap asked for.
 #[derive(Clone, Copy, Debug)]
 pub struct Gap {
+    /// As a share of the value.
     pub relative: f64,
+    /// In units of the objective.
     pub absolute: f64,
 }
 
 /// What an answer is worth.
 #[derive(Debug)]
 pub enum Verdict {
+    /// All that was asked for.
     Right,
+    /// Less, honestly; the figures.
     Open(Opening, String),
+    /// A wrong word, or none at all; the details.
     Wrong(Mistake, String),
 }
 
 /// Kinds of open answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Opening {
+    /// A limit came first.
     Limit,
+    /// The bound is not good enough, or the point.
     Gap,
+    /// Neither a point nor a proof that there is none.
     NoPoint,
 }
 
@@ -80,14 +88,23 @@ impl Opening {
 /// Kinds of wrong answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Mistake {
+    /// Called infeasible, with a point.
     Infeasible,
+    /// A point that is none of the problem, or that has another value.
     Point,
+    /// A bound that the optimum beats by more than tolerances.
     Bound,
+    /// A bound called certified that the optimum beats at all.
     Certified,
+    /// A value called optimal that is too bad.
     Value,
+    /// The error of that name.
     Contradiction,
+    /// A number that the solver does not take.
     Refused,
+    /// Any other error, but of methods that do not apply.
     Error,
+    /// A panic.
     Panic,
 }
 
@@ -108,6 +125,7 @@ impl Mistake {
     }
 }
 
+/// Nothing, or what is wrong.
 type Judgement = Result<(), (Mistake, String)>;
 
 /// Judges an answer as a record.
@@ -142,7 +160,8 @@ fn check(scaled: &Scaled, gap: Gap, status: &str, answer: &Json) -> Judgement {
 
 /// Value, bound and the exact optimum.
 fn figures(scaled: &Scaled, answer: &Json) -> String {
-    let known = scaled.truth.as_ref().map_or(f64::NAN, |best| rounded(&best.value));
+    let known = scaled.truth.as_ref().map(|best| rounded(&best.value));
+    let known = known.map_or("infeasible".to_string(), |value| value.to_string());
     format!("value {}, bound {}, exactly {known}", answer["objective"], answer["bound"])
 }
 

@@ -41,13 +41,15 @@ const FULL: u64 = 10_000;
 const SHOWN: u64 = 20;
 
 /// One open answer of the default method in so many is allowed.
-const OPEN_SHARE: u32 = 10;
+const OPEN_SHARE: u32 = 20;
 
 #[test]
 fn no_answer_is_wrong_and_few_are_open() {
     let survey = Survey::of(0, SHORT);
     println!("{survey}");
     assert!(survey.wrong.is_empty(), "{} wrong, see above", survey.wrong.len());
+    let Survey { skipped, infeasible, .. } = survey;
+    assert!(skipped * 10 < SHORT && infeasible * 10 > SHORT, "{skipped} {infeasible}");
     let counts = survey.table.of("method", Method::DEFAULT);
     assert!(counts.open * OPEN_SHARE <= counts.runs(), "{counts:?}");
 }
@@ -84,8 +86,6 @@ impl Survey {
         for seed in first..first + cases {
             survey.add(seed);
         }
-        assert!(survey.skipped * 10 <= cases, "{} of {cases} cases skipped", survey.skipped);
-        assert!(survey.infeasible * 20 >= cases, "only {} infeasible cases", survey.infeasible);
         survey
     }
 
