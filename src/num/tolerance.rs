@@ -8,16 +8,17 @@
 pub const CONSTRAINT_FEASIBILITY: f64 = 1e-9;
 
 /// Share of the sums behind an output that counts as its size where the output itself is
-/// smaller, the difference of large numbers: with [`CONSTRAINT_FEASIBILITY`] a thousand
+/// smaller, the difference of large numbers: with [`CONSTRAINT_FEASIBILITY`] a hundred
 /// roundings of these sums.
-pub const SHARE_OF_SUMS: f64 = 1e-4;
+pub const SHARE_OF_SUMS: f64 = 1e-5;
 
 /// What rounding may do to an output of a forward pass, relative to the sums behind it,
 /// before the pass is made again in twice the digits: a tenth of what counts as feasible.
 pub const FORWARD_ROUNDING: f64 = 1e-10;
 
-/// Violation of a condition, relative to the size of what is compared, that the rounding of
-/// a forward pass explains: some ten thousand roundings.
+/// Violation of a condition, relative to the size of what is compared, that rounding
+/// explains: some ten thousand roundings. Conditions on inputs alone are met to this, since
+/// no forward pass stands between.
 pub const ROUNDING_FEASIBILITY: f64 = 1e-12;
 
 /// How far, relative to the size of the objective, a true point may lie beyond a bound that
@@ -85,3 +86,10 @@ pub const ENUMERATION_ROUNDING: f64 = 1e-9;
 /// objective, and of the size of the objective where that is below 1: on outputs of 1e-8 a
 /// gap of 1e-6 would close every question at once.
 pub const ABSOLUTE_GAP: f64 = 1e-6;
+
+/// What the rounding of a proof leaves between a value and the bound that is equal to it,
+/// relative to the size of the objective: some ten roundings, where a gap of 0 is asked for.
+pub const BOUND_ROUNDING: f64 = 1e-14;
+
+/// The same, as a share of the range of the objective, so that it decides nothing there.
+pub const BOUND_ROUNDING_OF_RANGE: f64 = 1e-9;

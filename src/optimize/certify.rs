@@ -189,11 +189,24 @@ impl Work<'_, '_> {
     /// A part, unless its bounds show that it has no point.
     fn part(&self, bounds: NeuronBounds, least: f64) -> Option<Part> {
         let problem = self.problem;
+        let bounds = self.at_a_point(bounds)?;
         if is_excluded(problem, &bounds) {
             return None;
         }
         let bound = (self.sign * objective_bound(problem, &bounds)).max(least);
         Some(Part { bounds, bound })
+    }
+
+    /// Where only one input is left, the outputs there, as close as can be told.
+    fn at_a_point(&self, bounds: NeuronBounds) -> Option<NeuronBounds> {
+        let graph = self.problem.graph();
+        let domain = bounds.of(graph.input());
+        if domain.lower() != domain.upper() {
+            return Some(bounds);
+        }
+        let Some(outputs) = graph.bounds_at(domain.lower()) else { return Some(bounds) };
+        let outputs = outputs.intersection(bounds.of(graph.output()))?;
+        Some(bounds.with(graph.output(), outputs))
     }
 
     fn input_box<'a>(&self, part: &'a Part) -> &'a IntervalBox {
@@ -215,7 +228,8 @@ impl Work<'_, '_> {
     fn is_for_programs(&self, part: &Part, is_whole: bool) -> bool {
         let (inputs, open) = self.counts(part);
         let few = if is_whole { OPEN_AT_ONCE } else { 0 };
-        open <= few.max(OPEN_PER_INPUT * inputs) || inputs > MOST_HALVED
+        // At a single point there is nothing to solve.
+        inputs > 0 && (open <= few.max(OPEN_PER_INPUT * inputs) || inputs > MOST_HALVED)
     }
 
     /// A bound of a part by linear programs, `None` if it has no point.

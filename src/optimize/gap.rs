@@ -2,7 +2,7 @@
 
 use super::ranges::objective_width;
 use crate::bounds::NeuronBounds;
-use crate::num::tolerance::ABSOLUTE_GAP;
+use crate::num::tolerance::{ABSOLUTE_GAP, BOUND_ROUNDING, BOUND_ROUNDING_OF_RANGE};
 use crate::problem::Problem;
 use crate::solve::SolveOptions;
 
@@ -15,6 +15,8 @@ pub const GAP_SHARE: f64 = 0.9;
 pub struct Gap {
     relative: f64,
     absolute: f64,
+    /// Width of the range of the objective.
+    width: f64,
 }
 
 impl Gap {
@@ -23,7 +25,7 @@ impl Gap {
     pub fn new(options: &SolveOptions, problem: &Problem, bounds: &NeuronBounds) -> Self {
         let width = objective_width(problem, bounds);
         let absolute = options.absolute_gap.unwrap_or(ABSOLUTE_GAP * width.min(1.0));
-        Self { relative: options.relative_gap, absolute }
+        Self { relative: options.relative_gap, absolute, width }
     }
 
     /// What a search has to close where the best value is `objective`.
@@ -31,9 +33,11 @@ impl Gap {
         GAP_SHARE * self.absolute.max(self.relative * objective.abs())
     }
 
-    /// Whether the gap is closed.
-    pub fn is_closed(self, objective: f64, bound: f64) -> bool {
-        (objective - bound).abs() <= self.absolute
+    /// Whether the gap is closed, or what is left of it is the rounding of a proof, given the
+    /// size of the objective.
+    pub fn is_closed(self, objective: f64, bound: f64, size: f64) -> bool {
+        let rounding = (BOUND_ROUNDING * size).min(BOUND_ROUNDING_OF_RANGE * self.width);
+        (objective - bound).abs() <= self.absolute.max(rounding).max(f64::MIN_POSITIVE)
             || relative_gap(objective, bound) <= self.relative
     }
 }

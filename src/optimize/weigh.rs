@@ -20,6 +20,10 @@ use crate::solve::{Observer, TerminationStatus};
 /// Who proved a bound, where Taut did.
 pub const CERTIFIED: &str = "certified";
 
+/// Of a point that is better than all that meet the conditions to the last digit.
+const AS_GOOD_BY_TOLERANCE: &str =
+    "the point meets the conditions up to the tolerance; none that meets them fully is as good";
+
 /// Multiplications for a proof that is cheap: a tenth of a second or so.
 const CHEAP_WORK: f64 = 2e8;
 
@@ -170,8 +174,8 @@ impl<'a> Scales<'a> {
     }
 
     fn is_closed_by(&self, bound: f64) -> bool {
-        let gap = self.gap.zip(self.best.target());
-        gap.is_some_and(|(gap, best)| gap.is_closed(best.objective, bound))
+        let (Some(gap), Some(best)) = (self.gap, self.best.target()) else { return false };
+        gap.is_closed(best.objective, bound, self.problem.objective_size(&best.input))
     }
 
     /// A true point beats a solver's claim.
@@ -364,7 +368,12 @@ impl<'a> Scales<'a> {
         };
         // A bound cannot be better than what is attained.
         let bound = match &best {
-            Some(best) if sense.better(best.objective, bound) => best.objective,
+            Some(best) if sense.better(best.objective, bound) => {
+                if !is_closed {
+                    answer.warnings.push(AS_GOOD_BY_TOLERANCE.to_string());
+                }
+                best.objective
+            }
             _ => bound,
         };
         answer.bound = Some(bound).filter(|bound| bound.is_finite());

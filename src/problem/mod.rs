@@ -13,7 +13,9 @@ pub use expression::{Constraint, Expression, Variable};
 pub use parser::{ExpressionError, Vocabulary};
 
 use crate::network::{Network, ReluGraph};
-use crate::num::tolerance::{CONSTRAINT_FEASIBILITY, FORWARD_ROUNDING, SHARE_OF_SUMS};
+use crate::num::tolerance::{
+    CONSTRAINT_FEASIBILITY, FORWARD_ROUNDING, ROUNDING_FEASIBILITY, SHARE_OF_SUMS,
+};
 use crate::num::{BoxError, IntervalBox};
 
 /// Direction of the optimisation.
@@ -274,24 +276,32 @@ impl Problem {
 
     fn candidate(&self, input: Vec<f64>, output: Vec<f64>) -> Candidate {
         let objective = self.objective.evaluate(&input, &output);
-        let violation = self.violation(&input, &output);
+        let violations = self.violations(&input, &output);
+        let violation = violations.iter().map(|(_, violation)| *violation).fold(0.0, f64::max);
         let integral = self.integer.iter().all(|&index| input[index].fract() == 0.0);
-        let feasible =
-            self.domain.contains(&input) && integral && violation <= CONSTRAINT_FEASIBILITY;
+        let is_met = |(constraint, violation): &(&Constraint, f64)| {
+            // Between a condition on inputs and a point stands no forward pass.
+            let has_outputs = constraint.expression().has_outputs();
+            *violation <= if has_outputs { CONSTRAINT_FEASIBILITY } else { ROUNDING_FEASIBILITY }
+        };
+        let feasible = self.domain.contains(&input) && integral && violations.iter().all(is_met);
         Candidate { input, output, objective, violation, feasible }
     }
 
-    /// The largest violation of a condition, relative to the size of what it compares.
-    fn violation(&self, input: &[f64], output: &[f64]) -> f64 {
+    /// The conditions that are violated, and by how much, relative to the size of what they
+    /// compare.
+    fn violations(&self, input: &[f64], output: &[f64]) -> Vec<(&Constraint, f64)> {
         let excesses = self.constraints.iter().map(|c| (c, c.excess(input, output)));
-        let violated: Vec<_> = excesses.filter(|(_, excess)| *excess > 0.0).collect();
-        if violated.is_empty() {
-            return 0.0;
+        let mut violated: Vec<_> = excesses.filter(|(_, excess)| *excess > 0.0).collect();
+        if !violated.is_empty() {
+            // Asked for only here: it takes a forward pass of its own.
+            let sizes = self.compared_sizes(input, output);
+            for (constraint, excess) in &mut violated {
+                let relative = *excess / constraint.size(input, &sizes);
+                *excess = if relative.is_nan() { f64::INFINITY } else { relative };
+            }
         }
-        // Asked for only here: it takes a forward pass of its own.
-        let sizes = self.compared_sizes(input, output);
-        let relative = violated.iter().map(|(c, excess)| excess / c.size(input, &sizes));
-        relative.map(|r| if r.is_nan() { f64::INFINITY } else { r }).fold(0.0, f64::max)
+        violated
     }
 
     /// The least distance of a point from the edge of a condition, relative to the size of
