@@ -46,6 +46,7 @@ fn json_has_the_documented_keys() {
         "parts",
         "preset",
         "presolve",
+        "proof",
         "recheck",
         "refuted",
         "scale",

@@ -175,6 +175,10 @@ fn evidence(text: &mut String, answer: &Answer) -> std::fmt::Result {
         answer.nodes, answer.lp_iterations
     )?;
     let s = &answer.seconds;
+    if let Some(proof) = answer.proof {
+        let (nodes, time) = (proof.nodes, seconds(s.certify));
+        writeln!(text, "  proof   {nodes} parts of the box and linear programs, {time}")?;
+    }
     writeln!(
         text,
         "  time    {} (solver {}, the rest {})",

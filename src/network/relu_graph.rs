@@ -102,8 +102,9 @@ impl Phase {
         let (lower, upper) = (pre_activation.lower(), pre_activation.upper());
         match ceiling {
             _ if upper <= 0.0 => Self::Inactive,
-            Some(ceiling) if lower >= ceiling => Self::Saturated,
+            // At the ceiling itself a neuron counts as active, as in a pattern.
             Some(ceiling) if lower >= 0.0 && upper <= ceiling => Self::Active,
+            Some(ceiling) if lower >= ceiling => Self::Saturated,
             None if lower >= 0.0 => Self::Active,
             _ => Self::Unstable,
         }

@@ -105,10 +105,12 @@ pub struct Answer {
     /// What became of the parts of the domain, if it was divided; `model` and `layers`
     /// are those of the part with most binaries.
     pub parts: Option<PartCounts>,
-    /// Nodes of the search tree.
+    /// Nodes of the backend's search tree.
     pub nodes: u64,
-    /// Simplex iterations.
+    /// The backend's simplex iterations.
     pub lp_iterations: u64,
+    /// What proving the backend's word again took, if that was tried.
+    pub proof: Option<ProofCounts>,
     /// Size of the mixed-integer program.
     pub model: ModelSize,
     /// Stable neurons and big-M constants, layer by layer, of the network that was
@@ -137,6 +139,15 @@ pub struct Recheck {
     pub objective_size: f64,
     /// Largest violation of a condition, relative to the size of what it compares.
     pub violation: f64,
+}
+
+/// What a proof of Taut's own took ([`Certify`](super::Certify)).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ProofCounts {
+    /// Parts of the box and linear programs.
+    pub nodes: u64,
+    /// Simplex iterations.
+    pub lp_iterations: u64,
 }
 
 /// Wall-clock seconds by phase.

@@ -227,6 +227,11 @@ impl Work<'_, '_> {
 
     fn is_for_programs(&self, part: &Part, is_whole: bool) -> bool {
         let (inputs, open) = self.counts(part);
+        // One solve takes some iterations an open neuron, each through the whole program.
+        let solve = 2.0 * open as f64 * self.problem.graph().weights() as f64;
+        if self.spent + solve > self.effort.work {
+            return false;
+        }
         let few = if is_whole { OPEN_AT_ONCE } else { 0 };
         // At a single point there is nothing to solve.
         inputs > 0 && (open <= few.max(OPEN_PER_INPUT * inputs) || inputs > MOST_HALVED)

@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
-pub use answer::{Answer, Recheck, SCHEMA, Seconds, Status, StoppedBy};
+pub use answer::{Answer, ProofCounts, Recheck, SCHEMA, Seconds, Status, StoppedBy};
 use best::Best;
 pub use enumerate::optimize_by_enumeration;
 pub(crate) use formulate::Clock;
@@ -327,6 +327,7 @@ fn blank(problem: &Problem, options: &OptimizeOptions) -> Answer {
         parts: None,
         nodes: 0,
         lp_iterations: 0,
+        proof: None,
         model: ModelSize::default(),
         layers: Vec::new(),
         seconds: Seconds::default(),

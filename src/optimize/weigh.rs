@@ -7,8 +7,8 @@
 use super::certify::{Effort, Proven, certify};
 use super::ranges::objective_width;
 use super::{
-    Answer, Best, Certify, Clock, Gap, OptimizeError, OptimizeOptions, Recheck, Status, StoppedBy,
-    contradiction, timed,
+    Answer, Best, Certify, Clock, Gap, OptimizeError, OptimizeOptions, ProofCounts, Recheck,
+    Status, StoppedBy, contradiction, timed,
 };
 use crate::bounds::{Crown, NeuronBounds, Propagator};
 use crate::num::tolerance::{
@@ -280,8 +280,8 @@ impl<'a> Scales<'a> {
         }
         self.best = proven.best;
         self.stopped_by = proven.stopped_by;
-        self.evidence.answer.nodes += proven.nodes;
-        self.evidence.answer.lp_iterations += proven.iterations;
+        let (nodes, lp_iterations) = (proven.nodes, proven.iterations);
+        self.evidence.answer.proof = Some(ProofCounts { nodes, lp_iterations });
         self.drop_what_is_refuted_now();
     }
 

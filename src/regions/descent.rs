@@ -23,6 +23,8 @@ pub(super) struct Best {
     pub(super) point: Option<Candidate>,
     /// By how much its value differs from that of its region's affine map.
     pub(super) error: f64,
+    /// Size of the objective there, which rounding is relative to.
+    pub(super) size: f64,
     /// No point of the regions so far is better.
     pub(super) bound: Option<f64>,
 }
@@ -50,6 +52,7 @@ impl<'a> Descent<'a> {
         }
         let at: Vec<f64> = path.plan.free.iter().map(|&i| point.input[i]).collect();
         best.error = path.improvement(problem, point.objective, &at).abs();
+        best.size = problem.objective_size(&point.input);
         best.point = Some(point);
         true
     }
@@ -72,7 +75,7 @@ impl Sink for Descent<'_> {
         };
         for _ in 0..TRIES {
             let Some(known) = best.point.as_ref().map(|point| point.objective) else { break };
-            let room = slack * (1.0 + known.abs());
+            let room = slack * best.size;
             let target = match sense {
                 Sense::Minimize => known - room,
                 Sense::Maximize => known + room,

@@ -236,10 +236,11 @@ pub struct RegionOptimum {
 pub fn optimum(problem: &Problem, options: &RegionOptions) -> Result<RegionOptimum, RegionError> {
     let domain = Domain::of(problem)?;
     let options = RegionOptions { threads: 1, ..exactly(options) };
-    let best = Mutex::new(Best { point: None, error: 0.0, bound: None });
+    let best = Mutex::new(Best { point: None, error: 0.0, size: 0.0, bound: None });
     let sink = || Descent::new(problem, &best);
     let count = domain.walk(&domain.plan(true), &Shared::new(&options), &options, sink)?;
-    let Best { point, error, bound } = best.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let Best { point, error, bound, .. } =
+        best.into_inner().unwrap_or_else(PoisonError::into_inner);
     let bound = bound.unwrap_or(match problem.sense() {
         Sense::Minimize => f64::NEG_INFINITY,
         Sense::Maximize => f64::INFINITY,

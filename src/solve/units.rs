@@ -72,7 +72,7 @@ impl Units {
             let nearest = sides.into_iter().filter(|side| side.is_finite()).reduce(f64::min);
             let of_limits = nearest.filter(|side| *side > 0.0).map_or(of_terms, exponent);
             let unit = of_terms.max(of_limits - LARGEST_CONSTANT);
-            unit.clamp(-LARGEST_EXPONENT, 2 * LARGEST_EXPONENT)
+            unit.clamp(-LARGEST_EXPONENT, f64::MAX_EXP)
         });
         Self { rows: rows.collect(), columns }
     }
@@ -258,5 +258,69 @@ impl Observer for Translated<'_> {
             objective_bound: progress.objective_bound.map(|value| self.unit.outside(value)),
             ..*progress
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::solve::{Highs, Silent, Solver, TerminationStatus};
+
+    fn interval(lower: f64, upper: f64) -> Interval {
+        Interval::new(lower, upper).expect("lower ≤ upper")
+    }
+
+    /// min 3 x + 1e-9 y with x + 1e-9 y ≥ 1e7 + 0.25, x in [1e7, 1e7 + 1/2], y in [0, 1e9]:
+    /// y costs as much for its part of the row, a third of x, so by hand y = 2.5e8 at
+    /// x = 1e7: 3e7 + 0.25.
+    fn program() -> Model {
+        let mut model = Model::default();
+        let x = model.continuous("x".to_string(), interval(1e7, 1e7 + 0.5));
+        let y = model.continuous("y".to_string(), interval(0.0, 1e9));
+        let row = LinearExpression::new(vec![(x, 1.0), (y, 1e-9)], -1e7 - 0.25);
+        model.at_least_zero("r".to_string(), row);
+        model.objective = LinearExpression::new(vec![(x, 3.0), (y, 1e-9)], 0.0);
+        model
+    }
+
+    #[test]
+    fn numbers_are_of_comparable_size() {
+        let model = program();
+        let program = Units::of(&model).program(&model);
+        for column in program.columns() {
+            let width = column.bounds.upper() - column.bounds.lower();
+            assert!((1.0..=2.0).contains(&width), "{column:?}");
+            assert!(column.bounds.lower().abs() <= 2.0, "{column:?}");
+        }
+        let sizes = |terms: &[(VarId, f64)]| terms.iter().map(|t| t.1.abs()).fold(0.0, f64::max);
+        assert!((1.0..2.0).contains(&sizes(&program.rows()[0].terms)));
+        assert!((1.0..2.0).contains(&sizes(&program.objective.terms)));
+    }
+
+    #[test]
+    fn a_point_there_and_back_is_the_same() {
+        let model = program();
+        let units = Units::of(&model);
+        let ids: Vec<VarId> = model.column_ids().collect();
+        for point in [[1e7, 0.0], [1e7 + 0.5, 1e9], [1e7 + 0.125, 2.5e8]] {
+            let inside = ids
+                .iter()
+                .zip(&point)
+                .map(|(&id, &value)| units.bounds(id, interval(value, value)).lower());
+            assert_eq!(units.point(&inside.collect::<Vec<_>>()), point);
+        }
+    }
+
+    #[test]
+    fn value_bound_and_multipliers_come_back_in_the_units_of_the_model() {
+        let model = program();
+        let solution = Highs.solve(&model, &SolveOptions::default(), &mut Silent).expect("solved");
+        assert_eq!(solution.status, TerminationStatus::Optimal);
+        let close = |value: Option<f64>| value.is_some_and(|v| (v - 3e7 - 0.25).abs() < 1e-6);
+        assert!(close(solution.objective) && close(solution.objective_bound), "{solution:?}");
+        // By hand: a unit more of the right side costs what y costs for it, 1.
+        assert!((solution.multipliers[0] - 1.0).abs() < 1e-9, "{solution:?}");
+        let point = solution.point.expect("a point");
+        assert!((point[0] - 1e7).abs() < 1e-6 && (point[1] - 2.5e8).abs() < 1.0, "{point:?}");
     }
 }

@@ -406,3 +406,80 @@ unsafe extern "C" fn callback(
         unsafe { (*input).user_interrupt = 1 };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use highs_sys::{Highs_getLp, kHighsVarTypeContinuous, kHighsVarTypeInteger};
+
+    use super::*;
+    use crate::milp::{Column, Kind, LinearExpression, Model};
+    use crate::num::Interval;
+    use crate::num::tolerance::SMALLEST_COEFFICIENT;
+    use crate::solve::highs::set_option;
+
+    fn interval(lower: f64, upper: f64) -> Interval {
+        Interval::new(lower, upper).expect("lower ≤ upper")
+    }
+
+    /// 2 ≤ 1e-11 x + 3 z − 1e9 w ≤ 5, with x in [0, 1e12], z in {0, 1}, w in [−1, 1].
+    fn model() -> Model {
+        let mut model = Model::default();
+        let x = model.continuous("x".to_string(), interval(0.0, 1e12));
+        let z = model.column(Column {
+            name: "z".to_string(),
+            bounds: interval(0.0, 1.0),
+            kind: Kind::Integer,
+        });
+        let w = model.continuous("w".to_string(), interval(-1.0, 1.0));
+        let row = LinearExpression::new(vec![(x, 1e-11), (z, 3.0), (w, -1e9)], 0.0);
+        model.range("r".to_string(), row, 2.0, 5.0);
+        model.objective = LinearExpression::new(vec![(x, 1e-11), (w, 7.0)], 4.5);
+        model
+    }
+
+    #[test]
+    fn highs_holds_what_it_was_given() {
+        let program = Program::new(&model()).expect("a program");
+        let mut instance = Instance::new(&program, |highs| {
+            set_option(highs, "small_matrix_value", SMALLEST_COEFFICIENT)
+        })
+        .expect("an instance");
+        let (mut columns, mut rows, mut entries, mut sense) = (0, 0, 0, 0);
+        let mut offset = 0.0;
+        let (mut costs, mut lower, mut upper) = ([0.0; 3], [0.0; 3], [0.0; 3]);
+        let (mut row_lower, mut row_upper) = ([0.0; 1], [0.0; 1]);
+        let (mut starts, mut index, mut values) = ([0; 1], [0; 3], [0.0; 3]);
+        let mut integrality = [-1; 3];
+        // SAFETY: the instance is live, and every array has as many entries as the program
+        // that was passed has columns, rows and coefficients.
+        let status = unsafe {
+            Highs_getLp(
+                instance.pointer(),
+                MATRIX_FORMAT_ROW_WISE,
+                &mut columns,
+                &mut rows,
+                &mut entries,
+                &mut sense,
+                &mut offset,
+                costs.as_mut_ptr(),
+                lower.as_mut_ptr(),
+                upper.as_mut_ptr(),
+                row_lower.as_mut_ptr(),
+                row_upper.as_mut_ptr(),
+                starts.as_mut_ptr(),
+                index.as_mut_ptr(),
+                values.as_mut_ptr(),
+                integrality.as_mut_ptr(),
+            )
+        };
+        assert_ne!(status, STATUS_ERROR);
+        assert_eq!((columns, rows, entries, sense), (3, 1, 3, OBJECTIVE_SENSE_MINIMIZE));
+        assert_eq!((offset, costs), (4.5, [1e-11, 0.0, 7.0]));
+        assert_eq!((lower, upper), ([0.0, 0.0, -1.0], [1e12, 1.0, 1.0]));
+        assert_eq!((row_lower, row_upper), ([2.0], [5.0]));
+        // The coefficient of 1e-11 is 10 over the bounds of its column.
+        assert_eq!((starts, index, values), ([0], [0, 1, 2], [1e-11, 3.0, -1e9]));
+        let (continuous, integer) = (kHighsVarTypeContinuous, kHighsVarTypeInteger);
+        assert_eq!(integrality, [continuous, integer, continuous]);
+    }
+}
