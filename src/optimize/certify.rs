@@ -15,6 +15,7 @@ use std::collections::BinaryHeap;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
+use super::incumbent;
 use super::parts::halves;
 use super::ranges::{is_excluded, objective_bound};
 use super::{Best, Clock, Gap, StoppedBy};
@@ -268,12 +269,10 @@ impl Work<'_, '_> {
     /// `None` where nothing is left to halve.
     fn split(&mut self, part: &Part) -> Option<[Option<Part>; 2]> {
         let problem = self.problem;
-        let (domain, whole) = (self.input_box(part), problem.domain());
-        let width = |b: &IntervalBox, i: usize| b.upper()[i] - b.lower()[i];
-        let share = |i: usize| width(domain, i) / width(whole, i);
-        let wide = (0..domain.len()).filter(|&i| width(domain, i) > 0.0);
-        let mut wide: Vec<usize> = wide.collect();
-        wide.sort_by(|&a, &b| share(b).total_cmp(&share(a)).then(a.cmp(&b)));
+        let domain = self.input_box(part);
+        let scores = scores(problem, domain);
+        let mut wide: Vec<usize> = (0..domain.len()).filter(|&i| scores[i] > 0.0).collect();
+        wide.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]).then(a.cmp(&b)));
         let halves = wide.into_iter().find_map(|i| halves(domain, i, problem.integer()))?;
         let (_, open) = self.counts(part);
         self.spent += 2.0 * (HALF_WORK + problem.graph().weights() as f64 * (open + 1) as f64);
@@ -316,6 +315,41 @@ impl Work<'_, '_> {
         }
         self.stopped_by.is_some() || self.spent > self.effort.work
     }
+}
+
+/// How much halving each input promises: how far the objective moves along it, by gradients
+/// at a few points of the box, and a share of its width beside the whole box, so that none is
+/// forgotten where gradients are 0. Only inputs that vary have a score.
+fn scores(problem: &Problem, domain: &IntervalBox) -> Vec<f64> {
+    /// Where along the diagonals gradients are taken, in halves of the width.
+    const POINTS: [f64; 3] = [0.0, 0.5, -0.5];
+    /// What the width counts beside the gradients.
+    const SHARE_OF_WIDTH: f64 = 0.1;
+    let whole = problem.domain();
+    let width = |b: &IntervalBox, i: usize| b.upper()[i] - b.lower()[i];
+    let mut moves = vec![0.0; domain.len()];
+    for (number, at) in POINTS.iter().enumerate() {
+        let point: Vec<f64> = (0..domain.len())
+            .map(|i| {
+                // Not all along the same diagonal.
+                let side = if (i + number).is_multiple_of(2) { 0.5 * at } else { -0.5 * at };
+                domain.center()[i] + side * width(domain, i)
+            })
+            .collect();
+        let gradient = incumbent::objective_gradient(problem, &point);
+        for (i, move_) in moves.iter_mut().enumerate() {
+            *move_ += gradient[i].abs() * width(domain, i);
+        }
+    }
+    let largest = moves.iter().copied().fold(0.0, f64::max);
+    let score = |i: usize| match width(domain, i) {
+        0.0 => 0.0,
+        own => {
+            let moves = if largest > 0.0 { moves[i] / largest } else { 0.0 };
+            moves + SHARE_OF_WIDTH * own / width(whole, i)
+        }
+    };
+    (0..domain.len()).map(score).collect()
 }
 
 /// Learns from the linear programs of a part.
