@@ -16,7 +16,7 @@ use crate::network::{ActivationLayer, Affine, Node, NodeId, Phase, ReluGraph};
 use crate::num::directed::EXACT_ERRORS;
 use crate::num::exact::{two_product, two_sum};
 use crate::num::{Interval, IntervalBox};
-use crate::problem::{Constraint, Expression, Problem, Sense, Variable};
+use crate::problem::{Expression, Problem, Sense, Variable};
 
 /// A program that grows with the nodes of a graph, in their order.
 #[derive(Debug)]
@@ -76,17 +76,8 @@ impl<'a> Encoder<'a> {
     /// If the bounds are those of another network.
     #[must_use]
     pub fn of_what_is_read(mut self, bounds: &NeuronBounds) -> Self {
-        let graph = self.problem.graph();
-        let mut outputs = vec![false; graph.size(graph.output())];
-        let conditions = self.problem.constraints().iter().map(Constraint::expression);
-        for expression in conditions.chain([self.problem.objective()]) {
-            for (variable, _) in expression.terms() {
-                if let Variable::Output(index) = variable {
-                    outputs[*index] = true;
-                }
-            }
-        }
-        self.read = Some(read_neurons(graph, bounds, &outputs));
+        let outputs = self.problem.read_outputs();
+        self.read = Some(read_neurons(self.problem.graph(), bounds, &outputs));
         self
     }
 

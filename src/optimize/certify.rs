@@ -19,10 +19,10 @@ use super::incumbent;
 use super::parts::halves;
 use super::ranges::{is_excluded, objective_bound};
 use super::{Best, Clock, Gap, StoppedBy};
-use crate::bounds::{BoundsError, NeuronBounds, refine};
+use crate::bounds::{BoundsError, NeuronBounds, read_neurons, refine};
 use crate::encode::{BigM, EncodedProblem, Encoder};
 use crate::milp::VarId;
-use crate::network::Phase;
+use crate::network::{NodeId, Phase};
 use crate::num::IntervalBox;
 use crate::problem::{Problem, Sense};
 use crate::solve::{Observer, Progress};
@@ -110,6 +110,7 @@ pub(super) fn certify<'a>(
         observer,
         heard: Instant::now(),
         best: known,
+        read: read(problem, bounds),
         spent: 0.0,
         stopped_by: None,
         nodes: 0,
@@ -126,6 +127,16 @@ pub(super) fn certify<'a>(
     }
 }
 
+/// The neurons that the question reads.
+fn read(problem: &Problem, bounds: &NeuronBounds) -> Vec<Vec<bool>> {
+    let graph = problem.graph();
+    let mut read = read_neurons(graph, bounds, &problem.read_outputs());
+    for (index, read) in read[graph.input().index()].iter_mut().enumerate() {
+        *read |= problem.speaks_of_input(index);
+    }
+    read
+}
+
 /// A proof under way. Values of the objective are signed such that less is better.
 struct Work<'a, 'o> {
     problem: &'a Problem,
@@ -137,6 +148,8 @@ struct Work<'a, 'o> {
     /// When the observer heard last.
     heard: Instant,
     best: Best<'a>,
+    /// The neurons that the question reads, inputs among them: the others play no part.
+    read: Vec<Vec<bool>>,
     /// Multiplications so far.
     spent: f64,
     stopped_by: Option<StoppedBy>,
@@ -217,10 +230,12 @@ impl Work<'_, '_> {
     /// Inputs of a part that vary, and its neurons whose phase is open.
     fn counts(&self, part: &Part) -> (usize, usize) {
         let domain = self.input_box(part);
-        let inputs = (0..domain.len()).filter(|&i| domain.lower()[i] < domain.upper()[i]).count();
         let graph = self.problem.graph();
+        let is_read = |node: NodeId, index: usize| self.read[node.index()][index];
+        let varies = |i: usize| domain.lower()[i] < domain.upper()[i] && is_read(graph.input(), i);
+        let inputs = (0..domain.len()).filter(|&i| varies(i)).count();
         let open = graph.activation_layers().map(|layer| {
-            let neurons = 0..graph.size(layer.node);
+            let neurons = (0..graph.size(layer.node)).filter(|&i| is_read(layer.node, i));
             neurons.filter(|&i| part.bounds.phase(layer, i) == Phase::Unstable).count()
         });
         (inputs, open.sum())
@@ -271,7 +286,9 @@ impl Work<'_, '_> {
         let problem = self.problem;
         let domain = self.input_box(part);
         let scores = scores(problem, domain);
-        let mut wide: Vec<usize> = (0..domain.len()).filter(|&i| scores[i] > 0.0).collect();
+        let read = &self.read[problem.graph().input().index()];
+        let wide = (0..domain.len()).filter(|&i| scores[i] > 0.0 && read[i]);
+        let mut wide: Vec<usize> = wide.collect();
         wide.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]).then(a.cmp(&b)));
         let halves = wide.into_iter().find_map(|i| halves(domain, i, problem.integer()))?;
         let (_, open) = self.counts(part);

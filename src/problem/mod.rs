@@ -227,6 +227,25 @@ impl Problem {
         &self.constraints
     }
 
+    /// Which outputs objective and conditions speak of: one flag an output.
+    pub fn read_outputs(&self) -> Vec<bool> {
+        let mut read = vec![false; self.network.outputs()];
+        let conditions = self.constraints.iter().map(Constraint::expression);
+        for (variable, _) in conditions.chain([&self.objective]).flat_map(Expression::terms) {
+            if let Variable::Output(index) = variable {
+                read[*index] = true;
+            }
+        }
+        read
+    }
+
+    /// Whether objective and conditions speak of an input themselves.
+    pub fn speaks_of_input(&self, index: usize) -> bool {
+        let conditions = self.constraints.iter().map(Constraint::expression);
+        let mut terms = conditions.chain([&self.objective]).flat_map(Expression::terms);
+        terms.any(|(variable, _)| *variable == Variable::Input(index))
+    }
+
     /// Indices of the inputs that must be whole numbers, ascending.
     pub fn integer(&self) -> &[usize] {
         &self.integer

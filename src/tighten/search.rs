@@ -17,6 +17,10 @@ use crate::milp::{Kind, LinearExpression, Model, VarId, dual_bound};
 use crate::num::Interval;
 use crate::solve::{Basis, LinearProgram, LpOutcome, LpStatus, SolveError};
 
+/// How long one linear program runs before the guide is asked whether to go on; then twice
+/// as long, and so on.
+const SLICE: Duration = Duration::from_millis(250);
+
 /// What is nearer to a whole number is one.
 const INTEGRALITY: f64 = 1e-6;
 
@@ -130,14 +134,8 @@ impl Search {
             }
             self.enter(&node)?;
             self.program.stop_above(Some(enough - objective.constant))?;
-            let outcome = match self.program.minimize(&costs, left) {
-                Err(SolveError::Failed { .. } | SolveError::Unbounded) => {
-                    LpOutcome::nothing(self.model.rows().len())
-                }
-                outcome => outcome?,
-            };
+            let outcome = self.relaxation(&costs, left, &mut found.iterations, guide)?;
             found.nodes += 1;
-            found.iterations += outcome.iterations;
             match guide.visit(&outcome.point) {
                 ControlFlow::Continue(enough) => limits.enough = limits.enough.min(enough),
                 ControlFlow::Break(()) => limits.time = Duration::ZERO,
@@ -175,6 +173,35 @@ impl Search {
         found.is_empty = closed == f64::INFINITY && open.is_empty();
         found.bound = Some(closed).filter(|bound| bound.is_finite());
         Ok(found)
+    }
+
+    /// Solves the relaxation of a part, slice by slice, so that a guide is heard during long
+    /// solves too.
+    fn relaxation(
+        &mut self,
+        costs: &[f64],
+        time: Duration,
+        iterations: &mut u64,
+        guide: &mut dyn Guide,
+    ) -> Result<LpOutcome, SolveError> {
+        let started = Instant::now();
+        let mut slice = SLICE;
+        loop {
+            let left = time.saturating_sub(started.elapsed());
+            let outcome = match self.program.minimize(costs, left.min(slice)) {
+                Err(SolveError::Failed { .. } | SolveError::Unbounded) => {
+                    LpOutcome::nothing(self.model.rows().len())
+                }
+                outcome => outcome?,
+            };
+            *iterations += outcome.iterations;
+            let is_over = outcome.status != LpStatus::TimeLimit || left <= slice;
+            if is_over || guide.visit(&[]).is_break() {
+                return Ok(outcome);
+            }
+            // Where a solve starts again from nothing, it still comes to an end.
+            slice *= 2;
+        }
     }
 
     /// Gives the integer columns the bounds of a part.
