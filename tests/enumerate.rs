@@ -30,7 +30,7 @@ fn instances_in_the_plane_have_their_known_values() {
         let problem = problem.expect("an instance");
         // By Gurobi and others.
         let known = problem.reference().expect("a known answer").objective;
-        let answer = optimize_by_enumeration(&problem, &OptimizeOptions::default());
+        let answer = optimize_by_enumeration(&problem, &OptimizeOptions::default(), &mut Silent);
         let answer = answer.expect("an answer");
         assert_eq!((answer.status, answer.solver), (Status::Optimal, "enumerate"));
         let objective = answer.objective.expect("a value");
@@ -45,7 +45,7 @@ fn other_numbers_of_inputs_have_their_known_values() {
         let problem = taut::io::read_problem(format!("instances/{name}.toml").as_ref());
         let problem = problem.expect("an instance");
         let known = problem.reference().expect("by Gurobi, SCIP and HiGHS").objective;
-        let answer = optimize_by_enumeration(&problem, &OptimizeOptions::default());
+        let answer = optimize_by_enumeration(&problem, &OptimizeOptions::default(), &mut Silent);
         let answer = answer.expect("an answer");
         let objective = answer.objective.expect("a value");
         assert!((objective - known).abs() < 1e-8, "{objective}, known {known}");
@@ -67,7 +67,7 @@ fn other_numbers_of_inputs_have_their_known_values() {
     let network = taut::io::read_network(&path).expect("a network");
     let domain = IntervalBox::new(vec![-1.0], vec![2.0]).expect("a box");
     let problem = Problem::new(network, domain, Question::default()).expect("a problem");
-    let answer = optimize_by_enumeration(&problem, &OptimizeOptions::default());
+    let answer = optimize_by_enumeration(&problem, &OptimizeOptions::default(), &mut Silent);
     let answer = answer.expect("an answer");
     assert_eq!((answer.nodes, answer.status), (2, Status::Optimal));
     assert!((answer.objective.expect("a value") + 3.0).abs() < 1e-9);
@@ -86,7 +86,8 @@ fn other_questions_agree_with_the_mixed_integer_program() {
     for question in questions {
         let problem = problem("peaks-2x25", question.clone());
         let options = OptimizeOptions::default();
-        let by_regions = optimize_by_enumeration(&problem, &options).expect("an answer");
+        let by_regions =
+            optimize_by_enumeration(&problem, &options, &mut Silent).expect("an answer");
         let by_milp = optimize(&problem, &options, &mut Silent).expect("an answer");
         let (a, b) = (by_regions.objective.expect("a value"), by_milp.objective.expect("a value"));
         // The gap of the program.
@@ -98,12 +99,16 @@ fn other_questions_agree_with_the_mixed_integer_program() {
 #[test]
 fn what_cannot_be_enumerated_is_refused_and_limits_are_statuses() {
     let question = Question { constraints: vec!["y0 <= -1".to_string()], ..Question::default() };
-    let error =
-        optimize_by_enumeration(&problem("peaks-2x25", question), &OptimizeOptions::default());
+    let error = optimize_by_enumeration(
+        &problem("peaks-2x25", question),
+        &OptimizeOptions::default(),
+        &mut Silent,
+    );
     assert!(error.expect_err("a condition on outputs").to_string().contains("about outputs"));
     let mut options = OptimizeOptions::default();
     options.solve.node_limit = Some(10);
-    let answer = optimize_by_enumeration(&network("peaks-2x25"), &options).expect("an answer");
+    let answer =
+        optimize_by_enumeration(&network("peaks-2x25"), &options, &mut Silent).expect("an answer");
     assert_eq!((answer.status, answer.bound), (Status::Feasible, None));
 }
 

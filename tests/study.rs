@@ -59,7 +59,7 @@ fn every_instance_has_the_value_of_its_enumeration() {
         let path = instance(&recipe);
         let problem = read_problem(&path).unwrap_or_else(|error| panic!("{error}"));
         let known = problem.reference().expect("a known value").objective;
-        let answer = optimize_by_enumeration(&problem, &OptimizeOptions::default());
+        let answer = optimize_by_enumeration(&problem, &OptimizeOptions::default(), &mut Silent);
         let answer = answer.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let found = answer.objective.expect("a value");
         assert_eq!(answer.status, Status::Optimal, "{}", path.display());

@@ -33,7 +33,7 @@ pub fn run(
     let mut monitor = Monitor::start(arguments.quiet);
     let answer = match args.solver {
         Method::Auto | Method::Milp => optimize(&problem, &options, &mut monitor),
-        Method::Enumerate => optimize_by_enumeration(&problem, &options),
+        Method::Enumerate => optimize_by_enumeration(&problem, &options, &mut monitor),
     };
     drop(monitor);
     let mut answer = answer?;

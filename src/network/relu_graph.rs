@@ -285,26 +285,47 @@ impl ReluGraph {
     /// nodes there ([`evaluate_all`](Self::evaluate_all) of one row): `e(a) = |W| e(x) +
     /// γ (|W| |x| + |b|)`, in whatever order sums are taken.
     pub fn rounding_errors(&self, values: &[Array2<f64>]) -> Array1<f64> {
+        self.forward_errors(|affine, mut before| {
+            let mut magnitude = affine.bias.mapv(f64::abs);
+            for (operand, linear) in &affine.terms {
+                let size = values[operand.0].row(0).mapv(f64::abs);
+                linear.add_absolute_product(&size, &mut magnitude);
+            }
+            let terms = 1 + affine.terms.iter().map(|(_, linear)| linear.inputs()).sum::<usize>();
+            before.zip_mut_with(&magnitude, |e, &m| *e += sum_error(terms, m + *e));
+            before
+        })
+    }
+
+    /// Bounds on what underflow alone has done to each output, in `f64` or in twice the digits.
+    fn underflow_errors(&self) -> Array1<f64> {
+        self.forward_errors(|affine, before| {
+            let terms = 1 + affine.terms.iter().map(|(_, linear)| linear.inputs()).sum::<usize>();
+            // The last digit there is, for each product and each of its two errors.
+            let last = 4.0 * terms as f64 * f64::from_bits(1);
+            before.mapv(|e: f64| (e * (1.0 + 1e-9) + last).next_up())
+        })
+    }
+
+    /// Errors forward through the graph: `of_affine` makes of `|W| e(x)` the error of an affine
+    /// node; activations magnify none.
+    fn forward_errors(
+        &self,
+        of_affine: impl Fn(&Affine, Array1<f64>) -> Array1<f64>,
+    ) -> Array1<f64> {
         let mut errors: Vec<Array1<f64>> = Vec::with_capacity(self.nodes.len());
-        for (position, node) in self.nodes.iter().enumerate() {
+        for node in &self.nodes {
             errors.push(match node {
                 Node::Input { size } => Array1::zeros(*size),
                 Node::Relu { input } | Node::Clip { input, .. } => errors[input.0].clone(),
                 Node::Affine(affine) => {
-                    let mut magnitude = affine.bias.mapv(f64::abs);
                     let mut before = Array1::zeros(affine.bias.len());
-                    let mut terms = 1;
                     for (operand, linear) in &affine.terms {
-                        let size = values[operand.0].row(0).mapv(f64::abs);
-                        linear.add_absolute_product(&size, &mut magnitude);
                         linear.add_absolute_product(&errors[operand.0], &mut before);
-                        terms += linear.inputs();
                     }
-                    before.zip_mut_with(&magnitude, |e, &m| *e += sum_error(terms, m + *e));
-                    before
+                    of_affine(affine, before)
                 }
             });
-            debug_assert_eq!(errors[position].len(), self.sizes[position]);
         }
         errors.swap_remove(self.output.0)
     }
@@ -319,25 +340,27 @@ impl ReluGraph {
     pub fn bounds_at(&self, input: &[f64]) -> Option<IntervalBox> {
         /// Far above `16 · 2⁻⁵³`, which the operations come to.
         const OF_TWICE_THE_DIGITS: f64 = 1.0 / (1u64 << 48) as f64;
-        /// Errors this small may come from underflow, which more digits do not mend.
-        const UNDERFLOW: f64 = 1e-100;
         let batch = ArrayView2::from_shape((1, input.len()), input).expect("one row");
         let errors = self.rounding_errors(&self.evaluate_all(batch));
         let values = self.evaluate_accurately(input);
-        let ends = values.iter().zip(&errors).map(|(&value, &error)| {
-            let error = (OF_TWICE_THE_DIGITS * error).max(error.min(UNDERFLOW));
-            // One more step for the rounding of the value itself.
-            (below(value.next_down(), error), above(value.next_up(), error))
-        });
+        // More digits do not mend what underflows.
+        let underflow = self.underflow_errors();
+        let ends =
+            values.iter().zip(errors.iter().zip(&underflow)).map(|(value, (error, lost))| {
+                let value = value.rounded();
+                let error = (OF_TWICE_THE_DIGITS * error + lost).next_up();
+                // One more step for the rounding of the value itself.
+                (below(value.next_down(), error), above(value.next_up(), error))
+            });
         let (lower, upper) = ends.unzip();
         IntervalBox::new(lower, upper).ok()
     }
 
-    /// The outputs at one point in twice the digits, rounded to `f64` at the end.
+    /// The outputs at one point in twice the digits.
     ///
     /// # Panics
     /// If the number of coordinates is not the number of inputs.
-    pub fn evaluate_accurately(&self, input: &[f64]) -> Vec<f64> {
+    pub fn evaluate_accurately(&self, input: &[f64]) -> Vec<Twofold> {
         assert_eq!(input.len(), self.sizes[0], "coordinates of a point");
         let mut values: Vec<Vec<Twofold>> = Vec::with_capacity(self.nodes.len());
         for node in &self.nodes {
@@ -364,7 +387,7 @@ impl ReluGraph {
                 }
             });
         }
-        values[self.output.0].iter().map(|value| value.rounded()).collect()
+        values.swap_remove(self.output.0)
     }
 
     /// The size of the sums behind each output at one point, given the values of all nodes

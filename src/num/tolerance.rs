@@ -2,23 +2,29 @@
 //! What a user may choose stands in an options struct instead.
 
 /// Largest violation of a condition at which a point counts as feasible, relative to the
-/// size of what is compared: the magnitudes of the terms and of the limit. A solver's own
+/// size of what is compared: the limit, as a rule. A solver's own
 /// tolerance is no excuse, because a slope of 100 turns it into an objective that no feasible
 /// point attains.
 pub const CONSTRAINT_FEASIBILITY: f64 = 1e-9;
 
-/// Share of the sums behind an output that counts as its size where the output itself is
-/// smaller, the difference of large numbers: with [`CONSTRAINT_FEASIBILITY`] a hundred
-/// roundings of these sums.
-pub const SHARE_OF_SUMS: f64 = 1e-5;
+/// Share of the terms of a condition that counts as its size beside the limit: with
+/// [`CONSTRAINT_FEASIBILITY`] a hundred roundings of the terms, for conditions that compare
+/// large numbers with each other.
+pub const SHARE_OF_TERMS: f64 = 1e-5;
 
-/// What rounding may do to an output of a forward pass, relative to the sums behind it,
-/// before the pass is made again in twice the digits: a tenth of what counts as feasible.
+/// By how many steps between neighbouring points a condition on outputs may be missed: what
+/// the solution of a linear system loses.
+pub const GRAINS_OF_OUTPUTS: f64 = 1e3;
+
+/// The same where nothing but the rounding of the coordinates stands between.
+pub const GRAINS_OF_INPUTS: f64 = 4.0;
+
+/// What rounding may do to a value of a forward pass, relative to the limit or value it stands
+/// for, before the pass is made again in twice the digits: a tenth of what counts as feasible.
 pub const FORWARD_ROUNDING: f64 = 1e-10;
 
-/// Violation of a condition, relative to the size of what is compared, that rounding
-/// explains: some ten thousand roundings. Conditions on inputs alone are met to this, since
-/// no forward pass stands between.
+/// Largest violation of a condition on inputs alone, relative to its limit: the rounding of a
+/// decimal, and some more.
 pub const ROUNDING_FEASIBILITY: f64 = 1e-12;
 
 /// How far, relative to the size of the objective, a true point may lie beyond a bound that

@@ -1,6 +1,5 @@
 //! The best points known.
 
-use crate::num::tolerance::ROUNDING_FEASIBILITY;
 use crate::problem::{Candidate, Problem};
 
 /// The best feasible point, and the best of those that meet the conditions up to rounding.
@@ -33,7 +32,7 @@ impl<'a> Best<'a> {
         if !point.feasible {
             return;
         }
-        if point.violation <= ROUNDING_FEASIBILITY && self.beats(&self.exact, &point) {
+        if point.exact && self.beats(&self.exact, &point) {
             self.exact = Some(point.clone());
         }
         if self.beats(&self.any, &point) {

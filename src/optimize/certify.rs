@@ -15,7 +15,6 @@ use std::collections::BinaryHeap;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use super::incumbent;
 use super::parts::halves;
 use super::ranges::{is_excluded, objective_bound};
 use super::{Best, Clock, Gap, StoppedBy};
@@ -353,7 +352,7 @@ fn scores(problem: &Problem, domain: &IntervalBox) -> Vec<f64> {
                 domain.center()[i] + side * width(domain, i)
             })
             .collect();
-        let gradient = incumbent::objective_gradient(problem, &point);
+        let gradient = problem.gradient(problem.objective(), &point);
         for (i, move_) in moves.iter_mut().enumerate() {
             *move_ += gradient[i].abs() * width(domain, i);
         }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::problem::Problem;
 use crate::regions::{self, Method, RegionOptions, optimum};
-use crate::solve::Silent;
+use crate::solve::Observer;
 
 /// [`optimize`](super::optimize) by enumeration.
 ///
@@ -20,6 +20,7 @@ use crate::solve::Silent;
 pub fn optimize_by_enumeration(
     problem: &Problem,
     options: &OptimizeOptions,
+    observer: &mut dyn Observer,
 ) -> Result<Answer, OptimizeError> {
     options.solve.validate()?;
     let clock = Clock::start(options.solve.time_limit);
@@ -45,7 +46,7 @@ pub fn optimize_by_enumeration(
             answer.warnings.push(error.to_string());
             let point = first_point(problem, options.solve.seed);
             let evidence = Evidence::new(answer, point);
-            return weigh(problem, options, evidence, clock, &mut Silent);
+            return weigh(problem, options, evidence, clock, observer);
         }
         found => found?,
     };
@@ -65,5 +66,5 @@ pub fn optimize_by_enumeration(
         Some(reason) => evidence.claim = Claim::Stopped(reason),
         None => evidence.prove(problem.sense(), found.bound),
     }
-    weigh(problem, options, evidence, clock, &mut Silent)
+    weigh(problem, options, evidence, clock, observer)
 }

@@ -151,7 +151,11 @@ pub fn formulate<'a>(
         if let Some(left) = time_left {
             limits.time_limit = limits.time_limit.min(left.saturating_sub(started.elapsed()));
         }
-        let cuts = encoded.separate(encoding, &limits)?;
+        // Without cuts the program is what it was.
+        let cuts = encoded.separate(encoding, &limits).unwrap_or_else(|error| {
+            tracing::info!("no cuts: {error}");
+            CutCounts::default()
+        });
         Ok((encoded, cuts))
     })?;
     let layers = summarize(problem.graph(), &bounds);

@@ -33,12 +33,21 @@ impl Gap {
         GAP_SHARE * self.absolute.max(self.relative * objective.abs())
     }
 
-    /// Whether the gap is closed, or what is left of it is the rounding of a proof, given the
-    /// size of the objective.
+    /// Whether the gap is closed. Where the objective is 0 no relative gap is, so that the
+    /// rounding of a proof counts as closed, given the size of the objective.
     pub fn is_closed(self, objective: f64, bound: f64, size: f64) -> bool {
-        let rounding = (BOUND_ROUNDING * size).min(BOUND_ROUNDING_OF_RANGE * self.width);
-        (objective - bound).abs() <= self.absolute.max(rounding).max(f64::MIN_POSITIVE)
+        let rounding = match objective == 0.0 {
+            true => (BOUND_ROUNDING * size).min(BOUND_ROUNDING_OF_RANGE * self.width),
+            false => 0.0,
+        };
+        let least = if objective == 0.0 { f64::MIN_POSITIVE } else { 0.0 };
+        (objective - bound).abs() <= self.absolute.max(rounding).max(least)
             || relative_gap(objective, bound) <= self.relative
+    }
+
+    /// Width of the range of the objective that the bounds leave.
+    pub fn width(self) -> f64 {
+        self.width
     }
 }
 

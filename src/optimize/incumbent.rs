@@ -4,13 +4,12 @@
 //! Any forward pass is a feasible point of a problem without constraints on the
 //! outputs; a MILP solver may need minutes to find one.
 
-use ndarray::{Array1, Array2, ArrayView2};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
 use crate::num::IntervalBox;
 use crate::num::random::uniform;
-use crate::problem::{Candidate, Problem, Sense, Variable};
+use crate::problem::{Candidate, Problem, Sense};
 
 /// Number of samples, less for networks so large that they would take long.
 const SAMPLES: usize = 512;
@@ -89,7 +88,7 @@ fn descend(problem: &Problem, domain: &IntervalBox, start: Candidate) -> Candida
 /// The direction of best change in the metric of the box, of length 1 there:
 /// `widthᵢ² gᵢ / ‖width · g‖`; `None` where the gradient vanishes.
 fn scaled_direction(problem: &Problem, widths: &[f64], at: &Candidate) -> Option<Vec<f64>> {
-    let gradient = objective_gradient(problem, &at.input);
+    let gradient = problem.gradient(problem.objective(), &at.input);
     let norm = gradient.iter().zip(widths).map(|(g, w)| (g * w).powi(2)).sum::<f64>().sqrt();
     let sign = match problem.sense() {
         Sense::Minimize => -1.0,
@@ -97,21 +96,4 @@ fn scaled_direction(problem: &Problem, widths: &[f64], at: &Candidate) -> Option
     };
     let step = |(g, w): (&f64, &f64)| sign * g * w * w / norm;
     (norm > 0.0 && norm.is_finite()).then(|| gradient.iter().zip(widths).map(step).collect())
-}
-
-/// The gradient of the objective at a point; where a neuron sits at a kink, that of its flat
-/// piece.
-pub fn objective_gradient(problem: &Problem, input: &[f64]) -> Array1<f64> {
-    let graph = problem.graph();
-    let row = ArrayView2::from_shape((1, input.len()), input).expect("one row");
-    let values: Vec<Array2<f64>> = graph.evaluate_all(row);
-    let mut weights = Array1::zeros(graph.size(graph.output()));
-    let mut direct = Array1::zeros(input.len());
-    for &(variable, coefficient) in problem.objective().terms() {
-        match variable {
-            Variable::Input(index) => direct[index] += coefficient,
-            Variable::Output(index) => weights[index] += coefficient,
-        }
-    }
-    direct + graph.gradient(&values, weights)
 }

@@ -298,10 +298,14 @@ pub fn halves(domain: &IntervalBox, input: usize, integer: &[usize]) -> Option<[
     let (low, high) = (domain.lower()[input], domain.upper()[input]);
     let middle = 0.5 * low + 0.5 * high;
     let (left, right) = match integer.contains(&input) {
-        true => (middle.floor(), middle.floor() + 1.0),
+        // Beyond 2⁵³ not every whole number has a successor: then both halves share one.
+        true => match (middle.floor(), middle.floor() + 1.0) {
+            (floor, next) if next - floor == 1.0 => (floor, next),
+            (floor, _) => (floor, floor),
+        },
         false => (middle, middle),
     };
-    if !(low <= left && right <= high && (left < high || right > low) && low < high) {
+    if !(low <= left && right <= high && left < high && right > low) {
         return None;
     }
     let (mut upper, mut lower) = (domain.upper().to_vec(), domain.lower().to_vec());

@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use crate::encode::EncodedProblem;
-use crate::num::tolerance::{CONSTRAINT_FEASIBILITY, POLISH_FEASIBILITY, ROUNDING_FEASIBILITY};
+use crate::num::tolerance::{CONSTRAINT_FEASIBILITY, POLISH_FEASIBILITY};
 use crate::problem::{Candidate, Problem};
 use crate::solve::{Observer, Solution, SolveOptions, Solver};
 
@@ -35,7 +35,7 @@ pub fn proposal(
 pub fn is_needed(problem: &Problem, point: &Candidate, solution: &Solution) -> bool {
     let visible = CONSTRAINT_FEASIBILITY * problem.objective_size(&point.input);
     let error = solution.objective.map_or(0.0, |figure| (figure - point.objective).abs());
-    point.violation > ROUNDING_FEASIBILITY || !point.feasible || error > visible
+    !point.exact || error > visible
 }
 
 /// The best point of the linear region that `rough` lies in; `None` if the

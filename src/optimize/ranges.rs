@@ -7,8 +7,11 @@ use crate::problem::{Expression, Problem, Sense, Variable};
 /// The bound of the objective that follows from bounds of inputs and outputs.
 pub fn objective_bound(problem: &Problem, bounds: &NeuronBounds) -> f64 {
     let (lower, upper) = range(problem, bounds, problem.objective());
+    // A sum that overflows says nothing.
     match problem.sense() {
+        Sense::Minimize if lower.is_nan() => f64::NEG_INFINITY,
         Sense::Minimize => lower,
+        Sense::Maximize if upper.is_nan() => f64::INFINITY,
         Sense::Maximize => upper,
     }
 }

@@ -33,7 +33,9 @@ pub fn doubt(problem: &Problem, bounds: &NeuronBounds) -> Option<String> {
     });
     let error: f64 = error.sum();
     let width = objective_width(problem, bounds);
-    (error > LARGEST_LEAK * width).then(|| {
+    // Written so that what has overflowed is doubtful.
+    let is_small = error <= LARGEST_LEAK * width || error == 0.0;
+    (!is_small).then(|| {
         format!(
             "the sizes of the network's numbers differ so much that a solver's tolerance of \
              {MILP_FEASIBILITY:e} can move the objective by {error:.1e}, where its whole range is \

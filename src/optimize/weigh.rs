@@ -11,9 +11,7 @@ use super::{
     Status, StoppedBy, contradiction, timed,
 };
 use crate::bounds::{Crown, NeuronBounds, Propagator};
-use crate::num::tolerance::{
-    BOUND_CONTRADICTION, CLAIM_TOLERANCE, CONSTRAINT_FEASIBILITY, FINEST_GAP,
-};
+use crate::num::tolerance::{BOUND_CONTRADICTION, CLAIM_TOLERANCE, FINEST_GAP};
 use crate::problem::{Candidate, Problem, Sense};
 use crate::solve::{Observer, TerminationStatus};
 
@@ -112,8 +110,9 @@ impl Evidence {
 
     /// Takes a proven bound into account.
     pub fn prove(&mut self, sense: Sense, bound: f64) {
-        // The bound nearer to the optimum is the one that more points are not beyond.
-        if sense.better(self.proven, bound) {
+        // The bound nearer to the optimum is the one that more points are not beyond; one that
+        // overflowed is none.
+        if self.proven.is_nan() || sense.better(self.proven, bound) {
             self.proven = bound;
         }
     }
@@ -134,8 +133,8 @@ pub fn weigh(
 ) -> Result<Answer, OptimizeError> {
     let best = Best::of(problem, evidence.points.iter().cloned());
     let mut scales = Scales { problem, options, evidence, best, gap: None, stopped_by: None };
-    scales.drop_what_is_refuted();
     scales.doubt();
+    scales.drop_what_is_refuted();
     scales.prove(clock, observer);
     let mut answer = scales.conclude()?;
     answer.seconds.total = clock.elapsed();
@@ -170,7 +169,10 @@ impl<'a> Scales<'a> {
             Sense::Minimize => bound - best.objective,
             Sense::Maximize => best.objective - bound,
         };
-        if beyond <= 0.0 { 0.0 } else { beyond / self.problem.objective_size(&best.input) }
+        // A range narrower than the numbers it is made of is what is decided about.
+        let range = self.gap.map(Gap::width).filter(|width| *width > 0.0);
+        let size = self.problem.objective_size(&best.input).min(range.unwrap_or(f64::INFINITY));
+        if beyond <= 0.0 { 0.0 } else { beyond / size }
     }
 
     fn is_closed_by(&self, bound: f64) -> bool {
@@ -369,7 +371,7 @@ impl<'a> Scales<'a> {
         // A bound cannot be better than what is attained.
         let bound = match &best {
             Some(best) if sense.better(best.objective, bound) => {
-                if !is_closed {
+                if !best.exact {
                     answer.warnings.push(AS_GOOD_BY_TOLERANCE.to_string());
                 }
                 best.objective
@@ -394,8 +396,11 @@ impl<'a> Scales<'a> {
             (Claim::Infeasible, None) => {
                 self.warn(format!("{backend} {claim}; that is not proven"));
             }
-            (Claim::Infeasible, Some(_)) => {
+            (Claim::Infeasible, Some(best)) if best.exact => {
                 self.refuse(format!("{backend} {claim}, which a forward pass refutes"));
+            }
+            (Claim::Infeasible, Some(_)) => {
+                self.warn(format!("{backend} {claim}; the point shown does up to a tolerance"));
             }
             (Claim::Optimal, _) if !is_closed && self.evidence.figure.is_some() => {
                 self.tell_of_the_point();
@@ -416,12 +421,5 @@ impl<'a> Scales<'a> {
                  forward pass"
             )),
         }
-    }
-}
-
-impl Problem {
-    /// Whether a point meets all conditions by more than rounding could change.
-    fn meets_clearly(&self, point: &Candidate) -> bool {
-        point.violation == 0.0 && self.slack(&point.input, &point.output) > CONSTRAINT_FEASIBILITY
     }
 }

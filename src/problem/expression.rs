@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::num::twofold::Twofold;
+
 /// An input or an output of the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub enum Variable {
@@ -72,6 +74,24 @@ impl Expression {
             Variable::Output(index) => outputs[index],
         };
         self.terms.iter().map(|&(variable, c)| c * value(variable)).sum::<f64>() + self.constant
+    }
+
+    /// The value at given inputs and outputs, all in twice the digits and rounded at the end.
+    ///
+    /// # Panics
+    /// If a variable is out of range.
+    pub fn evaluate_accurately(&self, inputs: &[f64], outputs: &[Twofold]) -> f64 {
+        let mut sum = Twofold::from(self.constant);
+        for &(variable, c) in &self.terms {
+            sum.add_product(
+                c,
+                match variable {
+                    Variable::Input(index) => inputs[index].into(),
+                    Variable::Output(index) => outputs[index],
+                },
+            );
+        }
+        sum.rounded()
     }
 
     /// `Σ |coefficient · variable| + |constant|` for given magnitudes of inputs and outputs.
@@ -162,19 +182,21 @@ impl Constraint {
         self.upper
     }
 
-    /// By how much a point violates the constraint, absolute; 0 if it satisfies it.
-    pub fn excess(&self, inputs: &[f64], outputs: &[f64]) -> f64 {
-        let value = self.expression.evaluate(inputs, outputs);
-        let beyond = (self.lower - value).max(value - self.upper);
+    /// By how much a value of the expression is beyond a limit, absolute, and the magnitude of
+    /// that limit; `None` if it is beyond none.
+    pub fn excess(&self, value: f64) -> Option<(f64, f64)> {
+        let sides = [(self.lower - value, self.lower), (value - self.upper, self.upper)];
+        let beyond = sides.into_iter().find(|(excess, _)| *excess > 0.0);
         // A value that is no number satisfies nothing.
-        if beyond.is_nan() { f64::INFINITY } else { beyond.max(0.0) }
+        let nothing = value.is_nan().then_some((f64::INFINITY, 0.0));
+        nothing.or(beyond.map(|(excess, limit)| (excess, limit.abs())))
     }
 
-    /// The size of what the constraint compares, given the magnitudes of inputs and outputs:
-    /// what its [`excess`](Self::excess) is relative to.
-    pub fn size(&self, inputs: &[f64], outputs: &[f64]) -> f64 {
-        let finite = |side: f64| if side.is_finite() { side.abs() } else { 0.0 };
-        self.expression.size(inputs, outputs) + finite(self.lower).max(finite(self.upper))
+    /// How far a value of the expression is from the nearest limit, and the magnitude of that;
+    /// negative beyond it.
+    pub fn distance(&self, value: f64) -> (f64, f64) {
+        let [below, above] = [value - self.lower, self.upper - value];
+        if below < above { (below, self.lower.abs()) } else { (above, self.upper.abs()) }
     }
 }
 

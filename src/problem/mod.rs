@@ -2,20 +2,18 @@
 
 mod expression;
 mod parser;
+mod point;
 
 use std::sync::Arc;
 
-use ndarray::{Array1, Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 pub use expression::{Constraint, Expression, Variable};
 pub use parser::{ExpressionError, Vocabulary};
+pub use point::Candidate;
 
 use crate::network::{Network, ReluGraph};
-use crate::num::tolerance::{
-    CONSTRAINT_FEASIBILITY, FORWARD_ROUNDING, ROUNDING_FEASIBILITY, SHARE_OF_SUMS,
-};
 use crate::num::{BoxError, IntervalBox};
 
 /// Direction of the optimisation.
@@ -263,127 +261,6 @@ impl Problem {
         self.integer.iter().for_each(|&index| rounded[index] = rounded[index].round());
         Some(self.integral_domain()?.nearest(&rounded))
     }
-
-    /// Evaluates the network as read at a point; where there are conditions on outputs, in
-    /// twice the digits if rounding shows.
-    ///
-    /// # Panics
-    /// If the number of coordinates is not the number of inputs.
-    pub fn evaluate(&self, input: Vec<f64>) -> Candidate {
-        let output = self.network.evaluate_point(&input);
-        let candidate = self.candidate(input, output);
-        // Conditions on outputs are met by the network over the real numbers or not at all.
-        match self.constraints.iter().any(|c| c.expression().has_outputs()) {
-            true => self.confirmed(candidate),
-            false => candidate,
-        }
-    }
-
-    /// The same point, with outputs in twice the digits where rounding shows in them.
-    pub fn confirmed(&self, candidate: Candidate) -> Candidate {
-        let values = self.values(&candidate.input);
-        let errors = self.graph.rounding_errors(&values);
-        let sums = self.graph.magnitudes(&values);
-        let sizes = compared(&candidate.output, &sums);
-        let shows = |(error, size): (&f64, f64)| *error > FORWARD_ROUNDING * size;
-        if !errors.iter().zip(sizes).any(shows) {
-            return candidate;
-        }
-        let output = self.graph.evaluate_accurately(&candidate.input);
-        self.candidate(candidate.input, output)
-    }
-
-    fn candidate(&self, input: Vec<f64>, output: Vec<f64>) -> Candidate {
-        let objective = self.objective.evaluate(&input, &output);
-        let violations = self.violations(&input, &output);
-        let violation = violations.iter().map(|(_, violation)| *violation).fold(0.0, f64::max);
-        let integral = self.integer.iter().all(|&index| input[index].fract() == 0.0);
-        let is_met = |(constraint, violation): &(&Constraint, f64)| {
-            // Between a condition on inputs and a point stands no forward pass.
-            let has_outputs = constraint.expression().has_outputs();
-            *violation <= if has_outputs { CONSTRAINT_FEASIBILITY } else { ROUNDING_FEASIBILITY }
-        };
-        let feasible = self.domain.contains(&input) && integral && violations.iter().all(is_met);
-        Candidate { input, output, objective, violation, feasible }
-    }
-
-    /// The conditions that are violated, and by how much, relative to the size of what they
-    /// compare.
-    fn violations(&self, input: &[f64], output: &[f64]) -> Vec<(&Constraint, f64)> {
-        let excesses = self.constraints.iter().map(|c| (c, c.excess(input, output)));
-        let mut violated: Vec<_> = excesses.filter(|(_, excess)| *excess > 0.0).collect();
-        if !violated.is_empty() {
-            // Asked for only here: it takes a forward pass of its own.
-            let sizes = self.compared_sizes(input, output);
-            for (constraint, excess) in &mut violated {
-                let relative = *excess / constraint.size(input, &sizes);
-                *excess = if relative.is_nan() { f64::INFINITY } else { relative };
-            }
-        }
-        violated
-    }
-
-    /// The least distance of a point from the edge of a condition, relative to the size of
-    /// what it compares; infinite without conditions, negative where one is violated.
-    ///
-    /// # Panics
-    /// If the number of coordinates is not the number of inputs.
-    pub fn slack(&self, input: &[f64], output: &[f64]) -> f64 {
-        let sizes = self.compared_sizes(input, output);
-        let slacks = self.constraints.iter().map(|constraint| {
-            let value = constraint.expression().evaluate(input, output);
-            let distance = (value - constraint.lower()).min(constraint.upper() - value);
-            distance / constraint.size(input, &sizes)
-        });
-        slacks.fold(f64::INFINITY, f64::min)
-    }
-
-    /// The size of the numbers that the objective is made of at a point: what differences of
-    /// its values are compared with.
-    ///
-    /// # Panics
-    /// If the number of coordinates is not the number of inputs.
-    pub fn objective_size(&self, input: &[f64]) -> f64 {
-        self.objective.size(input, &self.magnitudes(input))
-    }
-
-    /// What the violation of a condition on each output is relative to.
-    fn compared_sizes(&self, input: &[f64], output: &[f64]) -> Vec<f64> {
-        compared(output, &self.graph.magnitudes(&self.values(input))).collect()
-    }
-
-    /// The size of the sums behind each output at a point.
-    fn magnitudes(&self, input: &[f64]) -> Vec<f64> {
-        self.graph.magnitudes(&self.values(input)).to_vec()
-    }
-
-    /// The values of all nodes of the canonical form at a point.
-    fn values(&self, input: &[f64]) -> Vec<Array2<f64>> {
-        let batch = ArrayView2::from_shape((1, input.len()), input).expect("one row");
-        self.graph.evaluate_all(batch)
-    }
-}
-
-/// The size of each output in a comparison: its own, and so much of the sums behind it that
-/// a value of 0 can be met up to the rounding of a point.
-fn compared<'a>(output: &'a [f64], magnitudes: &'a Array1<f64>) -> impl Iterator<Item = f64> + 'a {
-    output.iter().zip(magnitudes).map(|(y, sum)| y.abs() + SHARE_OF_SUMS * sum)
-}
-
-/// A point, evaluated by a forward pass of the network as read.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Candidate {
-    /// The inputs.
-    pub input: Vec<f64>,
-    /// The outputs.
-    pub output: Vec<f64>,
-    /// Value of the objective.
-    pub objective: f64,
-    /// Largest violation of a condition, relative to the size of what it compares.
-    pub violation: f64,
-    /// Whether box, integrality and (to
-    /// [`CONSTRAINT_FEASIBILITY`]) constraints hold.
-    pub feasible: bool,
 }
 
 fn check_integer(integer: &[usize], inputs: usize) -> Result<(), ProblemError> {

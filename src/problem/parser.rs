@@ -90,6 +90,16 @@ impl Vocabulary<'_> {
                 Constraint::new(second, low, high)
             }
         };
+        let numbers = constraint.expression().terms().iter().map(|(_, c)| *c);
+        let limits = [constraint.lower(), constraint.upper()];
+        if numbers.chain(limits).any(f64::is_nan)
+            || limits == [f64::INFINITY; 2]
+            || limits == [f64::NEG_INFINITY; 2]
+            || constraint.expression().terms().iter().any(|(_, c)| c.is_infinite())
+        {
+            let what = "its numbers add up to more than 1.8e308".to_string();
+            return Err(ExpressionError { text: text.to_string(), column: 1, what });
+        }
         if constraint.expression().terms().is_empty() {
             let what = "no variable is left; expected a condition on x or y".to_string();
             return Err(ExpressionError { text: text.to_string(), column: 1, what });
@@ -342,8 +352,8 @@ mod tests {
         assert_eq!((both.lower(), both.upper()), (-1.0, 2.0));
         assert_eq!(PLAIN.constraint("4 >= x0 >= 2").unwrap().lower(), 2.0);
         // By hand: 3 exceeds the upper bound 2 by 1, relative to 1 + 2.
-        assert_eq!(both.excess(&[0.0; 3], &[3.0]), 1.0);
-        assert_eq!(both.excess(&[0.0; 3], &[1.0]), 0.0);
+        let at = |y: f64| both.excess(both.expression().evaluate(&[0.0; 3], &[y]));
+        assert_eq!((at(3.0), at(1.0)), (Some((1.0, 2.0)), None));
     }
 
     #[test]

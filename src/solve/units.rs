@@ -62,7 +62,15 @@ pub struct CostUnit {
 impl Units {
     /// Units that suit the bounds of the columns and the coefficients of the rows.
     pub fn of(model: &Model) -> Self {
-        let columns: Vec<ColumnUnit> = model.columns().iter().map(ColumnUnit::of).collect();
+        let mut columns: Vec<ColumnUnit> = model.columns().iter().map(ColumnUnit::of).collect();
+        let shift = |terms: &[(VarId, f64)]| {
+            terms.iter().map(|(id, a)| a * columns[id.index()].origin).sum::<f64>()
+        };
+        let rows = model.rows().iter().map(|row| shift(&row.terms));
+        if !rows.chain([shift(&model.objective.terms)]).all(f64::is_finite) {
+            // Numbers for which no origin helps.
+            columns.iter_mut().for_each(|column| column.origin = 0.0);
+        }
         let rows = model.rows().iter().map(|row| {
             let sizes = row.terms.iter();
             let sizes = sizes.map(|&(id, a)| shifted(a, columns[id.index()].exponent).abs());

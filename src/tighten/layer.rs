@@ -126,7 +126,9 @@ pub fn tighten(
     };
     let Some(left) = settings.time_left() else { return unasked(counts) };
     let model = encoder.model().clone();
-    let (status, basis) = first_basis(&model, left)?;
+    let Some((status, basis)) = unless_failed(first_basis(&model, left))? else {
+        return unasked(counts);
+    };
     if status == LpStatus::TimeLimit {
         return unasked(counts);
     }
@@ -237,7 +239,9 @@ fn first_basis(model: &Model, left: Duration) -> Result<(LpStatus, Option<Basis>
 /// its columns are bounded: one bound that stays as it was.
 fn unless_failed<T>(outcome: Result<T, SolveError>) -> Result<Option<T>, SolveError> {
     match outcome {
-        Err(error @ (SolveError::Failed { .. } | SolveError::Unbounded)) => {
+        Err(
+            error @ (SolveError::Failed { .. } | SolveError::Unbounded | SolveError::Number { .. }),
+        ) => {
             tracing::info!("a program for a bound: {error}");
             Ok(None)
         }
@@ -406,7 +410,11 @@ impl Programs<'_> {
         };
         let time = left.min(self.settings.options.neuron_time);
         let limits = Limits { time, nodes: u64::MAX, enough };
-        let outcome = search.least(objective, self.basis.as_ref(), limits, &mut Alone)?;
+        let outcome = search.least(objective, self.basis.as_ref(), limits, &mut Alone);
+        let Some(outcome) = unless_failed(outcome)? else {
+            found.counts.failed += 1;
+            return Ok(None);
+        };
         found.counts.lp_iterations += outcome.iterations;
         found.is_empty |= outcome.is_empty;
         match outcome.is_complete {

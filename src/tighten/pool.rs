@@ -114,6 +114,9 @@ impl<'a> Pool<'a> {
         let conditions = self.problem.constraints().iter();
         conditions
             .filter(|constraint| constraint.expression().has_outputs() == output.is_some())
-            .all(|constraint| constraint.excess(input, output.unwrap_or_default()) == 0.0)
+            .all(|constraint| {
+                let value = constraint.expression().evaluate(input, output.unwrap_or_default());
+                constraint.excess(value).is_none()
+            })
     }
 }

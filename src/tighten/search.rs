@@ -259,9 +259,10 @@ pub fn is_proven_empty(model: &Model, multipliers: &[f64]) -> bool {
 
 /// The whole numbers up to a value, and those above it.
 fn split(bounds: Interval, value: f64) -> [Option<Interval>; 2] {
-    let below = Interval::new(bounds.lower(), value.floor());
-    let above = Interval::new(value.floor() + 1.0, bounds.upper());
-    [below, above]
+    let floor = value.floor();
+    // Beyond 2⁵³ not every whole number has a successor: then both parts share one.
+    let next = if floor + 1.0 - floor == 1.0 { floor + 1.0 } else { floor };
+    [Interval::new(bounds.lower(), floor), Interval::new(next, bounds.upper())]
 }
 
 /// The least bound comes first; of equal ones the part that is narrower.

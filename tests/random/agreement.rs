@@ -125,7 +125,7 @@ fn enumeration_of_regions_agrees_with_exact_enumeration() {
         let problem = build::problem(&case, question);
         let solve = SolveOptions { absolute_gap: Some(1e-6), ..SolveOptions::default() };
         let options = OptimizeOptions { solve, ..OptimizeOptions::default() };
-        let answer = match optimize_by_enumeration(&problem, &options) {
+        let answer = match optimize_by_enumeration(&problem, &options, &mut Silent) {
             Err(OptimizeError::Regions(
                 RegionError::Integer { .. } | RegionError::OutputCondition { .. },
             )) => continue,

@@ -130,7 +130,7 @@ impl Method {
     /// no answer.
     pub fn answer(&self, problem: &Problem) -> Option<Result<Answer, (Mistake, String)>> {
         let solve = || match self.enumerates {
-            true => optimize_by_enumeration(problem, &self.options),
+            true => optimize_by_enumeration(problem, &self.options, &mut Silent),
             false => optimize(problem, &self.options, &mut Silent),
         };
         match catch_unwind(AssertUnwindSafe(solve)) {

@@ -18,7 +18,7 @@
 //! absolute_gap = 0              # optional: the option --absolute-gap
 //! enumerate = true              # optional: --solver enumerate applies
 //! once = "24 neurons"           # optional: why not every encoding is tried
-//! status = "optimal"            # or "feasible": any point whose conditions hold
+//! status = "optimal"            # or "feasible": any point whose conditions hold; "infeasible"
 //! value = 5                     # where the status is "optimal"
 //! ```
 
@@ -75,6 +75,7 @@ struct Case {
 enum Expected {
     Optimal,
     Feasible,
+    Infeasible,
 }
 
 impl Case {

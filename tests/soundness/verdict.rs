@@ -52,7 +52,7 @@ pub fn judge(case: &Case, problem: &Problem, output: &Output) -> Verdict {
     let found = format!("{status}, value {value:?}, bound {bound:?}");
     match mistake(case, problem, &answer) {
         Some(what) => Verdict::Wrong(format!("{found}: {what}")),
-        None if status == "optimal" => Verdict::Right,
+        None if status == "optimal" || status == "infeasible" => Verdict::Right,
         None if status == "feasible" && case.status == Expected::Feasible => Verdict::Right,
         None => Verdict::Open(found),
     }
@@ -61,6 +61,10 @@ pub fn judge(case: &Case, problem: &Problem, output: &Output) -> Verdict {
 /// What is wrong with an answer, if anything is.
 fn mistake(case: &Case, problem: &Problem, answer: &Value) -> Option<String> {
     let status = answer["status"].as_str().unwrap_or("none");
+    if case.status == Expected::Infeasible {
+        let right = ["infeasible", "unknown"].contains(&status);
+        return (!right).then(|| "there is no point".to_string());
+    }
     if !["optimal", "feasible", "unknown"].contains(&status) {
         return Some("there is a point".to_string());
     }
@@ -99,7 +103,7 @@ fn mistake_of_point(problem: &Problem, point: Vec<f64>, value: f64) -> Option<St
     if !problem.domain().contains(&point) {
         return Some(format!("{point:?} is not in the box"));
     }
-    let candidate = problem.evaluate(point);
+    let candidate = problem.confirmed(problem.evaluate(point));
     if (candidate.objective - value).abs() > TOLERANCE * value.abs() {
         return Some(format!("the value at the point is {}", candidate.objective));
     }

@@ -11,8 +11,8 @@ use highs::{HighsModelStatus, RowProblem};
 use highs_sys::{
     Highs_changeColBounds, Highs_changeColsCostByRange, Highs_clearSolver, Highs_getBasis,
     Highs_getDoubleInfoValue, Highs_getDualRay, Highs_getInt64InfoValue, Highs_getIntInfoValue,
-    Highs_getModelStatus, Highs_getSolution, Highs_passLp, Highs_passMip, Highs_run,
-    Highs_setBasis, Highs_setCallback, Highs_setSparseSolution, Highs_startCallback, Highs_version,
+    Highs_getModelStatus, Highs_getSolution, Highs_passMip, Highs_run, Highs_setBasis,
+    Highs_setCallback, Highs_setSparseSolution, Highs_startCallback, Highs_version,
     Highs_zeroAllClocks, HighsCallbackDataIn, HighsCallbackDataOut, MATRIX_FORMAT_ROW_WISE,
     OBJECTIVE_SENSE_MINIMIZE, SOLUTION_STATUS_FEASIBLE, STATUS_ERROR, kHighsCallbackIpmInterrupt,
     kHighsCallbackMipImprovingSolution, kHighsCallbackMipInterrupt, kHighsCallbackMipLogging,
@@ -51,45 +51,24 @@ impl Instance {
         // entry a column in the vectors of columns, one a row in those of rows, and all
         // entries of the matrix lie between the starts of rows. HiGHS copies them.
         let status = unsafe {
-            let columns_of = (number(costs.len()), number(rows.lower.len()));
-            if program.integrality.is_empty() {
-                Highs_passLp(
-                    pointer,
-                    columns_of.0,
-                    columns_of.1,
-                    number(entries.values.len()),
-                    MATRIX_FORMAT_ROW_WISE,
-                    OBJECTIVE_SENSE_MINIMIZE,
-                    *offset,
-                    costs.as_ptr(),
-                    columns.lower.as_ptr(),
-                    columns.upper.as_ptr(),
-                    rows.lower.as_ptr(),
-                    rows.upper.as_ptr(),
-                    starts.as_ptr(),
-                    entries.columns.as_ptr(),
-                    entries.values.as_ptr(),
-                )
-            } else {
-                Highs_passMip(
-                    pointer,
-                    columns_of.0,
-                    columns_of.1,
-                    number(entries.values.len()),
-                    MATRIX_FORMAT_ROW_WISE,
-                    OBJECTIVE_SENSE_MINIMIZE,
-                    *offset,
-                    costs.as_ptr(),
-                    columns.lower.as_ptr(),
-                    columns.upper.as_ptr(),
-                    rows.lower.as_ptr(),
-                    rows.upper.as_ptr(),
-                    starts.as_ptr(),
-                    entries.columns.as_ptr(),
-                    entries.values.as_ptr(),
-                    program.integrality.as_ptr(),
-                )
-            }
+            Highs_passMip(
+                pointer,
+                number(costs.len()),
+                number(rows.lower.len()),
+                number(entries.values.len()),
+                MATRIX_FORMAT_ROW_WISE,
+                OBJECTIVE_SENSE_MINIMIZE,
+                *offset,
+                costs.as_ptr(),
+                columns.lower.as_ptr(),
+                columns.upper.as_ptr(),
+                rows.lower.as_ptr(),
+                rows.upper.as_ptr(),
+                starts.as_ptr(),
+                entries.columns.as_ptr(),
+                entries.values.as_ptr(),
+                program.integrality.as_ptr(),
+            )
         };
         accepted(status, "the program")
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::instance::Instance;
 use super::program::Program;
-use super::set_option;
+use super::{failed, set_option};
 use crate::milp::{LinearExpression, Model, VarId};
 use crate::num::Interval;
 use crate::num::tolerance::{BOUND_FEASIBILITY, SMALLEST_COEFFICIENT};
@@ -19,6 +19,10 @@ pub struct LinearProgram {
     units: Units,
     columns: Vec<VarId>,
     stop_above: Option<f64>,
+    /// Time after which a solve leads nowhere.
+    longest: Duration,
+    /// Solves that have come to that.
+    lost: usize,
 }
 
 /// A basis of a [`LinearProgram`].
@@ -78,7 +82,10 @@ impl LinearProgram {
         let size = program.costs.len() + program.rows.lower.len();
         let instance = Instance::new(&program, |highs| configure(highs, size))?;
         let columns = model.column_ids().collect();
-        Ok(Self { instance, units, columns, stop_above: None })
+        // A simplex iteration passes over the entries once or twice.
+        let work = most_iterations(size) as f64 * program.entries.values.len() as f64;
+        let longest = LEAST_LONGEST + Duration::from_secs_f64(work * SECONDS_AN_ENTRY);
+        Ok(Self { instance, units, columns, stop_above: None, longest, lost: 0 })
     }
 
     /// From now on stops as soon as the optimum is known to be above a value.
@@ -128,10 +135,18 @@ impl LinearProgram {
     }
 
     fn attempt(&mut self, time_limit: Duration, unit: CostUnit) -> Result<LpOutcome, SolveError> {
+        if self.lost >= MOST_LOST {
+            return Err(failed("it goes round in this linear program"));
+        }
         self.instance.reset_clock();
-        set_option(self.instance.model(), "time_limit", time_limit.as_secs_f64())?;
+        let limit = time_limit.min(self.longest);
+        set_option(self.instance.model(), "time_limit", limit.as_secs_f64())?;
         self.instance.run()?;
         let status = self.instance.lp_status()?;
+        if status == LpStatus::TimeLimit && limit < time_limit {
+            self.lost += 1;
+            return Err(failed("it goes round in a linear program"));
+        }
         let (point, multipliers) = self.instance.point_and_duals();
         let multipliers = match status {
             LpStatus::Infeasible => match self.instance.dual_ray() {
@@ -191,6 +206,19 @@ const DUAL_SIMPLEX: i32 = 1;
 /// HiGHS's number for it.
 pub const PRIMAL_SIMPLEX: i32 = 4;
 
+/// Iterations of a program with so many columns and rows.
+fn most_iterations(size: usize) -> usize {
+    ITERATIONS_A_COLUMN * size + LEAST_ITERATIONS
+}
+
+/// Where the limit on iterations is not heard, as in phase 1 of the primal simplex: time for
+/// all of them at this speed, and at least so much.
+const SECONDS_AN_ENTRY: f64 = 1e-9;
+const LEAST_LONGEST: Duration = Duration::from_millis(500);
+
+/// A program on which the simplex method went round so often is not tried again.
+const MOST_LOST: usize = 3;
+
 fn configure(highs: &mut highs::Model, size: usize) -> Result<(), SolveError> {
     set_option(highs, "presolve", "off")?;
     set_option(highs, "solver", "simplex")?;
@@ -200,6 +228,6 @@ fn configure(highs: &mut highs::Model, size: usize) -> Result<(), SolveError> {
     set_option(highs, "dual_feasibility_tolerance", BOUND_FEASIBILITY)?;
     set_option(highs, "primal_feasibility_tolerance", BOUND_FEASIBILITY)?;
     set_option(highs, "simplex_strategy", PRIMAL_SIMPLEX)?;
-    let most = i32::try_from(ITERATIONS_A_COLUMN * size + LEAST_ITERATIONS).unwrap_or(i32::MAX);
+    let most = i32::try_from(most_iterations(size)).unwrap_or(i32::MAX);
     set_option(highs, "simplex_iteration_limit", most)
 }

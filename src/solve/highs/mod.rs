@@ -218,7 +218,7 @@ impl Task {
         started: Instant,
         shared: &Arc<Shared>,
     ) -> Result<Solution, SolveError> {
-        let integer = !self.program.integrality.is_empty();
+        let integer = self.program.is_mixed_integer();
         let mut instance =
             Instance::new(&self.program, |highs| configure(highs, options, attempt, started))?;
         instance.set_start(&self.start)?;

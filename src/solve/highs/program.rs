@@ -25,7 +25,7 @@ pub struct Program {
     pub starts: Vec<c_int>,
     /// The matrix.
     pub entries: Entries,
-    /// Kind of each column; empty where all are continuous.
+    /// Kind of each column.
     pub integrality: Vec<c_int>,
 }
 
@@ -55,6 +55,11 @@ impl Bounds {
 }
 
 impl Program {
+    /// Whether a column takes whole numbers only.
+    pub fn is_mixed_integer(&self) -> bool {
+        self.integrality.contains(&INTEGER)
+    }
+
     /// The arrays of `model`; costs negated on demand.
     ///
     /// # Errors
@@ -72,11 +77,11 @@ impl Program {
         for column in model.columns() {
             program.columns.push(column.bounds.lower(), column.bounds.upper());
         }
-        let is_integer = |kind: Kind| if kind == Kind::Integer { INTEGER } else { 0 };
-        if model.columns().iter().any(|column| column.kind == Kind::Integer) {
-            let kinds = model.columns().iter().map(|column| is_integer(column.kind));
-            program.integrality = kinds.collect();
-        }
+        let kinds = model.columns().iter().map(|column| match column.kind {
+            Kind::Continuous => 0,
+            Kind::Integer => INTEGER,
+        });
+        program.integrality = kinds.collect();
         for row in model.rows() {
             let row = prepare::row(model, row)?;
             program.rows.push(row.bounds.lower(), row.bounds.upper());

@@ -1,0 +1,207 @@
+//! A point of a problem: its value, and whether it meets the conditions.
+//!
+//! The network as read is evaluated in `f64`. Where rounding could hide whether a condition is
+//! met, or shows in the objective, its canonical form is evaluated in twice the digits: what is
+//! said of a point is said of the network over the real numbers.
+
+use ndarray::{Array1, Array2, ArrayView2};
+
+use super::{Constraint, Expression, Problem, Variable};
+use crate::num::tolerance::{
+    CONSTRAINT_FEASIBILITY, FORWARD_ROUNDING, GRAINS_OF_INPUTS, GRAINS_OF_OUTPUTS,
+    ROUNDING_FEASIBILITY, SHARE_OF_TERMS,
+};
+use crate::num::twofold::Twofold;
+
+/// A point, evaluated.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Candidate {
+    /// The inputs.
+    pub input: Vec<f64>,
+    /// The outputs.
+    pub output: Vec<f64>,
+    /// Value of the objective.
+    pub objective: f64,
+    /// Largest violation of a condition, relative to the size of what it compares.
+    pub violation: f64,
+    /// Whether box, integrality and, up to [`CONSTRAINT_FEASIBILITY`], conditions hold.
+    pub feasible: bool,
+    /// Whether conditions hold up to the rounding of the point's own coordinates.
+    pub exact: bool,
+}
+
+/// What a violation of a condition comes to.
+struct Violation {
+    /// Relative to the size of what is compared.
+    relative: f64,
+    is_tolerable: bool,
+    is_rounding: bool,
+}
+
+impl Problem {
+    /// Evaluates the network as read at a point; where there are conditions on outputs, in
+    /// twice the digits if rounding could hide a violation.
+    ///
+    /// # Panics
+    /// If the number of coordinates is not the number of inputs.
+    pub fn evaluate(&self, input: Vec<f64>) -> Candidate {
+        let output = self.network.evaluate_point(&input);
+        let candidate = self.candidate(input, output, None);
+        // Conditions on outputs are met by the network over the real numbers or not at all.
+        match self.constraints.iter().any(|c| c.expression().has_outputs()) {
+            true => self.confirmed(candidate),
+            false => candidate,
+        }
+    }
+
+    /// The same point, in twice the digits where rounding shows.
+    pub fn confirmed(&self, candidate: Candidate) -> Candidate {
+        if !self.shows_rounding(&candidate) {
+            return candidate;
+        }
+        let outputs = self.graph.evaluate_accurately(&candidate.input);
+        let rounded = outputs.iter().map(|output| output.rounded()).collect();
+        self.candidate(candidate.input, rounded, Some(&outputs))
+    }
+
+    /// Whether the rounding of a forward pass shows in the objective, or could decide a
+    /// condition.
+    fn shows_rounding(&self, candidate: &Candidate) -> bool {
+        let Candidate { input, output, .. } = candidate;
+        let errors = self.graph.rounding_errors(&self.values(input)).to_vec();
+        let no_errors = vec![0.0; input.len()];
+        let error = |expression: &Expression| {
+            let terms = expression.terms().len() as f64 + 2.0;
+            let sum = terms * f64::EPSILON * expression.size(input, output);
+            expression.size(&no_errors, &errors) - expression.constant().abs() + sum
+        };
+        let decides = |constraint: &Constraint| {
+            let value = constraint.expression().evaluate(input, output);
+            let (distance, limit) = constraint.distance(value);
+            let error = error(constraint.expression());
+            // Written so that a number that is none has to be looked at again.
+            !(error <= FORWARD_ROUNDING * limit || distance.abs() > 4.0 * error)
+        };
+        let shows = !(error(&self.objective) <= FORWARD_ROUNDING * candidate.objective.abs());
+        shows || self.constraints.iter().any(decides)
+    }
+
+    fn candidate(
+        &self,
+        input: Vec<f64>,
+        output: Vec<f64>,
+        accurate: Option<&[Twofold]>,
+    ) -> Candidate {
+        let value = |expression: &Expression| match accurate {
+            Some(outputs) => expression.evaluate_accurately(&input, outputs),
+            None => expression.evaluate(&input, &output),
+        };
+        let objective = value(&self.objective);
+        let violations: Vec<Violation> = self
+            .constraints
+            .iter()
+            .filter_map(|constraint| {
+                let (excess, limit) = constraint.excess(value(constraint.expression()))?;
+                Some(self.violation(constraint, excess, limit, &input, &output))
+            })
+            .collect();
+        let integral = self.integer.iter().all(|&index| input[index].fract() == 0.0);
+        let inside = self.domain.contains(&input) && integral;
+        Candidate {
+            objective,
+            violation: violations.iter().map(|v| v.relative).fold(0.0, f64::max),
+            feasible: inside && violations.iter().all(|v| v.is_tolerable),
+            exact: inside && violations.iter().all(|v| v.is_rounding),
+            input,
+            output,
+        }
+    }
+
+    /// Relates an excess over a limit to the limit, to the terms compared, and to the steps
+    /// between neighbouring points.
+    fn violation(
+        &self,
+        constraint: &Constraint,
+        excess: f64,
+        limit: f64,
+        input: &[f64],
+        output: &[f64],
+    ) -> Violation {
+        let expression = constraint.expression();
+        let grain = self.grain(expression, input);
+        let (tolerance, grains, terms) = match expression.has_outputs() {
+            true => {
+                let terms = SHARE_OF_TERMS * expression.size(input, output);
+                (CONSTRAINT_FEASIBILITY, GRAINS_OF_OUTPUTS, terms)
+            }
+            // No forward pass stands between the condition and the point.
+            false => (ROUNDING_FEASIBILITY, GRAINS_OF_INPUTS, 0.0),
+        };
+        let size = limit + terms + grains / tolerance * grain;
+        let relative = excess / size;
+        Violation {
+            relative: if relative.is_nan() { f64::INFINITY } else { relative },
+            is_tolerable: excess <= tolerance * size,
+            is_rounding: excess <= GRAINS_OF_INPUTS * (grain + f64::EPSILON * limit),
+        }
+    }
+
+    /// How far an expression moves between a point and its neighbours in `f64`.
+    fn grain(&self, expression: &Expression, input: &[f64]) -> f64 {
+        let gradient = self.gradient(expression, input);
+        let steps = gradient.iter().zip(input).enumerate().map(|(index, (slope, x))| {
+            // Whole numbers have no neighbours to round to.
+            let is_whole = self.integer.binary_search(&index).is_ok();
+            let step = if is_whole { 0.0 } else { x.abs().next_up() - x.abs() };
+            (slope * step).abs()
+        });
+        steps.sum()
+    }
+
+    /// The gradient of an expression at a point; where a neuron sits at a kink, that of its
+    /// flat piece.
+    ///
+    /// # Panics
+    /// If the number of coordinates is not the number of inputs.
+    pub fn gradient(&self, expression: &Expression, input: &[f64]) -> Array1<f64> {
+        let mut weights = Array1::zeros(self.graph.size(self.graph.output()));
+        let mut direct = Array1::zeros(input.len());
+        for &(variable, coefficient) in expression.terms() {
+            match variable {
+                Variable::Input(index) => direct[index] += coefficient,
+                Variable::Output(index) => weights[index] += coefficient,
+            }
+        }
+        if !expression.has_outputs() {
+            return direct;
+        }
+        direct + self.graph.gradient(&self.values(input), weights)
+    }
+
+    /// Whether a point meets all conditions by more than a tolerance could change.
+    pub fn meets_clearly(&self, point: &Candidate) -> bool {
+        let Candidate { input, output, .. } = point;
+        point.violation == 0.0
+            && self.constraints.iter().all(|constraint| {
+                let expression = constraint.expression();
+                let (distance, limit) = constraint.distance(expression.evaluate(input, output));
+                distance > CONSTRAINT_FEASIBILITY * (limit + expression.size(input, output))
+            })
+    }
+
+    /// The size of the numbers that the objective is made of at a point, the sums behind
+    /// outputs included.
+    ///
+    /// # Panics
+    /// If the number of coordinates is not the number of inputs.
+    pub fn objective_size(&self, input: &[f64]) -> f64 {
+        let sums = self.graph.magnitudes(&self.values(input)).to_vec();
+        self.objective.size(input, &sums)
+    }
+
+    /// The values of all nodes of the canonical form at a point.
+    fn values(&self, input: &[f64]) -> Vec<Array2<f64>> {
+        let batch = ArrayView2::from_shape((1, input.len()), input).expect("one row");
+        self.graph.evaluate_all(batch)
+    }
+}
