@@ -14,7 +14,7 @@ pub const SHARE_OF_TERMS: f64 = 1e-5;
 
 /// By how many steps between neighbouring points a condition on outputs may be missed: what
 /// the solution of a linear system loses.
-pub const GRAINS_OF_OUTPUTS: f64 = 1e3;
+pub const GRAINS_OF_OUTPUTS: f64 = 16.0;
 
 /// The same where nothing but the rounding of the coordinates stands between.
 pub const GRAINS_OF_INPUTS: f64 = 4.0;
