@@ -11,6 +11,7 @@ use super::{
     Status, StoppedBy, contradiction, timed,
 };
 use crate::bounds::{Crown, NeuronBounds, Propagator};
+use crate::network::Phase;
 use crate::num::tolerance::{BOUND_CONTRADICTION, CLAIM_TOLERANCE, FINEST_GAP};
 use crate::problem::{Candidate, Problem, Sense};
 use crate::solve::{Observer, TerminationStatus};
@@ -31,6 +32,13 @@ const CHEAP_PASSES: f64 = 0.5;
 
 /// Multiplications for a proof where the solver's word is doubtful: some ten seconds.
 const THOROUGH_WORK: f64 = 2e10;
+
+/// Open neurons of a problem that is small: where its optimum cannot be proven with some
+/// effort, there is something wrong with the numbers, and no solver's word is worth much.
+const SMALL: usize = 24;
+
+/// Multiplications for the proof of a small problem: a second or so.
+const SMALL_WORK: f64 = 2e9;
 
 /// Share of the time that is left for a cheap proof.
 const CHEAP_SHARE: u32 = 4;
@@ -132,7 +140,8 @@ pub fn weigh(
     observer: &mut dyn Observer,
 ) -> Result<Answer, OptimizeError> {
     let best = Best::of(problem, evidence.points.iter().cloned());
-    let mut scales = Scales { problem, options, evidence, best, gap: None, stopped_by: None };
+    let mut scales =
+        Scales { problem, options, evidence, best, gap: None, stopped_by: None, is_small: false };
     scales.doubt();
     scales.drop_what_is_refuted();
     scales.prove(clock, observer);
@@ -151,6 +160,8 @@ struct Scales<'a> {
     gap: Option<Gap>,
     /// What ended a proof.
     stopped_by: Option<StoppedBy>,
+    /// Whether the problem is so small that its optimum has to be provable.
+    is_small: bool,
 }
 
 impl<'a> Scales<'a> {
@@ -162,14 +173,19 @@ impl<'a> Scales<'a> {
         self.options.backend.name()
     }
 
-    /// By how much the best point is beyond a bound, relative to the size of the objective.
-    fn beyond(&self, bound: f64) -> f64 {
-        let Some(best) = self.best.target() else { return 0.0 };
-        let beyond = match self.sense() {
+    /// By how much the best point is beyond a bound.
+    fn distance_beyond(&self, bound: f64) -> f64 {
+        let beyond = self.best.target().map(|best| match self.sense() {
             Sense::Minimize => bound - best.objective,
             Sense::Maximize => best.objective - bound,
-        };
-        // A range narrower than the numbers it is made of is what is decided about.
+        });
+        beyond.unwrap_or(0.0)
+    }
+
+    /// The same, relative to the size of the objective or, where that is less, to its range.
+    fn beyond(&self, bound: f64) -> f64 {
+        let Some(best) = self.best.target() else { return 0.0 };
+        let beyond = self.distance_beyond(bound);
         let range = self.gap.map(Gap::width).filter(|width| *width > 0.0);
         let size = self.problem.objective_size(&best.input).min(range.unwrap_or(f64::INFINITY));
         if beyond <= 0.0 { 0.0 } else { beyond / size }
@@ -219,6 +235,7 @@ impl<'a> Scales<'a> {
             });
         }
         self.gap = Some(gap);
+        self.is_small = open_neurons(self.problem, &bounds) <= SMALL;
         self.evidence.bounds = Some(bounds);
     }
 
@@ -227,7 +244,7 @@ impl<'a> Scales<'a> {
         let (None, Some(gap)) = (&self.evidence.empty, self.gap) else { return };
         let Some(bounds) = self.bounds() else { return };
         let Some(mut effort) = self.effort() else { return };
-        effort.time = match (clock.left(), effort.work > self.cheap_work()) {
+        effort.time = match (clock.left(), effort.work > SMALL_WORK.max(self.cheap_work())) {
             (Some(left), false) => Some(left / CHEAP_SHARE),
             (left, _) => left,
         };
@@ -259,6 +276,7 @@ impl<'a> Scales<'a> {
             && self.evidence.doubt.is_none();
         let work = match (self.options.certify, is_plausible) {
             (Certify::Never, true) => return None,
+            (Certify::Cheap, true) if self.is_small => SMALL_WORK,
             (Certify::Cheap, true) => self.cheap_work(),
             (Certify::Never | Certify::Cheap, false) => THOROUGH_WORK.max(self.cheap_work()),
             (Certify::Always, _) => f64::INFINITY,
@@ -301,8 +319,11 @@ impl<'a> Scales<'a> {
             return self.infeasible(reason);
         }
         let target = self.best.target().filter(|point| point.violation == 0.0);
+        // What rounding leaves is relative to the numbers that the objective is made of.
+        let allowed =
+            |point: &Candidate| BOUND_CONTRADICTION * self.problem.objective_size(&point.input);
         if let Some(point) =
-            target.filter(|_| self.beyond(self.evidence.proven) > BOUND_CONTRADICTION)
+            target.filter(|point| self.distance_beyond(self.evidence.proven) > allowed(point))
         {
             let claim = format!("proved the bound {}", self.evidence.proven);
             return Err(contradiction(point.clone(), "Taut", claim));
@@ -343,11 +364,22 @@ impl<'a> Scales<'a> {
     fn bound(&self) -> (f64, &'static str) {
         let Evidence { proven, claimed, .. } = self.evidence;
         let better = claimed.filter(|&bound| self.sense().better(proven, bound));
-        // What is doubtful is worth no bound.
-        match better.filter(|_| self.evidence.doubt.is_none()) {
+        // What is doubtful is worth no bound, nor what should have been proven and was not.
+        let is_worth = self.evidence.doubt.is_none() && !self.has_to_be_proven();
+        match better.filter(|_| is_worth) {
             Some(bound) if !self.is_closed_by(proven) => (bound, self.backend()),
             _ => (proven, CERTIFIED),
         }
+    }
+
+    /// Whether a solver's optimum counts only with a proof.
+    fn has_to_be_proven(&self) -> bool {
+        let is_asked = match self.options.certify {
+            Certify::Always => true,
+            Certify::Cheap => self.is_small,
+            Certify::Never => false,
+        };
+        is_asked && self.evidence.claim == Claim::Optimal
     }
 
     fn settle(&mut self, best: Option<Candidate>, bound: f64, by: &'static str) {
@@ -402,6 +434,9 @@ impl<'a> Scales<'a> {
             (Claim::Infeasible, Some(_)) => {
                 self.warn(format!("{backend} {claim}; the point shown does up to a tolerance"));
             }
+            (Claim::Optimal, _) if !is_closed && self.has_to_be_proven() => {
+                self.warn(format!("{backend} says that the optimum is found; that is not proven"));
+            }
             (Claim::Optimal, _) if !is_closed && self.evidence.figure.is_some() => {
                 self.tell_of_the_point();
             }
@@ -422,4 +457,14 @@ impl<'a> Scales<'a> {
             )),
         }
     }
+}
+
+/// Neurons whose phase is open.
+fn open_neurons(problem: &Problem, bounds: &NeuronBounds) -> usize {
+    let graph = problem.graph();
+    let open = graph.activation_layers().map(|layer| {
+        let neurons = 0..graph.size(layer.node);
+        neurons.filter(|&index| bounds.phase(layer, index) == Phase::Unstable).count()
+    });
+    open.sum()
 }

@@ -79,11 +79,13 @@ impl Problem {
             let value = constraint.expression().evaluate(input, output);
             let (distance, limit) = constraint.distance(value);
             let error = error(constraint.expression());
-            // Written so that a number that is none has to be looked at again.
-            !(error <= FORWARD_ROUNDING * limit || distance.abs() > 4.0 * error)
+            let is_small = error <= FORWARD_ROUNDING * limit;
+            // A number that is none has to be looked at again.
+            error.is_nan() || !is_small && distance.abs() <= 4.0 * error
         };
-        let shows = !(error(&self.objective) <= FORWARD_ROUNDING * candidate.objective.abs());
-        shows || self.constraints.iter().any(decides)
+        let error = error(&self.objective);
+        let is_large = error > FORWARD_ROUNDING * candidate.objective.abs();
+        error.is_nan() || is_large || self.constraints.iter().any(decides)
     }
 
     fn candidate(

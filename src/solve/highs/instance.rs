@@ -9,10 +9,10 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, TryLockError};
 
 use highs::{HighsModelStatus, RowProblem};
 use highs_sys::{
-    Highs_changeColBounds, Highs_changeColsCostByRange, Highs_clearSolver, Highs_getBasis,
-    Highs_getDoubleInfoValue, Highs_getDualRay, Highs_getInt64InfoValue, Highs_getIntInfoValue,
-    Highs_getModelStatus, Highs_getSolution, Highs_passMip, Highs_run, Highs_setBasis,
-    Highs_setCallback, Highs_setSparseSolution, Highs_startCallback, Highs_version,
+    Highs_changeColBounds, Highs_changeColsCostByRange, Highs_clear, Highs_clearSolver,
+    Highs_getBasis, Highs_getDoubleInfoValue, Highs_getDualRay, Highs_getInt64InfoValue,
+    Highs_getIntInfoValue, Highs_getModelStatus, Highs_getSolution, Highs_passMip, Highs_run,
+    Highs_setBasis, Highs_setCallback, Highs_setSparseSolution, Highs_startCallback, Highs_version,
     Highs_zeroAllClocks, HighsCallbackDataIn, HighsCallbackDataOut, MATRIX_FORMAT_ROW_WISE,
     OBJECTIVE_SENSE_MINIMIZE, SOLUTION_STATUS_FEASIBLE, STATUS_ERROR, kHighsCallbackIpmInterrupt,
     kHighsCallbackMipImprovingSolution, kHighsCallbackMipInterrupt, kHighsCallbackMipLogging,
@@ -26,7 +26,11 @@ use crate::milp::VarId;
 use crate::solve::{Solution, SolveError, TerminationStatus};
 
 /// A HiGHS object that is destroyed at a safe moment.
-pub struct Instance(Option<highs::Model>);
+pub struct Instance {
+    model: Option<highs::Model>,
+    /// Whether it has been told to call back.
+    listens: bool,
+}
 
 impl Instance {
     /// An instance that holds `program`. `configure` comes first: some options act while a
@@ -35,9 +39,12 @@ impl Instance {
         program: &Program,
         configure: impl FnOnce(&mut highs::Model) -> Result<(), SolveError>,
     ) -> Result<Self, SolveError> {
-        let nothing = highs::Model::try_new(RowProblem::default());
-        let nothing = nothing.map_err(|status| failed(&format!("it does not start ({status:?})")));
-        let mut instance = Self(Some(nothing?));
+        let new = || {
+            let nothing = highs::Model::try_new(RowProblem::default());
+            nothing.map_err(|status| failed(&format!("it does not start ({status:?})")))
+        };
+        let model = recycled().map_or_else(new, Ok)?;
+        let mut instance = Self { model: Some(model), listens: false };
         configure(instance.model())?;
         instance.pass(program)?;
         Ok(instance)
@@ -74,7 +81,7 @@ impl Instance {
     }
 
     pub fn model(&mut self) -> &mut highs::Model {
-        self.0.as_mut().expect("present until dropped")
+        self.model.as_mut().expect("present until dropped")
     }
 
     fn pointer(&mut self) -> *mut c_void {
@@ -83,6 +90,7 @@ impl Instance {
 
     /// Has progress reported to `shared`, and stops asked for there.
     pub fn listen(&mut self, shared: &Arc<Shared>) -> Result<(), SolveError> {
+        self.listens = true;
         let kinds = [
             kHighsCallbackMipInterrupt,
             kHighsCallbackSimplexInterrupt,
@@ -295,11 +303,13 @@ impl Instance {
 
 /// Destroys the object as soon as no other one is solving: at once or, while
 /// others are busy, when the next one is dropped in a quiet moment. Waiting
-/// would chain every thread to the slowest solve.
+/// would chain every thread to the slowest solve. Until then it may be used again:
+/// behind a solve that never ends, the number of objects would grow for ever.
 impl Drop for Instance {
     fn drop(&mut self) {
         let mut retired = RETIRED.lock().unwrap_or_else(PoisonError::into_inner);
-        retired.extend(self.0.take().map(Retired));
+        let listens = self.listens;
+        retired.extend(self.model.take().map(|model| Retired { model, listens }));
         match SOLVING.try_write() {
             Ok(_quiet) => retired.clear(),
             Err(TryLockError::Poisoned(quiet)) => {
@@ -337,11 +347,32 @@ static SOLVING: RwLock<()> = RwLock::new(());
 /// Instances that could not be destroyed yet.
 static RETIRED: Mutex<Vec<Retired>> = Mutex::new(Vec::new());
 
-struct Retired(#[expect(dead_code, reason = "kept only to be dropped")] highs::Model);
+struct Retired {
+    model: highs::Model,
+    listens: bool,
+}
 
-// SAFETY: a retired instance is only ever dropped, by one thread, while no
-// other instance solves (`SOLVING` is held for writing).
+// SAFETY: a retired instance belongs to nobody. It is dropped by one thread, while no
+// other instance solves (`SOLVING` is held for writing), or taken by one to be used again,
+// and nothing in it is tied to the thread that made it.
 unsafe impl Send for Retired {}
+
+/// A retired object, as good as new; not one that has called back, whose listener is gone.
+fn recycled() -> Option<highs::Model> {
+    let mut retired = RETIRED.lock().unwrap_or_else(PoisonError::into_inner);
+    let position = retired.iter().position(|retired| !retired.listens)?;
+    let mut model = retired.swap_remove(position).model;
+    // SAFETY: the pointer is to a live instance that only this thread has now. It forgets
+    // program, solution and options.
+    let status = unsafe { Highs_clear(model.as_mut_ptr()) };
+    model.make_quiet();
+    if status == STATUS_ERROR {
+        // Not seen; it may only be destroyed in a quiet moment.
+        retired.push(Retired { model, listens: true });
+        return None;
+    }
+    Some(model)
+}
 
 /// Hears of progress and passes a stop on. Runs on a thread of HiGHS.
 unsafe extern "C" fn callback(
