@@ -23,7 +23,7 @@ use crate::encode::{BigM, EncodedProblem, Encoder};
 use crate::milp::VarId;
 use crate::network::{NodeId, Phase};
 use crate::num::IntervalBox;
-use crate::problem::{Problem, Sense};
+use crate::problem::{Constraint, Problem, Sense};
 use crate::solve::{Observer, Progress};
 use crate::tighten::search::{Guide, Limits, Search};
 
@@ -333,9 +333,10 @@ impl Work<'_, '_> {
     }
 }
 
-/// How much halving each input promises: how far the objective moves along it, by gradients
-/// at a few points of the box, and a share of its width beside the whole box, so that none is
-/// forgotten where gradients are 0. Only inputs that vary have a score.
+/// How much halving each input promises: its width beside that of the whole box, times how far
+/// objective and conditions move along it, by gradients at a few points of the part; a share
+/// of the width in any case, so that no input is forgotten where gradients are 0. Only inputs
+/// that vary have a score.
 fn scores(problem: &Problem, domain: &IntervalBox) -> Vec<f64> {
     /// Where along the diagonals gradients are taken, in halves of the width.
     const POINTS: [f64; 3] = [0.0, 0.5, -0.5];
@@ -343,27 +344,29 @@ fn scores(problem: &Problem, domain: &IntervalBox) -> Vec<f64> {
     const SHARE_OF_WIDTH: f64 = 0.1;
     let whole = problem.domain();
     let width = |b: &IntervalBox, i: usize| b.upper()[i] - b.lower()[i];
-    let mut moves = vec![0.0; domain.len()];
-    for (number, at) in POINTS.iter().enumerate() {
-        let point: Vec<f64> = (0..domain.len())
-            .map(|i| {
-                // Not all along the same diagonal.
-                let side = if (i + number).is_multiple_of(2) { 0.5 * at } else { -0.5 * at };
-                domain.center()[i] + side * width(domain, i)
-            })
-            .collect();
-        let gradient = problem.gradient(problem.objective(), &point);
-        for (i, move_) in moves.iter_mut().enumerate() {
-            *move_ += gradient[i].abs() * width(domain, i);
+    let center = domain.center();
+    let mut weights = vec![SHARE_OF_WIDTH; domain.len()];
+    let conditions = problem.constraints().iter().map(Constraint::expression);
+    for expression in conditions.chain([problem.objective()]) {
+        let mut moves = vec![0.0; domain.len()];
+        for (number, at) in POINTS.iter().enumerate() {
+            // Not all along the same diagonal.
+            let side = |i: usize| if (i + number).is_multiple_of(2) { 0.5 * at } else { -0.5 * at };
+            let coordinate = |i: usize| center[i] + side(i) * width(domain, i);
+            let point: Vec<f64> = (0..domain.len()).map(coordinate).collect();
+            let gradient = problem.gradient(expression, &point);
+            for (i, along) in moves.iter_mut().enumerate() {
+                *along += gradient[i].abs() * width(whole, i);
+            }
+        }
+        let largest = moves.iter().copied().fold(0.0, f64::max);
+        if largest > 0.0 && largest.is_finite() {
+            weights.iter_mut().zip(&moves).for_each(|(weight, along)| *weight += along / largest);
         }
     }
-    let largest = moves.iter().copied().fold(0.0, f64::max);
     let score = |i: usize| match width(domain, i) {
         0.0 => 0.0,
-        own => {
-            let moves = if largest > 0.0 { moves[i] / largest } else { 0.0 };
-            moves + SHARE_OF_WIDTH * own / width(whole, i)
-        }
+        own => weights[i] * own / width(whole, i),
     };
     (0..domain.len()).map(score).collect()
 }
