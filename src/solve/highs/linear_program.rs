@@ -12,7 +12,7 @@ use crate::num::tolerance::{BOUND_FEASIBILITY, SMALLEST_COEFFICIENT};
 use crate::solve::SolveError;
 use crate::solve::units::{CostUnit, Units};
 
-/// A linear program that stays in HiGHS between solves, in [units](Units) of its own.
+/// A linear program that stays in HiGHS between solves, in units of its own (`solve/units.rs`).
 /// Integrality of the model is ignored. Bound to the thread that made it.
 pub struct LinearProgram {
     instance: Instance,
