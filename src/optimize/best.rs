@@ -57,8 +57,8 @@ impl<'a> Best<'a> {
         self.exact.as_ref().or(self.any.as_ref())
     }
 
-    /// The point to report, given when the gap is closed.
-    pub fn answer(&self, is_closed: impl Fn(&Candidate) -> bool) -> Option<&Candidate> {
-        self.exact.as_ref().filter(|point| is_closed(point)).or(self.any.as_ref())
+    /// The point to report: the exact one where it closes the gap.
+    pub fn answer(&self, is_closed: bool) -> Option<&Candidate> {
+        self.exact.as_ref().filter(|_| is_closed).or(self.any.as_ref())
     }
 }

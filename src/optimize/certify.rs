@@ -279,7 +279,8 @@ impl Work<'_, '_> {
         if found.is_empty { None } else { Some(found.bound.unwrap_or(part.bound)) }
     }
 
-    /// Both halves of a part along its widest input, without those that have no point;
+    /// Both halves of a part along the input that promises most, without those that have no
+    /// point;
     /// `None` where nothing is left to halve.
     fn split(&mut self, part: &Part) -> Option<[Option<Part>; 2]> {
         let problem = self.problem;

@@ -5,13 +5,11 @@
 //! ([`super::certify`]) as far as the options ask for that; "infeasible" only with a proof.
 
 use super::certify::{Effort, Proven, certify};
-use super::ranges::objective_width;
 use super::{
     Answer, Best, Certify, Clock, Gap, OptimizeError, OptimizeOptions, ProofCounts, Recheck,
     Status, StoppedBy, contradiction, timed,
 };
-use crate::bounds::{Crown, NeuronBounds, Propagator};
-use crate::network::Phase;
+use crate::bounds::{Crown, NeuronBounds, Propagator, summarize};
 use crate::num::tolerance::{BOUND_CONTRADICTION, CLAIM_TOLERANCE, FINEST_GAP};
 use crate::problem::{Candidate, Problem, Sense};
 use crate::solve::{Observer, TerminationStatus};
@@ -144,6 +142,7 @@ pub fn weigh(
         Scales { problem, options, evidence, best, gap: None, stopped_by: None, is_small: false };
     scales.doubt();
     scales.drop_what_is_refuted();
+    scales.tell_of_a_failure();
     scales.prove(clock, observer);
     let mut answer = scales.conclude()?;
     answer.seconds.total = clock.elapsed();
@@ -205,8 +204,12 @@ impl<'a> Scales<'a> {
                 "{backend} claims the bound {bound}, which a forward pass refutes"
             ));
         }
-        if let Claim::Failed(what) = self.evidence.claim.clone() {
-            self.warn(format!("no answer of {backend}: {what}"));
+    }
+
+    fn tell_of_a_failure(&mut self) {
+        if let Claim::Failed(what) = &self.evidence.claim {
+            let failure = format!("no answer of {}: {what}", self.backend());
+            self.warn(failure);
         }
     }
 
@@ -223,7 +226,7 @@ impl<'a> Scales<'a> {
     fn doubt(&mut self) {
         let Some(bounds) = self.bounds() else { return };
         let gap = Gap::new(&self.options.solve, self.problem, &bounds);
-        let width = objective_width(self.problem, &bounds);
+        let width = gap.width();
         let sought = self.best.target().map(|best| gap.at(best.objective));
         if let Some(sought) = sought.filter(|sought| *sought < FINEST_GAP * width) {
             let backend = self.backend();
@@ -235,7 +238,8 @@ impl<'a> Scales<'a> {
             });
         }
         self.gap = Some(gap);
-        self.is_small = open_neurons(self.problem, &bounds) <= SMALL;
+        let layers = summarize(self.problem.graph(), &bounds);
+        self.is_small = layers.iter().map(|layer| layer.unstable).sum::<usize>() <= SMALL;
         self.evidence.bounds = Some(bounds);
     }
 
@@ -302,16 +306,8 @@ impl<'a> Scales<'a> {
         self.stopped_by = proven.stopped_by;
         let (nodes, lp_iterations) = (proven.nodes, proven.iterations);
         self.evidence.answer.proof = Some(ProofCounts { nodes, lp_iterations });
-        self.drop_what_is_refuted_now();
-    }
-
-    /// The proof may have found a better point than the solver claims there is.
-    fn drop_what_is_refuted_now(&mut self) {
-        if self.evidence.claimed.is_some_and(|bound| self.beyond(bound) > CLAIM_TOLERANCE) {
-            let claim = std::mem::replace(&mut self.evidence.claim, Claim::Optimal);
-            self.drop_what_is_refuted();
-            self.evidence.claim = claim;
-        }
+        // It may have found a better point than the solver claims there is.
+        self.drop_what_is_refuted();
     }
 
     fn conclude(mut self) -> Result<Answer, OptimizeError> {
@@ -329,7 +325,7 @@ impl<'a> Scales<'a> {
             return Err(contradiction(point.clone(), "Taut", claim));
         }
         let (bound, by) = self.bound();
-        let best = self.best.answer(|_| self.is_closed_by(bound)).cloned();
+        let best = self.best.answer(self.is_closed_by(bound)).cloned();
         self.recheck(best.as_ref());
         self.settle(best, bound, by);
         Ok(self.evidence.answer)
@@ -457,14 +453,4 @@ impl<'a> Scales<'a> {
             )),
         }
     }
-}
-
-/// Neurons whose phase is open.
-fn open_neurons(problem: &Problem, bounds: &NeuronBounds) -> usize {
-    let graph = problem.graph();
-    let open = graph.activation_layers().map(|layer| {
-        let neurons = 0..graph.size(layer.node);
-        neurons.filter(|&index| bounds.phase(layer, index) == Phase::Unstable).count()
-    });
-    open.sum()
 }
