@@ -46,8 +46,11 @@ fn main() {
         }
         let problem = problem(inputs, layers, width);
         for threads in [1, 2] {
-            let options =
-                RegionOptions { threads, time_limit: Some(LIMIT), ..RegionOptions::default() };
+            let options = RegionOptions {
+                threads,
+                limits: taut::control::Limits::of_time(LIMIT),
+                ..RegionOptions::default()
+            };
             let start = Instant::now();
             // Small ones are counted again, so that the clock has something to see.
             let (mut regions, mut runs) = (0, 0);

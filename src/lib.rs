@@ -10,7 +10,7 @@
 //!
 //! ```
 //! use taut::optimize::{OptimizeOptions, optimize};
-//! use taut::solve::Silent;
+//! use taut::control::Silent;
 //!
 //! let problem = taut::io::read_problem("instances/rosenbrock4-2x25.toml".as_ref())?;
 //! let answer = optimize(&problem, &OptimizeOptions::default(), &mut Silent)?;
@@ -32,6 +32,7 @@
 pub mod analyze;
 pub mod bounds;
 pub mod compare;
+pub mod control;
 pub mod encode;
 pub mod io;
 pub mod message;

@@ -8,6 +8,7 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
 use taut::analyze::{AnalyzeOptions, analyze, global, local, samples, sensitivity};
 use taut::bounds::{Crown, IntervalPropagation, Propagator};
+use taut::control::Clock;
 use taut::network::{Linear, ReluGraph};
 use taut::num::IntervalBox;
 
@@ -30,14 +31,14 @@ fn lipschitz_bounds_by_hand() {
         two_layers(arr2(&[[2.0], [4.0], [1.0]]), &[5.0, 0.0, -9.0], arr2(&[[3.0, -1.0, 7.0]]));
     let domain = IntervalBox::new(vec![-1.0], vec![1.0]).expect("a box");
     let bounds = IntervalPropagation.propagate(&graph, &domain).expect("bounds");
-    let found = local(&graph, &bounds);
+    let found = local(&graph, &bounds, &Clock::unlimited()).expect("no limit");
     assert!((6.0..6.0 * 1.000_001).contains(&found), "{found}");
     // ‖(2, 4, 1)‖ ‖(3, -1, 7)‖ = √21 √59.
     let expected = (21.0f64 * 59.0).sqrt();
-    let found = global(&graph);
+    let found = global(&graph, &Clock::unlimited()).expect("no limit");
     assert!((expected..1.000_001 * expected).contains(&found), "{found}, expected {expected}");
     let points = samples(&domain, 200, 1);
-    let s = sensitivity(&graph, &domain, &points, 1);
+    let s = sensitivity(&graph, &domain, &points, 1, &Clock::unlimited());
     assert_eq!(s.gradient_max, 6.0);
     // A width of the domain is 2.
     assert_eq!(s.jacobian_max, 12.0);
@@ -51,7 +52,7 @@ fn a_linear_map_is_as_sensitive_as_its_matrix() {
         two_layers(arr2(&[[1.0, 0.0], [0.0, 1.0]]), &[9.0, 9.0], arr2(&[[3.0, 0.0], [0.0, 4.0]]));
     let domain = IntervalBox::new(vec![0.0, 0.0], vec![1.0, 1.0]).expect("a box");
     let points = samples(&domain, 20_000, 3);
-    let s = sensitivity(&graph, &domain, &points, 3);
+    let s = sensitivity(&graph, &domain, &points, 3, &Clock::unlimited());
     assert!((s.jacobian_mean - 5.0).abs() < 1e-9 && (s.jacobian_max - 5.0).abs() < 1e-12, "{s:?}");
     // E √(9η₀² + 16η₁²) by numerical integration over the angle: √(π/2) · mean of
     // √(9cos² + 16sin²) = 1.25331 · 3.51830.
@@ -83,8 +84,11 @@ fn bounds_on_the_lipschitz_constant_are_in_order() {
         let domain = IntervalBox::new(vec![-0.5; 3], vec![0.5; 3]).expect("a box");
         let bounds = Crown.propagate(&graph, &domain).expect("bounds");
         let point = samples(&domain, 300, 7);
-        let s = sensitivity(&graph, &domain, &point, 7);
-        let (here, anywhere) = (local(&graph, &bounds), global(&graph));
+        let s = sensitivity(&graph, &domain, &point, 7, &Clock::unlimited());
+        let (here, anywhere) = (
+            local(&graph, &bounds, &Clock::unlimited()).expect("no limit"),
+            global(&graph, &Clock::unlimited()).expect("no limit"),
+        );
         assert!(s.gradient_max <= here, "seed {seed}: {} > {here}", s.gradient_max);
         // Pairs of points prove lower bounds too, for all outputs together.
         let values = graph.evaluate(point.view());

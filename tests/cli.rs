@@ -200,7 +200,7 @@ fn infeasible_is_an_answer() {
     let output = taut(&["minimize", "instances/peaks-2x25.toml", "--constraint", "y0 <= -100"]);
     assert_eq!(output.status.code(), Some(0));
     let text = String::from_utf8_lossy(&output.stdout);
-    assert!(text.starts_with("infeasible: no point satisfies the conditions\n"), "{text}");
+    assert!(text.starts_with("infeasible: no point satisfies the constraints\n"), "{text}");
     // The known value was for another question.
     assert!(!text.contains("known"), "{text}");
 }
@@ -272,10 +272,10 @@ fn bounds_are_saved_and_loaded_for_the_same_question_only() {
         ["skipped_stable", "skipped_attained", "skipped_exact", "skipped_time", "solved", "failed"];
     assert_eq!(accounted.iter().map(|key| count(key)).sum::<u64>(), count("sides"));
     assert!(count("solved") > 10);
-    // Another box, other conditions, another network.
+    // Another box, other constraints, another network.
     for (arguments, what) in [
         (vec!["bounds", instance, "--lower=-1", "--upper=1"], "the box"),
-        (vec!["bounds", instance, "--constraint", "x0 <= 1"], "the conditions"),
+        (vec!["bounds", instance, "--constraint", "x0 <= 1"], "the constraints"),
         (vec!["bounds", "instances/ackley5-2x25.toml"], "the network"),
     ] {
         let output = taut(&[arguments, vec!["--load", file]].concat());

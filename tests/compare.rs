@@ -7,6 +7,7 @@ use std::process::{Command, Output};
 use serde_json::Value;
 use taut::bounds::{Crown, IntervalPropagation};
 use taut::compare::{CompareObserver, CompareOptions, Comparison, compare, write_csv};
+use taut::control::{Observer, Progress};
 use taut::encode::{
     BigM, BigMCuts, EncodeError, EncodedNeuron, MultipleChoice, Partition, ReluEncoding,
     ReluNeuron, Split,
@@ -15,7 +16,6 @@ use taut::milp::Model;
 use taut::optimize::{OptimizeOptions, Status};
 use taut::problem::{Problem, Question, Sense};
 use taut::scale::{SCALINGS, Scaling};
-use taut::solve::{Observer, Progress};
 use taut::tighten::Tightening;
 
 /// Stops at the first progress after so many combinations have begun.
@@ -207,7 +207,7 @@ fn a_limit_is_a_status_and_the_largest_value_can_be_asked_for() {
     let question = Question { sense: Sense::Maximize, ..Question::default() };
     let problem = Problem::new(network, domain, question).expect("a problem");
     let mut options = options(&[&BigM]);
-    options.base.solve.node_limit = Some(1);
+    options.base.limits.nodes = Some(1);
     let comparison = run(&problem, &options);
     let row = &comparison.rows[0];
     assert_eq!((row.status, row.closed), (Some(Status::Feasible), 0));

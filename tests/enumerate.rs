@@ -5,12 +5,12 @@ use std::process::{Command, Output};
 use ndarray::{arr1, arr2};
 use resvg::tiny_skia::Pixmap;
 use serde_json::Value;
+use taut::control::Silent;
 use taut::io::write_network;
 use taut::network::{Activation, DenseLayer, Network};
 use taut::num::IntervalBox;
 use taut::optimize::{OptimizeOptions, Status, optimize, optimize_by_enumeration};
 use taut::problem::{Problem, Question, Sense};
-use taut::solve::Silent;
 
 fn network(name: &str) -> Problem {
     problem(name, Question::default())
@@ -104,9 +104,9 @@ fn what_cannot_be_enumerated_is_refused_and_limits_are_statuses() {
         &OptimizeOptions::default(),
         &mut Silent,
     );
-    assert!(error.expect_err("a condition on outputs").to_string().contains("about outputs"));
+    assert!(error.expect_err("a constraint on outputs").to_string().contains("about outputs"));
     let mut options = OptimizeOptions::default();
-    options.solve.node_limit = Some(10);
+    options.limits.nodes = Some(10);
     let answer =
         optimize_by_enumeration(&network("peaks-2x25"), &options, &mut Silent).expect("an answer");
     assert_eq!((answer.status, answer.bound), (Status::Feasible, None));

@@ -2,10 +2,11 @@
 
 use std::process::{Command, Output};
 
+use taut::control::Silent;
 use taut::io::{Lp, MODEL_FORMATS, ModelFormat, Mps, write_model};
 use taut::milp::{Column, Direction, Kind, LinearExpression, Model, VarId};
 use taut::num::Interval;
-use taut::solve::{Highs, PortableModel, Silent, SolveOptions, Solver};
+use taut::solve::{Backend, Highs, PortableModel, SolveOptions};
 
 #[path = "support/highs_file.rs"]
 mod highs_file;

@@ -4,14 +4,13 @@
 use std::fmt::Debug;
 
 use ndarray::{Array1, array};
+use taut::control::{Clock, Observer, Silent};
 use taut::milp::Model;
 use taut::network::{Activation, DenseLayer, Network};
 use taut::num::IntervalBox;
 use taut::optimize::{Answer, Certify, OptimizeOptions, Status, optimize};
 use taut::problem::{Problem, Question, Sense};
-use taut::solve::{
-    Highs, Observer, Silent, Solution, SolveError, SolveOptions, Solver, TerminationStatus,
-};
+use taut::solve::{Backend, Highs, Solution, SolveError, SolveOptions, TerminationStatus};
 
 /// `y0 = |x0|`, `y1 = relu(x1) − relu(−x1) − relu(x1 − 1)` over [−2, 3]²: least values, by
 /// hand, 0 at x0 = 0 and −2 at x1 = −2.
@@ -42,7 +41,7 @@ fn question(objective: &str, constraints: &[&str]) -> Question {
     }
 }
 
-fn answer(backend: &'static dyn Solver, certify: Certify, question: Question) -> Answer {
+fn answer(backend: &'static dyn Backend, certify: Certify, question: Question) -> Answer {
     let options = OptimizeOptions { backend, certify, ..OptimizeOptions::default() };
     optimize(&problem(question), &options, &mut Silent).expect("an answer")
 }
@@ -51,7 +50,7 @@ fn answer(backend: &'static dyn Solver, certify: Certify, question: Question) ->
 #[derive(Debug)]
 struct Says(fn(&Model) -> Result<Solution, SolveError>);
 
-impl Solver for Says {
+impl Backend for Says {
     fn name(&self) -> &'static str {
         "says"
     }
@@ -64,6 +63,7 @@ impl Solver for Says {
         &self,
         program: &Model,
         _: &SolveOptions,
+        _: &Clock,
         _: &mut dyn Observer,
     ) -> Result<Solution, SolveError> {
         (self.0)(program)
@@ -102,9 +102,9 @@ fn infeasible_is_not_believed() {
 fn infeasible_is_proven() {
     // By hand: y0 = |x0| is at least 0, and at most 3.
     for certify in Certify::ALL {
-        for condition in ["y0 <= -0.5", "y0 - x0 >= 4.01", "y0 >= 3.001"] {
-            let answer = answer(&Highs, certify, question("y1", &[condition]));
-            assert_eq!(answer.status, Status::Infeasible, "{condition}, {}", certify.name());
+        for constraint in ["y0 <= -0.5", "y0 - x0 >= 4.01", "y0 >= 3.001"] {
+            let answer = answer(&Highs, certify, question("y1", &[constraint]));
+            assert_eq!(answer.status, Status::Infeasible, "{constraint}, {}", certify.name());
             assert!(answer.warnings.iter().any(|text| text.contains("prove")), "{answer:?}");
         }
     }
@@ -147,7 +147,7 @@ fn the_options_say_who_proves_the_optimum() {
 
 #[test]
 fn neurons_that_are_not_read_leave_the_program() {
-    // y0 reads two of the five neurons, y1 the other three; a condition reads too.
+    // y0 reads two of the five neurons, y1 the other three; a constraint reads too.
     let binaries = |question| answer(&Highs, Certify::Cheap, question).model.binaries;
     assert_eq!(binaries(question("y0", &[])), 2);
     assert_eq!(binaries(question("y1", &[])), 3);

@@ -3,12 +3,10 @@
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
+use taut::control::{Clock, Limits, Observer, Progress, Silent, StoppedBy};
 use taut::milp::{Column, Direction, Kind, LinearExpression, Model, VarId, check};
 use taut::num::Interval;
-use taut::solve::{
-    Highs, Observer, Preset, Progress, SOLVERS, Silent, SolveError, SolveOptions, Solver,
-    TerminationStatus,
-};
+use taut::solve::{BACKENDS, Backend, Highs, Preset, SolveError, SolveOptions, TerminationStatus};
 
 fn interval(lower: f64, upper: f64) -> Interval {
     Interval::new(lower, upper).expect("lower ≤ upper")
@@ -77,8 +75,8 @@ fn market_split(rows: usize, columns: usize) -> Model {
     model
 }
 
-fn for_every_solver(test: impl Fn(&dyn Solver)) {
-    for &solver in SOLVERS {
+fn for_every_solver(test: impl Fn(&dyn Backend)) {
+    for &solver in BACKENDS {
         test(solver);
     }
 }
@@ -92,7 +90,7 @@ const WITHOUT_NODE_LIMIT: &[&str] = &["glpsol"];
 /// Backends that go on in the background when interrupted, in the way of others.
 const WITHOUT_INTERRUPT: &[&str] = &["cbc"];
 
-fn for_every_solver_but(left_out: &[&str], test: impl Fn(&dyn Solver)) {
+fn for_every_solver_but(left_out: &[&str], test: impl Fn(&dyn Backend)) {
     for_every_solver(|solver| {
         if !left_out.contains(&solver.name()) {
             test(solver);
@@ -242,9 +240,14 @@ fn a_time_limit_is_a_status_and_is_kept() {
     let limit = Duration::from_millis(1500);
     for_every_solver(|solver| {
         let started = Instant::now();
-        let options = SolveOptions { time_limit: Some(limit), ..options() };
+        let options = SolveOptions { limits: Limits::of_time(limit), ..options() };
         let solution = solver.solve(&model, &options, &mut Silent).expect("a status");
-        assert_eq!(solution.status, TerminationStatus::TimeLimit, "{}", solver.name());
+        assert_eq!(
+            solution.status,
+            TerminationStatus::Stopped(StoppedBy::TimeLimit),
+            "{}",
+            solver.name()
+        );
         // The watchdog's grace is 5 s; without it a run would take hours.
         assert!(started.elapsed() < Duration::from_secs(7), "{}", solver.name());
         // The objective is a sum of slacks, so no bound above an incumbent and
@@ -259,9 +262,14 @@ fn a_time_limit_is_a_status_and_is_kept() {
 fn a_node_limit_is_a_status() {
     let model = market_split(4, 30);
     for_every_solver_but(WITHOUT_NODE_LIMIT, |solver| {
-        let options = SolveOptions { node_limit: Some(20), ..options() };
+        let options = SolveOptions { limits: nodes(20), ..options() };
         let solution = solver.solve(&model, &options, &mut Silent).expect("a status");
-        assert_eq!(solution.status, TerminationStatus::NodeLimit, "{}", solver.name());
+        assert_eq!(
+            solution.status,
+            TerminationStatus::Stopped(StoppedBy::NodeLimit),
+            "{}",
+            solver.name()
+        );
     });
 }
 
@@ -287,7 +295,12 @@ fn an_interrupt_stops_the_solve() {
         let after = Duration::from_millis(700);
         let mut stopper = Stopper { after, started: Instant::now(), last: Progress::default() };
         let solution = solver.solve(&model, &options(), &mut stopper).expect("a status");
-        assert_eq!(solution.status, TerminationStatus::Interrupted, "{}", solver.name());
+        assert_eq!(
+            solution.status,
+            TerminationStatus::Stopped(StoppedBy::Interrupt),
+            "{}",
+            solver.name()
+        );
         assert!(stopper.started.elapsed() < Duration::from_secs(6), "{}", solver.name());
         assert!(stopper.last.seconds > 0.5, "{}: {:?}", solver.name(), stopper.last);
         let counts = !WITHOUT_START_AND_COUNTS.contains(&solver.name());
@@ -305,7 +318,7 @@ fn a_start_is_used() {
         .filter(|&id| model.column_at(id).is_binary())
         .map(|id| (id, 0.0))
         .collect();
-    let options = SolveOptions { node_limit: Some(1), start, ..options() };
+    let options = SolveOptions { limits: nodes(1), start, ..options() };
     for_every_solver_but(WITHOUT_START_AND_COUNTS, |solver| {
         let solution = solver.solve(&model, &options, &mut Silent).expect("a status");
         assert!(solution.point.is_some(), "{}", solver.name());
@@ -319,7 +332,8 @@ fn numbers_out_of_range_are_refused_with_their_place() {
     model.at_most_zero("steep".to_string(), expression(&[(x, 1e20)], 0.0));
     for_every_solver(|solver| {
         // What it is asked to run goes to it as it is.
-        let error = solver.run(&model, &options(), &mut Silent).expect_err("refused");
+        let error =
+            solver.run(&model, &options(), &Clock::unlimited(), &mut Silent).expect_err("refused");
         let message = "the coefficient of x in steep of the model is 1e20; \
                        expected a magnitude below 1e15";
         assert_eq!(error.to_string(), message, "{}", solver.name());
@@ -356,7 +370,8 @@ fn limits_that_are_infinite_to_a_solver_are_refused() {
     for_every_solver(|solver| {
         let solution = solver.solve(&model, &options(), &mut Silent).expect("a status");
         assert_eq!(solution.status, TerminationStatus::Infeasible, "{}", solver.name());
-        let error = solver.run(&model, &options(), &mut Silent).expect_err("refused");
+        let error =
+            solver.run(&model, &options(), &Clock::unlimited(), &mut Silent).expect_err("refused");
         let message =
             "the lower bound of far of the model is 1e300; expected a magnitude below 1e20";
         assert_eq!(error.to_string(), message, "{}", solver.name());
@@ -391,11 +406,11 @@ fn options_out_of_range_are_refused_by_name() {
             "absolute gap is NaN; expected a finite number from 0",
         ),
         (
-            SolveOptions { time_limit: Some(Duration::ZERO), ..base.clone() },
+            SolveOptions { limits: Limits::of_time(Duration::ZERO), ..base.clone() },
             "time limit is 0 s; expected more than 0 seconds",
         ),
         (
-            SolveOptions { node_limit: Some(0), ..base.clone() },
+            SolveOptions { limits: nodes(0), ..base.clone() },
             "node limit is 0; expected at least 1 node",
         ),
         (SolveOptions { threads: 0, ..base.clone() }, "threads is 0; expected 1 to 1024 threads"),
@@ -528,4 +543,8 @@ fn presolve_of_a_big_m_model_keeps_the_optimum() {
             assert!((found - known).abs() < 1e-4, "{name}, seed {seed}: {found}, known {known}");
         }
     });
+}
+
+fn nodes(limit: u64) -> Limits {
+    Limits { nodes: Some(limit), ..Limits::default() }
 }

@@ -3,9 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
+use taut::control::Silent;
 use taut::io::{read_network, read_problem};
 use taut::optimize::{OptimizeOptions, Status, optimize, optimize_by_enumeration};
-use taut::solve::Silent;
 use taut::train::Recipe;
 use taut::train::data::DataRecipe;
 

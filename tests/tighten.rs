@@ -55,7 +55,10 @@ fn bounds_do_not_depend_on_threads_where_batches_have_a_history() {
 fn running_out_of_time_leaves_bounds_that_hold() {
     let problem = problem(&[20, 200, 200, 200, 1], 1.0);
     let limit = Duration::from_millis(300);
-    let options = TightenOptions { time_limit: Some(limit), ..TightenOptions::default() };
+    let options = TightenOptions {
+        limits: taut::control::Limits::of_time(limit),
+        ..TightenOptions::default()
+    };
     let started = Instant::now();
     let tightened = run(&problem, &options);
     // The time is for the programs; propagation before them is not counted.

@@ -11,7 +11,8 @@
 use ndarray::{Array2, Axis};
 
 use crate::bounds::NeuronBounds;
-use crate::network::{Affine, Linear, Node, Phase, ReluGraph};
+use crate::control::Clock;
+use crate::network::{Affine, Linear, Node, NodeId, Phase, ReluGraph};
 
 /// Relative allowance for the rounding of sums and of square roots: thousands of terms.
 const ROUNDING: f64 = 1e-9;
@@ -35,32 +36,31 @@ pub fn is_small(graph: &ReluGraph) -> bool {
     })
 }
 
-/// An upper bound on the Lipschitz constant over all inputs.
-pub fn global(graph: &ReluGraph) -> f64 {
+/// An upper bound on the Lipschitz constant over all inputs; `None` where the clock comes first.
+pub fn global(graph: &ReluGraph, clock: &Clock) -> Option<f64> {
     let mut bounds: Vec<f64> = Vec::new();
     for (_, node) in graph.nodes() {
         let bound = match node {
             Node::Input { .. } => 1.0,
             Node::Affine(Affine { terms, .. }) => {
-                let sum: f64 = terms
-                    .iter()
-                    .map(|(id, linear)| spectral_norm(&dense(linear)) * bounds[id.index()])
-                    .sum();
-                sum * (1.0 + ROUNDING)
+                let factor = |(id, linear): &(NodeId, Linear)| {
+                    Some(spectral_norm(&dense(linear), clock)? * bounds[id.index()])
+                };
+                terms.iter().map(factor).sum::<Option<f64>>()? * (1.0 + ROUNDING)
             }
             Node::Relu { input } | Node::Clip { input, .. } => bounds[input.index()],
         };
         bounds.push(bound);
     }
-    bounds[graph.output().index()]
+    Some(bounds[graph.output().index()])
 }
 
 /// An upper bound on the Lipschitz constant over the domain of `bounds`, which are those of
-/// this graph.
+/// this graph; `None` where the clock comes first.
 ///
 /// # Panics
 /// If the bounds are those of another network.
-pub fn local(graph: &ReluGraph, bounds: &NeuronBounds) -> f64 {
+pub fn local(graph: &ReluGraph, bounds: &NeuronBounds, clock: &Clock) -> Option<f64> {
     // Midpoint and radius of the Jacobian of each node.
     let mut jacobians: Vec<(Array2<f64>, Array2<f64>)> = Vec::new();
     let mut layers = graph.activation_layers();
@@ -72,6 +72,9 @@ pub fn local(graph: &ReluGraph, bounds: &NeuronBounds) -> f64 {
                 let mut middle = Array2::zeros((bias.len(), inputs));
                 let mut radius = Array2::zeros((bias.len(), inputs));
                 for (id, linear) in terms {
+                    if clock.is_stopped() {
+                        return None;
+                    }
                     let weights = dense(linear);
                     let (m, r) = &jacobians[id.index()];
                     middle += &weights.dot(m);
@@ -108,7 +111,7 @@ pub fn local(graph: &ReluGraph, bounds: &NeuronBounds) -> f64 {
     let (middle, radius) = &jacobians[graph.output().index()];
     let largest = middle.mapv(f64::abs) + radius;
     // The spectral norm of a matrix is at most that of its magnitudes.
-    spectral_norm(&largest) * (1.0 + ROUNDING)
+    Some(spectral_norm(&largest, clock)? * (1.0 + ROUNDING))
 }
 
 fn dense(linear: &Linear) -> Array2<f64> {
@@ -119,11 +122,11 @@ fn dense(linear: &Linear) -> Array2<f64> {
 /// An upper bound on the spectral norm, `‖(G)^(2^k)‖_F^(1/2^(k+1))` with `G = WWᵀ` or `WᵀW`:
 /// Delattre, Barthélemy, Araujo, Allauzen, "Efficient bound of Lipschitz constant for
 /// convolutional layers by Gram iteration" (2023).
-fn spectral_norm(weights: &Array2<f64>) -> f64 {
+fn spectral_norm(weights: &Array2<f64>, clock: &Clock) -> Option<f64> {
     // In units of the largest entry nothing that matters underflows.
     let unit = weights.iter().fold(0.0, |largest: f64, w| largest.max(w.abs()));
     if unit == 0.0 {
-        return 0.0;
+        return Some(0.0);
     }
     let weights = weights / unit;
     let gram = match weights.nrows() <= weights.ncols() {
@@ -135,13 +138,16 @@ fn spectral_norm(weights: &Array2<f64>) -> f64 {
     // 1/2^(k + 1).
     let mut logarithm = 0.0;
     for _ in 0..SQUARINGS {
+        if clock.is_stopped() {
+            return None;
+        }
         let size = frobenius(&power);
         power /= size;
         logarithm = 2.0 * (logarithm + size.ln());
         power = power.dot(&power);
     }
     logarithm += frobenius(&power).ln();
-    unit * (logarithm * 0.5f64.powi(SQUARINGS + 1)).exp() * (1.0 + ROUNDING)
+    Some(unit * (logarithm * 0.5f64.powi(SQUARINGS + 1)).exp() * (1.0 + ROUNDING))
 }
 
 fn frobenius(matrix: &Array2<f64>) -> f64 {
@@ -164,7 +170,7 @@ mod tests {
             (Array2::zeros((2, 3)), 0.0),
             (arr2(&[[1e-200, 0.0], [0.0, 1e-201]]), 1e-200),
         ] {
-            let found = spectral_norm(&matrix);
+            let found = spectral_norm(&matrix, &Clock::unlimited()).expect("no limit");
             assert!(found >= expected && found <= expected * 1.01, "{found}, expected {expected}");
         }
     }

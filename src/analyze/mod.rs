@@ -10,9 +10,9 @@ mod lempel_ziv;
 mod lipschitz;
 mod sensitivity;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use ndarray::{Array2, Axis};
+use ndarray::{Array2, ArrayView2, Axis, s};
 use serde::Serialize;
 use thiserror::Error;
 
@@ -23,7 +23,8 @@ pub use sensitivity::{PERTURBATION, Sensitivity, samples, sensitivity};
 
 use crate::bounds::LayerSummary;
 use crate::bounds::NeuronBounds;
-use crate::encode::BigM;
+use crate::control::{Clock, Limits, StoppedBy};
+use crate::encode::{BigM, EncodeError};
 use crate::optimize::{
     Bounding, OptimizeError, OptimizeOptions, Relaxation, SCHEMA, bound, first_point, formulate,
     relative_gap,
@@ -51,6 +52,8 @@ pub struct AnalyzeOptions {
     pub chords: usize,
     /// Seed of points and segments. Default 0.
     pub seed: u32,
+    /// Limits of the whole. Default: none.
+    pub limits: Limits,
 }
 
 impl Default for AnalyzeOptions {
@@ -60,13 +63,16 @@ impl Default for AnalyzeOptions {
             tightenings: tightenings.filter(|tighten| tighten.name() != "milp").collect(),
             tightening: TightenOptions::default(),
             regions: RegionOptions {
-                time_limit: Some(Duration::from_secs(60)),
-                cell_limit: Some(10_000_000),
+                limits: Limits {
+                    nodes: Some(10_000_000),
+                    ..Limits::of_time(Duration::from_secs(60))
+                },
                 ..RegionOptions::default()
             },
             samples: 1000,
             chords: 100,
             seed: 0,
+            limits: Limits::default(),
         }
     }
 }
@@ -80,6 +86,8 @@ pub struct Analysis {
     pub command: &'static str,
     /// Name of the network.
     pub network: String,
+    /// What ended the work, or a part of it, early; figures that it left out are none.
+    pub stopped_by: Option<StoppedBy>,
     /// Number of inputs.
     pub inputs: usize,
     /// Number of outputs.
@@ -134,6 +142,8 @@ pub struct MethodFigures {
     pub relaxation: Option<Relaxation>,
     /// Relative distance of its bound from the best value known.
     pub root_gap: Option<f64>,
+    /// What ended the work on the bounds early.
+    pub stopped_by: Option<StoppedBy>,
     /// Seconds for the bounds.
     pub seconds: f64,
 }
@@ -180,7 +190,7 @@ pub enum AnalyzeError {
         /// Inputs and outputs of the network.
         numbers: usize,
     },
-    /// No point satisfies the conditions.
+    /// No point satisfies the constraints.
     #[error("there is nothing to analyse: {reason}")]
     Infeasible {
         /// What proves it.
@@ -188,32 +198,39 @@ pub enum AnalyzeError {
     },
 }
 
-/// Measures `problem`.
+/// Measures `problem`. What the limits leave no time for is left out.
 ///
 /// # Errors
 /// [`AnalyzeError`]. Regions that cannot be counted are a field of the answer.
 pub fn analyze(problem: &Problem, options: &AnalyzeOptions) -> Result<Analysis, AnalyzeError> {
-    let started = Instant::now();
+    let clock = Clock::start(&options.limits);
     check_samples(problem, options.samples)?;
     let graph = problem.graph();
     let domain = problem.integral_domain().unwrap_or_else(|| problem.domain().clone());
     let best_known = problem.reference().map(|known| known.objective);
-    let best_known =
-        best_known.or_else(|| first_point(problem, options.seed).map(|point| point.objective));
-    let mut methods = Vec::new();
+    let best_known = best_known
+        .or_else(|| first_point(problem, options.seed, &clock).map(|point| point.objective));
+    let mut methods: Vec<MethodFigures> = Vec::new();
     let mut local_bound = None;
     for &tighten in &options.tightenings {
-        let (figures, bounds) = method_figures(problem, tighten, options, best_known)?;
+        if clock.is_stopped() {
+            break;
+        }
+        let (figures, bounds) = method_figures(problem, tighten, options, best_known, &clock)?;
         methods.push(figures);
-        local_bound = is_small(graph).then(|| local(graph, &bounds));
+        local_bound = if is_small(graph) { local(graph, &bounds, &clock) } else { None };
     }
     let points = samples(&domain, options.samples, options.seed);
-    let sensitivity = sensitivity(graph, &domain, &points, options.seed);
-    let (regions, stability) = match count_or_sample(problem, &options.regions) {
+    let sensitivity = sensitivity(graph, &domain, &points, options.seed, &clock);
+    let (regions, stability) = match count_or_sample(problem, &options.regions, &clock) {
         Ok((regions, stability)) => (Ok(regions), stability),
         Err(error) => (Err(error), None),
     };
-    let values = outputs(problem, &points);
+    let chords = match options.chords {
+        0 => None,
+        chords => sample_chords(graph, &domain, chords, options.seed, &clock).unwrap_or(None),
+    };
+    let values = outputs(problem, points.slice(s![..sensitivity.points, ..]));
     let argmax = |row: ndarray::ArrayView1<f64>| {
         let best = row.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
         best.map_or(0, |(index, _)| index as u8)
@@ -221,10 +238,14 @@ pub fn analyze(problem: &Problem, options: &AnalyzeOptions) -> Result<Analysis, 
     let labels: Vec<u8> = values.outer_iter().map(argmax).collect();
     let outputs = values.columns().into_iter().map(|column| quantised(&column.to_vec()));
     let layers = graph.activation_layers();
+    let stopped_by = clock.stopped();
+    let of_methods = methods.iter().find_map(|method| method.stopped_by);
+    let of_regions = regions.as_ref().ok().and_then(|regions| regions.stopped_by);
     Ok(Analysis {
         schema: SCHEMA,
         command: "analyze",
         network: problem.network().name().to_string(),
+        stopped_by: stopped_by.or(of_methods).or(of_regions),
         inputs: graph.size(graph.input()),
         outputs: graph.size(graph.output()),
         neurons: layers.map(|layer| graph.size(layer.node)).sum(),
@@ -234,11 +255,9 @@ pub fn analyze(problem: &Problem, options: &AnalyzeOptions) -> Result<Analysis, 
         regions_error: regions.as_ref().err().map(ToString::to_string),
         stability,
         regions: regions.ok(),
-        chords: (options.chords > 0)
-            .then(|| sample_chords(graph, &domain, options.chords, options.seed).ok())
-            .flatten(),
+        chords,
         lipschitz: Lipschitz {
-            global: is_small(graph).then(|| global(graph)),
+            global: if is_small(graph) { global(graph, &clock) } else { None },
             local: local_bound,
             sampled: sensitivity.gradient_max,
         },
@@ -247,7 +266,7 @@ pub fn analyze(problem: &Problem, options: &AnalyzeOptions) -> Result<Analysis, 
             labels: (2..=LEVELS).contains(&values.ncols()).then(|| LempelZiv::of(&labels)),
             outputs: outputs.map(|levels| LempelZiv::of(&levels)).collect(),
         },
-        seconds: started.elapsed().as_secs_f64(),
+        seconds: clock.seconds(),
     })
 }
 
@@ -264,7 +283,7 @@ fn check_samples(problem: &Problem, samples: usize) -> Result<(), AnalyzeError> 
 }
 
 /// What the network computes at points (points × inputs).
-fn outputs(problem: &Problem, points: &Array2<f64>) -> Array2<f64> {
+fn outputs(problem: &Problem, points: ArrayView2<f64>) -> Array2<f64> {
     let mut values = Array2::zeros((points.nrows(), problem.network().outputs()));
     let rows = values.axis_chunks_iter_mut(Axis(0), CHUNK);
     for (mut rows, points) in rows.zip(points.axis_chunks_iter(Axis(0), CHUNK)) {
@@ -278,12 +297,19 @@ fn outputs(problem: &Problem, points: &Array2<f64>) -> Array2<f64> {
 fn count_or_sample(
     problem: &Problem,
     options: &RegionOptions,
+    clock: &Clock,
 ) -> Result<(RegionCount, Option<Vec<LayerStability>>), RegionError> {
+    let own = options.limits.time.map_or(*clock, |limit| clock.within(limit));
+    let limits = Limits { nodes: options.limits.nodes, ..own.limits() };
+    let options = &RegionOptions { limits, ..options.clone() };
     let (counted, stability) = stability(problem, options)?;
     if counted.exact {
         return Ok((counted, stability));
     }
-    let sampled = count(problem, &RegionOptions { method: Method::Sample, ..options.clone() })?;
+    // The walk may have used up its time, not that of the whole.
+    let limits = clock.limits();
+    let options = RegionOptions { method: Method::Sample, limits, ..options.clone() };
+    let sampled = count(problem, &options)?;
     let at_least = counted.at_least.max(sampled.at_least);
     Ok((RegionCount { at_least, estimate: sampled.estimate, ..counted }, None))
 }
@@ -293,18 +319,22 @@ fn method_figures(
     tighten: Tightening,
     options: &AnalyzeOptions,
     best_known: Option<f64>,
+    clock: &Clock,
 ) -> Result<(MethodFigures, NeuronBounds), AnalyzeError> {
     let settings = OptimizeOptions {
         tighten,
         tightening: options.tightening.clone(),
         ..OptimizeOptions::default()
     };
-    let bounded = match bound(problem, &settings)? {
+    let bounded = match bound(problem, &settings, clock)? {
         Bounding::Bounded(bounded) => bounded,
         Bounding::Infeasible { reason, .. } => return Err(AnalyzeError::Infeasible { reason }),
     };
-    let relaxation =
-        formulate(problem, &bounded.bounds, &BigM, None, None)?.relaxation(Some(RELAXATION_TIME));
+    let relaxation = match formulate(problem, &bounded.bounds, &BigM, None, clock) {
+        Ok(formulated) => formulated.relaxation(&clock.within(RELAXATION_TIME)),
+        Err(OptimizeError::Encode(EncodeError::Stopped(_))) => None,
+        Err(error) => return Err(error.into()),
+    };
     let layers = bounded.layers;
     let neurons: usize = layers.iter().map(|layer| layer.neurons).sum();
     let unstable: usize = layers.iter().map(|layer| layer.unstable).sum();
@@ -320,6 +350,7 @@ fn method_figures(
         big_m_sum: 0.0 + sums.sum::<f64>(),
         root_gap: relaxation.zip(best_known).map(|(root, best)| relative_gap(best, root.bound)),
         relaxation,
+        stopped_by: bounded.stopped_by,
         seconds: bounded.propagation_seconds + bounded.tighten_seconds,
         layers,
     };

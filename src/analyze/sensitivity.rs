@@ -5,14 +5,16 @@
 //! Jacobian in the same units, which for ε → 0 is the root of the mean square of that.
 //! Guan (2024), arXiv:2409.16086, takes the first as a measure of robustness.
 
-use ndarray::{Array1, Array2, ArrayView1, Axis, s};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use serde::Serialize;
 
+use crate::control::Clock;
 use crate::network::ReluGraph;
 use crate::num::IntervalBox;
-use crate::num::random::{normal, uniform};
+use crate::num::random::normal;
+use crate::num::sample::UniformPoints;
 
 /// Size of the perturbation, as a share of the width of an input.
 pub const PERTURBATION: f64 = 1e-2;
@@ -21,7 +23,7 @@ pub const PERTURBATION: f64 = 1e-2;
 pub(super) const CHUNK: usize = 1000;
 
 /// Sensitivity over the samples, in units of the outputs per width of the domain.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Sensitivity {
     /// Number of points.
     pub points: usize,
@@ -38,14 +40,12 @@ pub struct Sensitivity {
 
 /// Uniform points of a box (count × inputs); the same for the same seed.
 pub fn samples(domain: &IntervalBox, count: usize, seed: u32) -> Array2<f64> {
-    let mut random = ChaCha8Rng::seed_from_u64(seed.into());
-    Array2::from_shape_fn((count, domain.len()), |(_, input)| {
-        let t = uniform(&mut random);
-        (1.0 - t) * domain.lower()[input] + t * domain.upper()[input]
-    })
+    let points: Vec<f64> = UniformPoints::new(domain, seed).take(count).flatten().collect();
+    Array2::from_shape_vec((count, domain.len()), points).expect("points of one length")
 }
 
-/// Measures the sensitivity at the given points.
+/// Measures the sensitivity at the given points, or at those of them that come before the clock
+/// ends it.
 ///
 /// # Panics
 /// If the points do not fit the network's inputs.
@@ -54,12 +54,16 @@ pub fn sensitivity(
     domain: &IntervalBox,
     points: &Array2<f64>,
     seed: u32,
+    clock: &Clock,
 ) -> Sensitivity {
     let widths: Array1<f64> =
         domain.upper().iter().zip(domain.lower()).map(|(u, l)| u - l).collect();
     let mut random = ChaCha8Rng::seed_from_u64(seed.into());
-    let mut changes = 0.0;
-    for chunk in points.axis_chunks_iter(Axis(0), CHUNK) {
+    let mut found = Sensitivity::default();
+    for chunk in points.axis_chunks_iter(Axis(0), chunk_size(graph)) {
+        if clock.is_stopped() {
+            break;
+        }
         let mut moved = chunk.to_owned();
         for mut point in moved.outer_iter_mut() {
             for (x, width) in point.iter_mut().zip(&widths) {
@@ -67,30 +71,41 @@ pub fn sensitivity(
             }
         }
         let difference = graph.evaluate(moved.view()) - graph.evaluate(chunk);
-        changes += difference.outer_iter().map(|row| norm(row) / PERTURBATION).sum::<f64>();
+        let changes = difference.outer_iter().map(|row| norm(row) / PERTURBATION);
+        found.monte_carlo += changes.sum::<f64>();
+        for point in chunk.axis_chunks_iter(Axis(0), 1) {
+            found.add_jacobian(graph, point, &widths);
+        }
+        found.points += chunk.nrows();
     }
-    let count = points.nrows();
-    let (mut sum, mut largest, mut gradient_max) = (0.0, 0.0f64, 0.0f64);
-    for index in 0..count {
-        let values = graph.evaluate_all(points.slice(s![index..=index, ..]));
+    let count = found.points.max(1) as f64;
+    found.monte_carlo /= count;
+    found.jacobian_mean /= count;
+    found
+}
+
+/// Points of a chunk: for large networks so few that the clock is heard.
+fn chunk_size(graph: &ReluGraph) -> usize {
+    /// Multiplications of a chunk, some hundredths of a second.
+    const WORK: usize = 1 << 27;
+    let a_point = graph.weights() * (graph.size(graph.output()) + 2);
+    (WORK / a_point.max(1)).clamp(1, CHUNK)
+}
+
+impl Sensitivity {
+    /// Adds the Jacobian at a point (1 × inputs); the mean is still a sum.
+    fn add_jacobian(&mut self, graph: &ReluGraph, point: ArrayView2<f64>, widths: &Array1<f64>) {
+        let values = graph.evaluate_all(point);
         let mut squares = 0.0;
         for output in 0..graph.size(graph.output()) {
             let mut weights = Array1::zeros(graph.size(graph.output()));
             weights[output] = 1.0;
             let gradient = graph.gradient(&values, weights);
-            gradient_max = gradient_max.max(norm(gradient.view()));
-            squares += norm((gradient * &widths).view()).powi(2);
+            self.gradient_max = self.gradient_max.max(norm(gradient.view()));
+            squares += norm((gradient * widths).view()).powi(2);
         }
-        sum += squares.sqrt();
-        largest = largest.max(squares.sqrt());
-    }
-    let count_or_one = count.max(1) as f64;
-    Sensitivity {
-        points: count,
-        monte_carlo: changes / count_or_one,
-        jacobian_mean: sum / count_or_one,
-        jacobian_max: largest,
-        gradient_max,
+        self.jacobian_mean += squares.sqrt();
+        self.jacobian_max = self.jacobian_max.max(squares.sqrt());
     }
 }
 

@@ -16,6 +16,7 @@ use ndarray::{Array2, Zip};
 use super::backward::{Backward, Slopes, Trace};
 use super::crown::{Crown, substitute};
 use super::{BoundsError, NeuronBounds, Propagator};
+use crate::control::Clock;
 use crate::network::{Affine, ReluGraph};
 use crate::num::IntervalBox;
 
@@ -37,18 +38,26 @@ impl Propagator for AlphaCrown {
         "alpha"
     }
 
-    fn propagate(
+    fn propagate_within(
         &self,
         graph: &ReluGraph,
         domain: &IntervalBox,
+        clock: &Clock,
     ) -> Result<NeuronBounds, BoundsError> {
-        let crown = Crown.propagate(graph, domain)?;
-        substitute(graph, domain, &crown, ascend)
+        let crown = Crown.propagate_within(graph, domain, clock)?;
+        substitute(graph, domain, &crown, clock, |pass, affine, chosen| {
+            ascend(pass, affine, chosen, clock)
+        })
     }
 }
 
 /// The best lower bounds on the way of the ascent, row by row.
-fn ascend(pass: &Backward<'_>, affine: &Affine, chosen: &[(usize, f64)]) -> Vec<f64> {
+fn ascend(
+    pass: &Backward<'_>,
+    affine: &Affine,
+    chosen: &[(usize, f64)],
+    clock: &Clock,
+) -> Vec<f64> {
     let mut slopes = pass.adaptive_slopes(chosen.len());
     let mut trace = Trace::default();
     let mut best = vec![f64::NEG_INFINITY; chosen.len()];
@@ -56,7 +65,7 @@ fn ascend(pass: &Backward<'_>, affine: &Affine, chosen: &[(usize, f64)]) -> Vec<
     for _ in 0..ITERATIONS {
         let bounds = pass.select_with(affine, chosen, Some(&slopes), Some(&mut trace));
         best.iter_mut().zip(bounds).for_each(|(best, bound)| *best = best.max(bound));
-        if trace.inputs.is_empty() {
+        if trace.inputs.is_empty() || clock.is_stopped() {
             break;
         }
         let values = pass.relaxed_values(&trace);

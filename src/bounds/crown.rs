@@ -12,12 +12,17 @@ use super::backward::Backward;
 use super::interval::{self, IntervalPropagation};
 use super::lines::Lines;
 use super::{BoundsError, NeuronBounds, Propagator};
+use crate::control::Clock;
 use crate::network::{Affine, Node, Phase, ReluGraph};
 use crate::num::IntervalBox;
 
 /// Coefficients of a pass at one node, 16 MB of them; what is more goes into
 /// several passes.
 const MOST_COEFFICIENTS: usize = 1 << 21;
+
+/// Multiplications of a pass at most, where it can be: a fifth of a second, so that the clock
+/// is heard.
+const MOST_WORK: usize = 1 << 31;
 
 /// Neurons of a pass at least: below that products of matrices are slow.
 const LEAST_CHUNK: usize = 32;
@@ -31,17 +36,18 @@ impl Propagator for Crown {
         "crown"
     }
 
-    fn propagate(
+    fn propagate_within(
         &self,
         graph: &ReluGraph,
         domain: &IntervalBox,
+        clock: &Clock,
     ) -> Result<NeuronBounds, BoundsError> {
-        refine(graph, domain, &IntervalPropagation.propagate(graph, domain)?)
+        refine(graph, domain, &IntervalPropagation.propagate(graph, domain)?, clock)
     }
 }
 
 /// CROWN, given bounds that are known to hold: the result is never wider. The
-/// first node's are those of `domain`.
+/// first node's are those of `domain`. What the clock leaves no time for stays as it was.
 ///
 /// # Errors
 /// A bound overflows `f64`, or the known bounds prove that there is no input.
@@ -49,8 +55,9 @@ pub fn refine(
     graph: &ReluGraph,
     domain: &IntervalBox,
     known: &NeuronBounds,
+    clock: &Clock,
 ) -> Result<NeuronBounds, BoundsError> {
-    substitute(graph, domain, known, |pass, affine, chosen| pass.select(affine, chosen))
+    substitute(graph, domain, known, clock, |pass, affine, chosen| pass.select(affine, chosen))
 }
 
 /// Bounds by backward substitution from every node whose bounds matter, never
@@ -62,6 +69,7 @@ pub fn substitute(
     graph: &ReluGraph,
     domain: &IntervalBox,
     known: &NeuronBounds,
+    clock: &Clock,
     lower_bounds: impl Fn(&Backward<'_>, &Affine, &[(usize, f64)]) -> Vec<f64>,
 ) -> Result<NeuronBounds, BoundsError> {
     let wanted = wanted(graph);
@@ -70,7 +78,10 @@ pub fn substitute(
     let mut nonlinear: Vec<bool> = Vec::new();
     let layers: Vec<_> = graph.activation_layers().collect();
     let largest = graph.nodes().map(|(id, _)| graph.size(id)).max().unwrap_or(1);
-    let chunk = (MOST_COEFFICIENTS / (2 * largest.max(1))).max(LEAST_CHUNK);
+    let by_memory = MOST_COEFFICIENTS / largest.max(1);
+    let by_time = MOST_WORK / graph.weights().max(1);
+    // Two rows a neuron.
+    let chunk = (by_memory.min(by_time) / 2).max(LEAST_CHUNK);
     for (id, node) in graph.nodes() {
         let range = interval::range(id, node, &boxes, domain)?;
         let empty = || BoundsError::Empty { node: id.index() };
@@ -92,6 +103,9 @@ pub fn substitute(
             let rows: Vec<usize> = (0..bounds.len()).filter(open).collect();
             let pass = Backward::new(graph, &boxes, &lines);
             for rows in rows.chunks(chunk) {
+                if clock.is_stopped() {
+                    break;
+                }
                 let tightened =
                     tightened(&bounds, rows, |chosen| lower_bounds(&pass, affine, chosen));
                 bounds = tightened.ok_or_else(empty)?;

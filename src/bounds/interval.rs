@@ -6,6 +6,7 @@
 //! ([`crate::num::rounding`]), which holds for any order of summation.
 
 use super::{BoundsError, NeuronBounds, Propagator};
+use crate::control::Clock;
 use crate::network::{Affine, Node, NodeId, ReluGraph};
 use crate::num::IntervalBox;
 use crate::num::rounding::RangeSum;
@@ -19,10 +20,11 @@ impl Propagator for IntervalPropagation {
         "interval"
     }
 
-    fn propagate(
+    fn propagate_within(
         &self,
         graph: &ReluGraph,
         domain: &IntervalBox,
+        _: &Clock,
     ) -> Result<NeuronBounds, BoundsError> {
         let mut boxes: Vec<IntervalBox> = Vec::new();
         for (id, node) in graph.nodes() {

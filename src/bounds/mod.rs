@@ -21,6 +21,7 @@ pub use interval::{IntervalPropagation, range as node_range};
 pub use read::read_neurons;
 pub use summary::{LayerSummary, summarize};
 
+use crate::control::Clock;
 use crate::network::{ActivationLayer, NodeId, Phase, ReluGraph};
 use crate::num::{BoxError, Interval, IntervalBox};
 
@@ -29,7 +30,22 @@ pub trait Propagator: fmt::Debug + Sync {
     /// Name on the command line and in records.
     fn name(&self) -> &'static str;
 
-    /// Bounds of every node of `graph` for inputs in `domain`.
+    /// Bounds of every node of `graph` for inputs in `domain`; where the clock ends the work,
+    /// neurons that were not reached have those of interval propagation.
+    ///
+    /// # Errors
+    /// A bound overflows `f64`.
+    ///
+    /// # Panics
+    /// If the box does not have one interval an input.
+    fn propagate_within(
+        &self,
+        graph: &ReluGraph,
+        domain: &IntervalBox,
+        clock: &Clock,
+    ) -> Result<NeuronBounds, BoundsError>;
+
+    /// [`propagate_within`](Self::propagate_within) without a limit.
     ///
     /// # Errors
     /// A bound overflows `f64`.
@@ -40,7 +56,9 @@ pub trait Propagator: fmt::Debug + Sync {
         &self,
         graph: &ReluGraph,
         domain: &IntervalBox,
-    ) -> Result<NeuronBounds, BoundsError>;
+    ) -> Result<NeuronBounds, BoundsError> {
+        self.propagate_within(graph, domain, &Clock::unlimited())
+    }
 }
 
 /// Every propagation method, from the weakest to the strongest.
@@ -60,8 +78,8 @@ pub enum BoundsError {
         cause: BoxError,
     },
     /// Bounds that no value satisfies. They can only come from what was known
-    /// before: conditions that no input satisfies.
-    #[error("the bounds of node {node} exclude each other: no input satisfies the conditions")]
+    /// before: constraints that no input satisfies.
+    #[error("the bounds of node {node} exclude each other: no input satisfies the constraints")]
     Empty {
         /// Index of the node in the canonical form.
         node: usize,

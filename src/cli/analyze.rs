@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use taut::analyze::{Analysis, AnalyzeOptions, LempelZiv, analyze};
+use taut::control::Limits;
 use taut::regions::RegionOptions;
 use taut::tighten::TightenOptions;
 
@@ -32,19 +33,21 @@ fn options(args: &AnalyzeArgs) -> anyhow::Result<AnalyzeOptions> {
         tightenings: tightenings.collect::<Result<_, _>>()?,
         tightening: TightenOptions {
             threads,
-            time_limit: problem::tighten_time(args.tighten_time)?,
-            stop: Some(progress::interruption()),
+            limits: progress::limits(problem::tighten_time(args.tighten_time)?),
             ..TightenOptions::default()
         },
         regions: RegionOptions {
             threads,
-            time_limit: problem::time_limit("regions time", Some(args.regions_time))?,
-            stop: Some(progress::interruption()),
+            limits: Limits {
+                time: problem::time_limit("regions time", Some(args.regions_time))?,
+                ..defaults.regions.limits
+            },
             ..defaults.regions
         },
         samples: settings::count("samples", args.samples, 0, "points")?,
         chords: settings::count("chords", args.chords, 0, "segments")?,
         seed: args.seed,
+        limits: progress::limits(None),
     })
 }
 

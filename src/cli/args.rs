@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use taut::encode::{self, ENCODING_FAMILIES, ENCODINGS, ReluEncoding};
 use taut::optimize::{Certify, KnownPoint};
 use taut::scale::{Balance, SCALINGS, Scaling};
-use taut::solve::{Preset, SOLVERS};
+use taut::solve::{BACKENDS, Preset};
 use taut::tighten::{Goal, Tightening};
 
 use super::recipe::RecipeArgs;
@@ -239,7 +239,7 @@ pub struct ProblemArgs {
     /// instance's, or y0 where the network has one output].
     #[arg(help_heading = "Question", long, value_name = "EXPRESSION", allow_hyphen_values = true)]
     pub objective: Option<String>,
-    /// Condition on inputs and outputs, such as "x0 + x1 <= 2"; repeatable, in
+    /// Constraint on inputs and outputs, such as "x0 + x1 <= 2"; repeatable, in
     /// addition to the instance's.
     #[arg(
         help_heading = "Question",
@@ -466,8 +466,8 @@ fn scalings() -> PossibleValuesParser {
 #[derive(Args)]
 pub struct SettingsArgs {
     /// MILP solver behind the method milp.
-    #[arg(help_heading = "Solver", long, default_value = SOLVERS[0].name(),
-          value_parser = PossibleValuesParser::new(SOLVERS.iter().map(|s| s.name())))]
+    #[arg(help_heading = "Solver", long, default_value = BACKENDS[0].name(),
+          value_parser = PossibleValuesParser::new(BACKENDS.iter().map(|s| s.name())))]
     pub backend: String,
     /// Heuristics of the MILP solver: its own defaults, or without those that
     /// keep HiGHS from branching on ReLU models.

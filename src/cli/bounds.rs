@@ -44,15 +44,13 @@ fn find(
     if let Some(path) = &args.load {
         let saved = load_bounds(path, problem)?;
         let bounds = saved.bounds;
-        let tightened = Tightened { bounds, layers: Vec::new(), certificates: Vec::new() };
-        return Ok((tightened, saved.method));
+        return Ok((Tightened::of(bounds), saved.method));
     }
     let tightening = settings::tightening(&args.tighten.tighten)?;
     let options = TightenOptions {
         goal: goal(args)?,
-        time_limit: problem::tighten_time(args.tighten.tighten_time)?,
+        limits: progress::limits(problem::tighten_time(args.tighten.tighten_time)?),
         threads,
-        stop: Some(progress::interruption()),
         ..TightenOptions::default()
     };
     let domain = problem.integral_domain();

@@ -52,9 +52,8 @@ fn pruned(args: &ConvertArgs, threads: usize) -> anyhow::Result<(String, u8)> {
     progress::listen();
     let tightening = settings::tightening(&args.tighten.tighten)?;
     let options = TightenOptions {
-        time_limit: problem::tighten_time(args.tighten.tighten_time)?,
+        limits: progress::limits(problem::tighten_time(args.tighten.tighten_time)?),
         threads,
-        stop: Some(progress::interruption()),
         ..TightenOptions::default()
     };
     let domain = problem.integral_domain();
@@ -65,9 +64,9 @@ fn pruned(args: &ConvertArgs, threads: usize) -> anyhow::Result<(String, u8)> {
     let mut metadata = network.metadata().clone();
     metadata.input_box = Some(problem.domain().clone());
     let origin = metadata.origin.map_or(String::new(), |origin| format!("{origin}; "));
-    let conditions = if problem.constraints().is_empty() { "" } else { " under the conditions" };
+    let constraints = if problem.constraints().is_empty() { "" } else { " under the constraints" };
     metadata.origin =
-        Some(format!("{origin}pruned by {} bounds for its box{conditions}", tightening.name()));
+        Some(format!("{origin}pruned by {} bounds for its box{constraints}", tightening.name()));
     write(args, network, metadata)?;
     save_bounds(&proof, &problem, &bounds, tightening.name())?;
     let sum = |of: fn(&PruneCounts) -> usize| pruned.layers.iter().map(of).sum::<usize>();

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use anyhow::bail;
 use serde::Serialize;
+use taut::control::Clock;
 use taut::io::{check_writable, model_format, write_model};
 use taut::milp::ModelSize;
 use taut::num::tolerance::SMALLEST_COEFFICIENT;
@@ -50,18 +51,18 @@ pub fn run(args: &ExportArgs) -> anyhow::Result<(String, u8)> {
     let scaling = settings::scaling(scaling);
     let tightening = settings::tightening(&tighten.tighten)?;
     let options = TightenOptions {
-        time_limit: problem::tighten_time(tighten.tighten_time)?,
+        limits: progress::limits(problem::tighten_time(tighten.tighten_time)?),
         threads: settings::threads(args.threads)?,
-        stop: Some(progress::interruption()),
         ..TightenOptions::default()
     };
     let settings =
         OptimizeOptions { tighten: tightening, tightening: options, ..Default::default() };
-    let bounds = match bound(&problem, &settings)? {
+    let clock = Clock::start(&progress::limits(None));
+    let bounds = match bound(&problem, &settings, &clock)? {
         Bounding::Bounded(bounded) => bounded.bounds,
         Bounding::Infeasible { reason, .. } => bail!("there is nothing to encode: {reason}"),
     };
-    let encoded = formulate(&problem, &bounds, *encoding, scaling, None)?.encoded;
+    let encoded = formulate(&problem, &bounds, *encoding, scaling, &clock)?.encoded;
     let scaling = scaling.map_or("none", Scaling::name);
     let method = format!("{}, on {} bounds, scaling {scaling}", encoding.name(), tightening.name());
     let header = header(&problem, &method);

@@ -1,12 +1,11 @@
 //! `taut minimize PROBLEM`, `taut maximize PROBLEM`.
 
 use std::fmt::Write;
-use std::time::{Duration, Instant};
 
+use taut::control::Clock;
 use taut::io::check_log;
 use taut::optimize::{
-    Answer, Certify, OptimizeOptions, PartCounts, Status, StoppedBy, optimize,
-    optimize_by_enumeration,
+    Answer, Certify, OptimizeOptions, PartCounts, Status, enumerate_within, optimize_within,
 };
 use taut::problem::{Problem, Reference, Sense};
 
@@ -21,24 +20,20 @@ pub fn run(
     sense: Sense,
     arguments: &Arguments,
 ) -> anyhow::Result<(String, u8)> {
-    let started = Instant::now();
-    let mut options = options(args)?;
+    let options = options(args)?;
+    options.limits.validate()?;
     options.solve.validate()?;
+    let clock = Clock::start(&options.limits);
     let problem = problem::read(&args.problem, Some(sense))?;
-    let read = started.elapsed();
-    if let Some(limit) = &mut options.solve.time_limit {
-        // Reading counts too; an answer that is only a status is still one.
-        *limit = limit.saturating_sub(read).max(Duration::from_millis(1));
-    }
+    let read = clock.seconds();
     let mut monitor = Monitor::start(arguments.quiet);
     let answer = match args.solver {
-        Method::Auto | Method::Milp => optimize(&problem, &options, &mut monitor),
-        Method::Enumerate => optimize_by_enumeration(&problem, &options, &mut monitor),
+        Method::Auto | Method::Milp => optimize_within(&problem, &options, &clock, &mut monitor),
+        Method::Enumerate => enumerate_within(&problem, &options, &clock, &mut monitor),
     };
     drop(monitor);
     let mut answer = answer?;
-    answer.seconds.read = read.as_secs_f64();
-    answer.seconds.total += read.as_secs_f64();
+    answer.seconds.read = read;
     let code = match answer.status {
         Status::Optimal | Status::Infeasible => ANSWERED,
         Status::Feasible | Status::Unknown => UNANSWERED,
@@ -101,7 +96,7 @@ fn headline(text: &mut String, answer: &Answer, problem: &Problem) -> std::fmt::
     match answer.status {
         Status::Optimal => writeln!(text, "{extreme} of {objective} = {value}")?,
         Status::Feasible => writeln!(text, "best value found of {objective} = {value}")?,
-        Status::Infeasible => writeln!(text, "infeasible: no point satisfies the conditions")?,
+        Status::Infeasible => writeln!(text, "infeasible: no point satisfies the constraints")?,
         Status::Unknown => writeln!(text, "unknown: no feasible point found, none excluded")?,
     }
     if let Some(bound) = answer.bound {
@@ -114,9 +109,7 @@ fn headline(text: &mut String, answer: &Answer, problem: &Problem) -> std::fmt::
         writeln!(text, "  bound   {side} {}{by}{gap}", number(bound))?;
     }
     match answer.stopped_by {
-        Some(StoppedBy::TimeLimit) => writeln!(text, "  stopped by the time limit"),
-        Some(StoppedBy::NodeLimit) => writeln!(text, "  stopped by the node limit"),
-        Some(StoppedBy::Interrupt) => writeln!(text, "  stopped by an interrupt"),
+        Some(reason) => writeln!(text, "  stopped by {}", reason.words()),
         None => Ok(()),
     }
 }

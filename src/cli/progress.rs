@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use taut::compare::CompareObserver;
-use taut::solve::{Observer, Progress};
+use taut::control::{Limits, Observer, Progress};
 
 /// A run shorter than this shows no progress.
 const QUIET_SECONDS: f64 = 1.0;
@@ -27,6 +27,11 @@ pub fn listen() {
     if let Err(error) = installed {
         tracing::warn!("Ctrl-C will end the run without an answer: {error}");
     }
+}
+
+/// A limit of time, and Ctrl-C.
+pub fn limits(time: Option<Duration>) -> Limits {
+    Limits { time, stop: Some(&INTERRUPTED), ..Limits::default() }
 }
 
 /// Whether Ctrl-C was pressed.

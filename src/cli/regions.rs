@@ -6,12 +6,13 @@ use std::time::Instant;
 
 use anyhow::{bail, ensure};
 use serde::Serialize;
+use taut::control::{Limits, StoppedBy};
 use taut::io::check_writable;
 use taut::num::IntervalBox;
 use taut::optimize::SCHEMA;
 use taut::plot::{self, RegionPlot};
 use taut::problem::Problem;
-use taut::regions::{CellFile, Method, RegionCount, RegionOptions, StoppedBy, count, visit};
+use taut::regions::{CellFile, Method, RegionCount, RegionOptions, count, visit};
 
 use super::args::{Format, RegionsArgs};
 use super::text::{number, seconds};
@@ -99,13 +100,14 @@ fn options(args: &RegionsArgs) -> anyhow::Result<RegionOptions> {
     Ok(RegionOptions {
         // clap has checked the name; "exact" is another word for "auto".
         method: method.unwrap_or_default(),
-        time_limit: problem::time_limit("time limit", args.time_limit)?,
-        cell_limit: args.cell_limit,
+        limits: Limits {
+            nodes: args.cell_limit,
+            ..progress::limits(problem::time_limit("time limit", args.time_limit)?)
+        },
         pieces: args.pieces,
         threads: settings::threads(args.threads)?,
         samples: settings::count("samples", args.samples, 0, "points")?,
         seed: args.seed,
-        stop: Some(progress::interruption()),
     })
 }
 
@@ -164,7 +166,7 @@ fn text(args: &RegionsArgs, record: &Record) -> anyhow::Result<String> {
     }
     match found.stopped_by {
         Some(StoppedBy::TimeLimit) => writeln!(text, "  stopped by the time limit")?,
-        Some(StoppedBy::CellLimit) => writeln!(text, "  stopped by the limit of regions")?,
+        Some(StoppedBy::NodeLimit) => writeln!(text, "  stopped by the limit of regions")?,
         Some(StoppedBy::Interrupt) => writeln!(text, "  stopped by an interrupt")?,
         Some(StoppedBy::Visitor) | None => {}
     }

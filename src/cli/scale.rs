@@ -12,7 +12,7 @@ use taut::tighten::TightenOptions;
 
 use super::args::{Format, ProblemArgs, ScaleArgs};
 use super::text::{seconds, table};
-use super::{ANSWERED, problem, settings};
+use super::{ANSWERED, problem, progress, settings};
 
 /// Scales a network, writes it if there is a file to write, and prints what this changes.
 pub fn run(args: &ScaleArgs) -> anyhow::Result<(String, u8)> {
@@ -42,7 +42,7 @@ fn scaled(args: &ScaleArgs) -> anyhow::Result<(ScaleRecord, Network)> {
     let domain = problem.integral_domain();
     let domain = domain.context("no whole number lies in the box of an integer input")?;
     let options = TightenOptions {
-        time_limit: problem::tighten_time(args.tighten_time)?,
+        limits: progress::limits(problem::tighten_time(args.tighten_time)?),
         threads: settings::threads(args.threads)?,
         ..TightenOptions::default()
     };

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
+use taut::control::Limits;
 use taut::optimize::{KnownPoint, OptimizeOptions};
 use taut::scale::{SCALINGS, Scaling};
-use taut::solve::{Preset, SOLVERS, SolveOptions};
+use taut::solve::{BACKENDS, Preset, SolveOptions};
 use taut::tighten::{TightenOptions, Tightening};
 
 use super::args::{SettingsArgs, Switch};
@@ -18,7 +19,7 @@ pub fn options(
     time_limit: Option<Duration>,
 ) -> anyhow::Result<OptimizeOptions> {
     // clap has checked the names against the same lists.
-    let backend = SOLVERS.iter().copied().find(|s| s.name() == args.backend);
+    let backend = BACKENDS.iter().copied().find(|s| s.name() == args.backend);
     let preset = Preset::ALL.into_iter().find(|p| p.name() == args.preset);
     let known_point = KnownPoint::ALL.into_iter().find(|k| k.name() == args.known_point);
     let threads = threads(args.threads)?;
@@ -28,21 +29,19 @@ pub fn options(
         tightening: TightenOptions {
             threads,
             seed: args.seed,
-            time_limit: problem::tighten_time(tighten_time)?,
-            stop: Some(progress::interruption()),
+            limits: progress::limits(problem::tighten_time(tighten_time)?),
             ..TightenOptions::default()
         },
         solve: SolveOptions {
             relative_gap: args.gap,
             absolute_gap: args.absolute_gap,
-            time_limit,
-            node_limit: args.node_limit,
             threads,
             seed: args.seed,
             preset: preset.context("unknown preset")?,
             presolve: args.presolve == Switch::On,
             ..SolveOptions::default()
         },
+        limits: Limits { nodes: args.node_limit, ..progress::limits(time_limit) },
         ..OptimizeOptions::default()
     })
 }

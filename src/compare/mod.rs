@@ -24,14 +24,16 @@ pub use self::csv::write_csv;
 pub use row::{Row, RowSeconds, Run};
 pub use spread::Spread;
 
+use crate::control::{Clock, StoppedBy};
+use crate::control::{Observer, Progress};
 use crate::encode::ReluEncoding;
 use crate::optimize::{
-    Bounded, Bounding, Clock, OptimizeError, OptimizeOptions, SCHEMA, Status, StoppedBy, answer,
-    bound, formulate, infeasible, relative_gap,
+    Bounded, Bounding, OptimizeError, OptimizeOptions, SCHEMA, Status, answer, bound, formulate,
+    infeasible, relative_gap,
 };
 use crate::problem::{Problem, Sense};
 use crate::scale::Scaling;
-use crate::solve::{Observer, Progress, SolveOptions};
+use crate::solve::{SolveError, SolveOptions};
 use crate::tighten::Tightening;
 
 /// What to compare.
@@ -109,8 +111,8 @@ pub struct Comparison {
 /// use taut::tighten::Tightening;
 /// # use std::ops::ControlFlow;
 /// # struct Quiet;
-/// # impl taut::solve::Observer for Quiet {
-/// #     fn update(&mut self, _: &taut::solve::Progress) -> ControlFlow<()> {
+/// # impl taut::control::Observer for Quiet {
+/// #     fn update(&mut self, _: &taut::control::Progress) -> ControlFlow<()> {
 /// #         ControlFlow::Continue(())
 /// #     }
 /// # }
@@ -142,6 +144,7 @@ pub fn compare(
     options: &CompareOptions,
     observer: &mut dyn CompareObserver,
 ) -> Result<Comparison, OptimizeError> {
+    options.base.limits.validate().map_err(SolveError::from)?;
     options.base.solve.validate()?;
     for &seed in &options.seeds {
         SolveOptions { seed, ..SolveOptions::default() }.validate()?;
@@ -151,7 +154,7 @@ pub fn compare(
     for &tighten in &options.tightenings {
         let base = OptimizeOptions { tighten, ..options.base.clone() };
         work.observer.combination(work.position + 1, options.count(), tighten.name());
-        let bounding = bound(problem, &base);
+        let bounding = bound(problem, &base, &Clock::start(&base.limits));
         for &scale in &options.scalings {
             for &encoding in &options.encodings {
                 // The combination at hand gets its row in any case.
@@ -216,10 +219,10 @@ impl Work<'_> {
             }
             let mut options = options.clone();
             options.solve.seed = seed;
-            let clock = Clock::start(options.solve.time_limit);
+            let clock = Clock::start(&options.limits);
             let bounds = &bounded.bounds;
             let (encoding, scale) = (options.encoding, options.scale);
-            let formulated = match formulate(self.problem, bounds, encoding, scale, clock.left()) {
+            let formulated = match formulate(self.problem, bounds, encoding, scale, &clock) {
                 Ok(formulated) => formulated,
                 // It would fail with every seed.
                 Err(error) => return row.fail(&error),
@@ -229,13 +232,13 @@ impl Work<'_> {
                 0 => {
                     row.describe(&formulated);
                     let aside = Instant::now();
-                    row.relaxation = formulated.relaxation(options.solve.time_limit);
+                    row.relaxation = formulated.relaxation(&Clock::start(&options.limits));
                     clock.later(aside.elapsed())
                 }
                 _ => clock,
             };
             let mut watch = Watch { inner: self.observer, stopped: false };
-            match answer(self.problem, bounded, &formulated, &options, clock, &mut watch) {
+            match answer(self.problem, bounded, &formulated, &options, &clock, &mut watch) {
                 Ok(mut answer) => {
                     answer.seconds.total += answer.seconds.bounds + answer.seconds.tighten;
                     self.stopped |= answer.stopped_by == Some(StoppedBy::Interrupt);
@@ -295,7 +298,7 @@ fn blank(problem: &Problem, options: &CompareOptions) -> Comparison {
         presolve: base.solve.presolve,
         known_point: base.known_point.name(),
         threads: base.solve.threads,
-        time_limit: base.solve.time_limit.map(|limit| limit.as_secs_f64()),
+        time_limit: base.limits.time.map(|limit| limit.as_secs_f64()),
         relative_gap: base.solve.relative_gap,
         seeds: options.seeds.clone(),
         objective: None,

@@ -5,9 +5,10 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::{Spread, is_closed};
+use crate::control::StoppedBy;
 use crate::milp::ModelSize;
 use crate::optimize::{
-    Answer, Formulated, OptimizeError, OptimizeOptions, Relaxation, Seconds, Status, StoppedBy,
+    Answer, Formulated, OptimizeError, OptimizeOptions, Relaxation, Seconds, Status,
 };
 use crate::scale::Scaling;
 
@@ -101,7 +102,7 @@ pub struct Run {
     pub seconds: Seconds,
     /// What a careful reader should know.
     pub warnings: Vec<String>,
-    /// Largest violation of a condition at the best point.
+    /// Largest violation of a constraint at the best point.
     #[serde(skip)]
     pub(super) violation: f64,
     /// Size of the numbers that the objective is made of there.

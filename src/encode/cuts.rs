@@ -6,14 +6,15 @@
 //! solved, every neuron adds the rows its point violates most, and again, until
 //! none is violated, the bound stops moving or a limit is reached.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde::Serialize;
 
 use super::{EncodedNeuron, EncodedProblem, ReluEncoding, ReluNeuron};
+use crate::control::{Clock, Limits, Silent};
 use crate::milp::{LinearExpression, VarId};
 use crate::num::Interval;
-use crate::solve::{Highs, Silent, SolveError, SolveOptions, Solver};
+use crate::solve::{Backend, Highs, SolveError, SolveOptions};
 
 /// A row `expression ≤ limit` that holds for every point of the network.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,7 +33,7 @@ impl Cut {
 }
 
 /// Limits of the separation.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct CutOptions {
     /// Solves of the relaxation at most. Default 10.
     pub rounds: usize,
@@ -41,12 +42,17 @@ pub struct CutOptions {
     /// Rounds go on only while the bound moves by more, relative. Default 1e-4.
     pub progress: f64,
     /// Time for all rounds. Default 20 s.
-    pub time_limit: Duration,
+    pub limits: Limits,
 }
 
 impl Default for CutOptions {
     fn default() -> Self {
-        Self { rounds: 10, violation: 1e-6, progress: 1e-4, time_limit: Duration::from_secs(20) }
+        Self {
+            rounds: 10,
+            violation: 1e-6,
+            progress: 1e-4,
+            limits: Limits::of_time(Duration::from_secs(20)),
+        }
     }
 }
 
@@ -113,15 +119,14 @@ impl EncodedProblem {
         encoding: &dyn ReluEncoding,
         options: &CutOptions,
     ) -> Result<CutCounts, SolveError> {
-        let started = Instant::now();
+        let clock = Clock::start(&options.limits);
         let mut counts = CutCounts::default();
         let mut last: Option<f64> = None;
         while !self.neurons.is_empty() && counts.rounds < options.rounds {
-            let left = options.time_limit.saturating_sub(started.elapsed());
-            if left.is_zero() {
+            if clock.is_stopped() {
                 break;
             }
-            let solve = SolveOptions { time_limit: Some(left), ..SolveOptions::default() };
+            let solve = SolveOptions { limits: clock.limits(), ..SolveOptions::default() };
             let solution = Highs.solve(&self.model.clone().relaxed(), &solve, &mut Silent)?;
             counts.rounds += 1;
             let (Some(point), Some(value)) = (solution.point, solution.objective) else { break };
@@ -138,7 +143,7 @@ impl EncodedProblem {
                 break;
             }
         }
-        counts.seconds = started.elapsed().as_secs_f64();
+        counts.seconds = clock.seconds();
         Ok(counts)
     }
 

@@ -11,6 +11,7 @@ use std::collections::btree_map::Entry;
 use super::cuts::StoredNeuron;
 use super::{Auxiliary, EncodeError, EncodedProblem, Indicator, ReluEncoding, ReluNeuron};
 use crate::bounds::{NeuronBounds, read_neurons};
+use crate::control::Clock;
 use crate::milp::{Column, Direction, Kind, LinearExpression, Model, VarId};
 use crate::network::{ActivationLayer, Affine, Node, NodeId, Phase, ReluGraph};
 use crate::num::directed::EXACT_ERRORS;
@@ -22,6 +23,7 @@ use crate::problem::{Expression, Problem, Sense, Variable};
 #[derive(Debug)]
 pub struct Encoder<'a> {
     problem: &'a Problem,
+    clock: Clock,
     model: Model,
     inputs: Vec<VarId>,
     boxes: Vec<IntervalBox>,
@@ -55,6 +57,7 @@ impl<'a> Encoder<'a> {
         }
         Self {
             problem,
+            clock: Clock::unlimited(),
             model: Model::default(),
             inputs: Vec::new(),
             boxes: Vec::new(),
@@ -69,7 +72,7 @@ impl<'a> Encoder<'a> {
         }
     }
 
-    /// Leaves out the neurons that objective and conditions do not read, as far as `bounds`
+    /// Leaves out the neurons that objective and constraints do not read, as far as `bounds`
     /// tell.
     ///
     /// # Panics
@@ -79,6 +82,17 @@ impl<'a> Encoder<'a> {
         let outputs = self.problem.read_outputs();
         self.read = Some(read_neurons(self.problem.graph(), bounds, &outputs));
         self
+    }
+
+    /// From now on looks at a clock, row by row.
+    #[must_use]
+    pub fn until(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    fn look_at_the_clock(&self) -> Result<(), EncodeError> {
+        self.clock.stopped().map_or(Ok(()), |reason| Err(EncodeError::Stopped(reason)))
     }
 
     fn is_read(&self, node: NodeId, index: usize) -> bool {
@@ -136,7 +150,7 @@ impl<'a> Encoder<'a> {
         &self.expressions[node.index()][index]
     }
 
-    /// Adds the next node, given bounds of its values. Conditions on the inputs
+    /// Adds the next node, given bounds of its values. Constraints on the inputs
     /// alone come with the input.
     ///
     /// # Errors
@@ -154,7 +168,7 @@ impl<'a> Encoder<'a> {
         self.boxes.push(bounds);
         match node {
             Node::Input { .. } => self.add_inputs(),
-            Node::Affine(affine) => self.add_affine(id, affine),
+            Node::Affine(affine) => self.add_affine(id, affine)?,
             Node::Relu { .. } | Node::Clip { .. } => {
                 let layer = graph.activation_layers().nth(self.activation_layers);
                 self.activation_layers += 1;
@@ -198,15 +212,15 @@ impl<'a> Encoder<'a> {
         self.add_constraints(false);
     }
 
-    /// Adds the problem's conditions on outputs.
+    /// Adds the problem's constraints on outputs.
     ///
     /// # Panics
     /// If the output has not been added.
-    pub fn add_output_conditions(&mut self) {
+    pub fn add_output_constraints(&mut self) {
         self.add_constraints(true);
     }
 
-    /// The problem's conditions that do, or do not, speak of outputs.
+    /// The problem's constraints that do, or do not, speak of outputs.
     fn add_constraints(&mut self, with_outputs: bool) {
         let problem = self.problem;
         for (number, constraint) in problem.constraints().iter().enumerate() {
@@ -218,12 +232,15 @@ impl<'a> Encoder<'a> {
         }
     }
 
-    fn add_affine(&mut self, id: NodeId, affine: &Affine) {
+    fn add_affine(&mut self, id: NodeId, affine: &Affine) -> Result<(), EncodeError> {
         let rows = (0..affine.bias.len()).map(|row| match self.is_read(id, row) {
-            true => self.affine_row(affine, row),
-            false => LinearExpression::default(),
+            true => {
+                self.look_at_the_clock()?;
+                Ok(self.affine_row(affine, row))
+            }
+            false => Ok(LinearExpression::default()),
         });
-        let rows = rows.collect();
+        let rows = rows.collect::<Result<_, _>>()?;
         self.expressions.push(rows);
         // Read twice, a long expression would be written out twice.
         if self.readers[id.index()] > 1 {
@@ -233,6 +250,7 @@ impl<'a> Encoder<'a> {
                 }
             }
         }
+        Ok(())
     }
 
     fn affine_row(&mut self, affine: &Affine, row: usize) -> LinearExpression {
@@ -311,6 +329,7 @@ impl<'a> Encoder<'a> {
     ) -> Result<(), EncodeError> {
         let mut outputs = Vec::new();
         for index in 0..self.graph().size(layer.node) {
+            self.look_at_the_clock()?;
             if !self.is_read(layer.node, index) {
                 outputs.push(LinearExpression::default());
                 continue;
@@ -364,12 +383,12 @@ impl<'a> Encoder<'a> {
         Ok(encoded.output)
     }
 
-    /// Adds the conditions on outputs and the objective.
+    /// Adds the constraints on outputs and the objective.
     ///
     /// # Panics
     /// If a node has not been added.
     pub fn finish(mut self) -> EncodedProblem {
-        self.add_output_conditions();
+        self.add_output_constraints();
         let objective = self.problem.objective();
         let substituted = self.substituted(objective);
         self.model.objective = substituted.unwrap_or_else(|| self.over_columns(objective));

@@ -44,6 +44,7 @@ pub use split::Split;
 pub use triangle::Triangle;
 
 use crate::bounds::NeuronBounds;
+use crate::control::{Clock, StoppedBy};
 use crate::milp::{LinearExpression, Model, VarId};
 use crate::network::{NodeId, ReluGraph};
 use crate::num::Interval;
@@ -155,6 +156,9 @@ pub struct Auxiliary {
 /// Why a problem has no encoding.
 #[derive(Clone, Debug, Error, PartialEq)]
 pub enum EncodeError {
+    /// The clock came first.
+    #[error("the encoding was stopped by {}", .0.words())]
+    Stopped(StoppedBy),
     /// The encoding does not know this kind of neuron.
     #[error("the encoding '{encoding}' does not apply to neuron {neuron}: {why}")]
     NotApplicable {
@@ -245,7 +249,23 @@ pub fn encode(
     bounds: &NeuronBounds,
     encoding: &dyn ReluEncoding,
 ) -> Result<EncodedProblem, EncodeError> {
+    encode_within(problem, bounds, encoding, &Clock::unlimited())
+}
+
+/// [`encode`], unless a clock comes first.
+///
+/// # Errors
+/// [`EncodeError`].
+///
+/// # Panics
+/// If the bounds are those of another network.
+pub fn encode_within(
+    problem: &Problem,
+    bounds: &NeuronBounds,
+    encoding: &dyn ReluEncoding,
+    clock: &Clock,
+) -> Result<EncodedProblem, EncodeError> {
     let boxes = problem.graph().nodes().map(|(id, _)| bounds.of(id).clone());
-    let encoder = Encoder::new(problem).of_what_is_read(bounds);
+    let encoder = Encoder::new(problem).of_what_is_read(bounds).until(*clock);
     Ok(encoder.with(boxes, encoding)?.finish())
 }

@@ -3,12 +3,12 @@
 //!
 //! ```json
 //! {"format": "taut-bounds", "version": 1, "method": "lp", "network": "SHA-256 of the
-//!  canonical form", "box": {"lower": [-3, -3], "upper": [3, 3]}, "conditions":
+//!  canonical form", "box": {"lower": [-3, -3], "upper": [3, 3]}, "constraints":
 //!  ["x0 + x1 <= 2"], "nodes": [{"lower": [-3, -3], "upper": [3, 3]}, …]}
 //! ```
 //!
-//! Loading checks the network, the box and the conditions: bounds of another
-//! question are refused. The first node is the input, which conditions may have
+//! Loading checks the network, the box and the constraints: bounds of another
+//! question are refused. The first node is the input, which constraints may have
 //! narrowed.
 
 use std::path::Path;
@@ -35,7 +35,7 @@ struct File {
     network: String,
     #[serde(rename = "box")]
     domain: IntervalBox,
-    conditions: Vec<String>,
+    constraints: Vec<String>,
     nodes: Vec<IntervalBox>,
 }
 
@@ -65,7 +65,7 @@ pub fn save_bounds(
         method: method.to_string(),
         network: fingerprint(problem.graph()),
         domain: problem.domain().clone(),
-        conditions: conditions(problem),
+        constraints: constraints(problem),
         nodes: nodes.collect(),
     };
     let bytes = serde_json::to_vec(&file)
@@ -73,7 +73,7 @@ pub fn save_bounds(
     write_bytes(path, &bytes)
 }
 
-/// Reads bounds that were saved for the same network, box and conditions.
+/// Reads bounds that were saved for the same network, box and constraints.
 ///
 /// # Errors
 /// [`FileError`], saying what differs.
@@ -97,9 +97,9 @@ fn parse(bytes: &[u8], problem: &Problem) -> Result<SavedBounds, FormatError> {
         let found = excerpt(&file.network).into_owned();
         return refuse("the network", found, format!("{network}, that of the problem"));
     }
-    let expected = conditions(problem);
-    if file.conditions != expected {
-        return refuse("the conditions", list(&file.conditions), list(&expected));
+    let expected = constraints(problem);
+    if file.constraints != expected {
+        return refuse("the constraints", list(&file.constraints), list(&expected));
     }
     let sizes: Vec<usize> =
         problem.graph().nodes().map(|(id, _)| problem.graph().size(id)).collect();
@@ -120,11 +120,11 @@ fn list(entries: &impl std::fmt::Debug) -> String {
     excerpt(&format!("{entries:?}")).into_owned()
 }
 
-/// The conditions that bounds may depend on, and which inputs are whole numbers.
-fn conditions(problem: &Problem) -> Vec<String> {
-    let conditions = problem.constraints().iter();
+/// The constraints that bounds may depend on, and which inputs are whole numbers.
+fn constraints(problem: &Problem) -> Vec<String> {
+    let constraints = problem.constraints().iter();
     let integer = problem.integer().iter().map(|index| format!("x{index} integer"));
-    conditions.map(ToString::to_string).chain(integer).collect()
+    constraints.map(ToString::to_string).chain(integer).collect()
 }
 
 /// SHA-256 of the canonical form: structure, weights, ceilings, bit by bit.

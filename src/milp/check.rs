@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{Kind, Model};
 
-/// A condition that a point fails.
+/// A constraint that a point fails.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Violation {
     /// Name of the column or row.
@@ -21,7 +21,7 @@ impl fmt::Display for Violation {
     }
 }
 
-/// All conditions of `model` that `point` (one number a column) fails by more
+/// All constraints of `model` that `point` (one number a column) fails by more
 /// than `tolerance` (absolute): bounds, integrality, rows.
 ///
 /// # Panics

@@ -140,7 +140,7 @@ pub struct ModelSize {
 }
 
 impl Model {
-    /// The linear program without the conditions of integrality.
+    /// The linear program without the constraints of integrality.
     #[must_use]
     pub fn relaxed(mut self) -> Self {
         self.columns.iter_mut().for_each(|column| column.kind = Kind::Continuous);

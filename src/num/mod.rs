@@ -8,6 +8,7 @@ mod interval;
 pub mod power_of_two;
 pub mod random;
 pub mod rounding;
+pub mod sample;
 pub mod tolerance;
 pub mod twofold;
 

@@ -1,18 +1,18 @@
 //! The project's own numerical constants, each with its unit and its reason.
 //! What a user may choose stands in an options struct instead.
 
-/// Largest violation of a condition at which a point counts as feasible, relative to the
+/// Largest violation of a constraint at which a point counts as feasible, relative to the
 /// size of what is compared: the limit, as a rule. A solver's own
 /// tolerance is no excuse, because a slope of 100 turns it into an objective that no feasible
 /// point attains.
 pub const CONSTRAINT_FEASIBILITY: f64 = 1e-9;
 
-/// Share of the terms of a condition that counts as its size beside the limit: with
-/// [`CONSTRAINT_FEASIBILITY`] a hundred roundings of the terms, for conditions that compare
+/// Share of the terms of a constraint that counts as its size beside the limit: with
+/// [`CONSTRAINT_FEASIBILITY`] a hundred roundings of the terms, for constraints that compare
 /// large numbers with each other.
 pub const SHARE_OF_TERMS: f64 = 1e-5;
 
-/// By how many steps between neighbouring points a condition on outputs may be missed: what
+/// By how many steps between neighbouring points a constraint on outputs may be missed: what
 /// the solution of a linear system loses.
 pub const GRAINS_OF_OUTPUTS: f64 = 16.0;
 
@@ -23,7 +23,7 @@ pub const GRAINS_OF_INPUTS: f64 = 4.0;
 /// for, before the pass is made again in twice the digits: a tenth of what counts as feasible.
 pub const FORWARD_ROUNDING: f64 = 1e-10;
 
-/// Largest violation of a condition on inputs alone, relative to its limit: the rounding of a
+/// Largest violation of a constraint on inputs alone, relative to its limit: the rounding of a
 /// decimal, and some more.
 pub const ROUNDING_FEASIBILITY: f64 = 1e-12;
 

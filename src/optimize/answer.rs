@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::PartCounts;
 use crate::bounds::LayerSummary;
+use crate::control::StoppedBy;
 use crate::milp::ModelSize;
 
 /// Version of the record's schema: new keys may come, none change meaning.
@@ -36,18 +37,6 @@ impl Status {
             Self::Unknown => "unknown",
         }
     }
-}
-
-/// What ended the search before the gap was closed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum StoppedBy {
-    /// The time limit.
-    TimeLimit,
-    /// The node limit.
-    NodeLimit,
-    /// The observer, for instance on Ctrl-C.
-    Interrupt,
 }
 
 /// The answer to "what is the least (or largest) value?", with its evidence.
@@ -137,7 +126,7 @@ pub struct Recheck {
     /// Size of the numbers that the objective is made of there: what differences of values
     /// are compared with.
     pub objective_size: f64,
-    /// Largest violation of a condition, relative to the size of what it compares.
+    /// Largest violation of a constraint, relative to the size of what it compares.
     pub violation: f64,
 }
 

@@ -2,9 +2,9 @@
 
 use crate::problem::{Candidate, Problem};
 
-/// The best feasible point, and the best of those that meet the conditions up to rounding.
+/// The best feasible point, and the best of those that meet the constraints up to rounding.
 ///
-/// A point may miss a condition by a tolerance, and where the network is steep that is worth
+/// A point may miss a constraint by a tolerance, and where the network is steep that is worth
 /// more than any gap: such a point is the answer only where there is no other.
 #[derive(Clone, Debug)]
 pub struct Best<'a> {
@@ -51,7 +51,7 @@ impl<'a> Best<'a> {
         self.exact.into_iter().chain(self.any)
     }
 
-    /// The point that a search has to match: one that meets the conditions up to rounding,
+    /// The point that a search has to match: one that meets the constraints up to rounding,
     /// if there is one.
     pub fn target(&self) -> Option<&Candidate> {
         self.exact.as_ref().or(self.any.as_ref())

@@ -17,15 +17,15 @@ use std::time::{Duration, Instant};
 
 use super::parts::halves;
 use super::ranges::{is_excluded, objective_bound};
-use super::{Best, Clock, Gap, StoppedBy};
+use super::{Best, Gap};
 use crate::bounds::{BoundsError, NeuronBounds, read_neurons, refine};
+use crate::control::{Clock, Observer, Progress, StoppedBy};
 use crate::encode::{BigM, EncodedProblem, Encoder};
 use crate::milp::VarId;
 use crate::network::{NodeId, Phase};
 use crate::num::IntervalBox;
 use crate::problem::{Constraint, Problem, Sense};
-use crate::solve::{Observer, Progress};
-use crate::tighten::search::{Guide, Limits, Search};
+use crate::tighten::search::{Guide, Search, Until};
 
 /// Open neurons for each input that varies, up to which a part goes to linear programs:
 /// halving costs more the more inputs there are.
@@ -54,16 +54,6 @@ const MOST_PARTS: usize = 200_000;
 /// How often the observer hears of the progress.
 const TICK: Duration = Duration::from_millis(100);
 
-/// How much work a proof may take.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Effort {
-    /// Multiplications, as estimated: a limit in seconds would make answers depend on the
-    /// machine.
-    pub(super) work: f64,
-    /// The user's limit.
-    pub(super) time: Option<Duration>,
-}
-
 /// What was proven.
 #[derive(Clone, Debug)]
 pub(super) struct Proven<'a> {
@@ -88,13 +78,15 @@ struct Part {
     bound: f64,
 }
 
-/// Proves what it can of `problem`, given bounds of its neurons and perhaps a point.
+/// Proves what it can of `problem`, given bounds of its neurons and perhaps a point, with so
+/// many multiplications, as estimated: a limit in seconds alone would make answers depend on
+/// the machine.
 pub(super) fn certify<'a>(
     problem: &'a Problem,
     bounds: &NeuronBounds,
     known: Best<'a>,
     gap: Gap,
-    effort: Effort,
+    (most_work, clock): (f64, Clock),
     observer: &mut dyn Observer,
 ) -> Proven<'a> {
     let mut work = Work {
@@ -104,8 +96,8 @@ pub(super) fn certify<'a>(
             Sense::Maximize => -1.0,
         },
         gap,
-        effort,
-        clock: Clock::start(effort.time),
+        most_work,
+        clock,
         observer,
         heard: Instant::now(),
         best: known,
@@ -141,7 +133,7 @@ struct Work<'a, 'o> {
     problem: &'a Problem,
     sign: f64,
     gap: Gap,
-    effort: Effort,
+    most_work: f64,
     clock: Clock,
     observer: &'o mut dyn Observer,
     /// When the observer heard last.
@@ -244,7 +236,7 @@ impl Work<'_, '_> {
         let (inputs, open) = self.counts(part);
         // One solve takes some iterations an open neuron, each through the whole program.
         let solve = 2.0 * open as f64 * self.problem.graph().weights() as f64;
-        if self.spent + solve > self.effort.work {
+        if self.spent + solve > self.most_work {
             return false;
         }
         let few = if is_whole { OPEN_AT_ONCE } else { 0 };
@@ -264,15 +256,15 @@ impl Work<'_, '_> {
             if self.sign < 0.0 { -model.objective.clone() } else { model.objective.clone() };
         let Ok(mut search) = Search::new(&model) else { return Some(part.bound) };
         let is_last_resort = self.counts(part).0 > MOST_HALVED;
-        let limits = Limits {
-            time: self.clock.left().unwrap_or(Duration::MAX),
+        let until = Until {
+            clock: self.clock,
             nodes: if is_last_resort { u64::MAX } else { NODES_OF_A_PART },
             enough: self.enough(),
         };
         let nonzeros = model.size().nonzeros as f64;
         self.spent += PROGRAM_WORK;
         let mut guide = Watch { work: self, inputs: &inputs, bound: part.bound, nonzeros };
-        let found = search.least(&objective, None, limits, &mut guide);
+        let found = search.least(&objective, None, until, &mut guide);
         let Ok(found) = found else { return Some(part.bound) };
         self.nodes += found.nodes;
         self.iterations += found.iterations;
@@ -297,7 +289,7 @@ impl Work<'_, '_> {
         Some(halves.map(|half| {
             let graph = problem.graph();
             let known = part.bounds.clone().with(graph.input(), half.clone());
-            match refine(graph, &half, &known) {
+            match refine(graph, &half, &known, &self.clock) {
                 Ok(bounds) => self.part(bounds, part.bound),
                 Err(BoundsError::Empty { .. }) => None,
                 // What held for the whole part holds.
@@ -317,25 +309,21 @@ impl Work<'_, '_> {
         if self.heard.elapsed() >= TICK {
             self.heard = Instant::now();
             let progress = Progress {
-                seconds: self.clock.elapsed(),
+                seconds: self.clock.seconds(),
                 objective: self.best.target().map(|best| best.objective),
                 objective_bound: Some(self.sign * bound).filter(|bound| bound.is_finite()),
                 node_count: self.nodes,
                 lp_iterations: self.iterations,
             };
-            if self.observer.update(&progress).is_break() {
-                self.stopped_by = Some(StoppedBy::Interrupt);
-            }
+            self.stopped_by = self.clock.tell(self.observer, &progress);
         }
-        if self.clock.left().is_some_and(|left| left.is_zero()) {
-            self.stopped_by.get_or_insert(StoppedBy::TimeLimit);
-        }
-        self.stopped_by.is_some() || self.spent > self.effort.work
+        self.stopped_by = self.stopped_by.or_else(|| self.clock.stopped());
+        self.stopped_by.is_some() || self.spent > self.most_work
     }
 }
 
 /// How much halving each input promises: its width beside that of the whole box, times how far
-/// objective and conditions move along it, by gradients at a few points of the part; a share
+/// objective and constraints move along it, by gradients at a few points of the part; a share
 /// of the width in any case, so that no input is forgotten where gradients are 0. Only inputs
 /// that vary have a score.
 fn scores(problem: &Problem, domain: &IntervalBox) -> Vec<f64> {
@@ -347,8 +335,8 @@ fn scores(problem: &Problem, domain: &IntervalBox) -> Vec<f64> {
     let width = |b: &IntervalBox, i: usize| b.upper()[i] - b.lower()[i];
     let center = domain.center();
     let mut weights = vec![SHARE_OF_WIDTH; domain.len()];
-    let conditions = problem.constraints().iter().map(Constraint::expression);
-    for expression in conditions.chain([problem.objective()]) {
+    let constraints = problem.constraints().iter().map(Constraint::expression);
+    for expression in constraints.chain([problem.objective()]) {
         let mut moves = vec![0.0; domain.len()];
         for (number, at) in POINTS.iter().enumerate() {
             // Not all along the same diagonal.

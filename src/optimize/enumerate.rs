@@ -5,25 +5,38 @@
 //! errors included, up to [`ENUMERATION_ROUNDING`](crate::num::tolerance::ENUMERATION_ROUNDING).
 
 use super::{
-    Answer, Claim, Clock, Evidence, OptimizeError, OptimizeOptions, StoppedBy, blank, first_point,
-    timed, weigh,
+    Answer, Claim, Evidence, OptimizeError, OptimizeOptions, blank, first_point, timed, weigh,
 };
+use crate::control::{Clock, Limits, Observer};
 use crate::problem::Problem;
 use crate::regions::{self, Method, RegionOptions, optimum};
-use crate::solve::Observer;
+use crate::solve::SolveError;
 
 /// [`optimize`](super::optimize) by enumeration.
 ///
 /// # Errors
-/// The regions cannot be enumerated (conditions on outputs, integer inputs); a value by a
+/// The regions cannot be enumerated (constraints on outputs, integer inputs); a value by a
 /// forward pass that is beyond the bound.
 pub fn optimize_by_enumeration(
     problem: &Problem,
     options: &OptimizeOptions,
     observer: &mut dyn Observer,
 ) -> Result<Answer, OptimizeError> {
+    options.limits.validate().map_err(SolveError::from)?;
+    enumerate_within(problem, options, &Clock::start(&options.limits), observer)
+}
+
+/// [`optimize_by_enumeration`] until a clock ends it, which may have been started before.
+///
+/// # Errors
+/// Those of [`optimize_by_enumeration`].
+pub fn enumerate_within(
+    problem: &Problem,
+    options: &OptimizeOptions,
+    clock: &Clock,
+    observer: &mut dyn Observer,
+) -> Result<Answer, OptimizeError> {
     options.solve.validate()?;
-    let clock = Clock::start(options.solve.time_limit);
     let mut answer = blank(problem, options);
     answer.solver = "enumerate";
     answer.backend = "none";
@@ -34,9 +47,7 @@ pub fn optimize_by_enumeration(
     answer.versions.retain(|&name, _| name == "taut");
     let limits = RegionOptions {
         method: Method::Auto,
-        time_limit: clock.left(),
-        cell_limit: options.solve.node_limit,
-        stop: options.tightening.stop,
+        limits: Limits { nodes: options.limits.nodes, ..clock.limits() },
         ..RegionOptions::default()
     };
     let found = timed(&mut answer.seconds.solve, || optimum(problem, &limits));
@@ -44,21 +55,16 @@ pub fn optimize_by_enumeration(
         Err(error @ regions::RegionError::NoInterior) => {
             // There may be points all the same; regions do not tell.
             answer.warnings.push(error.to_string());
-            let point = first_point(problem, options.solve.seed);
+            let point = first_point(problem, options.solve.seed, clock);
             let evidence = Evidence::new(answer, point);
             return weigh(problem, options, evidence, clock, observer);
         }
         found => found?,
     };
     answer.nodes = found.count.at_least;
-    answer.stopped_by = found.count.stopped_by.and_then(|stopped| match stopped {
-        regions::StoppedBy::TimeLimit => Some(StoppedBy::TimeLimit),
-        regions::StoppedBy::CellLimit => Some(StoppedBy::NodeLimit),
-        regions::StoppedBy::Interrupt => Some(StoppedBy::Interrupt),
-        regions::StoppedBy::Visitor => None,
-    });
+    answer.stopped_by = found.count.stopped_by;
     // A point that is found without regions has to respect their bound.
-    let mut evidence = Evidence::new(answer, first_point(problem, options.solve.seed));
+    let mut evidence = Evidence::new(answer, first_point(problem, options.solve.seed, clock));
     evidence.figure = found.point.as_ref().map(|point| point.objective + found.error);
     evidence.points.extend(found.point);
     match evidence.answer.stopped_by {

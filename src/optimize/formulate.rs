@@ -3,47 +3,19 @@
 //! all go this way.
 
 use std::borrow::Cow;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde::Serialize;
 
 use super::{OptimizeError, OptimizeOptions, timed};
 use crate::bounds::{LayerSummary, NeuronBounds, summarize};
-use crate::encode::{CutCounts, CutOptions, EncodedProblem, ReluEncoding, encode};
+use crate::control::{Clock, Silent, StoppedBy};
+use crate::encode::{CutCounts, CutOptions, EncodedProblem, ReluEncoding, encode_within};
 use crate::num::IntervalBox;
 use crate::problem::Problem;
 use crate::scale::{Scaling, scale};
-use crate::solve::{Highs, Silent, SolveOptions, Solver, TerminationStatus};
+use crate::solve::{Backend, Highs, SolveOptions, TerminationStatus};
 use crate::tighten::TightenError;
-
-/// Time since the start of a run, and what its limit leaves.
-#[derive(Clone, Copy, Debug)]
-pub struct Clock {
-    started: Instant,
-    limit: Option<Duration>,
-}
-
-impl Clock {
-    /// Starts now.
-    pub fn start(limit: Option<Duration>) -> Self {
-        Self { started: Instant::now(), limit }
-    }
-
-    /// As if it had started later, by the time that went to something else.
-    pub fn later(self, aside: Duration) -> Self {
-        Self { started: self.started + aside, ..self }
-    }
-
-    /// Seconds since the start.
-    pub fn elapsed(self) -> f64 {
-        self.started.elapsed().as_secs_f64()
-    }
-
-    /// What is left; `None` without a limit.
-    pub fn left(self) -> Option<Duration> {
-        self.limit.map(|limit| limit.saturating_sub(self.started.elapsed()))
-    }
-}
 
 /// Bounds of a problem's neurons. They depend neither on encoding nor on scaling.
 #[derive(Clone, Debug)]
@@ -58,6 +30,8 @@ pub struct Bounded {
     pub propagation_seconds: f64,
     /// Seconds of linear and mixed-integer programs.
     pub tighten_seconds: f64,
+    /// What ended that early.
+    pub stopped_by: Option<StoppedBy>,
 }
 
 /// What bounding a problem comes to.
@@ -74,19 +48,22 @@ pub enum Bounding {
     },
 }
 
-/// Bounds all neurons by the method of `options`. The time limit of the solve holds
-/// here too.
+/// Bounds all neurons by the method of `options`, until the clock or its own limit ends that.
 ///
 /// # Errors
 /// [`TightenError`].
-pub fn bound(problem: &Problem, options: &OptimizeOptions) -> Result<Bounding, OptimizeError> {
+pub fn bound(
+    problem: &Problem,
+    options: &OptimizeOptions,
+    clock: &Clock,
+) -> Result<Bounding, OptimizeError> {
     let Some(domain) = problem.integral_domain() else {
         let reason = "no whole number lies in the box of an integer input".to_string();
         return Ok(Bounding::Infeasible { reason, seconds: 0.0 });
     };
     let mut tightening = options.tightening.clone();
-    let limits = [tightening.time_limit, options.solve.time_limit];
-    tightening.time_limit = limits.into_iter().flatten().min();
+    let own = tightening.limits.time.map_or(*clock, |limit| clock.within(limit));
+    tightening.limits = own.limits();
     let mut seconds = 0.0;
     let tightened = timed(&mut seconds, || options.tighten.bounds(problem, &domain, &tightening));
     let tightened = match tightened {
@@ -100,6 +77,7 @@ pub fn bound(problem: &Problem, options: &OptimizeOptions) -> Result<Bounding, O
         layers: summarize(problem.graph(), &tightened.bounds),
         domain,
         bounds: tightened.bounds,
+        stopped_by: tightened.stopped_by,
         propagation_seconds: seconds - tighten_seconds,
         tighten_seconds,
     }))
@@ -133,7 +111,7 @@ pub fn formulate<'a>(
     bounds: &'a NeuronBounds,
     encoding: &dyn ReluEncoding,
     scaling: Option<&dyn Scaling>,
-    time_left: Option<Duration>,
+    clock: &Clock,
 ) -> Result<Formulated<'a>, OptimizeError> {
     let started = Instant::now();
     let (problem, bounds) = match scaling {
@@ -146,11 +124,9 @@ pub fn formulate<'a>(
     let scale_seconds = if scaling.is_some() { started.elapsed().as_secs_f64() } else { 0.0 };
     let mut encode_seconds = 0.0;
     let (encoded, cuts) = timed(&mut encode_seconds, || -> Result<_, OptimizeError> {
-        let mut encoded = encode(&problem, &bounds, encoding)?;
+        let mut encoded = encode_within(&problem, &bounds, encoding, clock)?;
         let mut limits = CutOptions::default();
-        if let Some(left) = time_left {
-            limits.time_limit = limits.time_limit.min(left.saturating_sub(started.elapsed()));
-        }
+        limits.limits = limits.limits.time.map_or(*clock, |time| clock.within(time)).limits();
         // Without cuts the program is what it was.
         let cuts = encoded.separate(encoding, &limits).unwrap_or_else(|error| {
             tracing::info!("no cuts: {error}");
@@ -174,13 +150,12 @@ pub struct Relaxation {
 }
 
 impl Formulated<'_> {
-    /// Solves the relaxation at the root by HiGHS; `None` if that takes longer than the
-    /// limit, or fails.
-    pub fn relaxation(&self, time_limit: Option<Duration>) -> Option<Relaxation> {
+    /// Solves the relaxation at the root by HiGHS; `None` if the clock ends that, or it
+    /// fails.
+    pub fn relaxation(&self, clock: &Clock) -> Option<Relaxation> {
         let started = Instant::now();
-        let settings = SolveOptions { time_limit, ..SolveOptions::default() };
         let program = self.encoded.model.clone().relaxed();
-        let solution = Highs.solve(&program, &settings, &mut Silent);
+        let solution = Highs.solve_within(&program, &SolveOptions::default(), clock, &mut Silent);
         let solution = solution.ok().filter(|s| s.status == TerminationStatus::Optimal)?;
         Some(Relaxation {
             bound: solution.objective_bound?,

@@ -4,11 +4,9 @@
 //! Any forward pass is a feasible point of a problem without constraints on the
 //! outputs; a MILP solver may need minutes to find one.
 
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::SeedableRng;
-
+use crate::control::Clock;
 use crate::num::IntervalBox;
-use crate::num::random::uniform;
+use crate::num::sample::UniformPoints;
 use crate::problem::{Candidate, Problem, Sense};
 
 /// Number of samples, less for networks so large that they would take long.
@@ -23,12 +21,21 @@ const STARTS: usize = 8;
 /// Gradient steps from each start; the step is halved where it does not help.
 const STEPS: usize = 60;
 
+/// The share of the time left that it takes at most.
+const MOST_TIME: f64 = 0.25;
+
 /// First step, as a share of the width of the domain.
 const FIRST_STEP: f64 = 0.1;
 
 /// The best feasible point found; `None` if no sample is feasible.
-pub fn find(problem: &Problem, domain: &IntervalBox, seed: u32) -> Option<Candidate> {
-    let mut samples = samples(problem, domain, seed);
+pub fn find(
+    problem: &Problem,
+    domain: &IntervalBox,
+    seed: u32,
+    clock: &Clock,
+) -> Option<Candidate> {
+    let clock = clock.share(MOST_TIME);
+    let mut samples = samples(problem, domain, seed, &clock);
     let sense = problem.sense();
     samples.retain(|candidate| candidate.feasible);
     // A stable sort: equal values keep the order in which they were drawn.
@@ -37,7 +44,7 @@ pub fn find(problem: &Problem, domain: &IntervalBox, seed: u32) -> Option<Candid
         Sense::Maximize => b.objective.total_cmp(&a.objective),
     });
     samples.truncate(STARTS);
-    let improved = samples.into_iter().map(|start| descend(problem, domain, start));
+    let improved = samples.into_iter().map(|start| descend(problem, domain, start, &clock));
     improved.reduce(
         |best, next| {
             if sense.better(next.objective, best.objective) { next } else { best }
@@ -45,32 +52,30 @@ pub fn find(problem: &Problem, domain: &IntervalBox, seed: u32) -> Option<Candid
     )
 }
 
-/// The midpoint and uniform samples of the domain.
-fn samples(problem: &Problem, domain: &IntervalBox, seed: u32) -> Vec<Candidate> {
+/// The midpoint in any case, and uniform samples of the domain.
+fn samples(problem: &Problem, domain: &IntervalBox, seed: u32, clock: &Clock) -> Vec<Candidate> {
     let count = (SAMPLE_BUDGET / problem.graph().weights().max(1)).clamp(STARTS, SAMPLES);
-    let mut random = ChaCha8Rng::seed_from_u64(seed.into());
-    let bounds: Vec<(f64, f64)> =
-        domain.lower().iter().copied().zip(domain.upper().iter().copied()).collect();
-    let mut points = vec![domain.center()];
-    for _ in 1..count {
-        let point = bounds.iter().map(|&(l, u)| {
-            let t = uniform(&mut random);
-            (1.0 - t) * l + t * u
-        });
-        points.push(point.collect());
+    let points = std::iter::once(domain.center()).chain(UniformPoints::new(domain, seed));
+    let mut samples = Vec::new();
+    for point in points.take(count) {
+        samples.extend(problem.nearest_input(&point).map(|point| problem.evaluate(point)));
+        if clock.is_stopped() {
+            break;
+        }
     }
-    let points = points.iter().filter_map(|point| problem.nearest_input(point));
-    points.map(|point| problem.evaluate(point)).collect()
+    samples
 }
 
 /// Projected gradient steps with halving; never worse than `start`.
-fn descend(problem: &Problem, domain: &IntervalBox, start: Candidate) -> Candidate {
+fn descend(problem: &Problem, domain: &IntervalBox, start: Candidate, clock: &Clock) -> Candidate {
     let widths: Vec<f64> = domain.upper().iter().zip(domain.lower()).map(|(u, l)| u - l).collect();
     let mut best = start;
     let mut direction = scaled_direction(problem, &widths, &best);
     let mut step = FIRST_STEP;
     for _ in 0..STEPS {
-        let Some(direction_now) = &direction else { break };
+        let Some(direction_now) = direction.as_ref().filter(|_| !clock.is_stopped()) else {
+            break;
+        };
         let moved = best.input.iter().zip(direction_now);
         let moved: Vec<f64> = moved.map(|(x, d)| x + step * d).collect();
         let Some(point) = problem.nearest_input(&moved) else { break };

@@ -8,7 +8,7 @@
 mod answer;
 mod best;
 mod certify;
-mod conditions;
+mod constraints;
 mod enumerate;
 mod formulate;
 mod gap;
@@ -21,14 +21,13 @@ mod trust;
 mod weigh;
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use thiserror::Error;
 
-pub use answer::{Answer, ProofCounts, Recheck, SCHEMA, Seconds, Status, StoppedBy};
+pub use answer::{Answer, ProofCounts, Recheck, SCHEMA, Seconds, Status};
 use best::Best;
-pub use enumerate::optimize_by_enumeration;
-pub(crate) use formulate::Clock;
+pub use enumerate::{enumerate_within, optimize_by_enumeration};
 pub use formulate::{Bounded, Bounding, Formulated, Relaxation, bound, formulate};
 pub use gap::relative_gap;
 use gap::{GAP_SHARE, Gap};
@@ -38,12 +37,13 @@ use ranges::objective_bound;
 use weigh::{Claim, Evidence, weigh};
 
 use crate::bounds::Crown;
+use crate::control::{Clock, Limits, Observer, StoppedBy};
 use crate::encode::{BigM, EncodeError, ReluEncoding};
 use crate::milp::ModelSize;
 use crate::problem::{Candidate, Problem, Sense};
 use crate::regions::RegionError;
 use crate::scale::Scaling;
-use crate::solve::{Highs, Observer, SolveError, SolveOptions, Solver};
+use crate::solve::{Backend, Highs, SolveError, SolveOptions};
 use crate::tighten::{TightenError, TightenOptions, Tightening};
 
 /// When Taut proves again what a solver says of the optimum. That a problem is infeasible
@@ -77,7 +77,7 @@ impl Certify {
 #[derive(Clone, Debug)]
 pub struct OptimizeOptions {
     /// Backend. Default: HiGHS.
-    pub backend: &'static dyn Solver,
+    pub backend: &'static dyn Backend,
     /// Encoding of unstable neurons. Default: big-M.
     pub encoding: &'static dyn ReluEncoding,
     /// Method of the bounds that the encoding stands on. Default: CROWN.
@@ -93,8 +93,10 @@ pub struct OptimizeOptions {
     pub parts: usize,
     /// When the solver's bound is proven again. Default: where that is cheap.
     pub certify: Certify,
-    /// Limits and settings of the solve; the time limit holds for the whole run.
+    /// Settings of the solve.
     pub solve: SolveOptions,
+    /// Limits of the whole run. Default: none.
+    pub limits: Limits,
 }
 
 impl Default for OptimizeOptions {
@@ -109,6 +111,7 @@ impl Default for OptimizeOptions {
             parts: 1,
             certify: Certify::default(),
             solve: SolveOptions::default(),
+            limits: Limits::default(),
         }
     }
 }
@@ -149,7 +152,7 @@ pub enum OptimizeError {
 ///
 /// ```
 /// use taut::optimize::{OptimizeOptions, Status, optimize};
-/// use taut::solve::Silent;
+/// use taut::control::Silent;
 ///
 /// let problem = taut::io::read_problem("instances/rosenbrock4-2x25.toml".as_ref())?;
 /// let answer = optimize(&problem, &OptimizeOptions::default(), &mut Silent)?;
@@ -167,9 +170,23 @@ pub fn optimize(
     options: &OptimizeOptions,
     observer: &mut dyn Observer,
 ) -> Result<Answer, OptimizeError> {
+    options.limits.validate().map_err(SolveError::from)?;
+    optimize_within(problem, options, &Clock::start(&options.limits), observer)
+}
+
+/// [`optimize`] until a clock ends it, which may have been started before: time and stop of
+/// the options' limits do not count.
+///
+/// # Errors
+/// Those of [`optimize`].
+pub fn optimize_within(
+    problem: &Problem,
+    options: &OptimizeOptions,
+    clock: &Clock,
+    observer: &mut dyn Observer,
+) -> Result<Answer, OptimizeError> {
     options.solve.validate()?;
-    let clock = Clock::start(options.solve.time_limit);
-    let evidence = match conditions::contradiction(problem) {
+    let evidence = match constraints::contradiction(problem, clock) {
         Some(reason) => Evidence::empty(blank(problem, options), reason),
         None if options.parts != 1 => parts::evidence(problem, options, clock, observer)?,
         None => whole(problem, options, clock, observer)?,
@@ -181,23 +198,47 @@ pub fn optimize(
 fn whole(
     problem: &Problem,
     options: &OptimizeOptions,
-    clock: Clock,
+    clock: &Clock,
     observer: &mut dyn Observer,
 ) -> Result<Evidence, OptimizeError> {
-    match bound(problem, options)? {
+    match bound(problem, options, clock)? {
         Bounding::Bounded(bounded) => {
-            let formulated =
-                formulate(problem, &bounded.bounds, options.encoding, options.scale, clock.left())?;
-            solve(&bounded, &formulated, options, clock, observer)
+            let (encoding, scale) = (options.encoding, options.scale);
+            match formulate(problem, &bounded.bounds, encoding, scale, clock) {
+                Ok(formulated) => solve(&bounded, &formulated, options, clock, observer),
+                Err(OptimizeError::Encode(EncodeError::Stopped(reason))) => {
+                    Ok(unsolved(problem, bounded, options, clock, reason))
+                }
+                Err(error) => Err(error),
+            }
         }
         Bounding::Infeasible { reason, seconds } => {
             let mut answer = blank(problem, options);
             answer.seconds.bounds = seconds;
             // A point would refute it.
-            let point = first_point(problem, options.solve.seed);
+            let point = first_point(problem, options.solve.seed, clock);
             Ok(Evidence { points: point.into_iter().collect(), ..Evidence::empty(answer, reason) })
         }
     }
+}
+
+/// What is known where the clock came before there was a program to solve.
+fn unsolved(
+    problem: &Problem,
+    bounded: Bounded,
+    options: &OptimizeOptions,
+    clock: &Clock,
+    reason: StoppedBy,
+) -> Evidence {
+    let mut answer = blank(problem, options);
+    answer.seconds.bounds = bounded.propagation_seconds;
+    answer.seconds.tighten = bounded.tighten_seconds;
+    let mut evidence = Evidence::new(answer, first_point(problem, options.solve.seed, clock));
+    evidence.proven = objective_bound(problem, &bounded.bounds);
+    evidence.answer.layers = bounded.layers;
+    evidence.bounds = Some(bounded.bounds);
+    evidence.claim = Claim::Stopped(reason);
+    evidence
 }
 
 /// The answer where the bounds have shown that there is no point.
@@ -214,7 +255,7 @@ pub(crate) fn answer(
     bounded: &Bounded,
     formulated: &Formulated<'_>,
     options: &OptimizeOptions,
-    clock: Clock,
+    clock: &Clock,
     observer: &mut dyn Observer,
 ) -> Result<Answer, OptimizeError> {
     let evidence = solve(bounded, formulated, options, clock, observer)?;
@@ -226,7 +267,7 @@ fn solve(
     bounded: &Bounded,
     formulated: &Formulated<'_>,
     options: &OptimizeOptions,
-    clock: Clock,
+    clock: &Clock,
     observer: &mut dyn Observer,
 ) -> Result<Evidence, OptimizeError> {
     let Formulated { problem, encoded, .. } = formulated;
@@ -238,13 +279,12 @@ fn solve(
     answer.layers = formulated.layers.clone();
     answer.model = encoded.model.size();
     let first = timed(&mut answer.seconds.incumbent, || {
-        incumbent::find(problem, &bounded.domain, options.solve.seed)
+        incumbent::find(problem, &bounded.domain, options.solve.seed, clock)
     });
     let mut settings = options.solve.clone();
     settings.relative_gap *= GAP_SHARE;
     settings.absolute_gap = settings.absolute_gap.map(|gap| GAP_SHARE * gap);
-    // What is left may be nothing; a limit of 0 would be refused.
-    settings.time_limit = clock.left().map(|left| left.max(Duration::from_millis(1)));
+    settings.limits.nodes = options.limits.nodes;
     let mut evidence = Evidence::new(answer, first.clone());
     evidence.doubt = trust::doubt(problem, &formulated.bounds);
     if let Some(doubt) = &evidence.doubt {
@@ -252,7 +292,7 @@ fn solve(
     }
     let model = options.known_point.apply(formulated, first.as_ref(), &mut settings);
     let solution = timed(&mut evidence.answer.seconds.solve, || {
-        options.backend.solve(&model.program, &settings, observer)
+        options.backend.solve_within(&model.program, &settings, clock, observer)
     });
     evidence.bounds = Some(bounded.bounds.clone());
     evidence.proven = objective_bound(problem, &formulated.bounds);
@@ -272,7 +312,7 @@ fn solve(
     let polished = timed(&mut evidence.answer.seconds.polish, || {
         let rough =
             proposed.as_ref().filter(|rough| polish::is_needed(problem, rough, &solution))?;
-        polish::polish(problem, encoded, options.backend, rough, clock.left(), observer)
+        polish::polish(problem, encoded, options.backend, rough, clock, observer)
     });
     evidence.points.extend(proposed.clone().into_iter().chain(polished));
     evidence.proposed = proposed;
@@ -286,8 +326,8 @@ fn solve(
 }
 
 /// A feasible point by samples and gradient steps; `None` if none is found.
-pub fn first_point(problem: &Problem, seed: u32) -> Option<Candidate> {
-    let point = incumbent::find(problem, &problem.integral_domain()?, seed);
+pub fn first_point(problem: &Problem, seed: u32, clock: &Clock) -> Option<Candidate> {
+    let point = incumbent::find(problem, &problem.integral_domain()?, seed, clock);
     point.filter(|point| point.feasible)
 }
 

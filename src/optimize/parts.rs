@@ -1,7 +1,7 @@
 //! The domain in parts: each with bounds, a formulation and a solve of its own.
 //!
 //! Bounds are much closer on a smaller box, and most parts hold no point as good as the
-//! best one known: under the condition `objective ≤ known value` (for a minimum), their
+//! best one known: under the constraint `objective ≤ known value` (for a minimum), their
 //! bounds alone often prove that there is none. What is left are a few small programs.
 //! The bound of the whole is the worst of the parts.
 //!
@@ -13,14 +13,15 @@
 use serde::Serialize;
 
 use super::{
-    Best, Claim, Clock, Evidence, OptimizeError, OptimizeOptions, Seconds, StoppedBy, blank,
-    incumbent, objective_bound, timed, whole,
+    Best, Claim, Evidence, OptimizeError, OptimizeOptions, Seconds, blank, incumbent,
+    objective_bound, timed, whole,
 };
 use crate::bounds::{Crown, Propagator};
+use crate::control::{Clock, Observer, StoppedBy};
 use crate::num::IntervalBox;
 use crate::num::tolerance::CUTOFF_MARGIN;
 use crate::problem::{Candidate, Constraint, Problem, Sense};
-use crate::solve::{Observer, SolveError};
+use crate::solve::SolveError;
 use crate::tighten::TightenError;
 
 /// Networks with more inputs are halved along the widest side, in units of the domain:
@@ -53,7 +54,7 @@ struct Part {
 pub fn evidence(
     problem: &Problem,
     options: &OptimizeOptions,
-    clock: Clock,
+    clock: &Clock,
     observer: &mut dyn Observer,
 ) -> Result<Evidence, OptimizeError> {
     if !(1..=MOST_PARTS).contains(&options.parts) {
@@ -67,7 +68,7 @@ pub fn evidence(
         return Ok(Evidence::empty(answer, reason.to_string()));
     };
     let first = timed(&mut answer.seconds.incumbent, || {
-        incumbent::find(problem, &domain, options.solve.seed)
+        incumbent::find(problem, &domain, options.solve.seed, clock)
     });
     let parts = timed(&mut answer.seconds.bounds, || divide(problem, domain, options, clock))?;
     let counts = PartCounts { parts: parts.len(), ..PartCounts::default() };
@@ -85,7 +86,7 @@ pub fn evidence(
 struct Work<'a> {
     problem: &'a Problem,
     options: &'a OptimizeOptions,
-    clock: Clock,
+    clock: &'a Clock,
     counts: PartCounts,
     best: Best<'a>,
     evidence: Evidence,
@@ -105,16 +106,11 @@ impl Work<'_> {
             return Ok(());
         }
         let mut options = OptimizeOptions { parts: 1, ..self.options.clone() };
-        options.solve.time_limit = self.clock.left();
         let nodes = self.evidence.answer.nodes;
-        options.solve.node_limit =
-            self.options.solve.node_limit.map(|limit| limit.saturating_sub(nodes));
-        let limit = match (options.solve.time_limit, options.solve.node_limit) {
-            (Some(left), _) if left.is_zero() => Some(StoppedBy::TimeLimit),
-            (_, Some(0)) => Some(StoppedBy::NodeLimit),
-            _ => None,
-        };
-        if let Some(reason) = limit {
+        let left = self.options.limits.nodes.map(|limit| limit.saturating_sub(nodes));
+        options.limits.nodes = left;
+        let no_nodes = (left == Some(0)).then_some(StoppedBy::NodeLimit);
+        if let Some(reason) = self.clock.stopped().or(no_nodes) {
             self.stop(reason);
         }
         if matches!(self.evidence.claim, Claim::Stopped(_)) {
@@ -122,8 +118,8 @@ impl Work<'_> {
             self.weaken(Some(part.bound), Some(part.bound));
             return Ok(());
         }
-        let condition = self.best.target().and_then(|best| as_good_as(self.problem, best));
-        let within = self.problem.within(part.domain.clone(), condition);
+        let constraint = self.best.target().and_then(|best| as_good_as(self.problem, best));
+        let within = self.problem.within(part.domain.clone(), constraint);
         let found = whole(&within, &options, self.clock, observer)?;
         match found.answer.model.columns {
             0 => self.counts.excluded += 1,
@@ -181,7 +177,7 @@ impl Work<'_> {
             _ => {}
         }
         for point in found.points {
-            // Under the conditions of the problem, without that of the cut-off.
+            // Under the constraints of the problem, without that of the cut-off.
             self.best.offer(self.problem.evaluate(point.input));
         }
     }
@@ -192,7 +188,7 @@ impl Work<'_> {
         match self.proven {
             Some(bound) => self.evidence.prove(self.problem.sense(), bound),
             None => {
-                let reason = "no part of the domain has a point that meets the conditions";
+                let reason = "no part of the domain has a point that meets the constraints";
                 self.evidence.empty = Some(reason.to_string());
             }
         }
@@ -204,7 +200,7 @@ impl Work<'_> {
     }
 }
 
-/// The condition that a point is as good as the best one; `None` where every point is.
+/// The constraint that a point is as good as the best one; `None` where every point is.
 fn as_good_as(problem: &Problem, best: &Candidate) -> Option<Constraint> {
     let (objective, known) = (problem.objective(), best.objective);
     let margin = CUTOFF_MARGIN * problem.objective_size(&best.input);
@@ -237,16 +233,17 @@ fn divide(
     problem: &Problem,
     domain: IntervalBox,
     options: &OptimizeOptions,
-    clock: Clock,
+    clock: &Clock,
 ) -> Result<Vec<Part>, OptimizeError> {
     let sense = problem.sense();
     let bound = |domain: &IntervalBox| {
-        let bounds = Crown.propagate(problem.graph(), domain).map_err(TightenError::from)?;
+        let bounds =
+            Crown.propagate_within(problem.graph(), domain, clock).map_err(TightenError::from)?;
         Ok::<f64, OptimizeError>(objective_bound(problem, &bounds))
     };
     let mut done = Vec::new();
     let mut parts = vec![Part { bound: bound(&domain)?, domain: domain.clone() }];
-    while done.len() + parts.len() < options.parts && clock.left().is_none_or(|l| !l.is_zero()) {
+    while done.len() + parts.len() < options.parts && !clock.is_stopped() {
         let worst = (0..parts.len()).reduce(|worst, next| {
             if sense.better(parts[next].bound, parts[worst].bound) { next } else { worst }
         });

@@ -7,10 +7,11 @@
 
 use std::time::Duration;
 
+use crate::control::{Clock, Limits, Observer};
 use crate::encode::EncodedProblem;
 use crate::num::tolerance::{CONSTRAINT_FEASIBILITY, POLISH_FEASIBILITY};
 use crate::problem::{Candidate, Problem};
-use crate::solve::{Observer, Solution, SolveOptions, Solver};
+use crate::solve::{Backend, Solution, SolveOptions};
 
 /// Most time for the linear program, which takes some milliseconds on networks
 /// that a MILP solver can handle at all.
@@ -43,18 +44,18 @@ pub fn is_needed(problem: &Problem, point: &Candidate, solution: &Solution) -> b
 pub fn polish(
     problem: &Problem,
     encoded: &EncodedProblem,
-    backend: &dyn Solver,
+    backend: &dyn Backend,
     rough: &Candidate,
-    time_left: Option<Duration>,
+    clock: &Clock,
     observer: &mut dyn Observer,
 ) -> Option<Candidate> {
     let region = encoded.region(problem, &rough.input);
-    let settings = SolveOptions {
-        feasibility_tolerance: POLISH_FEASIBILITY,
-        time_limit: Some(time_left.unwrap_or(TIME).clamp(LEAST_TIME, TIME)),
-        ..SolveOptions::default()
-    };
-    match backend.solve(&region, &settings, observer) {
+    let settings =
+        SolveOptions { feasibility_tolerance: POLISH_FEASIBILITY, ..SolveOptions::default() };
+    // An interrupt does not end what may be all that the run was for.
+    let left = clock.left().unwrap_or(TIME).clamp(LEAST_TIME, TIME);
+    let clock = Clock::start(&Limits::of_time(left));
+    match backend.solve_within(&region, &settings, &clock, observer) {
         Ok(solution) => proposal(problem, encoded, &solution),
         Err(error) => {
             tracing::info!("polishing failed: {error}");

@@ -1,4 +1,4 @@
-//! What bounds of neurons say of objective and conditions.
+//! What bounds of neurons say of objective and constraints.
 
 use crate::bounds::NeuronBounds;
 use crate::num::rounding::RangeSum;
@@ -22,7 +22,7 @@ pub fn objective_width(problem: &Problem, bounds: &NeuronBounds) -> f64 {
     upper - lower
 }
 
-/// Whether the bounds prove that no point meets all conditions.
+/// Whether the bounds prove that no point meets all constraints.
 pub fn is_excluded(problem: &Problem, bounds: &NeuronBounds) -> bool {
     problem.constraints().iter().any(|constraint| {
         let (lower, upper) = range(problem, bounds, constraint.expression());

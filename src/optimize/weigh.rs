@@ -4,22 +4,23 @@
 //! against a true point, it falls. Where it would be the answer, Taut proves it again
 //! ([`super::certify`]) as far as the options ask for that; "infeasible" only with a proof.
 
-use super::certify::{Effort, Proven, certify};
+use super::certify::{Proven, certify};
 use super::{
-    Answer, Best, Certify, Clock, Gap, OptimizeError, OptimizeOptions, ProofCounts, Recheck,
-    Status, StoppedBy, contradiction, timed,
+    Answer, Best, Certify, Gap, OptimizeError, OptimizeOptions, ProofCounts, Recheck, Status,
+    contradiction, timed,
 };
 use crate::bounds::{Crown, NeuronBounds, Propagator, summarize};
+use crate::control::{Clock, Observer, StoppedBy};
 use crate::num::tolerance::{BOUND_CONTRADICTION, CLAIM_TOLERANCE, FINEST_GAP};
 use crate::problem::{Candidate, Problem, Sense};
-use crate::solve::{Observer, TerminationStatus};
+use crate::solve::TerminationStatus;
 
 /// Who proved a bound, where Taut did.
 pub const CERTIFIED: &str = "certified";
 
-/// Of a point that is better than all that meet the conditions to the last digit.
+/// Of a point that is better than all that meet the constraints to the last digit.
 const AS_GOOD_BY_TOLERANCE: &str =
-    "the point meets the conditions up to the tolerance; none that meets them fully is as good";
+    "the point meets the constraints up to the tolerance; none that meets them fully is as good";
 
 /// Multiplications for a proof that is cheap: a tenth of a second or so.
 const CHEAP_WORK: f64 = 2e8;
@@ -39,7 +40,7 @@ const SMALL: usize = 24;
 const SMALL_WORK: f64 = 2e9;
 
 /// Share of the time that is left for a cheap proof.
-const CHEAP_SHARE: u32 = 4;
+const CHEAP_SHARE: f64 = 0.25;
 
 /// What a solver says of the problem.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,9 +61,7 @@ impl Claim {
         match status {
             TerminationStatus::Optimal => Self::Optimal,
             TerminationStatus::Infeasible => Self::Infeasible,
-            TerminationStatus::TimeLimit => Self::Stopped(StoppedBy::TimeLimit),
-            TerminationStatus::NodeLimit => Self::Stopped(StoppedBy::NodeLimit),
-            TerminationStatus::Interrupted => Self::Stopped(StoppedBy::Interrupt),
+            TerminationStatus::Stopped(reason) => Self::Stopped(reason),
         }
     }
 }
@@ -134,18 +133,18 @@ pub fn weigh(
     problem: &Problem,
     options: &OptimizeOptions,
     evidence: Evidence,
-    clock: Clock,
+    clock: &Clock,
     observer: &mut dyn Observer,
 ) -> Result<Answer, OptimizeError> {
     let best = Best::of(problem, evidence.points.iter().cloned());
     let mut scales =
         Scales { problem, options, evidence, best, gap: None, stopped_by: None, is_small: false };
-    scales.doubt();
+    scales.doubt(clock);
     scales.drop_what_is_refuted();
     scales.tell_of_a_failure();
     scales.prove(clock, observer);
     let mut answer = scales.conclude()?;
-    answer.seconds.total = clock.elapsed();
+    answer.seconds.total = clock.seconds();
     Ok(answer)
 }
 
@@ -223,8 +222,8 @@ impl<'a> Scales<'a> {
     }
 
     /// Finds out what gap is to be closed, and whether a solver can.
-    fn doubt(&mut self) {
-        let Some(bounds) = self.bounds() else { return };
+    fn doubt(&mut self, clock: &Clock) {
+        let Some(bounds) = self.bounds(clock) else { return };
         let gap = Gap::new(&self.options.solve, self.problem, &bounds);
         let width = gap.width();
         let sought = self.best.target().map(|best| gap.at(best.objective));
@@ -244,33 +243,31 @@ impl<'a> Scales<'a> {
     }
 
     /// Proves what the solver says, as far as it is needed.
-    fn prove(&mut self, clock: Clock, observer: &mut dyn Observer) {
+    fn prove(&mut self, clock: &Clock, observer: &mut dyn Observer) {
         let (None, Some(gap)) = (&self.evidence.empty, self.gap) else { return };
-        let Some(bounds) = self.bounds() else { return };
-        let Some(mut effort) = self.effort() else { return };
-        effort.time = match (clock.left(), effort.work > SMALL_WORK.max(self.cheap_work())) {
-            (Some(left), false) => Some(left / CHEAP_SHARE),
-            (left, _) => left,
-        };
+        let Some(bounds) = self.bounds(clock) else { return };
+        let Some(work) = self.work() else { return };
+        let is_cheap = work <= SMALL_WORK.max(self.cheap_work());
+        let clock = if is_cheap { clock.share(CHEAP_SHARE) } else { *clock };
         let (problem, known) = (self.problem, self.best.clone());
         let mut seconds = 0.0;
         let proven =
-            timed(&mut seconds, || certify(problem, &bounds, known, gap, effort, observer));
+            timed(&mut seconds, || certify(problem, &bounds, known, gap, (work, clock), observer));
         self.evidence.answer.seconds.certify = seconds;
         self.take(proven);
     }
 
     /// Bounds of the neurons to start a proof from.
-    fn bounds(&mut self) -> Option<NeuronBounds> {
+    fn bounds(&mut self, clock: &Clock) -> Option<NeuronBounds> {
         if let Some(bounds) = self.evidence.bounds.take() {
             return Some(bounds);
         }
         let domain = self.problem.integral_domain()?;
-        Crown.propagate(self.problem.graph(), &domain).ok()
+        Crown.propagate_within(self.problem.graph(), &domain, clock).ok()
     }
 
-    /// The work for a proof; `None` where none is needed or asked for.
-    fn effort(&self) -> Option<Effort> {
+    /// Multiplications for a proof; `None` where none is needed or asked for.
+    fn work(&self) -> Option<f64> {
         let Evidence { claim, claimed, proven, .. } = &self.evidence;
         if matches!(claim, Claim::Stopped(_)) || self.is_closed_by(*proven) {
             return None;
@@ -278,14 +275,13 @@ impl<'a> Scales<'a> {
         let is_plausible = *claim == Claim::Optimal
             && claimed.is_some_and(|bound| self.is_closed_by(bound))
             && self.evidence.doubt.is_none();
-        let work = match (self.options.certify, is_plausible) {
-            (Certify::Never, true) => return None,
-            (Certify::Cheap, true) if self.is_small => SMALL_WORK,
-            (Certify::Cheap, true) => self.cheap_work(),
-            (Certify::Never | Certify::Cheap, false) => THOROUGH_WORK.max(self.cheap_work()),
-            (Certify::Always, _) => f64::INFINITY,
-        };
-        Some(Effort { work, time: None })
+        match (self.options.certify, is_plausible) {
+            (Certify::Never, true) => None,
+            (Certify::Cheap, true) if self.is_small => Some(SMALL_WORK),
+            (Certify::Cheap, true) => Some(self.cheap_work()),
+            (Certify::Never | Certify::Cheap, false) => Some(THOROUGH_WORK.max(self.cheap_work())),
+            (Certify::Always, _) => Some(f64::INFINITY),
+        }
     }
 
     fn cheap_work(&self) -> f64 {
@@ -299,7 +295,8 @@ impl<'a> Scales<'a> {
             self.evidence.prove(sense, bound);
         }
         if proven.is_empty {
-            let reason = "no point meets the conditions, which a search over all of the box proves";
+            let reason =
+                "no point meets the constraints, which a search over all of the box proves";
             self.evidence.empty = Some(reason.to_string());
         }
         self.best = proven.best;
@@ -332,7 +329,7 @@ impl<'a> Scales<'a> {
     }
 
     fn infeasible(self, reason: String) -> Result<Answer, OptimizeError> {
-        // A point that only just meets the conditions, or within the tolerance, may do so by
+        // A point that only just meets the constraints, or within the tolerance, may do so by
         // rounding.
         if let Some(best) = self.best.target().filter(|best| self.problem.meets_clearly(best)) {
             return Err(contradiction(best.clone(), "Taut", format!("proved that {reason}")));
@@ -419,7 +416,7 @@ impl<'a> Scales<'a> {
     /// Says where an open answer is less than the solver claims.
     fn tell_of_the_claim(&mut self, is_closed: bool) {
         let backend = self.backend();
-        let claim = "says that no point meets the conditions";
+        let claim = "says that no point meets the constraints";
         match (&self.evidence.claim, self.best.target()) {
             (Claim::Infeasible, None) => {
                 self.warn(format!("{backend} {claim}; that is not proven"));
@@ -444,7 +441,7 @@ impl<'a> Scales<'a> {
         let backend = self.backend();
         match self.evidence.answer.recheck {
             Some(Recheck { feasible: false, violation, .. }) => self.warn(format!(
-                "the point that {backend} proposes violates a condition by {violation:.1e} in a \
+                "the point that {backend} proposes violates a constraint by {violation:.1e} in a \
                  forward pass"
             )),
             _ => self.warn(format!(

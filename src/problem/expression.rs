@@ -161,7 +161,7 @@ impl Constraint {
         Self { expression, lower, upper, text }
     }
 
-    /// The same condition, shown as it was written.
+    /// The same constraint, shown as it was written.
     #[must_use]
     pub fn with_text(self, text: &str) -> Self {
         Self { text: text.to_string(), ..self }

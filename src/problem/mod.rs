@@ -172,15 +172,15 @@ impl Problem {
         Self { graph, ..self.clone() }
     }
 
-    /// The same question over another box, with one more condition; without a known
+    /// The same question over another box, with one more constraint; without a known
     /// answer.
     ///
     /// # Panics
     /// If the box has another number of inputs.
-    pub fn within(&self, domain: IntervalBox, condition: Option<Constraint>) -> Self {
+    pub fn within(&self, domain: IntervalBox, constraint: Option<Constraint>) -> Self {
         assert_eq!(domain.len(), self.domain.len(), "inputs of a box");
         let mut problem = Self { domain, reference: None, ..self.clone() };
-        problem.constraints.extend(condition);
+        problem.constraints.extend(constraint);
         problem
     }
 
@@ -220,16 +220,16 @@ impl Problem {
         &self.objective
     }
 
-    /// Conditions on inputs and outputs.
+    /// Constraints on inputs and outputs.
     pub fn constraints(&self) -> &[Constraint] {
         &self.constraints
     }
 
-    /// Which outputs objective and conditions speak of: one flag an output.
+    /// Which outputs objective and constraints speak of: one flag an output.
     pub fn read_outputs(&self) -> Vec<bool> {
         let mut read = vec![false; self.network.outputs()];
-        let conditions = self.constraints.iter().map(Constraint::expression);
-        for (variable, _) in conditions.chain([&self.objective]).flat_map(Expression::terms) {
+        let constraints = self.constraints.iter().map(Constraint::expression);
+        for (variable, _) in constraints.chain([&self.objective]).flat_map(Expression::terms) {
             if let Variable::Output(index) = variable {
                 read[*index] = true;
             }
@@ -237,10 +237,10 @@ impl Problem {
         read
     }
 
-    /// Whether objective and conditions speak of an input themselves.
+    /// Whether objective and constraints speak of an input themselves.
     pub fn speaks_of_input(&self, index: usize) -> bool {
-        let conditions = self.constraints.iter().map(Constraint::expression);
-        let mut terms = conditions.chain([&self.objective]).flat_map(Expression::terms);
+        let constraints = self.constraints.iter().map(Constraint::expression);
+        let mut terms = constraints.chain([&self.objective]).flat_map(Expression::terms);
         terms.any(|(variable, _)| *variable == Variable::Input(index))
     }
 

@@ -101,7 +101,7 @@ impl Vocabulary<'_> {
             return Err(ExpressionError { text: text.to_string(), column: 1, what });
         }
         if constraint.expression().terms().is_empty() {
-            let what = "no variable is left; expected a condition on x or y".to_string();
+            let what = "no variable is left; expected a constraint on x or y".to_string();
             return Err(ExpressionError { text: text.to_string(), column: 1, what });
         }
         Ok(constraint.with_text(text.trim()))

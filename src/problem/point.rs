@@ -1,6 +1,6 @@
-//! A point of a problem: its value, and whether it meets the conditions.
+//! A point of a problem: its value, and whether it meets the constraints.
 //!
-//! The network as read is evaluated in `f64`. Where rounding could hide whether a condition is
+//! The network as read is evaluated in `f64`. Where rounding could hide whether a constraint is
 //! met, or shows in the objective, its canonical form is evaluated in twice the digits: what is
 //! said of a point is said of the network over the real numbers.
 
@@ -22,15 +22,15 @@ pub struct Candidate {
     pub output: Vec<f64>,
     /// Value of the objective.
     pub objective: f64,
-    /// Largest violation of a condition, relative to the size of what it compares.
+    /// Largest violation of a constraint, relative to the size of what it compares.
     pub violation: f64,
-    /// Whether box, integrality and, up to [`CONSTRAINT_FEASIBILITY`], conditions hold.
+    /// Whether box, integrality and, up to [`CONSTRAINT_FEASIBILITY`], constraints hold.
     pub feasible: bool,
-    /// Whether conditions hold up to the rounding of the point's own coordinates.
+    /// Whether constraints hold up to the rounding of the point's own coordinates.
     pub exact: bool,
 }
 
-/// What a violation of a condition comes to.
+/// What a violation of a constraint comes to.
 struct Violation {
     /// Relative to the size of what is compared.
     relative: f64,
@@ -39,7 +39,7 @@ struct Violation {
 }
 
 impl Problem {
-    /// Evaluates the network as read at a point; where there are conditions on outputs, in
+    /// Evaluates the network as read at a point; where there are constraints on outputs, in
     /// twice the digits if rounding could hide a violation.
     ///
     /// # Panics
@@ -47,7 +47,7 @@ impl Problem {
     pub fn evaluate(&self, input: Vec<f64>) -> Candidate {
         let output = self.network.evaluate_point(&input);
         let candidate = self.candidate(input, output, None);
-        // Conditions on outputs are met by the network over the real numbers or not at all.
+        // Constraints on outputs are met by the network over the real numbers or not at all.
         match self.constraints.iter().any(|c| c.expression().has_outputs()) {
             true => self.confirmed(candidate),
             false => candidate,
@@ -65,7 +65,7 @@ impl Problem {
     }
 
     /// Whether the rounding of a forward pass shows in the objective, or could decide a
-    /// condition.
+    /// constraint.
     fn shows_rounding(&self, candidate: &Candidate) -> bool {
         let Candidate { input, output, .. } = candidate;
         let errors = self.graph.rounding_errors(&self.values(input)).to_vec();
@@ -136,7 +136,7 @@ impl Problem {
                 let terms = SHARE_OF_TERMS * expression.size(input, output);
                 (CONSTRAINT_FEASIBILITY, GRAINS_OF_OUTPUTS, terms)
             }
-            // No forward pass stands between the condition and the point.
+            // No forward pass stands between the constraint and the point.
             false => (ROUNDING_FEASIBILITY, GRAINS_OF_INPUTS, 0.0),
         };
         let size = limit + terms + grains / tolerance * grain;
@@ -180,7 +180,7 @@ impl Problem {
         direct + self.graph.gradient(&self.values(input), weights)
     }
 
-    /// Whether a point meets all conditions by more than a tolerance could change.
+    /// Whether a point meets all constraints by more than a tolerance could change.
     pub fn meets_clearly(&self, point: &Candidate) -> bool {
         let Candidate { input, output, .. } = point;
         point.violation == 0.0

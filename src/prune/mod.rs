@@ -15,7 +15,7 @@
 //! affine node without an activation.
 //!
 //! On the domain the outputs are those of the network as read up to the rounding of the
-//! merged products; outside it they may be anything. Where the bounds hold under conditions,
+//! merged products; outside it they may be anything. Where the bounds hold under constraints,
 //! so does the equality. Merging is lossless: Serra, Kumar, Ramalingam, "Lossless
 //! compression of deep neural networks" (2020), arXiv:2001.00218.
 

@@ -19,7 +19,7 @@ const WIDER: f64 = 16.0;
 /// What the regions so far have shown.
 #[derive(Debug)]
 pub(super) struct Best {
-    /// The best point, if one satisfies the conditions.
+    /// The best point, if one satisfies the constraints.
     pub(super) point: Option<Candidate>,
     /// By how much its value differs from that of its region's affine map.
     pub(super) error: f64,

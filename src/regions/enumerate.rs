@@ -14,12 +14,13 @@
 //! Bends that do not cut a cell when its layer begins are not looked at again.
 //! Memory is proportional to the depth.
 
+use super::exact;
 use super::exact_program::is_positive_somewhere;
 use super::path::{Errors, Origin, Path};
 use super::plan::{PASSED, Plan};
 use super::simplex::{Largest, Rows, Simplex, value};
 use super::walk::{EXACT_PIVOT, Leaf, PROGRAM, Sink, Worker, pivot_weight};
-use super::{StoppedBy, exact};
+use crate::control::StoppedBy;
 
 /// Known points of a cell, at most.
 const MOST_POINTS: usize = 24;
@@ -111,14 +112,14 @@ impl<'p, 's, S: Sink> Enumerate<'p, 's, S> {
         self.path.plan.dimension()
     }
 
-    /// Walks over all cells. `None` if the conditions leave no open set.
+    /// Walks over all cells. `None` if the constraints leave no open set.
     pub(super) fn run(&mut self) -> Option<()> {
         let plan = self.path.plan;
         let center = plan.lower.iter().zip(&plan.upper).map(|(l, u)| 0.5 * l + 0.5 * u);
         self.points.extend(center);
         let mut start = 0;
-        for index in 0..plan.conditions.len() {
-            let cut = self.cut(Origin::Condition(index), 0, 0);
+        for index in 0..plan.constraints.len() {
+            let cut = self.cut(Origin::Constraint(index), 0, 0);
             if !self.reaches(&cut, 1.0, start) {
                 // Given up, or nothing left.
                 return self.worker.is_halted().then_some(());

@@ -117,8 +117,8 @@ impl<'p, 's> Facets<'p, 's> {
         self.step()?;
         let n = self.path.plan.dimension();
         let mut rows = Rows::default();
-        for index in 0..self.path.plan.conditions.len() {
-            let (form, errors) = self.form(Origin::Condition(index));
+        for index in 0..self.path.plan.constraints.len() {
+            let (form, errors) = self.form(Origin::Constraint(index));
             rows.push(form.into_iter(), errors, n + 1);
         }
         let mut walls = Vec::new();
@@ -215,8 +215,8 @@ impl<'p, 's> Facets<'p, 's> {
                 facet.push(eliminate(&self.path.exact(side), &plane, axis));
             }
         }
-        let conditions = (0..plan.conditions.len()).map(Origin::Condition);
-        for origin in conditions.chain([Origin::Lower(axis), Origin::Upper(axis)]) {
+        let constraints = (0..plan.constraints.len()).map(Origin::Constraint);
+        for origin in constraints.chain([Origin::Lower(axis), Origin::Upper(axis)]) {
             let row = eliminate(&self.path.exact(origin), &plane, axis);
             if !self.is_left(row, &mut facet)? {
                 return Some(false);

@@ -3,7 +3,7 @@
 //! On each *cell*, the inputs of one activation pattern, the network is affine.
 //! [`count`] counts the patterns whose cell is full-dimensional in the domain:
 //! it has inner points relative to the box (inputs whose interval is a single
-//! number are constants) cut by the problem's conditions on inputs. A neuron
+//! number are constants) cut by the problem's constraints on inputs. A neuron
 //! that is 0 on all of a cell is inactive there, so patterns that occur on
 //! boundaries only are not counted. A clipped ReLU has three phases.
 //!
@@ -37,6 +37,7 @@ use serde::Serialize;
 use thiserror::Error;
 
 use crate::bounds::{BoundsError, Crown, NeuronBounds, Propagator};
+use crate::control::{Clock, StoppedBy};
 use crate::network::{Phase, ReluGraph};
 use crate::num::IntervalBox;
 use crate::problem::{Candidate, Constraint, Expression, Problem, Sense, Variable};
@@ -54,20 +55,6 @@ pub use stability::LayerStability;
 use stability::{Phases, layers};
 pub use upper::{LayerShape, layer_shapes, montufar, serra};
 use walk::{Counter, Leaf, Shared, Sink};
-
-/// What ended a walk before all cells were found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum StoppedBy {
-    /// [`RegionOptions::time_limit`].
-    TimeLimit,
-    /// [`RegionOptions::cell_limit`].
-    CellLimit,
-    /// [`RegionOptions::stop`].
-    Interrupt,
-    /// The visitor of [`visit`] had seen enough.
-    Visitor,
-}
 
 /// How many regions there are.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -97,13 +84,13 @@ pub struct RegionCount {
 /// Why regions cannot be counted.
 #[derive(Clone, Debug, Error, PartialEq)]
 pub enum RegionError {
-    /// A condition on outputs.
+    /// A constraint on outputs.
     #[error(
-        "the condition \"{condition}\" is about outputs; linear regions are counted under conditions on inputs only"
+        "the constraint \"{constraint}\" is about outputs; linear regions are counted under constraints on inputs only"
     )]
-    OutputCondition {
-        /// The condition.
-        condition: String,
+    OutputConstraint {
+        /// The constraint.
+        constraint: String,
     },
     /// An integer input.
     #[error(
@@ -113,9 +100,9 @@ pub enum RegionError {
         /// Its index.
         index: usize,
     },
-    /// The conditions leave no open set.
+    /// The constraints leave no open set.
     #[error(
-        "the conditions leave no point of the box, or only points on a hyperplane; expected a domain with inner points"
+        "the constraints leave no point of the box, or only points on a hyperplane; expected a domain with inner points"
     )]
     NoInterior,
     /// [`Method::Planar`] for another number of inputs.
@@ -187,10 +174,13 @@ pub fn count(problem: &Problem, options: &RegionOptions) -> Result<RegionCount, 
     if options.method != Method::Sample {
         return domain.count(options);
     }
-    let sample = sample_patterns(problem, options.samples, options.seed)?;
+    let clock = Clock::start(&options.limits);
+    let sample = sample_patterns(problem, options.samples, options.seed, &clock)?;
+    let is_whole = sample.points_drawn == options.samples;
     Ok(RegionCount {
         at_least: sample.patterns,
         estimate: Some(sample.chao1),
+        stopped_by: clock.stopped().filter(|_| !is_whole),
         ..domain.bounded(Method::Sample)
     })
 }
@@ -221,7 +211,7 @@ pub fn stability(
 pub struct RegionOptimum {
     /// How many regions were seen, and what ended that early.
     pub count: RegionCount,
-    /// The best point found, by a forward pass; `None` if none satisfies the conditions.
+    /// The best point found, by a forward pass; `None` if none satisfies the constraints.
     pub point: Option<Candidate>,
     /// By how much its value differs from that of the affine map of its region.
     pub error: f64,
@@ -298,7 +288,7 @@ struct Domain<'a> {
     graph: &'a ReluGraph,
     domain: &'a IntervalBox,
     /// On inputs.
-    conditions: &'a [Constraint],
+    constraints: &'a [Constraint],
     bounds: NeuronBounds,
 }
 
@@ -306,10 +296,10 @@ impl<'a> Domain<'a> {
     fn new(
         graph: &'a ReluGraph,
         domain: &'a IntervalBox,
-        conditions: &'a [Constraint],
+        constraints: &'a [Constraint],
     ) -> Result<Self, RegionError> {
         let bounds = Crown.propagate(graph, domain)?;
-        Ok(Self { graph, domain, conditions, bounds })
+        Ok(Self { graph, domain, constraints, bounds })
     }
 
     fn of(problem: &'a Problem) -> Result<Self, RegionError> {
@@ -333,7 +323,7 @@ impl<'a> Domain<'a> {
             patterns: None,
             pieces: None,
             maps: None,
-            at_least: u64::from(self.conditions.is_empty()),
+            at_least: u64::from(self.constraints.is_empty()),
             at_most: serra(inputs, &layer_shapes(self.graph, Some(&self.bounds))),
             estimate: None,
             exact: false,
@@ -343,7 +333,7 @@ impl<'a> Domain<'a> {
     }
 
     fn plan(&self, with_outputs: bool) -> Plan {
-        Plan::new(self.graph, self.domain, self.conditions, &self.bounds, with_outputs)
+        Plan::new(self.graph, self.domain, self.constraints, &self.bounds, with_outputs)
     }
 
     fn count_pieces(&self, options: &RegionOptions) -> Result<RegionCount, RegionError> {

@@ -1,7 +1,6 @@
 //! What is counted, how, and within which limits.
 
-use std::sync::atomic::AtomicBool;
-use std::time::Duration;
+use crate::control::Limits;
 
 /// How regions are counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,10 +40,8 @@ impl Method {
 pub struct RegionOptions {
     /// How to count. Default: [`Method::Auto`].
     pub method: Method,
-    /// Time for the walk. Running out of it is no error. Default: no limit.
-    pub time_limit: Option<Duration>,
-    /// The walk ends when more cells than this are found. Default: no limit.
-    pub cell_limit: Option<u64>,
+    /// Limits of the walk, whose nodes are the cells found. Default: none.
+    pub limits: Limits,
     /// Whether [`count`](super::count) also counts linear pieces and distinct maps, which takes memory for
     /// the pattern of every cell. Default: no.
     pub pieces: bool,
@@ -54,22 +51,17 @@ pub struct RegionOptions {
     pub samples: usize,
     /// Seed of these points. Default 0.
     pub seed: u32,
-    /// Set while it runs, it ends the walk as a time limit does. Default: nothing
-    /// to listen to.
-    pub stop: Option<&'static AtomicBool>,
 }
 
 impl Default for RegionOptions {
     fn default() -> Self {
         Self {
             method: Method::Auto,
-            time_limit: None,
-            cell_limit: None,
+            limits: Limits::default(),
             pieces: false,
             threads: 1,
             samples: 10_000,
             seed: 0,
-            stop: None,
         }
     }
 }

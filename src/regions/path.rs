@@ -22,8 +22,8 @@ pub(super) enum Origin {
     Lower(usize),
     /// Upper end: `u − x`.
     Upper(usize),
-    /// A condition of the problem.
-    Condition(usize),
+    /// A constraint of the problem.
+    Constraint(usize),
     /// A bend of a neuron: pre-activation minus `level`.
     Bend {
         /// Node and entry of the pre-activation.
@@ -222,8 +222,8 @@ impl<'p> Path<'p> {
                 (out[d], out[last]) = (-1.0, plan.upper[d]);
                 side(d)
             }
-            Origin::Condition(index) => {
-                let exact = &plan.conditions[index];
+            Origin::Constraint(index) => {
+                let exact = &plan.constraints[index];
                 out.iter_mut().zip(exact).for_each(|(to, from)| *to = from.to_f64().value());
                 let products = (0..last).map(|d| out[d].abs() * reach(d) + reach(d));
                 let magnitude = products.sum::<f64>() + out[last].abs();
@@ -262,7 +262,7 @@ impl<'p> Path<'p> {
         match origin {
             Origin::Lower(d) => side(d, 1.0, plan.lower[d]),
             Origin::Upper(d) => side(d, -1.0, plan.upper[d]),
-            Origin::Condition(index) => plan.conditions[index].as_slice().into(),
+            Origin::Constraint(index) => plan.constraints[index].as_slice().into(),
             Origin::Bend { node, entry, level } => {
                 let form = self.exact_value(node, entry);
                 if level == 0.0 {

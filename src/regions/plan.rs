@@ -20,7 +20,7 @@ use crate::problem::{Constraint, Problem, Variable};
 /// Rows are stored in blocks of this many, which fit the vector registers.
 pub(super) const BLOCK: usize = 8;
 
-/// The network, the domain and the conditions that cut it.
+/// The network, the domain and the constraints that cut it.
 #[derive(Debug)]
 pub(super) struct Plan {
     /// Ends of the intervals of the free inputs.
@@ -38,8 +38,8 @@ pub(super) struct Plan {
     pub(super) output: Option<usize>,
     /// Number of outputs of the network.
     pub(super) outputs: usize,
-    /// Exact rows, non-negative where the problem's conditions hold.
-    pub(super) conditions: Vec<Vec<exact::Number>>,
+    /// Exact rows, non-negative where the problem's constraints hold.
+    pub(super) constraints: Vec<Vec<exact::Number>>,
 }
 
 /// A node of the graph, only the entries that are read.
@@ -136,17 +136,17 @@ pub(super) fn phase(passed: u8) -> Phase {
 
 impl Plan {
     /// Prepares a network whose neurons lie in `bounds`, on the part of a box where
-    /// the conditions hold.
+    /// the constraints hold.
     pub(super) fn new(
         graph: &ReluGraph,
         domain: &IntervalBox,
-        conditions: &[Constraint],
+        constraints: &[Constraint],
         bounds: &NeuronBounds,
         with_outputs: bool,
     ) -> Self {
         let is_free = |&i: &usize| domain.lower()[i] < domain.upper()[i];
         let free: Vec<usize> = (0..domain.len()).filter(is_free).collect();
-        let conditions = rows(conditions, domain, &free);
+        let constraints = rows(constraints, domain, &free);
         let mut plan = Self {
             lower: free.iter().map(|&i| domain.lower()[i]).collect(),
             upper: free.iter().map(|&i| domain.upper()[i]).collect(),
@@ -157,7 +157,7 @@ impl Plan {
             tail: Vec::new(),
             output: with_outputs.then(|| graph.output().index()),
             outputs: graph.size(graph.output()),
-            conditions,
+            constraints,
         };
         plan.add_nodes(graph, bounds);
         plan
@@ -367,27 +367,29 @@ fn neurons(
 /// Refuses what has no linear regions in the sense of this module.
 ///
 /// # Errors
-/// Conditions on outputs, integer inputs.
+/// Constraints on outputs, integer inputs.
 pub(super) fn check(problem: &Problem) -> Result<(), RegionError> {
     if let Some(&index) = problem.integer().first() {
         return Err(RegionError::Integer { index });
     }
     match problem.constraints().iter().find(|c| c.expression().has_outputs()) {
-        Some(condition) => Err(RegionError::OutputCondition { condition: condition.to_string() }),
+        Some(constraint) => {
+            Err(RegionError::OutputConstraint { constraint: constraint.to_string() })
+        }
         None => Ok(()),
     }
 }
 
-/// The sides of conditions on inputs as exact rows in the free inputs.
+/// The sides of constraints on inputs as exact rows in the free inputs.
 fn rows(
-    conditions: &[Constraint],
+    constraints: &[Constraint],
     domain: &IntervalBox,
     free: &[usize],
 ) -> Vec<Vec<exact::Number>> {
     let mut rows = Vec::new();
-    for condition in conditions {
+    for constraint in constraints {
         let mut row = vec![exact::Number::ZERO; free.len() + 1];
-        for &(variable, coefficient) in condition.expression().terms() {
+        for &(variable, coefficient) in constraint.expression().terms() {
             let Variable::Input(index) = variable else { continue };
             let coefficient = exact::number(coefficient);
             match free.binary_search(&index) {
@@ -395,7 +397,7 @@ fn rows(
                 Err(_) => row[free.len()] += coefficient * exact::number(domain.lower()[index]),
             }
         }
-        for (sign, bound) in [(1.0, condition.lower()), (-1.0, condition.upper())] {
+        for (sign, bound) in [(1.0, constraint.lower()), (-1.0, constraint.upper())] {
             if bound.is_finite() {
                 let mut side = row.clone();
                 side[free.len()] -= exact::number(bound);

@@ -23,8 +23,9 @@ use std::cmp::Ordering;
 
 use super::exact;
 use super::path::{Errors, Origin, Path};
+use super::plan;
 use super::walk::{Leaf, Sink, Worker};
-use super::{StoppedBy, plan};
+use crate::control::StoppedBy;
 use plan::Plan;
 
 /// Covers the rounding of a bound's own computation.
@@ -148,11 +149,11 @@ impl<'p, 's, S: Sink> Planar<'p, 's, S> {
         }
     }
 
-    /// Walks over all cells. `None` if the conditions leave no open set.
+    /// Walks over all cells. `None` if the constraints leave no open set.
     pub(super) fn run(&mut self) -> Option<()> {
         self.start();
-        for index in 0..self.path.plan.conditions.len() {
-            let line = self.add_cut(Origin::Condition(index));
+        for index in 0..self.path.plan.constraints.len() {
+            let line = self.add_cut(Origin::Constraint(index));
             match self.side(line, 0) {
                 Side::Above => {}
                 Side::Below => return None,

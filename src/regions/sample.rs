@@ -4,15 +4,15 @@
 use std::collections::HashMap;
 
 use ndarray::{Array1, Array2};
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::SeedableRng;
 use serde::Serialize;
 
 use super::{RegionError, RegionOptions, count_graph, slice};
 use crate::bounds::{IntervalPropagation, Propagator};
+use crate::control::Clock;
 use crate::network::{Phase, ReluGraph};
 use crate::num::directed::weighted_sum;
-use crate::num::{Interval, IntervalBox, random};
+use crate::num::sample::UniformPoints;
+use crate::num::{Interval, IntervalBox};
 use crate::problem::{Problem, Variable};
 
 /// Patterns of random points.
@@ -20,32 +20,37 @@ use crate::problem::{Problem, Variable};
 pub struct PatternSample {
     /// Distinct patterns seen: a lower bound on their number.
     pub patterns: u64,
-    /// Points whose pattern is certain and that satisfy the problem's conditions.
+    /// Points whose pattern is certain and that satisfy the problem's constraints.
     pub points: u64,
+    /// Points drawn: all that were asked for, unless the clock came first.
+    pub points_drawn: usize,
     /// Chao's estimate of the number of patterns, `S + f₁² / (2 f₂)` for `f₁`
     /// patterns seen once and `f₂` seen twice (source: Chao, "Nonparametric
     /// estimation of the number of classes in a population" (1984)). No bound.
     pub chao1: f64,
 }
 
-/// Patterns at uniform points of the box.
+/// Patterns at uniform points of the box, or at those that come before the clock ends it.
 ///
 /// A pattern counts only where interval arithmetic proves that no pre-activation
-/// is at a bend and that every condition holds with room: then its cell has inner
+/// is at a bend and that every constraint holds with room: then its cell has inner
 /// points.
 ///
 /// # Errors
-/// Conditions on outputs, integer inputs, bounds that overflow.
+/// Constraints on outputs, integer inputs, bounds that overflow.
 pub fn sample_patterns(
     problem: &Problem,
     points: usize,
     seed: u32,
+    clock: &Clock,
 ) -> Result<PatternSample, RegionError> {
     super::plan::check(problem)?;
-    let mut random = ChaCha8Rng::seed_from_u64(seed.into());
+    let mut drawn = UniformPoints::new(problem.domain(), seed);
     let mut seen: HashMap<Vec<u8>, u64> = HashMap::new();
-    for _ in 0..points {
-        let point = uniform(problem.domain(), &mut random);
+    let mut points_drawn = 0;
+    while points_drawn < points && !clock.is_stopped() {
+        points_drawn += 1;
+        let Some(point) = drawn.next() else { break };
         if let Some(pattern) = certain_pattern(problem, &point)? {
             *seen.entry(pattern).or_default() += 1;
         }
@@ -54,29 +59,25 @@ pub fn sample_patterns(
     let (once, twice, patterns) = (times(1), times(2), seen.len() as f64);
     let unseen = if twice > 0.0 { once * once / (2.0 * twice) } else { once * (once - 1.0) / 2.0 };
     let points = seen.values().sum();
-    Ok(PatternSample { patterns: seen.len() as u64, points, chao1: patterns + unseen })
-}
-
-fn uniform(domain: &IntervalBox, random: &mut ChaCha8Rng) -> Vec<f64> {
-    let ends = domain.lower().iter().zip(domain.upper());
-    let coordinate = |(&l, &u): (&f64, &f64)| {
-        let t = random::uniform(random);
-        ((1.0 - t) * l + t * u).clamp(l, u)
-    };
-    ends.map(coordinate).collect()
+    Ok(PatternSample {
+        patterns: seen.len() as u64,
+        points,
+        points_drawn,
+        chao1: patterns + unseen,
+    })
 }
 
 /// The phases of all neurons at a point; `None` where one is in doubt, or a
-/// condition.
+/// constraint.
 fn certain_pattern(problem: &Problem, point: &[f64]) -> Result<Option<Vec<u8>>, RegionError> {
     let exactly = |x: f64| Interval::new(x, x).expect("a number");
-    for condition in problem.constraints() {
-        let terms = condition.expression().terms().iter().map(|&(variable, c)| match variable {
+    for constraint in problem.constraints() {
+        let terms = constraint.expression().terms().iter().map(|&(variable, c)| match variable {
             Variable::Input(index) => (c, exactly(point[index])),
             Variable::Output(_) => unreachable!("refused before"),
         });
         let value = weighted_sum(terms);
-        if value.lower() <= condition.lower() || value.upper() >= condition.upper() {
+        if value.lower() <= constraint.lower() || value.upper() >= constraint.upper() {
             return Ok(None);
         }
     }
@@ -112,7 +113,8 @@ pub struct ChordSample {
     pub standard_error: f64,
 }
 
-/// Activation patterns on segments between two uniform points of the box.
+/// Activation patterns on segments between two uniform points of the box, or on those of them
+/// that come before the clock ends it; `None` if there are none.
 ///
 /// # Errors
 /// Bounds that overflow.
@@ -124,22 +126,31 @@ pub fn sample_chords(
     domain: &IntervalBox,
     chords: usize,
     seed: u32,
-) -> Result<ChordSample, RegionError> {
+    clock: &Clock,
+) -> Result<Option<ChordSample>, RegionError> {
     assert!(chords > 0, "a mean needs a chord");
-    let mut random = ChaCha8Rng::seed_from_u64(seed.into());
+    let mut ends = UniformPoints::new(domain, seed);
     let unit = IntervalBox::new(vec![0.0], vec![1.0]).expect("a box");
     let (mut sum, mut squares) = (0.0, 0.0);
-    for _ in 0..chords {
-        let from = Array1::from(uniform(domain, &mut random));
-        let to = Array1::from(uniform(domain, &mut random));
+    let options = RegionOptions { limits: clock.limits(), ..RegionOptions::default() };
+    let mut walked = 0;
+    while walked < chords {
+        let (Some(from), Some(to)) = (ends.next(), ends.next()) else { break };
+        let (from, to) = (Array1::from(from), Array1::from(to));
         let way = Array2::from_shape_vec((from.len(), 1), (&to - &from).to_vec());
         let on_chord = slice(graph, from, way.expect("a column"));
-        let found = count_graph(&on_chord, &unit, &RegionOptions::default())?.at_least as f64;
+        let found = count_graph(&on_chord, &unit, &options)?;
+        if found.stopped_by.is_some() || clock.is_stopped() {
+            break;
+        }
+        let found = found.at_least as f64;
         sum += found;
         squares += found * found;
+        walked += 1;
     }
-    let number = chords as f64;
+    let number = walked as f64;
     let mean = sum / number;
     let variance = (squares / number - mean * mean).max(0.0) / (number - 1.0).max(1.0);
-    Ok(ChordSample { chords, mean, standard_error: variance.sqrt() })
+    let standard_error = variance.sqrt();
+    Ok((walked > 0).then_some(ChordSample { chords: walked, mean, standard_error }))
 }

@@ -5,11 +5,11 @@
 //! of the walk, and a shared counter hands out the next. Nothing else is shared,
 //! and counts do not depend on the number of workers.
 
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
-use std::time::Instant;
+use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 
+use super::RegionOptions;
 use super::path::{Errors, Path};
-use super::{RegionOptions, StoppedBy};
+use crate::control::{Clock, StoppedBy};
 
 /// Cuts on the way to a subtree, with more than one worker.
 const TOP: usize = 12;
@@ -70,25 +70,20 @@ impl Sink for Counter {
 /// What workers share.
 #[derive(Debug)]
 pub(super) struct Shared {
-    end: Option<Instant>,
+    clock: Clock,
     most: u64,
-    stop: Option<&'static AtomicBool>,
     count: AtomicU64,
     next: AtomicUsize,
-    /// 0, or one more than the position in [`STOPS`].
+    /// 0, or one more than the position in [`StoppedBy::ALL`].
     halted: AtomicU8,
     top: usize,
 }
 
-const STOPS: [StoppedBy; 4] =
-    [StoppedBy::TimeLimit, StoppedBy::CellLimit, StoppedBy::Interrupt, StoppedBy::Visitor];
-
 impl Shared {
     pub(super) fn new(options: &RegionOptions) -> Self {
         Self {
-            end: options.time_limit.map(|limit| Instant::now() + limit),
-            most: options.cell_limit.unwrap_or(u64::MAX),
-            stop: options.stop,
+            clock: Clock::start(&options.limits),
+            most: options.limits.nodes.unwrap_or(u64::MAX),
             count: AtomicU64::new(0),
             next: AtomicUsize::new(0),
             halted: AtomicU8::new(0),
@@ -121,11 +116,11 @@ impl Shared {
 
     pub(super) fn stopped_by(&self) -> Option<StoppedBy> {
         let halted: usize = self.halted.load(Ordering::Relaxed).into();
-        halted.checked_sub(1).map(|position| STOPS[position])
+        halted.checked_sub(1).map(|position| StoppedBy::ALL[position])
     }
 
     fn halt(&self, reason: StoppedBy) {
-        let position = STOPS.iter().position(|&stop| stop == reason).unwrap_or_default();
+        let position = StoppedBy::ALL.iter().position(|&stop| stop == reason).unwrap_or_default();
         let code = u8::try_from(position + 1).expect("a short list");
         // The first reason stays.
         let _ = self.halted.compare_exchange(0, code, Ordering::Relaxed, Ordering::Relaxed);
@@ -186,11 +181,9 @@ impl<'s> Worker<'s> {
         let found = std::mem::take(&mut self.cells);
         let total = shared.count.fetch_add(found, Ordering::Relaxed) + found;
         if total > shared.most {
-            shared.halt(StoppedBy::CellLimit);
-        } else if shared.stop.is_some_and(|stop| stop.load(Ordering::Relaxed)) {
-            shared.halt(StoppedBy::Interrupt);
-        } else if shared.end.is_some_and(|end| Instant::now() >= end) {
-            shared.halt(StoppedBy::TimeLimit);
+            shared.halt(StoppedBy::NodeLimit);
+        } else if let Some(reason) = shared.clock.stopped() {
+            shared.halt(reason);
         }
         self.halted = shared.halted.load(Ordering::Relaxed) != 0;
     }

@@ -7,10 +7,8 @@ use std::time::{Duration, Instant};
 use good_lp::solvers::coin_cbc::{CoinCbcProblem, coin_cbc};
 
 use super::through_good_lp::{Claim, build, cbc_parameters, portable, weighed};
-use super::{
-    Observer, PortableModel, Progress, Solution, SolveError, SolveOptions, Solver,
-    TerminationStatus,
-};
+use super::{Backend, PortableModel, Solution, SolveError, SolveOptions, TerminationStatus};
+use crate::control::{Clock, Observer, Progress, StoppedBy};
 use crate::milp::Model;
 
 /// How often the observer hears of a running solve.
@@ -29,7 +27,7 @@ pub struct Cbc;
 /// Solves that nobody waits for any more.
 static LEFT_BEHIND: Mutex<Vec<JoinHandle<()>>> = Mutex::new(Vec::new());
 
-impl Solver for Cbc {
+impl Backend for Cbc {
     fn name(&self) -> &'static str {
         "cbc"
     }
@@ -43,6 +41,7 @@ impl Solver for Cbc {
         &self,
         model: &Model,
         options: &SolveOptions,
+        clock: &Clock,
         observer: &mut dyn Observer,
     ) -> Result<Solution, SolveError> {
         let mut left_behind = LEFT_BEHIND.lock().unwrap_or_else(PoisonError::into_inner);
@@ -54,7 +53,7 @@ impl Solver for Cbc {
         let portable = Arc::new(portable(model)?);
         let shared = Arc::clone(&portable);
         let (parameters, allowance) = cbc_parameters(options);
-        let started = Instant::now();
+        let mut late: Option<(StoppedBy, Instant)> = None;
         let (sender, receiver) = mpsc::channel();
         // CBC cannot be interrupted, so it gets a thread of its own.
         let worker = thread::spawn(move || {
@@ -75,16 +74,15 @@ impl Solver for Cbc {
                 }
                 Err(mpsc::RecvTimeoutError::Timeout) => {}
             }
-            let seconds = started.elapsed().as_secs_f64();
-            let stop = observer.update(&Progress { seconds, ..Progress::default() }).is_break();
-            let late = options.time_limit.is_some_and(|t| started.elapsed() > t + GRACE);
-            if stop || late {
+            let progress = Progress { seconds: clock.seconds(), ..Progress::default() };
+            let stopped = clock.tell(observer, &progress);
+            late = late.or(stopped.map(|reason| (reason, Instant::now())));
+            // It looks at its limit by itself, but knows nothing of interrupts.
+            if let Some((reason, since)) = late
+                && (reason != StoppedBy::TimeLimit || since.elapsed() > GRACE)
+            {
                 LEFT_BEHIND.lock().unwrap_or_else(PoisonError::into_inner).push(worker);
-                let status = match stop {
-                    true => TerminationStatus::Interrupted,
-                    false => TerminationStatus::TimeLimit,
-                };
-                break Claim::new(status, None);
+                break Claim::new(TerminationStatus::Stopped(reason), None);
             }
         };
         weighed(model, &portable, "cbc", claim, &allowance)
@@ -105,9 +103,9 @@ fn claim(model: &PortableModel, problem: &CoinCbcProblem) -> Result<Claim, Solve
     } else if raw.is_proven_infeasible() || raw.is_initial_solve_proven_primal_infeasible() {
         TerminationStatus::Infeasible
     } else if raw.is_seconds_limit_reached() {
-        TerminationStatus::TimeLimit
+        TerminationStatus::Stopped(StoppedBy::TimeLimit)
     } else if raw.is_node_limit_reached() {
-        TerminationStatus::NodeLimit
+        TerminationStatus::Stopped(StoppedBy::NodeLimit)
     } else if raw.is_proven_optimal() || (linear && raw.is_initial_solve_proven_optimal()) {
         TerminationStatus::Optimal
     } else {

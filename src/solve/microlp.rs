@@ -1,17 +1,15 @@
 //! microlp, a solver in pure Rust: a second opinion that shares no code with
 //! HiGHS. Slower; meant for small models.
 
-use std::ops::ControlFlow;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ::microlp::{
     ComparisonOp, Error, LinearExpr, OptimizationDirection, Problem, ResumeOptions, SolveOutcome,
     TerminationReason, Variable,
 };
 
-use super::{
-    Observer, Progress, Solution, SolveError, SolveOptions, Solver, TerminationStatus, prepare,
-};
+use super::{Backend, Solution, SolveError, SolveOptions, TerminationStatus, prepare};
+use crate::control::{Clock, Observer, Progress, StoppedBy};
 use crate::milp::{Direction, Kind, Model};
 
 /// How long microlp runs between two looks at the observer.
@@ -21,7 +19,7 @@ const SLICE: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub struct Microlp;
 
-impl Solver for Microlp {
+impl Backend for Microlp {
     fn name(&self) -> &'static str {
         "microlp"
     }
@@ -35,15 +33,15 @@ impl Solver for Microlp {
         &self,
         model: &Model,
         options: &SolveOptions,
+        clock: &Clock,
         observer: &mut dyn Observer,
     ) -> Result<Solution, SolveError> {
-        let started = Instant::now();
         let (problem, variables) = build(model)?;
         let start = &options.start;
         let start = start.iter().map(|&(column, value)| (variables[column.index()], value));
         let mut first = ::microlp::SolveOptions::default();
-        first.time_limit = Some(SLICE.min(options.time_limit.unwrap_or(SLICE)));
-        first.node_limit = options.node_limit;
+        first.time_limit = Some(clock.left().unwrap_or(SLICE).min(SLICE));
+        first.node_limit = options.limits.nodes;
         first.mip_gap = options.relative_gap;
         first.int_tol = options.feasibility_tolerance;
         first.tolerances.feasibility = options.feasibility_tolerance;
@@ -55,7 +53,7 @@ impl Solver for Microlp {
         loop {
             let stats = outcome.stats();
             let progress = Progress {
-                seconds: started.elapsed().as_secs_f64(),
+                seconds: clock.seconds(),
                 objective: outcome.solution().map(::microlp::Solution::objective),
                 objective_bound: stats.best_bound,
                 node_count: stats.nodes_solved,
@@ -65,24 +63,20 @@ impl Solver for Microlp {
                 TerminationReason::ProvenOptimal | TerminationReason::MipGap => {
                     Some(TerminationStatus::Optimal)
                 }
-                TerminationReason::NodeLimit => Some(TerminationStatus::NodeLimit),
+                TerminationReason::NodeLimit => {
+                    Some(TerminationStatus::Stopped(StoppedBy::NodeLimit))
+                }
                 _ => None,
             };
-            let left = options.time_limit.map(|limit| limit.saturating_sub(started.elapsed()));
-            let status = match (status, observer.update(&progress), left) {
-                (Some(status), _, _) => Some(status),
-                (None, ControlFlow::Break(()), _) => Some(TerminationStatus::Interrupted),
-                (None, _, Some(Duration::ZERO)) => Some(TerminationStatus::TimeLimit),
-                _ => None,
-            };
-            if let Some(status) = status {
+            let stopped = clock.tell(observer, &progress).map(TerminationStatus::Stopped);
+            if let Some(status) = status.or(stopped) {
                 return Ok(finished(model, &variables, &outcome, &progress, status));
             }
             let mut next = ResumeOptions::default();
-            next.time_limit = Some(SLICE.min(left.unwrap_or(SLICE)));
+            next.time_limit = Some(clock.left().unwrap_or(SLICE).min(SLICE));
             // The budget is per call here, the option is for the whole search.
             next.node_limit =
-                options.node_limit.map(|limit| limit.saturating_sub(progress.node_count).max(1));
+                options.limits.nodes.map(|limit| limit.saturating_sub(progress.node_count).max(1));
             next.mip_gap = Some(options.relative_gap);
             outcome = match outcome.resume_with(next) {
                 Ok(outcome) => outcome,

@@ -17,9 +17,7 @@ mod through_good_lp;
 mod units;
 
 use std::fmt;
-use std::ops::ControlFlow;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use thiserror::Error;
 
@@ -31,21 +29,22 @@ pub use self::microlp::Microlp;
 pub use self::portable::{OBJECTIVE, PortableModel, Relation};
 #[cfg(feature = "lp-solvers")]
 pub use self::programs::{CbcProgram, Glpsol};
+use crate::control::{Clock, LimitError, Limits, Observer, StoppedBy};
 use crate::milp::{Model, VarId};
 use crate::num::tolerance::{ABSOLUTE_GAP, MILP_FEASIBILITY};
 use units::Units;
 
 /// A backend that solves a [`Model`].
-pub trait Solver: fmt::Debug + Sync {
+pub trait Backend: fmt::Debug + Sync {
     /// Name on the command line and in records.
     fn name(&self) -> &'static str;
 
     /// Version of the library behind it.
     fn version(&self) -> String;
 
-    /// Solves `program`, which is in units that suit the solver, within the limits of
-    /// valid `options`, which are in these units too. `observer` hears of the progress
-    /// several times a second and can stop the search.
+    /// Solves `program`, which is in units that suit the solver, until `clock` ends it or
+    /// within the other limits of valid `options`, which are in these units too. `observer`
+    /// hears of the progress several times a second and can stop the search.
     ///
     /// # Errors
     /// The program is unbounded or outside what the solver takes, or the solver
@@ -54,31 +53,52 @@ pub trait Solver: fmt::Debug + Sync {
         &self,
         program: &Model,
         options: &SolveOptions,
+        clock: &Clock,
         observer: &mut dyn Observer,
     ) -> Result<Solution, SolveError>;
 
-    /// Solves `model` within the limits of `options`: [`run`](Self::run) in normalised
-    /// units, so that the solver's tolerances mean the same for every model.
+    /// Solves `model` within the limits of `options`.
     ///
     /// # Errors
-    /// Options out of range; those of [`run`](Self::run).
+    /// Those of [`solve_within`](Self::solve_within); limits that leave nothing to do.
     fn solve(
         &self,
         model: &Model,
         options: &SolveOptions,
         observer: &mut dyn Observer,
     ) -> Result<Solution, SolveError> {
+        options.limits.validate()?;
+        self.solve_within(model, options, &Clock::start(&options.limits), observer)
+    }
+
+    /// Solves `model` until `clock` ends it: [`run`](Self::run) in normalised units, so that
+    /// the solver's tolerances mean the same for every model. Time and stop of the options'
+    /// limits do not count.
+    ///
+    /// # Errors
+    /// Options out of range; those of [`run`](Self::run).
+    fn solve_within(
+        &self,
+        model: &Model,
+        options: &SolveOptions,
+        clock: &Clock,
+        observer: &mut dyn Observer,
+    ) -> Result<Solution, SolveError> {
         options.validate()?;
+        let no_nodes = (options.limits.nodes == Some(0)).then_some(StoppedBy::NodeLimit);
+        if let Some(reason) = clock.stopped().or(no_nodes) {
+            return Ok(Solution::stopped(reason));
+        }
         let units = Units::of(model);
         let options = units.options(model, options);
         let mut observer = units.observer(model, observer);
-        let solution = self.run(&units.program(model), &options, &mut observer)?;
+        let solution = self.run(&units.program(model), &options, clock, &mut observer)?;
         Ok(units.solution(model, solution))
     }
 }
 
 /// Every backend.
-pub const SOLVERS: &[&dyn Solver] = &[
+pub const BACKENDS: &[&dyn Backend] = &[
     &Highs,
     &Microlp,
     #[cfg(feature = "cbc")]
@@ -90,17 +110,15 @@ pub const SOLVERS: &[&dyn Solver] = &[
 ];
 
 /// Limits and settings of one solve.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct SolveOptions {
     /// Stop at this relative gap `|objective − bound| / |objective|`. Default 1e-4.
     pub relative_gap: f64,
     /// Stop at this absolute gap, in units of the objective. Default: 1e-6, or 1e-6 of the
     /// size of the objective where that is less.
     pub absolute_gap: Option<f64>,
-    /// Stop after this time. Default: no limit.
-    pub time_limit: Option<Duration>,
-    /// Stop after this many nodes of the search tree. Default: no limit.
-    pub node_limit: Option<u64>,
+    /// How long it may take. Default: no limits.
+    pub limits: Limits,
     /// Number of threads the solver may use. Default 1.
     pub threads: usize,
     /// Seed of the solver's random choices. Default 0.
@@ -125,8 +143,7 @@ impl Default for SolveOptions {
         Self {
             relative_gap: 1e-4,
             absolute_gap: None,
-            time_limit: None,
-            node_limit: None,
+            limits: Limits::default(),
             threads: 1,
             seed: 0,
             preset: Preset::default(),
@@ -139,7 +156,7 @@ impl Default for SolveOptions {
 }
 
 impl SolveOptions {
-    /// Checks the ranges.
+    /// Checks the ranges; not the limits, of which nothing may be left.
     ///
     /// # Errors
     /// [`SolveError::Option`], naming the option.
@@ -155,12 +172,6 @@ impl SolveOptions {
         if !(1e-10..=1e-2).contains(&self.feasibility_tolerance) {
             let found = self.feasibility_tolerance.to_string();
             return refuse("feasibility tolerance", found, "1e-10 to 1e-2");
-        }
-        if self.time_limit.is_some_and(|limit| limit.is_zero()) {
-            return refuse("time limit", "0 s".to_string(), "more than 0 seconds");
-        }
-        if self.node_limit == Some(0) {
-            return refuse("node limit", "0".to_string(), "at least 1 node");
         }
         if !(1..=MOST_THREADS).contains(&self.threads) {
             return refuse("threads", self.threads.to_string(), "1 to 1024 threads");
@@ -206,12 +217,8 @@ pub enum TerminationStatus {
     Optimal,
     /// No feasible point exists, says the solver.
     Infeasible,
-    /// The time limit came first.
-    TimeLimit,
-    /// The node limit came first.
-    NodeLimit,
-    /// The observer asked to stop.
-    Interrupted,
+    /// Something else came first.
+    Stopped(StoppedBy),
 }
 
 /// What a solver found.
@@ -235,35 +242,18 @@ pub struct Solution {
     pub multipliers: Vec<f64>,
 }
 
-/// State of a running solve, in the units and direction of the model.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Progress {
-    /// Time since the start of the solve.
-    pub seconds: f64,
-    /// Objective value of the best point so far.
-    pub objective: Option<f64>,
-    /// Dual bound so far.
-    pub objective_bound: Option<f64>,
-    /// Nodes so far.
-    pub node_count: u64,
-    /// Simplex iterations so far.
-    pub lp_iterations: u64,
-}
-
-/// Hears of the progress of a solve.
-pub trait Observer {
-    /// Called several times a second, on the thread that called the solver.
-    /// [`ControlFlow::Break`] stops the solve.
-    fn update(&mut self, progress: &Progress) -> ControlFlow<()>;
-}
-
-/// An observer that never stops anything.
-#[derive(Debug)]
-pub struct Silent;
-
-impl Observer for Silent {
-    fn update(&mut self, _: &Progress) -> ControlFlow<()> {
-        ControlFlow::Continue(())
+impl Solution {
+    /// Nothing, for a reason.
+    pub fn stopped(reason: StoppedBy) -> Self {
+        Self {
+            status: TerminationStatus::Stopped(reason),
+            point: None,
+            objective: None,
+            objective_bound: None,
+            node_count: 0,
+            lp_iterations: 0,
+            multipliers: Vec::new(),
+        }
     }
 }
 
@@ -301,4 +291,10 @@ pub enum SolveError {
         /// What it said.
         what: String,
     },
+}
+
+impl From<LimitError> for SolveError {
+    fn from(LimitError { name, found, expected }: LimitError) -> Self {
+        Self::Option { name, found: found.to_string(), expected }
+    }
 }

@@ -143,8 +143,8 @@ pub(super) fn cbc_parameters(options: &SolveOptions) -> (Vec<(&'static str, Stri
         ("randomCbcSeed", options.seed.to_string()),
         ("timeMode", "elapsed".to_string()),
     ];
-    parameters.extend(options.time_limit.map(|t| ("seconds", t.as_secs_f64().to_string())));
-    parameters.extend(options.node_limit.map(|nodes| ("maxNodes", nodes.to_string())));
+    parameters.extend(options.limits.time.map(|t| ("seconds", t.as_secs_f64().to_string())));
+    parameters.extend(options.limits.nodes.map(|nodes| ("maxNodes", nodes.to_string())));
     // The gap is relative to the larger of objective and bound.
     (parameters, Allowance { absolute: increment, relative: ratio / (1.0 - ratio) })
 }

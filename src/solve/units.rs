@@ -19,7 +19,8 @@
 
 use std::ops::ControlFlow;
 
-use super::{Observer, Progress, Solution, SolveOptions};
+use super::{Solution, SolveOptions};
+use crate::control::{Observer, Progress};
 use crate::milp::{Column, Direction, Kind, LinearExpression, Model, VarId, dual_bound};
 use crate::num::Interval;
 use crate::num::power_of_two::{exponent, shifted};
@@ -272,7 +273,8 @@ impl Observer for Translated<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::solve::{Highs, Silent, Solver, TerminationStatus};
+    use crate::control::Silent;
+    use crate::solve::{Backend, Highs, TerminationStatus};
 
     fn interval(lower: f64, upper: f64) -> Interval {
         Interval::new(lower, upper).expect("lower ≤ upper")

@@ -49,7 +49,7 @@ pub struct Certificate {
     pub node: NodeId,
     /// Bounds of the nodes that the relaxation is made of.
     pub premises: NeuronBounds,
-    /// Whether the problem's conditions on outputs are among its rows.
+    /// Whether the problem's constraints on outputs are among its rows.
     pub with_outputs: bool,
     /// The bounds.
     pub lemmas: Vec<Lemma>,
@@ -106,7 +106,7 @@ impl Certificate {
         let boxes = nodes.map(|id| self.premises.of(id).clone());
         let mut relaxation = Encoder::over(problem, boxes, &Triangle)?;
         if self.with_outputs {
-            relaxation.add_output_conditions();
+            relaxation.add_output_constraints();
         }
         let model = relaxation.model();
         let node = self.node.index();

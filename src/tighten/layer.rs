@@ -1,13 +1,13 @@
 //! The programs of one layer, on several threads.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use super::budget::Budget;
 use super::certificate::{Lemma, Side, signed};
 use super::pool::Pool;
-use super::search::{Alone, Limits, Search, is_proven_empty};
+use super::search::{Alone, Search, Until, is_proven_empty};
 use super::{Goal, Method, TightenCounts, TightenError, TightenOptions};
+use crate::control::Clock;
 use crate::encode::Encoder;
 use crate::milp::{LinearExpression, Model, VarId, dual_bound};
 use crate::network::{ActivationLayer, NodeId, Phase};
@@ -21,9 +21,6 @@ const BATCH: usize = 8;
 /// Batches of a layer that has fewer neurons than fill them: work for so many
 /// threads.
 const LEAST_BATCHES: usize = 4;
-
-/// Time for one program where no limit is set: none ever takes that long.
-const NO_LIMIT: Duration = Duration::from_secs(3600);
 
 /// What to tighten.
 #[derive(Clone, Copy, Debug)]
@@ -50,22 +47,14 @@ pub struct Settings<'a> {
     pub options: &'a TightenOptions,
     /// Kind of programs.
     pub method: Method,
-    /// Time for all its programs.
-    pub budget: Budget,
-}
-
-impl Settings<'_> {
-    /// Time for the next program; `None` if there is no more.
-    fn time_left(&self) -> Option<Duration> {
-        let left = self.budget.left().unwrap_or(NO_LIMIT);
-        (!left.is_zero() && !self.options.is_stopped()).then_some(left)
-    }
+    /// The clock of all its programs.
+    pub clock: Clock,
 }
 
 /// What came of a target.
 pub struct Outcome {
     /// Bounds, perhaps narrower than before; `None` if there is no input that
-    /// satisfies the conditions.
+    /// satisfies the constraints.
     pub bounds: Option<IntervalBox>,
     /// What happened to its sides.
     pub counts: TightenCounts,
@@ -124,12 +113,14 @@ pub fn tighten(
         counts.seconds = started.elapsed().as_secs_f64();
         Ok(Outcome { bounds: Some(bounds.clone()), counts, lemmas: Vec::new() })
     };
-    let Some(left) = settings.time_left() else { return unasked(counts) };
+    if settings.clock.is_stopped() {
+        return unasked(counts);
+    }
     let model = encoder.model().clone();
-    let Some((status, basis)) = unless_failed(first_basis(&model, left))? else {
+    let Some((status, basis)) = unless_failed(first_basis(&model, &settings.clock))? else {
         return unasked(counts);
     };
-    if status == LpStatus::TimeLimit {
+    if status == LpStatus::Stopped {
         return unasked(counts);
     }
     let programs = Programs { model, basis, inputs: encoder.inputs(), target, settings };
@@ -226,10 +217,10 @@ fn phase_sides(range: Interval, ceiling: Option<f64>, attained: Option<(f64, f64
 }
 
 /// A basis of some feasible vertex, if HiGHS finds one in time.
-fn first_basis(model: &Model, left: Duration) -> Result<(LpStatus, Option<Basis>), SolveError> {
+fn first_basis(model: &Model, clock: &Clock) -> Result<(LpStatus, Option<Basis>), SolveError> {
     let mut program = LinearProgram::new(model)?;
     let costs = vec![0.0; model.columns().len()];
-    match unless_failed(program.minimize(&costs, left))? {
+    match unless_failed(program.minimize(&costs, clock))? {
         Some(outcome) => Ok((outcome.status, program.basis())),
         None => Ok((LpStatus::Infeasible, None)),
     }
@@ -322,17 +313,15 @@ impl Programs<'_> {
                 found.counts.skipped_stable += 1;
                 continue;
             }
-            let Some(left) = self.settings.time_left() else {
+            if self.settings.clock.is_stopped() {
                 found.counts.skipped_time += 1;
                 continue;
-            };
+            }
             let objective = signed(task.expression, ask.side);
             let bound = match engine {
-                Engine::Linear(program) => {
-                    self.linear(program, &objective, ask, left, &mut found)?
-                }
+                Engine::Linear(program) => self.linear(program, &objective, ask, &mut found)?,
                 Engine::MixedInteger(search) => {
-                    self.mixed_integer(search, &objective, (task, ask), left, &mut found)?
+                    self.mixed_integer(search, &objective, (task, ask), &mut found)?
                 }
             };
             match (bound, ask.side) {
@@ -350,13 +339,13 @@ impl Programs<'_> {
         program: &mut LinearProgram,
         objective: &LinearExpression,
         ask: Ask,
-        left: Duration,
         found: &mut Found,
     ) -> Result<Option<f64>, SolveError> {
         let mut costs = vec![0.0; self.model.columns().len()];
         objective.terms.iter().for_each(|&(column, c)| costs[column.index()] = c);
         program.stop_above(ask.enough.map(|value| ask.side.sign() * value - objective.constant))?;
-        let Some(outcome) = unless_failed(program.minimize(&costs, left))? else {
+        let outcome = program.minimize(&costs, &self.settings.clock);
+        let Some(outcome) = unless_failed(outcome)? else {
             found.counts.failed += 1;
             return Ok(None);
         };
@@ -369,7 +358,7 @@ impl Programs<'_> {
                 found.counts.solved += usize::from(found.is_empty);
                 return Ok(None);
             }
-            LpStatus::TimeLimit => {
+            LpStatus::Stopped => {
                 found.counts.skipped_time += 1;
                 return Ok(None);
             }
@@ -395,7 +384,6 @@ impl Programs<'_> {
         search: &mut Search,
         objective: &LinearExpression,
         (task, ask): (&Task<'_>, Ask),
-        left: Duration,
         found: &mut Found,
     ) -> Result<Option<f64>, SolveError> {
         // Beyond what a forward pass attains there is nothing to prove.
@@ -408,9 +396,9 @@ impl Programs<'_> {
             Some(value) => ask.side.sign() * value,
             None => attained - slack,
         };
-        let time = left.min(self.settings.options.neuron_time);
-        let limits = Limits { time, nodes: u64::MAX, enough };
-        let outcome = search.least(objective, self.basis.as_ref(), limits, &mut Alone);
+        let clock = self.settings.clock.within(self.settings.options.neuron_time);
+        let until = Until { clock, nodes: u64::MAX, enough };
+        let outcome = search.least(objective, self.basis.as_ref(), until, &mut Alone);
         let Some(outcome) = unless_failed(outcome)? else {
             found.counts.failed += 1;
             return Ok(None);

@@ -3,14 +3,14 @@
 //!
 //! Layers forward. For each neuron whose phase is still open, the linear program
 //! over the triangle relaxation (bounds of the columns the best at hand, the
-//! problem's conditions on inputs among the rows) gives its largest and least
+//! problem's constraints on inputs among the rows) gives its largest and least
 //! pre-activation. A bound is never the solver's figure but the dual bound
 //! re-derived from its multipliers ([`crate::milp::dual_bound`]), and these are
 //! kept as a [`Certificate`].
 //!
-//! Conditions on outputs say something of every neuron before them: once all
+//! Constraints on outputs say something of every neuron before them: once all
 //! layers are bounded, each is bounded again, inputs first, over the relaxation
-//! of the whole network with these conditions among its rows. Whatever conditions
+//! of the whole network with these constraints among its rows. Whatever constraints
 //! take part, the bounds hold for the inputs that satisfy them, and for no others.
 //!
 //! Progressive, so that few programs are solved: stable neurons are skipped; a
@@ -19,7 +19,6 @@
 //! "Evaluating robustness of neural networks with mixed integer programming"
 //! (2019); Plate et al. (2025), eq. (8).
 
-mod budget;
 mod certificate;
 mod layer;
 mod pool;
@@ -27,19 +26,18 @@ mod record;
 mod run;
 pub(crate) mod search;
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde::Serialize;
 use thiserror::Error;
 
 use crate::bounds::{AlphaCrown, BoundsError, NeuronBounds, PROPAGATORS, Propagator};
+use crate::control::{Clock, Limits, StoppedBy};
 use crate::encode::EncodeError;
 use crate::num::IntervalBox;
 use crate::problem::Problem;
 use crate::solve::SolveError;
 
-use budget::Budget;
 pub use certificate::{Certificate, CertificateError, Lemma, Side};
 pub use record::{BoundsRecord, LayerBounds, NodeBounds};
 use run::{Pass, Run};
@@ -49,9 +47,9 @@ use run::{Pass, Run};
 pub struct TightenOptions {
     /// What bounds are sought for. Default: their width.
     pub goal: Goal,
-    /// Time for all layers together. Running out of it is no error. Default: no
-    /// limit.
-    pub time_limit: Option<Duration>,
+    /// Time for propagation and all layers together. Running out of it is no error.
+    /// Default: no limit.
+    pub limits: Limits,
     /// Worker threads. The bounds do not depend on their number. Default 1.
     pub threads: usize,
     /// A side is left alone if a forward pass comes this close to it, as a share
@@ -61,27 +59,17 @@ pub struct TightenOptions {
     pub neuron_time: Duration,
     /// Seed of the points that the forward passes start from. Default 0.
     pub seed: u32,
-    /// Set while it runs, it ends the tightening as a time limit does. Default:
-    /// nothing to listen to.
-    pub stop: Option<&'static AtomicBool>,
-}
-
-impl TightenOptions {
-    fn is_stopped(&self) -> bool {
-        self.stop.is_some_and(|stop| stop.load(Ordering::Relaxed))
-    }
 }
 
 impl Default for TightenOptions {
     fn default() -> Self {
         Self {
             goal: Goal::default(),
-            time_limit: None,
+            limits: Limits::default(),
             threads: 1,
             slack: 0.01,
             neuron_time: Duration::from_secs(5),
             seed: 0,
-            stop: None,
         }
     }
 }
@@ -129,7 +117,7 @@ pub struct TightenCounts {
     /// Number of the layer, from 1; 0 for the inputs, one more than there are for
     /// the output.
     pub layer: usize,
-    /// Whether conditions on outputs took part.
+    /// Whether constraints on outputs took part.
     pub with_outputs: bool,
     /// Kind of programs.
     pub method: Method,
@@ -171,7 +159,7 @@ impl TightenCounts {
 /// Tightened bounds, and what they cost.
 #[derive(Clone, Debug)]
 pub struct Tightened {
-    /// Bounds of every node; where the problem has conditions on inputs, over the
+    /// Bounds of every node; where the problem has constraints on inputs, over the
     /// points that satisfy them.
     pub bounds: NeuronBounds,
     /// One entry a layer and kind of programs, in the order of the work.
@@ -179,6 +167,15 @@ pub struct Tightened {
     /// What proves the bounds that linear programs have found, in the order of
     /// the work: the premises of each hold by propagation and by those before it.
     pub certificates: Vec<Certificate>,
+    /// What ended the work before all sides were asked.
+    pub stopped_by: Option<StoppedBy>,
+}
+
+impl Tightened {
+    /// Bounds from elsewhere.
+    pub fn of(bounds: NeuronBounds) -> Self {
+        Self { bounds, layers: Vec::new(), certificates: Vec::new(), stopped_by: None }
+    }
 }
 
 /// Why there are no tightened bounds.
@@ -193,8 +190,8 @@ pub enum TightenError {
     /// The relaxation cannot be solved.
     #[error(transparent)]
     Solve(#[from] SolveError),
-    /// Conditions that exclude each other, which is proven, or bounds that do.
-    #[error("no input satisfies the conditions, which the bounds of node {node} prove")]
+    /// Constraints that exclude each other, which is proven, or bounds that do.
+    #[error("no input satisfies the constraints, which the bounds of node {node} prove")]
     Infeasible {
         /// Index of the node in the canonical form.
         node: usize,
@@ -252,8 +249,9 @@ impl Tightening {
     ) -> Result<Tightened, TightenError> {
         match self {
             Self::Propagation(propagator) => {
-                let bounds = propagator.propagate(problem.graph(), domain)?;
-                Ok(Tightened { bounds, layers: Vec::new(), certificates: Vec::new() })
+                let clock = Clock::start(&options.limits);
+                let bounds = propagator.propagate_within(problem.graph(), domain, &clock)?;
+                Ok(Tightened { stopped_by: clock.stopped(), ..Tightened::of(bounds) })
             }
             Self::LinearPrograms => tighten(problem, domain, &[Method::Linear], options),
             Self::MixedIntegerPrograms => {
@@ -262,6 +260,9 @@ impl Tightening {
         }
     }
 }
+
+/// The share of the time left that a pass over all layers may take, unless it is the last.
+const PASS_SHARE: f64 = 0.5;
 
 /// Tightens the bounds of every neuron whose phase α-CROWN leaves open, and of the
 /// outputs, by programs of the given kinds: all layers by the first, then by the
@@ -279,10 +280,10 @@ pub fn tighten(
     methods: &[Method],
     options: &TightenOptions,
 ) -> Result<Tightened, TightenError> {
-    let budget = Budget::new(options.time_limit);
+    let clock = Clock::start(&options.limits);
     let mut run = Run::new(problem, domain, options);
-    let has_output_conditions = problem.constraints().iter().any(|c| c.expression().has_outputs());
-    let rounds = if has_output_conditions { &[false, true][..] } else { &[false] };
+    let has_output_constraints = problem.constraints().iter().any(|c| c.expression().has_outputs());
+    let rounds = if has_output_constraints { &[false, true][..] } else { &[false] };
     let passes: Vec<(bool, Method)> = rounds
         .iter()
         .flat_map(|&round| methods.iter().map(move |&method| (round, method)))
@@ -290,15 +291,18 @@ pub fn tighten(
     let mut bounds = None;
     for (position, &(with_outputs, method)) in passes.iter().enumerate() {
         let is_last = position + 1 == passes.len();
-        let budget = if is_last { budget } else { budget.half() };
-        let pass = Pass { method, with_outputs, budget };
+        let clock = if is_last { clock } else { clock.share(PASS_SHARE) };
+        let pass = Pass { method, with_outputs, clock };
         bounds = Some(match bounds {
             Some(bounds) if with_outputs => run.with_outputs(pass, bounds)?,
             bounds => run.forward(pass, domain, bounds)?,
         });
     }
     match bounds {
-        Some(bounds) => Ok(run.finish(bounds)),
-        None => Ok(run.finish(AlphaCrown.propagate(problem.graph(), domain)?)),
+        Some(bounds) => Ok(run.finish(bounds, &clock)),
+        None => {
+            let bounds = AlphaCrown.propagate_within(problem.graph(), domain, &clock)?;
+            Ok(run.finish(bounds, &clock))
+        }
     }
 }

@@ -1,12 +1,10 @@
 //! True forward passes, which tell what a bound cannot gain.
 
 use ndarray::{Array2, Axis, concatenate};
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::SeedableRng;
 
 use crate::network::NodeId;
 use crate::num::IntervalBox;
-use crate::num::random::uniform;
+use crate::num::sample::UniformPoints;
 use crate::problem::Problem;
 
 /// Samples to begin with.
@@ -15,12 +13,12 @@ const SAMPLES: usize = 128;
 /// Most points kept.
 const MOST_POINTS: usize = 2048;
 
-/// Values of all nodes at points that satisfy the problem's conditions on inputs.
+/// Values of all nodes at points that satisfy the problem's constraints on inputs.
 #[derive(Debug)]
 pub struct Pool<'a> {
     problem: &'a Problem,
     domain: &'a IntervalBox,
-    /// Whether points have to satisfy the conditions on outputs too.
+    /// Whether points have to satisfy the constraints on outputs too.
     with_outputs: bool,
     /// One array (points × size) a node.
     values: Vec<Array2<f64>>,
@@ -29,22 +27,13 @@ pub struct Pool<'a> {
 impl<'a> Pool<'a> {
     /// A pool of random points of the domain.
     pub fn new(problem: &'a Problem, domain: &'a IntervalBox, seed: u32) -> Self {
-        let mut random = ChaCha8Rng::seed_from_u64(seed.into());
-        let mut points: Vec<Vec<f64>> = vec![domain.center()];
-        for _ in 1..SAMPLES {
-            let ends = domain.lower().iter().zip(domain.upper());
-            let coordinate = |(&l, &u): (&f64, &f64)| {
-                let t = uniform(&mut random);
-                (1.0 - t) * l + t * u
-            };
-            points.push(ends.map(coordinate).collect());
-        }
+        let points = std::iter::once(domain.center()).chain(UniformPoints::new(domain, seed));
         let mut pool = Self { problem, domain, with_outputs: false, values: Vec::new() };
-        pool.add(points);
+        pool.add(points.take(SAMPLES).collect());
         pool
     }
 
-    /// Adds points, moved into the domain; those that fail a condition are left
+    /// Adds points, moved into the domain; those that fail a constraint are left
     /// out.
     pub fn add(&mut self, points: Vec<Vec<f64>>) {
         let graph = self.problem.graph();
@@ -83,7 +72,7 @@ impl<'a> Pool<'a> {
         Some((least, largest))
     }
 
-    /// From now on only points that satisfy the conditions on outputs count.
+    /// From now on only points that satisfy the constraints on outputs count.
     pub fn require_outputs(&mut self) {
         self.with_outputs = true;
         let values = std::mem::take(&mut self.values);
@@ -92,7 +81,7 @@ impl<'a> Pool<'a> {
         }
     }
 
-    /// The values at those points that satisfy the conditions on outputs, if they
+    /// The values at those points that satisfy the constraints on outputs, if they
     /// count.
     fn feasible(&self, values: Vec<Array2<f64>>) -> Vec<Array2<f64>> {
         if !self.with_outputs {
@@ -108,11 +97,11 @@ impl<'a> Pool<'a> {
         values.iter().map(|values| values.select(Axis(0), &kept)).collect()
     }
 
-    /// Whether a point satisfies the conditions on inputs or, given the outputs,
+    /// Whether a point satisfies the constraints on inputs or, given the outputs,
     /// those on outputs.
     fn is_satisfied(&self, input: &[f64], output: Option<&[f64]>) -> bool {
-        let conditions = self.problem.constraints().iter();
-        conditions
+        let constraints = self.problem.constraints().iter();
+        constraints
             .filter(|constraint| constraint.expression().has_outputs() == output.is_some())
             .all(|constraint| {
                 let value = constraint.expression().evaluate(input, output.unwrap_or_default());

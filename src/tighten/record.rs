@@ -20,7 +20,7 @@ pub struct BoundsRecord {
     pub tighten: String,
     /// What bounds were sought for.
     pub goal: &'static str,
-    /// Bounds of the inputs, which conditions may have narrowed.
+    /// Bounds of the inputs, which constraints may have narrowed.
     pub input: NodeBounds,
     /// One entry a layer of activations.
     pub layers: Vec<LayerBounds>,

@@ -1,11 +1,11 @@
-//! The order of the work: nodes forward, then again with conditions on outputs.
+//! The order of the work: nodes forward, then again with constraints on outputs.
 
-use super::budget::Budget;
 use super::certificate::Certificate;
 use super::layer::{self, Settings, Target};
 use super::pool::Pool;
 use super::{Method, TightenCounts, TightenError, TightenOptions, Tightened};
 use crate::bounds::{AlphaCrown, NeuronBounds, Propagator, node_range, refine};
+use crate::control::{Clock, StoppedBy};
 use crate::encode::{BigM, Encoder, ReluEncoding, Triangle};
 use crate::network::{ActivationLayer, Node, NodeId};
 use crate::num::IntervalBox;
@@ -20,15 +20,21 @@ pub struct Run<'a> {
     certificates: Vec<Certificate>,
 }
 
+/// The share of the time left that one layer may take, unless it is the last: what an early
+/// layer gains narrows all that come after it, and its programs are the smallest, but it must
+/// not starve the late ones, whose constants are the largest. What a layer leaves goes to
+/// those after it. Within a layer the neurons with the largest relaxation come first.
+const LAYER_SHARE: f64 = 0.5;
+
 /// One pass over all nodes.
 #[derive(Clone, Copy, Debug)]
 pub struct Pass {
     /// Kind of programs.
     pub method: Method,
-    /// Whether conditions on outputs take part.
+    /// Whether constraints on outputs take part.
     pub with_outputs: bool,
-    /// Time for all of it.
-    pub budget: Budget,
+    /// The clock of all of it.
+    pub clock: Clock,
 }
 
 impl<'a> Run<'a> {
@@ -62,12 +68,12 @@ impl<'a> Run<'a> {
             let bounds = self.tighten(&encoder, id, before.clone(), pass)?;
             encoder.narrow(id, &bounds);
             known = Some(match known {
-                None => AlphaCrown.propagate(graph, &bounds)?,
+                None => AlphaCrown.propagate_within(graph, &bounds, &pass.clock)?,
                 Some(known) if bounds == before => known,
                 // What was gained here narrows the nodes to come, program or not.
                 Some(known) => {
                     let first = boxes.first().unwrap_or(&bounds);
-                    refine(graph, first, &known.with(id, bounds.clone()))?
+                    refine(graph, first, &known.with(id, bounds.clone()), &pass.clock)?
                 }
             });
             boxes.push(bounds);
@@ -75,7 +81,7 @@ impl<'a> Run<'a> {
         Ok(NeuronBounds::new(boxes))
     }
 
-    /// Each node again, over the program of all with the conditions on outputs.
+    /// Each node again, over the program of all with the constraints on outputs.
     pub fn with_outputs(
         &mut self,
         pass: Pass,
@@ -89,19 +95,22 @@ impl<'a> Run<'a> {
             }
             let boxes = graph.nodes().map(|(id, _)| bounds.of(id).clone());
             let mut encoder = Encoder::over(self.problem, boxes, encoding(pass.method))?;
-            encoder.add_output_conditions();
+            encoder.add_output_constraints();
             let narrowed = self.tighten(&encoder, id, bounds.of(id).clone(), pass)?;
             if narrowed != *bounds.of(id) {
                 bounds = bounds.with(id, narrowed);
                 let domain = bounds.of(graph.input()).clone();
-                bounds = refine(graph, &domain, &bounds)?;
+                bounds = refine(graph, &domain, &bounds, &pass.clock)?;
             }
         }
         Ok(bounds)
     }
 
-    pub fn finish(self, bounds: NeuronBounds) -> Tightened {
-        Tightened { bounds, layers: self.counts, certificates: self.certificates }
+    pub fn finish(self, bounds: NeuronBounds, clock: &Clock) -> Tightened {
+        // A layer may have used up its share while there was time for others.
+        let is_cut = self.counts.iter().any(|layer| layer.skipped_time > 0);
+        let stopped_by = clock.stopped().or(is_cut.then_some(StoppedBy::TimeLimit));
+        Tightened { bounds, layers: self.counts, certificates: self.certificates, stopped_by }
     }
 
     /// Bounds of a node by programs.
@@ -113,16 +122,16 @@ impl<'a> Run<'a> {
         pass: Pass,
     ) -> Result<IntervalBox, TightenError> {
         let graph = self.problem.graph();
-        let Pass { method, with_outputs, budget } = pass;
+        let Pass { method, with_outputs, clock } = pass;
         let size = encoder.model().size();
         if method == Method::MixedInteger && size.binaries + size.integers == 0 {
             return Ok(bounds); // What linear programs have found is exact.
         }
         let exact = !with_outputs && self.is_exact(id);
-        let budget = if id == graph.output() { budget } else { budget.half() };
+        let clock = if id == graph.output() { clock } else { clock.share(LAYER_SHARE) };
         for (number, layer) in self.targets(id, pass) {
             let target = Target { node: id, layer, exact };
-            let settings = Settings { options: self.options, method, budget };
+            let settings = Settings { options: self.options, method, clock };
             let outcome = layer::tighten(encoder, &bounds, target, &mut self.pool, settings)?;
             self.counts.push(TightenCounts { layer: number, with_outputs, ..outcome.counts });
             if !outcome.lemmas.is_empty() {
@@ -143,13 +152,13 @@ impl<'a> Run<'a> {
     }
 
     /// What a node is read as, each with the number of the layer: inputs that
-    /// conditions may narrow, pre-activations, outputs.
+    /// constraints may narrow, pre-activations, outputs.
     fn targets(&self, id: NodeId, pass: Pass) -> Vec<(usize, Option<ActivationLayer<'a>>)> {
         let graph = self.problem.graph();
         let layers: Vec<ActivationLayer> = graph.activation_layers().collect();
         let readers = layers.iter().enumerate().filter(|(_, layer)| layer.pre_activation == id);
         let mut targets: Vec<_> = readers.map(|(k, layer)| (k + 1, Some(*layer))).collect();
-        if id == graph.input() && (pass.with_outputs || self.has_input_conditions()) {
+        if id == graph.input() && (pass.with_outputs || self.has_input_constraints()) {
             targets.insert(0, (0, None));
         }
         if id == graph.output() && matches!(graph.node(id), Node::Affine(_)) {
@@ -169,10 +178,10 @@ impl<'a> Run<'a> {
             }
             Node::Relu { .. } | Node::Clip { .. } => false,
         };
-        only_inputs && !self.has_input_conditions()
+        only_inputs && !self.has_input_constraints()
     }
 
-    fn has_input_conditions(&self) -> bool {
+    fn has_input_constraints(&self) -> bool {
         self.problem.constraints().iter().any(|c| !c.expression().has_outputs())
     }
 

@@ -11,15 +11,11 @@
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 use std::ops::ControlFlow;
-use std::time::{Duration, Instant};
 
+use crate::control::Clock;
 use crate::milp::{Kind, LinearExpression, Model, VarId, dual_bound};
 use crate::num::Interval;
 use crate::solve::{Basis, LinearProgram, LpOutcome, LpStatus, SolveError};
-
-/// How long one linear program runs before the guide is asked whether to go on; then twice
-/// as long, and so on.
-const SLICE: Duration = Duration::from_millis(250);
 
 /// What is nearer to a whole number is one.
 const INTEGRALITY: f64 = 1e-6;
@@ -34,9 +30,9 @@ pub struct Search {
 
 /// When a search ends.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Time for the search.
-    pub time: Duration,
+pub struct Until {
+    /// The clock.
+    pub clock: Clock,
     /// Most parts that are looked at.
     pub nodes: u64,
     /// A bound above this is enough.
@@ -103,10 +99,10 @@ impl Search {
         &mut self,
         objective: &LinearExpression,
         basis: Option<&Basis>,
-        mut limits: Limits,
+        mut until: Until,
         guide: &mut dyn Guide,
     ) -> Result<Found, SolveError> {
-        let started = Instant::now();
+        let mut is_stopped = false;
         let mut costs = vec![0.0; self.model.columns().len()];
         objective.terms.iter().for_each(|&(column, c)| costs[column.index()] = c);
         if let Some(basis) = basis {
@@ -124,21 +120,22 @@ impl Search {
         let mut closed = f64::INFINITY;
         let mut open = BinaryHeap::from([Node { bound: f64::NEG_INFINITY, bounds: Vec::new() }]);
         while let Some(node) = open.pop() {
-            let left = limits.time.saturating_sub(started.elapsed());
             // Above either there is nothing to gain, and no open part is below.
-            let enough = limits.enough.min(closed);
-            if node.bound > enough || left.is_zero() || found.nodes == limits.nodes {
+            let enough = until.enough.min(closed);
+            is_stopped |= until.clock.is_stopped() || found.nodes == until.nodes;
+            if node.bound > enough || is_stopped {
                 found.is_complete &= node.bound > enough;
                 closed = closed.min(node.bound);
                 break;
             }
             self.enter(&node)?;
             self.program.stop_above(Some(enough - objective.constant))?;
-            let outcome = self.relaxation(&costs, left, &mut found.iterations, guide)?;
+            let outcome = self.relaxation(&costs, &until.clock)?;
             found.nodes += 1;
+            found.iterations += outcome.iterations;
             match guide.visit(&outcome.point) {
-                ControlFlow::Continue(enough) => limits.enough = limits.enough.min(enough),
-                ControlFlow::Break(()) => limits.time = Duration::ZERO,
+                ControlFlow::Continue(enough) => until.enough = until.enough.min(enough),
+                ControlFlow::Break(()) => is_stopped = true,
             }
             if outcome.status == LpStatus::Infeasible && self.is_proven_empty(&outcome.multipliers)
             {
@@ -149,7 +146,7 @@ impl Search {
                 LpStatus::Optimal => self.most_fractional(&outcome.point),
                 // Not proven: its parts are easier.
                 LpStatus::Infeasible => self.widest(),
-                LpStatus::Above | LpStatus::TimeLimit => None,
+                LpStatus::Above | LpStatus::Stopped => None,
             };
             if found.point.is_empty() {
                 found.point.clone_from(&outcome.point);
@@ -175,32 +172,13 @@ impl Search {
         Ok(found)
     }
 
-    /// Solves the relaxation of a part, slice by slice, so that a guide is heard during long
-    /// solves too.
-    fn relaxation(
-        &mut self,
-        costs: &[f64],
-        time: Duration,
-        iterations: &mut u64,
-        guide: &mut dyn Guide,
-    ) -> Result<LpOutcome, SolveError> {
-        let started = Instant::now();
-        let mut slice = SLICE;
-        loop {
-            let left = time.saturating_sub(started.elapsed());
-            let outcome = match self.program.minimize(costs, left.min(slice)) {
-                Err(SolveError::Failed { .. } | SolveError::Unbounded) => {
-                    LpOutcome::nothing(self.model.rows().len())
-                }
-                outcome => outcome?,
-            };
-            *iterations += outcome.iterations;
-            let is_over = outcome.status != LpStatus::TimeLimit || left <= slice;
-            if is_over || guide.visit(&[]).is_break() {
-                return Ok(outcome);
+    /// Solves the relaxation of a part.
+    fn relaxation(&mut self, costs: &[f64], clock: &Clock) -> Result<LpOutcome, SolveError> {
+        match self.program.minimize(costs, clock) {
+            Err(SolveError::Failed { .. } | SolveError::Unbounded) => {
+                Ok(LpOutcome::nothing(self.model.rows().len()))
             }
-            // Where a solve starts again from nothing, it still comes to an end.
-            slice *= 2;
+            outcome => outcome,
         }
     }
 

@@ -91,7 +91,7 @@ fn expressions_that_are_wrong() {
         ),
         ("constraint", "x0 < 1", 4, "found '<', a strict relation; use <="),
         ("constraint", "x0", 3, "the text ends; expected <=, >= or ="),
-        ("constraint", "1 <= 2", 1, "no variable is left; expected a condition on x or y"),
+        ("constraint", "1 <= 2", 1, "no variable is left; expected a constraint on x or y"),
         ("constraint", "x0 * x1 <= 2", 4, "found '*', expected <=, >= or ="),
     ];
     for (kind, text, column, what) in cases {

@@ -25,12 +25,13 @@ use std::path::Path;
 
 use ndarray::{Array1, Array2};
 use serde::Deserialize;
+use taut::control::Silent;
 use taut::encode::ENCODINGS;
 use taut::network::{Activation, Network};
 use taut::num::IntervalBox;
 use taut::optimize::{Answer, OptimizeOptions, Status, optimize};
 use taut::problem::{Problem, Question, Sense};
-use taut::solve::{SOLVERS, Silent, SolveOptions};
+use taut::solve::{BACKENDS, SolveOptions};
 use taut::tighten::Tightening;
 
 /// Largest deviation from the known value, relative to `1 + |value|`.
@@ -102,7 +103,7 @@ fn every_method_gives_the_known_answers() {
     let mut runs = 0;
     for case in cases() {
         assert!(!case.source.is_empty(), "{}: where does the value come from?", case.name);
-        for &backend in SOLVERS {
+        for &backend in BACKENDS {
             if case.skip.contains_key(backend.name()) {
                 continue;
             }

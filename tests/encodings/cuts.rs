@@ -1,9 +1,10 @@
 //! Rows separated at the root.
 
 use taut::bounds::{Crown, Propagator};
+use taut::control::Silent;
 use taut::encode::{BigM, BigMCuts, CutOptions, MultipleChoice, ReluEncoding, encode};
 use taut::milp::Model;
-use taut::solve::{Highs, Silent, SolveOptions, Solver};
+use taut::solve::{Backend, Highs, SolveOptions};
 
 use crate::neuron::{self, Encoded, Neuron};
 use crate::strength::{NETWORKS, NEURONS, TOLERANCE, minimum, objectives, problem, with_objective};

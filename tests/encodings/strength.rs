@@ -5,12 +5,13 @@ use ndarray::{Array1, Array2};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use taut::bounds::{Crown, Propagator};
+use taut::control::Silent;
 use taut::encode::{BigM, MultipleChoice, Partition, ReluEncoding, Split, encode};
 use taut::milp::{LinearExpression, Model};
 use taut::network::{Activation, DenseLayer, Network};
 use taut::num::IntervalBox;
 use taut::problem::{Problem, Question};
-use taut::solve::{Highs, Silent, SolveOptions, Solver, TerminationStatus};
+use taut::solve::{Backend, Highs, SolveOptions, TerminationStatus};
 
 use crate::neuron::{self, Encoded, Neuron};
 

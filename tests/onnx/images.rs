@@ -5,11 +5,12 @@ use ndarray::{Array2, Axis};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use taut::bounds::{NeuronBounds, PROPAGATORS};
+use taut::control::Silent;
 use taut::network::{Network, ReluGraph};
 use taut::num::IntervalBox;
 use taut::optimize::{OptimizeOptions, Status, optimize};
 use taut::problem::{Problem, Question, Sense};
-use taut::solve::{Silent, SolveOptions};
+use taut::solve::SolveOptions;
 
 use crate::read_model;
 use crate::support::onnx::{Model, Node, floats};

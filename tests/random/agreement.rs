@@ -6,13 +6,14 @@
 //! network once, with the bounds taking turns: all pairs are met, in a fifth of the
 //! time.
 
+use taut::control::Silent;
 use taut::encode::ENCODINGS;
 use taut::optimize::{
     Answer, KnownPoint, OptimizeError, OptimizeOptions, Status, optimize, optimize_by_enumeration,
 };
 use taut::regions::RegionError;
 use taut::scale::{SCALINGS, Scaling};
-use taut::solve::{SOLVERS, Silent, SolveOptions, Solver};
+use taut::solve::{BACKENDS, Backend, SolveOptions};
 use taut::tighten::Tightening;
 
 use crate::{build, exact};
@@ -64,7 +65,7 @@ fn glpsol_agrees_with_exact_enumeration_or_leaves_the_gap_open() {
 
 #[test]
 fn every_solver_is_tested_here() {
-    let names: Vec<&str> = SOLVERS.iter().map(|solver| solver.name()).collect();
+    let names: Vec<&str> = BACKENDS.iter().map(|solver| solver.name()).collect();
     let tested = [
         "highs",
         "microlp",
@@ -115,7 +116,7 @@ fn divided_domains_agree_with_exact_enumeration() {
 }
 
 /// Enumeration of the regions in floating point, wherever there is such a thing: no integer
-/// inputs, no conditions on outputs, a domain with inner points.
+/// inputs, no constraints on outputs, a domain with inner points.
 #[test]
 fn enumeration_of_regions_agrees_with_exact_enumeration() {
     let (mut enumerated, mut without_programs) = (0, 0);
@@ -127,11 +128,11 @@ fn enumeration_of_regions_agrees_with_exact_enumeration() {
         let options = OptimizeOptions { solve, ..OptimizeOptions::default() };
         let answer = match optimize_by_enumeration(&problem, &options, &mut Silent) {
             Err(OptimizeError::Regions(
-                RegionError::Integer { .. } | RegionError::OutputCondition { .. },
+                RegionError::Integer { .. } | RegionError::OutputConstraint { .. },
             )) => continue,
             answer => answer.unwrap_or_else(|error| panic!("seed {seed}: {error}")),
         };
-        // The conditions leave no inner point, perhaps none at all.
+        // The constraints leave no inner point, perhaps none at all.
         if answer.status == Status::Unknown && answer.stopped_by.is_none() {
             continue;
         }
@@ -153,7 +154,7 @@ fn agrees_with_exact_enumeration(name: &str, cases: u64) {
 
 /// How many runs there were, and what was not as expected.
 fn failures(name: &str, cases: u64) -> (usize, Vec<String>) {
-    let backend = *SOLVERS.iter().find(|solver| solver.name() == name).expect("a listed solver");
+    let backend = *BACKENDS.iter().find(|solver| solver.name() == name).expect("a listed solver");
     let tightenings = Tightening::all();
     let mut failures = Vec::new();
     let (mut compared, mut infeasible, mut runs) = (0, 0, 0);
@@ -216,7 +217,7 @@ fn scaling(seed: u64) -> Option<&'static dyn Scaling> {
 const OPEN: &str = "open";
 
 /// That status and value are those of the oracle, and that the bound holds.
-fn compare(answer: &Answer, expected: Option<f64>, backend: &dyn Solver) -> Result<(), String> {
+fn compare(answer: &Answer, expected: Option<f64>, backend: &dyn Backend) -> Result<(), String> {
     let Some(expected) = expected else {
         return match answer.status {
             Status::Infeasible => Ok(()),

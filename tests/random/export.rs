@@ -4,11 +4,12 @@
 use std::collections::HashMap;
 
 use taut::bounds::{Crown, NeuronBounds, Propagator};
+use taut::control::Silent;
 use taut::encode::{ENCODINGS, encode};
 use taut::io::{MODEL_FORMATS, ModelFormat, Mps, write_model};
 use taut::milp::{Direction, Model};
 use taut::problem::Problem;
-use taut::solve::{Highs, PortableModel, Silent, SolveOptions, Solver};
+use taut::solve::{Backend, Highs, PortableModel, SolveOptions};
 
 use crate::highs_file;
 use crate::{build, exact};

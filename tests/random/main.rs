@@ -3,7 +3,7 @@
 
 mod agreement;
 mod build;
-mod conditions;
+mod constraints;
 mod exact;
 mod export;
 #[path = "../support/highs_file.rs"]

@@ -4,13 +4,14 @@ use ndarray::{Array1, Array2, ArrayView2};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use taut::bounds::{NeuronBounds, PROPAGATORS};
+use taut::control::Silent;
 use taut::encode::{ENCODINGS, Encoder, Triangle, encode};
 use taut::milp::{Direction, check};
 use taut::network::Phase;
 use taut::num::IntervalBox;
 use taut::problem::{Problem, Question};
 use taut::scale::{SCALINGS, scale};
-use taut::solve::{Highs, Silent, SolveOptions, Solver, TerminationStatus};
+use taut::solve::{Backend, Highs, SolveOptions, TerminationStatus};
 use taut::tighten::{Method, TightenOptions, Tightening, tighten};
 
 use crate::build;
@@ -296,7 +297,7 @@ fn gradients_are_those_of_finite_differences() {
     assert!(compared > 500, "only {compared} derivatives");
 }
 
-/// The case's objective without its conditions.
+/// The case's objective without its constraints.
 fn unconstrained(case: &Case) -> Option<Problem> {
     let question = build::question(case)?;
     let question = Question { constraints: Vec::new(), integer: Vec::new(), ..question };

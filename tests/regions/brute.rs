@@ -48,7 +48,7 @@ pub fn cells(case: &Case) -> Option<Cells> {
         rows.push(input.above(&bound.lower));
         rows.push(input.below(&bound.upper));
     }
-    for (coefficients, constant) in &case.conditions {
+    for (coefficients, constant) in &case.constraints {
         let coefficients: Vec<RBig> = coefficients.iter().copied().map(exact).collect();
         rows.push(Affine::combination(free.len(), &coefficients, &inputs, &exact(*constant)));
     }
@@ -152,9 +152,9 @@ impl Tree<'_> {
         let weights: Vec<RBig> = layer.weights.row(neuron).iter().copied().map(exact).collect();
         let bias = exact(layer.bias[neuron]);
         let a = Affine::combination(self.bounds.len(), &weights, from, &bias);
-        for (phase, (conditions, value)) in phases(&a, layer.activation).into_iter().enumerate() {
+        for (phase, (constraints, value)) in phases(&a, layer.activation).into_iter().enumerate() {
             let mut cell = cell.clone();
-            cell.rows.extend(conditions);
+            cell.rows.extend(constraints);
             if is_open(&cell.rows, self.bounds) {
                 cell.outputs.push(value);
                 cell.phases.push(phase);

@@ -1,6 +1,7 @@
 //! Counts equal those of the brute force, by every method that applies.
 
 use ndarray::{arr1, arr2};
+use taut::control::Clock;
 use taut::network::{Activation, DenseLayer, Network};
 use taut::num::IntervalBox;
 use taut::problem::{Problem, Question};
@@ -141,9 +142,10 @@ fn samples_of_a_known_network() {
     let network = Network::dense("ramp", vec![layer]).expect("a network");
     let domain = IntervalBox::new(vec![-1.0; 2], vec![1.0; 2]).expect("a box");
     let problem = Problem::new(network, domain, Question::default()).expect("a problem");
-    let sample = sample_patterns(&problem, 1000, 7).expect("a sample");
+    let sample = sample_patterns(&problem, 1000, 7, &Clock::unlimited()).expect("a sample");
     assert_eq!((sample.patterns, sample.points, sample.chao1), (2, 1000, 2.0));
-    let chords = sample_chords(problem.graph(), problem.domain(), 1000, 7).expect("a sample");
+    let chords = sample_chords(problem.graph(), problem.domain(), 1000, 7, &Clock::unlimited());
+    let chords = chords.expect("a sample").expect("no limit");
     assert!((chords.mean - 1.5).abs() < 4.0 * chords.standard_error, "{chords:?}");
     assert!((0.01..0.02).contains(&chords.standard_error), "{chords:?}");
 }

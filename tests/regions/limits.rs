@@ -4,9 +4,10 @@ use std::ops::ControlFlow;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
+use taut::control::{Limits, StoppedBy};
 use taut::io::read_problem;
 use taut::problem::{Problem, Question};
-use taut::regions::{Method, RegionOptions, StoppedBy, count, visit};
+use taut::regions::{Method, RegionOptions, count, visit};
 
 use crate::networks::{Random, he};
 
@@ -17,13 +18,13 @@ fn a_limit_of_cells_gives_a_lower_bound() {
         let whole = count(&problem, &RegionOptions { threads, ..RegionOptions::default() });
         let patterns = whole.expect("a count").patterns.expect("no limit");
         let limited = |limit| {
-            let cell_limit = Some(limit);
-            let options = RegionOptions { threads, cell_limit, ..RegionOptions::default() };
+            let limits = Limits { nodes: Some(limit), ..Limits::default() };
+            let options = RegionOptions { threads, limits, ..RegionOptions::default() };
             count(&problem, &options).expect("a count")
         };
         let found = limited(patterns - 1);
         assert_eq!((found.patterns, found.at_least), (None, patterns - 1));
-        assert_eq!(found.stopped_by, Some(StoppedBy::CellLimit));
+        assert_eq!(found.stopped_by, Some(StoppedBy::NodeLimit));
         assert!(found.at_most >= patterns as f64);
         assert_eq!(limited(patterns).patterns, Some(patterns));
     }
@@ -33,11 +34,14 @@ fn a_limit_of_cells_gives_a_lower_bound() {
 fn time_and_interrupts_end_a_count() {
     static STOP: AtomicBool = AtomicBool::new(true);
     let problem = he(3, &[40, 40, 40], 1);
-    let time_limit = Some(Duration::ZERO);
-    let options = RegionOptions { time_limit, ..RegionOptions::default() };
+    let limits = Limits::of_time(Duration::ZERO);
+    let options = RegionOptions { limits, ..RegionOptions::default() };
     let found = count(&problem, &options).expect("a count");
     assert_eq!((found.exact, found.stopped_by), (false, Some(StoppedBy::TimeLimit)));
-    let options = RegionOptions { stop: Some(&STOP), ..RegionOptions::default() };
+    let options = RegionOptions {
+        limits: Limits { stop: Some(&STOP), ..Limits::default() },
+        ..RegionOptions::default()
+    };
     let found = count(&problem, &options).expect("a count");
     assert_eq!((found.exact, found.stopped_by), (false, Some(StoppedBy::Interrupt)));
 }
@@ -63,8 +67,8 @@ fn refusal(question: Question) -> String {
 
 #[test]
 fn what_cannot_be_counted_is_refused() {
-    let with = |condition: &str| Question {
-        constraints: vec![condition.to_string()],
+    let with = |constraint: &str| Question {
+        constraints: vec![constraint.to_string()],
         ..Question::default()
     };
     assert!(refusal(with("y0 >= 0")).contains("about outputs"));
@@ -92,7 +96,7 @@ fn a_shipped_instance_has_as_many_regions_by_both_methods() {
 fn a_time_limit_holds_with_hundreds_of_inputs() {
     let problem = he(300, &[48, 48], 5);
     let limit = Duration::from_millis(300);
-    let options = RegionOptions { time_limit: Some(limit), ..RegionOptions::default() };
+    let options = RegionOptions { limits: Limits::of_time(limit), ..RegionOptions::default() };
     let started = Instant::now();
     let found = count(&problem, &options).expect("a count");
     assert_eq!((found.exact, found.stopped_by), (false, Some(StoppedBy::TimeLimit)));

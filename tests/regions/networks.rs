@@ -12,7 +12,7 @@ pub struct Case {
     pub layers: Vec<DenseLayer>,
     pub domain: IntervalBox,
     /// `coefficients · x + constant ≥ 0`.
-    pub conditions: Vec<(Vec<f64>, f64)>,
+    pub constraints: Vec<(Vec<f64>, f64)>,
 }
 
 pub struct Random(ChaCha8Rng);
@@ -110,32 +110,32 @@ impl Random {
                 _ => {}
             }
         }
-        let mut conditions = Vec::new();
+        let mut constraints = Vec::new();
         if self.chance(20) {
             // The middle of the box satisfies it, with room.
             let coefficients = self.row(inputs, true);
             let middle = coefficients.iter().zip(lower.iter().zip(&upper));
             let value: f64 = middle.map(|(c, (l, u))| c * 0.5 * (l + u)).sum();
             if coefficients.iter().any(|&c| c != 0.0) {
-                conditions.push((coefficients, 0.25 - (16.0 * value).floor() / 16.0));
+                constraints.push((coefficients, 0.25 - (16.0 * value).floor() / 16.0));
             }
         }
         let domain = IntervalBox::new(lower, upper).expect("a box");
-        Case { layers, domain, conditions }
+        Case { layers, domain, constraints }
     }
 }
 
 impl Case {
     pub fn problem(&self) -> Problem {
         let network = Network::dense("random", self.layers.clone()).expect("a network");
-        let condition = |(coefficients, constant): &(Vec<f64>, f64)| {
+        let constraint = |(coefficients, constant): &(Vec<f64>, f64)| {
             let terms = coefficients.iter().enumerate().filter(|(_, c)| **c != 0.0);
             let sign = |c: f64| if c < 0.0 { '-' } else { '+' };
             let terms: String =
                 terms.map(|(j, c)| format!(" {} {} x{j}", sign(*c), c.abs())).collect();
             format!("{terms} >= {}", -constant)
         };
-        let constraints = self.conditions.iter().map(condition).collect();
+        let constraints = self.constraints.iter().map(constraint).collect();
         let question = Question { constraints, ..Question::default() };
         Problem::new(network, self.domain.clone(), question).expect("a problem")
     }
@@ -157,5 +157,5 @@ pub fn he(inputs: usize, widths: &[usize], seed: u64) -> Problem {
         before = width;
     }
     let domain = IntervalBox::new(vec![-1.0; inputs], vec![1.0; inputs]).expect("a box");
-    Case { layers, domain, conditions: Vec::new() }.problem()
+    Case { layers, domain, constraints: Vec::new() }.problem()
 }

@@ -76,7 +76,7 @@ fn cells_cover_the_box_and_satisfy_euler() {
             he(2, &[7, 5], seed)
         } else {
             let mut case = Random::new(seed).mixed_case(2, 12, 100);
-            case.conditions.clear();
+            case.constraints.clear();
             case.problem()
         };
         let box_area: f64 =

@@ -1,13 +1,14 @@
 //! What scaling cannot change: bounds in old units, relaxations, answers.
 
 use taut::bounds::{Crown, IntervalPropagation, NeuronBounds, Propagator};
+use taut::control::Silent;
 use taut::encode::{ENCODINGS, encode};
 use taut::milp::Model;
 use taut::network::Activation;
 use taut::optimize::{OptimizeOptions, Status, optimize};
 use taut::problem::{Problem, Question};
 use taut::scale::{Invariants, SCALINGS, Scaling, scale};
-use taut::solve::{Highs, Silent, SolveOptions, Solver};
+use taut::solve::{Backend, Highs, SolveOptions};
 
 use crate::networks::{DEEP, Draw, nets};
 use crate::{interval_bounds, unit_box};

@@ -1,9 +1,9 @@
-//! A random case in odd units, with hard conditions, and its exact answer.
+//! A random case in odd units, with hard constraints, and its exact answer.
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use crate::conditions::{Spot, harden};
+use crate::constraints::{Spot, harden};
 use crate::exact::Case;
 use crate::exact::optimum::{Candidate, Goal};
 use crate::exact::random_case::Draw;
@@ -24,7 +24,7 @@ pub struct Scaled {
     /// The best point; `None` where there is none.
     pub truth: Option<Candidate>,
     /// Difference of the largest and the least value of the objective over the box,
-    /// without conditions.
+    /// without constraints.
     pub range: f64,
 }
 
@@ -41,7 +41,7 @@ pub struct Oddities {
     pub neurons: Span,
     /// Units of the outputs.
     pub outputs: Span,
-    /// Where the conditions stand.
+    /// Where the constraints stand.
     pub spot: Spot,
 }
 
@@ -78,7 +78,7 @@ pub fn scaled(seed: u64) -> Result<Scaled, Undecided> {
     Ok(Scaled { seed, case, oddities, truth, range })
 }
 
-/// Puts a single input into the objective, whose value then hangs on the conditions.
+/// Puts a single input into the objective, whose value then hangs on the constraints.
 fn ask_for_an_input(draw: &mut Draw, case: &mut Case) {
     let inputs: Vec<usize> = (0..case.lower.len()).collect();
     case.objective_inputs.fill(0.0);

@@ -49,7 +49,7 @@ fn quoted(argument: &String) -> String {
 #[test]
 fn a_dumped_case_is_the_same_question() {
     let scaled = scaled(number("TAUT_SCALES_DUMP", 0)).expect("an answer of the oracle");
-    let question = build::question(&scaled.case).expect("variables in every condition");
+    let question = build::question(&scaled.case).expect("variables in every constraint");
     let problem = build::problem(&scaled.case, question.clone());
     let path = write(&scaled);
     println!("{:?}", scaled.oddities);

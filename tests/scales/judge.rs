@@ -3,13 +3,13 @@
 //! Wrong is only what no allowance for rounding excuses:
 //!
 //! - *infeasible* where there is a point, be it a single one;
-//! - a *point* outside the box, not whole where it has to be, or missing a condition by more
+//! - a *point* outside the box, not whole where it has to be, or missing a constraint by more
 //!   than 1e-8 of its size and what a forward pass in doubles may be off; a value that is
 //!   not that of the point;
 //! - a *bound* that the exact optimum beats by more than 1e-6 of the size of the objective,
 //!   or at all where it is called certified;
 //! - a *value* called optimal that is worse than the exact optimum by more than the gap asked
-//!   for and the same share. It may be better, as much as its point misses conditions,
+//!   for and the same share. It may be better, as much as its point misses constraints,
 //!   which is judged above: a point that is good enough gives a value that is.
 //!
 //! The size of a sum is that of its terms, an output standing for the sum of the terms of
@@ -26,7 +26,7 @@ use crate::exact::rational::{exact, rounded};
 use crate::exact::{Constraint, Relation};
 use crate::oracle::{Pass, Value};
 
-/// Share of the size of a condition by which a point may miss it.
+/// Share of the size of a constraint by which a point may miss it.
 const CONDITION_TOLERANCE: f64 = 1e-8;
 
 /// Share of the size of the objective by which bounds and values may be off.
@@ -189,7 +189,7 @@ fn check_point(scaled: &Scaled, point: &[f64], objective: f64) -> Result<Value, 
         let size = left.size + constraint.right.abs();
         if excess > CONDITION_TOLERANCE * size + left.rounding {
             let share = excess / size;
-            return wrong(format!("condition {number} is missed by {share:.1e} of its size"));
+            return wrong(format!("constraint {number} is missed by {share:.1e} of its size"));
         }
     }
     let value = pass.objective(case);

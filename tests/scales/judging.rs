@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use crate::case::{Scaled, scaled};
-use crate::conditions::Spot;
+use crate::constraints::Spot;
 use crate::exact;
 use crate::exact::rational::rounded;
 use crate::judge::{Gap, Mistake, Verdict, judge};
@@ -31,7 +31,7 @@ fn both_ways_to_whole_numbers_agree() {
 /// Values at the optimum by another path: there the oracle evaluates forms of a region, here
 /// the network is run.
 #[test]
-fn the_optimum_is_attained_and_satisfies_all_conditions() {
+fn the_optimum_is_attained_and_satisfies_all_constraints() {
     let mut checked = 0;
     for seed in 0..100 {
         let Ok(Scaled { case, truth: Some(best), .. }) = scaled(seed) else { continue };
@@ -49,7 +49,7 @@ fn the_optimum_is_attained_and_satisfies_all_conditions() {
             checked += 1;
         }
     }
-    assert!(checked > 30, "only {checked} conditions");
+    assert!(checked > 30, "only {checked} constraints");
 }
 
 /// The right answer to a case, up to the rounding of its numbers.
@@ -62,7 +62,7 @@ fn right_answer(scaled: &Scaled) -> Json {
     json!({"status": "optimal", "input": input, "objective": objective, "bound": bound})
 }
 
-/// Cases with an optimum, some range of the objective and no conditions, which a rounded
+/// Cases with an optimum, some range of the objective and no constraints, which a rounded
 /// point could miss.
 fn plain_cases() -> impl Iterator<Item = Scaled> {
     let cases = (0..200).filter_map(|seed| scaled(seed).ok());

@@ -1,4 +1,4 @@
-//! Random tiny networks in all units, with conditions at hard spots: no answer may be
+//! Random tiny networks in all units, with constraints at hard spots: no answer may be
 //! wrong, whatever the units, and few may stay open.
 //!
 //! The short form runs with all tests. The full one is
@@ -15,7 +15,7 @@
 #[path = "../random/build.rs"]
 mod build;
 mod case;
-mod conditions;
+mod constraints;
 mod dump;
 #[path = "../random/exact/mod.rs"]
 mod exact;
@@ -71,7 +71,7 @@ fn number(variable: &str, default: u64) -> u64 {
 /// What became of many cases.
 struct Survey {
     cases: u64,
-    /// Cases without an answer of the oracle or without a variable in a condition.
+    /// Cases without an answer of the oracle or without a variable in a constraint.
     skipped: u64,
     infeasible: u64,
     table: Table,
@@ -122,7 +122,7 @@ fn classes(scaled: &Scaled, method: &Method) -> Vec<(&'static str, String)> {
     let oddities = scaled.oddities;
     vec![
         ("box", oddities.domain.name().to_string()),
-        ("conditions", oddities.spot.name().to_string()),
+        ("constraints", oddities.spot.name().to_string()),
         ("inputs", oddities.inputs.to_string()),
         ("method", method.name()),
         ("neurons", oddities.neurons.to_string()),

@@ -6,6 +6,8 @@ use std::time::Duration;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value as Json;
+use taut::control::Limits;
+use taut::control::Silent;
 use taut::encode::{ENCODINGS, EncodeError};
 use taut::optimize::{
     Answer, KnownPoint, OptimizeError, OptimizeOptions, optimize, optimize_by_enumeration,
@@ -13,7 +15,7 @@ use taut::optimize::{
 use taut::problem::Problem;
 use taut::regions::RegionError;
 use taut::scale::{SCALINGS, Scaling};
-use taut::solve::{Preset, SOLVERS, Silent, SolveError, SolveOptions};
+use taut::solve::{BACKENDS, Preset, SolveError, SolveOptions};
 use taut::tighten::Tightening;
 
 use crate::case::Scaled;
@@ -43,16 +45,16 @@ pub fn methods(scaled: &Scaled) -> Vec<Method> {
     let mut random = ChaCha8Rng::seed_from_u64(scaled.seed);
     random.set_stream(1);
     let mut draw = Draw { random };
-    let time_limit = Some(Duration::from_secs(TIME_LIMIT));
-    let mut solve = SolveOptions { time_limit, ..SolveOptions::default() };
+    let limits = Limits::of_time(Duration::from_secs(TIME_LIMIT));
+    let mut solve = SolveOptions::default();
     let gap = gap(&mut draw, scaled);
     if let Some(gap) = gap {
         solve.relative_gap = gap.relative;
         set(&mut solve.absolute_gap, gap.absolute);
     }
-    let default = OptimizeOptions { solve, ..OptimizeOptions::default() };
+    let default = OptimizeOptions { solve, limits, ..OptimizeOptions::default() };
     let drawn = OptimizeOptions {
-        backend: draw.pick(SOLVERS),
+        backend: draw.pick(BACKENDS),
         encoding: draw.pick(ENCODINGS),
         tighten: draw.pick(&Tightening::all()),
         scale: draw.pick(&scalings()),
@@ -159,7 +161,7 @@ fn does_not_apply(error: &OptimizeError) -> bool {
         error,
         OptimizeError::Encode(EncodeError::NotApplicable { .. })
             | OptimizeError::Regions(
-                RegionError::Integer { .. } | RegionError::OutputCondition { .. }
+                RegionError::Integer { .. } | RegionError::OutputConstraint { .. }
             )
     )
 }

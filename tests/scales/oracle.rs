@@ -35,8 +35,8 @@ pub fn optimum(case: &Case, regions: &[Region]) -> Result<Option<Candidate>, Und
         Search { maximize: case.maximize, whole: whole.collect(), boxes: 0, best: None };
     for region in regions {
         let objective = goal.objective.on(region);
-        let conditions = case.constraints.iter().flat_map(|c| constraint_rows(c, region));
-        let rows: Vec<Affine> = conditions.chain(region.rows.iter().cloned()).collect();
+        let constraints = case.constraints.iter().flat_map(|c| constraint_rows(c, region));
+        let rows: Vec<Affine> = constraints.chain(region.rows.iter().cloned()).collect();
         search.look_into(region, &objective, &rows)?;
     }
     Ok(search.best)
@@ -104,7 +104,7 @@ impl Search {
     }
 }
 
-/// Least and largest value of an expression over regions, without conditions, and where
+/// Least and largest value of an expression over regions, without constraints, and where
 /// they are attained.
 pub fn extremes(expression: &Expression, regions: &[Region]) -> [Candidate; 2] {
     [-RBig::ONE, RBig::ONE].map(|sign| {
@@ -182,7 +182,7 @@ impl Pass {
         }
     }
 
-    /// The left side of a condition.
+    /// The left side of a constraint.
     pub fn left(&self, constraint: &Constraint) -> Value {
         self.of(&constraint.inputs, &constraint.outputs, 0.0)
     }

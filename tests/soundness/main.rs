@@ -18,7 +18,7 @@
 //! absolute_gap = 0              # optional: the option --absolute-gap
 //! enumerate = true              # optional: --solver enumerate applies
 //! once = "24 neurons"           # optional: why not every encoding is tried
-//! status = "optimal"            # or "feasible": any point whose conditions hold; "infeasible"
+//! status = "optimal"            # or "feasible": any point whose constraints hold; "infeasible"
 //! value = 5                     # where the status is "optimal"
 //! ```
 
@@ -32,7 +32,7 @@ use serde::Deserialize;
 use taut::encode::ENCODINGS;
 use taut::num::IntervalBox;
 use taut::problem::{Problem, Question, Sense};
-use taut::solve::SOLVERS;
+use taut::solve::BACKENDS;
 
 use verdict::{Verdict, judge};
 
@@ -123,7 +123,7 @@ impl Case {
 
 /// The options of every method that a case is solved by, the default ones first.
 fn methods(case: &Case, turn: usize) -> Vec<Vec<String>> {
-    let backends: Vec<&str> = SOLVERS.iter().map(|solver| solver.name()).collect();
+    let backends: Vec<&str> = BACKENDS.iter().map(|solver| solver.name()).collect();
     let backend = |number: usize| format!("--backend={}", backends[number % backends.len()]);
     let mut methods = vec![vec![]];
     methods.extend((0..backends.len()).map(|number| vec![backend(number)]));

@@ -17,7 +17,7 @@ const ABSOLUTE_GAP: f64 = 1e-6;
 /// Share of a number's size that a bound or a value may be off, beside the gap.
 const TOLERANCE: f64 = 1e-6;
 
-/// Share of the size of a condition by which a point may miss it. The size is that of the
+/// Share of the size of a constraint by which a point may miss it. The size is that of the
 /// terms and the right side, an output standing for the sum of the terms behind it.
 const CONDITION_TOLERANCE: f64 = 1e-8;
 
@@ -98,7 +98,7 @@ fn mistake_of_value(case: &Case, known: f64, value: f64) -> Option<String> {
     wrong.then(|| format!("the value is {distance:e} from {known}"))
 }
 
-/// A point outside the box, one that misses a condition, or one with another value.
+/// A point outside the box, one that misses a constraint, or one with another value.
 fn mistake_of_point(problem: &Problem, point: Vec<f64>, value: f64) -> Option<String> {
     if !problem.domain().contains(&point) {
         return Some(format!("{point:?} is not in the box"));
@@ -108,19 +108,19 @@ fn mistake_of_point(problem: &Problem, point: Vec<f64>, value: f64) -> Option<St
         return Some(format!("the value at the point is {}", candidate.objective));
     }
     let sizes = sizes_of_outputs(problem.graph(), &candidate.input);
-    problem.constraints().iter().find_map(|condition| {
-        let terms = condition.expression().terms();
+    problem.constraints().iter().find_map(|constraint| {
+        let terms = constraint.expression().terms();
         let size = |&(variable, coefficient): &(Variable, f64)| match variable {
             Variable::Input(index) => (coefficient * candidate.input[index]).abs(),
             Variable::Output(index) => coefficient.abs() * sizes[index],
         };
         let size: f64 = terms.iter().map(size).sum();
-        let left = condition.expression().evaluate(&candidate.input, &candidate.output);
+        let left = constraint.expression().evaluate(&candidate.input, &candidate.output);
         let misses = |excess: f64, right: f64| {
             right.is_finite() && excess > CONDITION_TOLERANCE * (size + right.abs())
         };
-        let (lower, upper) = (condition.lower(), condition.upper());
+        let (lower, upper) = (constraint.lower(), constraint.upper());
         (misses(lower - left, lower) || misses(left - upper, upper))
-            .then(|| format!("the point misses {condition}: {left}"))
+            .then(|| format!("the point misses {constraint}: {left}"))
     })
 }

@@ -4,7 +4,6 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{CStr, c_char, c_int, c_void};
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, TryLockError};
 
 use highs::{HighsModelStatus, RowProblem};
@@ -12,9 +11,10 @@ use highs_sys::{
     Highs_changeColBounds, Highs_changeColsCostByRange, Highs_clear, Highs_clearSolver,
     Highs_getBasis, Highs_getDoubleInfoValue, Highs_getDualRay, Highs_getInt64InfoValue,
     Highs_getIntInfoValue, Highs_getModelStatus, Highs_getSolution, Highs_passMip, Highs_run,
-    Highs_setBasis, Highs_setCallback, Highs_setSparseSolution, Highs_startCallback, Highs_version,
-    Highs_zeroAllClocks, HighsCallbackDataIn, HighsCallbackDataOut, MATRIX_FORMAT_ROW_WISE,
-    OBJECTIVE_SENSE_MINIMIZE, SOLUTION_STATUS_FEASIBLE, STATUS_ERROR, kHighsCallbackIpmInterrupt,
+    Highs_setBasis, Highs_setCallback, Highs_setSparseSolution, Highs_startCallback,
+    Highs_stopCallback, Highs_version, Highs_zeroAllClocks, HighsCallbackDataIn,
+    HighsCallbackDataOut, MATRIX_FORMAT_ROW_WISE, OBJECTIVE_SENSE_MINIMIZE,
+    SOLUTION_STATUS_FEASIBLE, STATUS_ERROR, kHighsCallbackIpmInterrupt,
     kHighsCallbackMipImprovingSolution, kHighsCallbackMipInterrupt, kHighsCallbackMipLogging,
     kHighsCallbackSimplexInterrupt,
 };
@@ -22,14 +22,15 @@ use highs_sys::{
 use super::linear_program::LpStatus;
 use super::program::Program;
 use super::{Shared, failed};
+use crate::control::StoppedBy;
 use crate::milp::VarId;
 use crate::solve::{Solution, SolveError, TerminationStatus};
 
 /// A HiGHS object that is destroyed at a safe moment.
 pub struct Instance {
     model: Option<highs::Model>,
-    /// Whether it has been told to call back.
-    listens: bool,
+    /// What callbacks write to, if it has ever been told to call back.
+    listener: Option<Arc<Shared>>,
 }
 
 impl Instance {
@@ -39,12 +40,14 @@ impl Instance {
         program: &Program,
         configure: impl FnOnce(&mut highs::Model) -> Result<(), SolveError>,
     ) -> Result<Self, SolveError> {
-        let new = || {
-            let nothing = highs::Model::try_new(RowProblem::default());
-            nothing.map_err(|status| failed(&format!("it does not start ({status:?})")))
+        let (model, listener) = match recycled() {
+            Some(Retired { model, listener, .. }) => (model, listener),
+            None => match highs::Model::try_new(RowProblem::default()) {
+                Ok(model) => (model, None),
+                Err(status) => return Err(failed(&format!("it does not start ({status:?})"))),
+            },
         };
-        let model = recycled().map_or_else(new, Ok)?;
-        let mut instance = Self { model: Some(model), listens: false };
+        let mut instance = Self { model: Some(model), listener };
         configure(instance.model())?;
         instance.pass(program)?;
         Ok(instance)
@@ -90,20 +93,13 @@ impl Instance {
 
     /// Has progress reported to `shared`, and stops asked for there.
     pub fn listen(&mut self, shared: &Arc<Shared>) -> Result<(), SolveError> {
-        self.listens = true;
-        let kinds = [
-            kHighsCallbackMipInterrupt,
-            kHighsCallbackSimplexInterrupt,
-            kHighsCallbackIpmInterrupt,
-            kHighsCallbackMipLogging,
-            kHighsCallbackMipImprovingSolution,
-        ];
-        // SAFETY: the caller keeps `shared` alive until the run is over, and the
-        // callback only touches it through a shared reference.
+        let listener = self.listener.insert(Arc::clone(shared));
+        let data = Arc::as_ptr(listener).cast_mut().cast::<c_void>();
+        // SAFETY: `listener` lives as long as the instance can run, and the callback only
+        // touches it through a shared reference.
         let accepted = unsafe {
-            let data = Arc::as_ptr(shared).cast_mut().cast::<c_void>();
             Highs_setCallback(self.pointer(), Some(callback), data) != STATUS_ERROR
-                && kinds
+                && CALLBACKS
                     .iter()
                     .all(|&kind| Highs_startCallback(self.pointer(), kind) != STATUS_ERROR)
         };
@@ -127,11 +123,15 @@ impl Instance {
                 TerminationStatus::Optimal
             }
             Ok(HighsModelStatus::Infeasible) => TerminationStatus::Infeasible,
-            Ok(HighsModelStatus::ReachedTimeLimit) => TerminationStatus::TimeLimit,
+            Ok(HighsModelStatus::ReachedTimeLimit) => {
+                TerminationStatus::Stopped(StoppedBy::TimeLimit)
+            }
             Ok(
                 HighsModelStatus::ReachedSolutionLimit | HighsModelStatus::ReachedIterationLimit,
-            ) => TerminationStatus::NodeLimit,
-            Ok(HighsModelStatus::ReachedInterrupt) => TerminationStatus::Interrupted,
+            ) => TerminationStatus::Stopped(StoppedBy::NodeLimit),
+            Ok(HighsModelStatus::ReachedInterrupt) => {
+                TerminationStatus::Stopped(StoppedBy::Interrupt)
+            }
             Ok(HighsModelStatus::Unbounded) => return Err(SolveError::Unbounded),
             // Among these "unbounded or infeasible": without presolve HiGHS
             // says which.
@@ -170,7 +170,9 @@ impl Instance {
             Ok(HighsModelStatus::Optimal | HighsModelStatus::ModelEmpty) => Ok(LpStatus::Optimal),
             Ok(HighsModelStatus::ObjectiveBound) => Ok(LpStatus::Above),
             Ok(HighsModelStatus::Infeasible) => Ok(LpStatus::Infeasible),
-            Ok(HighsModelStatus::ReachedTimeLimit) => Ok(LpStatus::TimeLimit),
+            Ok(HighsModelStatus::ReachedTimeLimit | HighsModelStatus::ReachedInterrupt) => {
+                Ok(LpStatus::Stopped)
+            }
             other => Err(failed(&format!("its status is {other:?}"))),
         }
     }
@@ -307,9 +309,15 @@ impl Instance {
 /// behind a solve that never ends, the number of objects would grow for ever.
 impl Drop for Instance {
     fn drop(&mut self) {
+        let listener = self.listener.take();
+        if listener.is_some() {
+            for kind in CALLBACKS {
+                // SAFETY: as in `run`.
+                unsafe { Highs_stopCallback(self.pointer(), kind) };
+            }
+        }
         let mut retired = RETIRED.lock().unwrap_or_else(PoisonError::into_inner);
-        let listens = self.listens;
-        retired.extend(self.model.take().map(|model| Retired { model, listens }));
+        retired.extend(self.model.take().map(|model| Retired { model, listener, is_sound: true }));
         match SOLVING.try_write() {
             Ok(_quiet) => retired.clear(),
             Err(TryLockError::Poisoned(quiet)) => {
@@ -340,6 +348,15 @@ pub fn version() -> String {
     version.to_string_lossy().into_owned()
 }
 
+/// What an instance calls back for.
+const CALLBACKS: [c_int; 5] = [
+    kHighsCallbackMipInterrupt,
+    kHighsCallbackSimplexInterrupt,
+    kHighsCallbackIpmInterrupt,
+    kHighsCallbackMipLogging,
+    kHighsCallbackMipImprovingSolution,
+];
+
 /// Held for reading while an instance solves, for writing while one is
 /// destroyed.
 static SOLVING: RwLock<()> = RwLock::new(());
@@ -349,7 +366,10 @@ static RETIRED: Mutex<Vec<Retired>> = Mutex::new(Vec::new());
 
 struct Retired {
     model: highs::Model,
-    listens: bool,
+    /// What its callbacks, which are off, were told to write to.
+    listener: Option<Arc<Shared>>,
+    /// Whether it can be used again.
+    is_sound: bool,
 }
 
 // SAFETY: a retired instance belongs to nobody. It is dropped by one thread, while no
@@ -357,21 +377,21 @@ struct Retired {
 // and nothing in it is tied to the thread that made it.
 unsafe impl Send for Retired {}
 
-/// A retired object, as good as new; not one that has called back, whose listener is gone.
-fn recycled() -> Option<highs::Model> {
+/// A retired object, as good as new.
+fn recycled() -> Option<Retired> {
     let mut retired = RETIRED.lock().unwrap_or_else(PoisonError::into_inner);
-    let position = retired.iter().position(|retired| !retired.listens)?;
-    let mut model = retired.swap_remove(position).model;
+    let position = retired.iter().position(|retired| retired.is_sound)?;
+    let Retired { mut model, listener, .. } = retired.swap_remove(position);
     // SAFETY: the pointer is to a live instance that only this thread has now. It forgets
     // program, solution and options.
     let status = unsafe { Highs_clear(model.as_mut_ptr()) };
     model.make_quiet();
     if status == STATUS_ERROR {
         // Not seen; it may only be destroyed in a quiet moment.
-        retired.push(Retired { model, listens: true });
+        retired.push(Retired { model, listener, is_sound: false });
         return None;
     }
-    Some(model)
+    Some(Retired { model, listener, is_sound: true })
 }
 
 /// Hears of progress and passes a stop on. Runs on a thread of HiGHS.
@@ -385,7 +405,7 @@ unsafe extern "C" fn callback(
     if data.is_null() || out.is_null() {
         return;
     }
-    // SAFETY: `data` is the `Shared` of `Task::solve`, alive during the run;
+    // SAFETY: `data` is the listener of the instance that runs, which holds it;
     // `out` is valid during the callback.
     let (shared, out) = unsafe { (&*data.cast::<Shared>(), &*out) };
     let mip = kind == kHighsCallbackMipInterrupt
@@ -411,7 +431,7 @@ unsafe extern "C" fn callback(
     let may_stop = kind == kHighsCallbackMipInterrupt
         || kind == kHighsCallbackSimplexInterrupt
         || kind == kHighsCallbackIpmInterrupt;
-    if may_stop && !input.is_null() && shared.stop.load(Ordering::Relaxed) {
+    if may_stop && !input.is_null() && shared.is_stopped() {
         // SAFETY: valid during the callback and not aliased.
         unsafe { (*input).user_interrupt = 1 };
     }

@@ -1,11 +1,13 @@
 //! One linear program solved many times with other costs, from a kept basis.
 
 use std::ffi::c_int;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::instance::Instance;
 use super::program::Program;
-use super::{failed, set_option};
+use super::{Shared, failed, set_option};
+use crate::control::Clock;
 use crate::milp::{LinearExpression, Model, VarId};
 use crate::num::Interval;
 use crate::num::tolerance::{BOUND_FEASIBILITY, SMALLEST_COEFFICIENT};
@@ -23,6 +25,8 @@ pub struct LinearProgram {
     longest: Duration,
     /// Solves that have come to that.
     lost: usize,
+    /// Whether an interrupt is heard during solves.
+    listens: bool,
 }
 
 /// A basis of a [`LinearProgram`].
@@ -41,8 +45,8 @@ pub enum LpStatus {
     Above,
     /// There is no point.
     Infeasible,
-    /// At the time limit.
-    TimeLimit,
+    /// By its clock.
+    Stopped,
 }
 
 /// What a solve of a [`LinearProgram`] gave. Nothing in it is proven: a bound is
@@ -85,7 +89,7 @@ impl LinearProgram {
         // A simplex iteration passes over the entries once or twice.
         let work = most_iterations(size) as f64 * program.entries.values.len() as f64;
         let longest = LEAST_LONGEST + Duration::from_secs_f64(work * SECONDS_AN_ENTRY);
-        Ok(Self { instance, units, columns, stop_above: None, longest, lost: 0 })
+        Ok(Self { instance, units, columns, stop_above: None, longest, lost: 0, listens: false })
     }
 
     /// From now on stops as soon as the optimum is known to be above a value.
@@ -106,18 +110,15 @@ impl LinearProgram {
     }
 
     /// Minimises `costs · x`, one cost a column, from the basis at hand; from
-    /// scratch where that leads nowhere, which HiGHS calls an unknown status.
+    /// scratch where that leads nowhere, which HiGHS calls an unknown status. Of an interrupt
+    /// it hears by the clock of the first call.
     ///
     /// # Errors
     /// HiGHS failed.
     ///
     /// # Panics
     /// If there is not one cost a column.
-    pub fn minimize(
-        &mut self,
-        costs: &[f64],
-        time_limit: Duration,
-    ) -> Result<LpOutcome, SolveError> {
+    pub fn minimize(&mut self, costs: &[f64], clock: &Clock) -> Result<LpOutcome, SolveError> {
         assert_eq!(costs.len(), self.columns.len(), "one cost a column");
         let terms = self.columns.iter().copied().zip(costs.iter().copied());
         let terms: Vec<(VarId, f64)> = terms.filter(|(_, c)| *c != 0.0).collect();
@@ -125,25 +126,30 @@ impl LinearProgram {
         self.instance.set_costs(&self.units.costs(costs, unit))?;
         let above = self.stop_above.map_or(f64::INFINITY, |value| unit.without_shift(value));
         set_option(self.instance.model(), "objective_bound", above)?;
-        match self.attempt(time_limit, unit) {
+        if !self.listens {
+            self.instance.listen(&Arc::new(Shared::new(*clock)))?;
+            self.listens = true;
+        }
+        match self.attempt(clock, unit) {
             Err(SolveError::Failed { .. }) => {
                 self.instance.forget();
-                self.attempt(time_limit, unit)
+                self.attempt(clock, unit)
             }
             outcome => outcome,
         }
     }
 
-    fn attempt(&mut self, time_limit: Duration, unit: CostUnit) -> Result<LpOutcome, SolveError> {
+    fn attempt(&mut self, clock: &Clock, unit: CostUnit) -> Result<LpOutcome, SolveError> {
         if self.lost >= MOST_LOST {
             return Err(failed("it goes round in this linear program"));
         }
         self.instance.reset_clock();
-        let limit = time_limit.min(self.longest);
+        let left = clock.left().unwrap_or(Duration::MAX);
+        let limit = left.min(self.longest);
         set_option(self.instance.model(), "time_limit", limit.as_secs_f64())?;
         self.instance.run()?;
         let status = self.instance.lp_status()?;
-        if status == LpStatus::TimeLimit && limit < time_limit {
+        if status == LpStatus::Stopped && limit < left && !clock.is_interrupted() {
             self.lost += 1;
             return Err(failed("it goes round in a linear program"));
         }

@@ -19,7 +19,6 @@ mod instance;
 mod linear_program;
 mod program;
 
-use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,19 +29,17 @@ use instance::Instance;
 pub use linear_program::{Basis, LinearProgram, LpOutcome, LpStatus};
 use program::Program;
 
-use super::{
-    Observer, Preset, Progress, Solution, SolveError, SolveOptions, Solver, TerminationStatus,
-    prepare,
-};
+use super::{Backend, Preset, Solution, SolveError, SolveOptions, TerminationStatus, prepare};
+use crate::control::{Clock, Observer, Progress, StoppedBy};
 use crate::milp::{Direction, Model, VarId};
 use crate::num::tolerance::{ABSOLUTE_GAP, SMALLEST_COEFFICIENT};
 
 /// How often the caller hears of the progress.
-const TICK: Duration = Duration::from_millis(100);
+const TICK: Duration = Duration::from_millis(50);
 
 /// How long HiGHS may go on after its time limit or an interrupt before its
-/// thread is left behind. It checks rarely while it presolves.
-const GRACE: Duration = Duration::from_secs(5);
+/// thread is left behind, to end when it looks: it checks rarely while it presolves.
+const GRACE: Duration = Duration::from_millis(250);
 
 /// The heuristics that [`Preset::Proof`] switches off.
 const PROOF_OFF: [&str; 4] = [
@@ -64,7 +61,7 @@ const PRESOLVE_RULES_OFF: i32 = 1 << 13 | 1 << 15;
 #[derive(Debug)]
 pub struct Highs;
 
-impl Solver for Highs {
+impl Backend for Highs {
     fn name(&self) -> &'static str {
         "highs"
     }
@@ -77,13 +74,13 @@ impl Solver for Highs {
         &self,
         model: &Model,
         options: &SolveOptions,
+        clock: &Clock,
         observer: &mut dyn Observer,
     ) -> Result<Solution, SolveError> {
         let task = Task::new(model, options)?;
-        let started = Instant::now();
         let mut failure = failed("it was not tried");
         for attempt in Attempt::of(options) {
-            match task.clone().run(attempt, options, started, observer) {
+            match task.clone().run(attempt, options, *clock, observer) {
                 Err(error @ (SolveError::Failed { .. } | SolveError::Unbounded)) => {
                     tracing::info!("HiGHS, {attempt:?}: {error}");
                     failure = error;
@@ -136,9 +133,9 @@ struct Task {
 }
 
 /// What the solving thread and the caller share.
-#[derive(Default)]
 struct Shared {
-    stop: AtomicBool,
+    clock: Clock,
+    given_up: AtomicBool,
     latest: Mutex<Latest>,
 }
 
@@ -170,42 +167,34 @@ impl Task {
         self,
         attempt: Attempt,
         options: &SolveOptions,
-        started: Instant,
+        clock: Clock,
         observer: &mut dyn Observer,
     ) -> Result<Solution, SolveError> {
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(Shared::new(clock));
         let (sender, receiver) = mpsc::channel();
         let negated = self.negated;
         let worker = {
             let (shared, options) = (Arc::clone(&shared), options.clone());
             // Enough for the recursion of HiGHS in symmetry detection.
             let builder = thread::Builder::new().name("highs".to_string()).stack_size(16 << 20);
-            builder.spawn(move || sender.send(self.solve(attempt, &options, started, &shared)))
+            builder.spawn(move || sender.send(self.solve(attempt, &options, clock, &shared)))
         };
         worker.map_err(|error| failed(&format!("no thread: {error}")))?;
-        let mut given_up: Option<(Instant, TerminationStatus)> = None;
+        let mut given_up: Option<(StoppedBy, Instant)> = None;
         loop {
             match receiver.recv_timeout(TICK) {
                 Ok(outcome) => return outcome.map(|raw| raw.directed(negated)),
                 Err(RecvTimeoutError::Disconnected) => return Err(failed("its thread panicked")),
                 Err(RecvTimeoutError::Timeout) => {}
             }
-            let progress = shared.progress(started, negated);
-            if observer.update(&progress) == ControlFlow::Break(()) && given_up.is_none() {
-                given_up = Some((Instant::now(), TerminationStatus::Interrupted));
-                shared.stop.store(true, Ordering::Relaxed);
-            }
-            let overdue = options.time_limit.is_some_and(|limit| started.elapsed() > limit);
-            if overdue && given_up.is_none() {
-                given_up = Some((Instant::now(), TerminationStatus::TimeLimit));
-            }
-            if let Some((since, status)) = given_up
-                && since.elapsed() > GRACE
-            {
-                tracing::warn!("HiGHS does not stop; its thread is left behind");
-                shared.stop.store(true, Ordering::Relaxed);
+            let stopped = clock.tell(observer, &shared.progress(clock, negated));
+            given_up = given_up.or(stopped.map(|reason| (reason, Instant::now())));
+            let Some((reason, since)) = given_up else { continue };
+            shared.given_up.store(true, Ordering::Relaxed);
+            if since.elapsed() > GRACE {
+                tracing::info!("HiGHS does not stop; its thread is left behind");
                 let latest = shared.lock().clone();
-                return Ok(latest.into_solution(status).directed(negated));
+                return Ok(latest.into_solution(reason).directed(negated));
             }
         }
     }
@@ -215,12 +204,12 @@ impl Task {
         self,
         attempt: Attempt,
         options: &SolveOptions,
-        started: Instant,
+        clock: Clock,
         shared: &Arc<Shared>,
     ) -> Result<Solution, SolveError> {
         let integer = self.program.is_mixed_integer();
         let mut instance =
-            Instance::new(&self.program, |highs| configure(highs, options, attempt, started))?;
+            Instance::new(&self.program, |highs| configure(highs, options, attempt, clock))?;
         instance.set_start(&self.start)?;
         instance.listen(shared)?;
         instance.run()?;
@@ -229,15 +218,24 @@ impl Task {
 }
 
 impl Shared {
+    fn new(clock: Clock) -> Self {
+        Self { clock, given_up: AtomicBool::new(false), latest: Mutex::default() }
+    }
+
+    /// Whether the solve has to end. HiGHS keeps the time itself.
+    fn is_stopped(&self) -> bool {
+        self.given_up.load(Ordering::Relaxed) || self.clock.is_interrupted()
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Latest> {
         self.latest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn progress(&self, started: Instant, negated: bool) -> Progress {
+    fn progress(&self, clock: Clock, negated: bool) -> Progress {
         let latest = self.lock();
         let user = |value: f64| if negated { -value } else { value };
         Progress {
-            seconds: started.elapsed().as_secs_f64(),
+            seconds: clock.seconds(),
             objective: latest.objective.map(user),
             objective_bound: latest.bound.map(user),
             node_count: latest.node_count,
@@ -247,9 +245,9 @@ impl Shared {
 }
 
 impl Latest {
-    fn into_solution(self, status: TerminationStatus) -> Solution {
+    fn into_solution(self, reason: StoppedBy) -> Solution {
         Solution {
-            status,
+            status: TerminationStatus::Stopped(reason),
             objective: self.objective.filter(|_| self.point.is_some()),
             point: self.point,
             objective_bound: self.bound,
@@ -274,7 +272,7 @@ fn configure(
     model: &mut highs::Model,
     options: &SolveOptions,
     attempt: Attempt,
-    started: Instant,
+    clock: Clock,
 ) -> Result<(), SolveError> {
     set_option(model, "mip_rel_gap", options.relative_gap)?;
     set_option(model, "mip_abs_gap", options.absolute_gap.unwrap_or(ABSOLUTE_GAP))?;
@@ -286,11 +284,10 @@ fn configure(
     set_option(model, "small_matrix_value", SMALLEST_COEFFICIENT)?;
     set_option(model, "threads", instance::number(options.threads))?;
     set_option(model, "random_seed", i32::try_from(options.seed).unwrap_or(i32::MAX))?;
-    if let Some(limit) = options.time_limit {
-        let left = limit.saturating_sub(started.elapsed()).as_secs_f64();
-        set_option(model, "time_limit", left)?;
+    if let Some(left) = clock.left() {
+        set_option(model, "time_limit", left.as_secs_f64())?;
     }
-    if let Some(limit) = options.node_limit {
+    if let Some(limit) = options.limits.nodes {
         let limit = instance::number(usize::try_from(limit).unwrap_or(usize::MAX));
         set_option(model, "mip_max_nodes", limit)?;
     }

@@ -4,10 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use super::super::through_good_lp::{Claim, cbc_parameters};
-use super::super::{
-    Observer, PortableModel, Solution, SolveError, SolveOptions, Solver, TerminationStatus,
-};
+use super::super::{Backend, PortableModel, Solution, SolveError, SolveOptions, TerminationStatus};
 use super::{Call, LOG, MODEL, NUMBERS, TEXT, Trouble, in_order, name_in_line, process, text_of};
+use crate::control::{Clock, Observer};
 use crate::milp::Model;
 
 /// The program `cbc` (Debian: coinor-cbc). It uses one thread, and takes no preset
@@ -15,7 +14,7 @@ use crate::milp::Model;
 #[derive(Debug)]
 pub struct CbcProgram;
 
-impl Solver for CbcProgram {
+impl Backend for CbcProgram {
     fn name(&self) -> &'static str {
         "cbc-program"
     }
@@ -28,6 +27,7 @@ impl Solver for CbcProgram {
         &self,
         model: &Model,
         options: &SolveOptions,
+        clock: &Clock,
         observer: &mut dyn Observer,
     ) -> Result<Solution, SolveError> {
         let (parameters, allowance) = cbc_parameters(options);
@@ -51,7 +51,7 @@ impl Solver for CbcProgram {
             allowance,
             read: read_cbc,
         };
-        super::solve(self.name(), model, options, observer, call)
+        super::solve(self.name(), model, (options, clock), observer, call)
     }
 }
 
@@ -76,9 +76,9 @@ fn read_cbc(folder: &Path, model: &PortableModel) -> Result<Claim, Trouble> {
     } else if starts("Unbounded") {
         return Err(Trouble::Unbounded);
     } else if starts("Stopped on time") {
-        TerminationStatus::TimeLimit
+        TerminationStatus::Stopped(StoppedBy::TimeLimit)
     } else if starts("Stopped on nodes") || log.contains("Stopped on node limit") {
-        TerminationStatus::NodeLimit
+        TerminationStatus::Stopped(StoppedBy::NodeLimit)
     } else {
         return Err(format!("it ended with '{first}'").into());
     };

@@ -3,10 +3,9 @@
 use std::path::Path;
 
 use super::super::through_good_lp::{Allowance, Claim, GAP_SHARE};
-use super::super::{
-    Observer, PortableModel, Solution, SolveError, SolveOptions, Solver, TerminationStatus,
-};
+use super::super::{Backend, PortableModel, Solution, SolveError, SolveOptions, TerminationStatus};
 use super::{Call, LOG, MODEL, NUMBERS, TEXT, Trouble, in_order, name_in_line, process, text_of};
+use crate::control::{Clock, Observer};
 use crate::milp::{Kind, Model};
 
 /// The program `glpsol` of GLPK (Debian: glpk-utils). It takes no absolute gap, no
@@ -16,7 +15,7 @@ use crate::milp::{Kind, Model};
 #[derive(Debug)]
 pub struct Glpsol;
 
-impl Solver for Glpsol {
+impl Backend for Glpsol {
     fn name(&self) -> &'static str {
         "glpsol"
     }
@@ -29,9 +28,10 @@ impl Solver for Glpsol {
         &self,
         model: &Model,
         options: &SolveOptions,
+        clock: &Clock,
         observer: &mut dyn Observer,
     ) -> Result<Solution, SolveError> {
-        if let Some(nodes) = options.node_limit {
+        if let Some(nodes) = options.limits.nodes {
             return Err(SolveError::Option {
                 name: "node limit",
                 found: nodes.to_string(),
@@ -44,7 +44,7 @@ impl Solver for Glpsol {
         let arguments =
             ["--lp", MODEL, "-o", TEXT, "-w", NUMBERS, "--mipgap", &gap, "--seed", &seed];
         let mut arguments = arguments.map(str::to_string).to_vec();
-        if let Some(limit) = options.time_limit {
+        if let Some(limit) = options.limits.time {
             // It takes whole seconds.
             let seconds = limit.as_secs_f64().ceil();
             arguments.extend(["--tmlim".to_string(), seconds.to_string()]);
@@ -60,7 +60,7 @@ impl Solver for Glpsol {
             allowance,
             read: read_glpk,
         };
-        super::solve(self.name(), model, options, observer, call)
+        super::solve(self.name(), model, (options, clock), observer, call)
     }
 }
 
@@ -88,9 +88,9 @@ fn read_glpk(folder: &Path, model: &PortableModel) -> Result<Claim, Trouble> {
         ["s", "bas", _, _, "f", "f", _] if linear => TerminationStatus::Optimal,
         ["s", "mip", _, _, "o", _] => TerminationStatus::Optimal,
         ["s", "mip", _, _, "f", _] if within_gap => TerminationStatus::Optimal,
-        ["s", "mip", _, _, "f", _] if late => TerminationStatus::TimeLimit,
+        ["s", "mip", _, _, "f", _] if late => TerminationStatus::Stopped(StoppedBy::TimeLimit),
         ["s", "bas" | "mip", ..] if late => {
-            return Ok(Claim::new(TerminationStatus::TimeLimit, None));
+            return Ok(Claim::new(TerminationStatus::Stopped(StoppedBy::TimeLimit), None));
         }
         _ => return Err(format!("it ended with '{head}'").into()),
     };

@@ -17,7 +17,8 @@ pub use cbc::CbcProgram;
 pub use glpk::Glpsol;
 
 use super::through_good_lp::{Allowance, Claim, portable, weighed};
-use super::{Observer, PortableModel, Solution, SolveError, SolveOptions};
+use super::{PortableModel, Solution, SolveError, SolveOptions, TerminationStatus};
+use crate::control::{Clock, Observer};
 use crate::milp::{Column, Model};
 use process::Ended;
 use text::{column_name, lp_text};
@@ -62,7 +63,7 @@ impl<T: Into<String>> From<T> for Trouble {
 fn solve(
     name: &'static str,
     model: &Model,
-    options: &SolveOptions,
+    (options, clock): (&SolveOptions, &Clock),
     observer: &mut dyn Observer,
     call: Call,
 ) -> Result<Solution, SolveError> {
@@ -74,7 +75,7 @@ fn solve(
     let folder = folder.map_err(|error| failed(format!("no temporary folder: {error}")))?;
     let path = folder.path();
     fs::write(path.join(MODEL), text).map_err(|error| failed(format!("{MODEL}: {error}")))?;
-    let mut run = |arguments: &[String]| process::run(&call, arguments, path, options, observer);
+    let mut run = |arguments: &[String]| process::run(&call, arguments, path, clock, observer);
     let mut ended = run(&call.arguments).map_err(failed)?;
     if matches!(ended, Ended::Failed(_)) && !call.at_fault.is_empty() {
         let mut arguments = call.arguments.clone();
@@ -87,7 +88,7 @@ fn solve(
     }
     let claim = match ended {
         Ended::Failed(what) => return Err(failed(what)),
-        Ended::Stopped(status) => Claim::new(status, None),
+        Ended::Stopped(reason) => Claim::new(TerminationStatus::Stopped(reason), None),
         Ended::Itself => (call.read)(path, &portable).map_err(|trouble| match trouble {
             Trouble::Unbounded => SolveError::Unbounded,
             Trouble::Failed(what) => failed(what),

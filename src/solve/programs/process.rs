@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 #[cfg(unix)]
 use nix::sys::signal::Signal::SIGKILL;
 
-use super::super::{Observer, Progress, SolveOptions, TerminationStatus};
 use super::{Call, LOG, text_of};
+use crate::control::{Clock, Observer, Progress, StoppedBy};
 
 /// Time after the limit until a program is ended.
-const GRACE: Duration = Duration::from_secs(2);
+const GRACE: Duration = Duration::from_millis(300);
 
 /// How often a running program is looked at.
 const PERIOD: Duration = Duration::from_millis(5);
@@ -32,7 +32,7 @@ pub(super) enum Ended {
     /// By itself, with success.
     Itself,
     /// It was ended.
-    Stopped(TerminationStatus),
+    Stopped(StoppedBy),
     /// It failed, with these last words.
     Failed(String),
 }
@@ -42,12 +42,12 @@ pub(super) fn run(
     call: &Call,
     arguments: &[String],
     folder: &Path,
-    options: &SolveOptions,
+    clock: &Clock,
     observer: &mut dyn Observer,
 ) -> Result<Ended, String> {
-    let started = Instant::now();
     let mut child = Running(spawn(call, arguments, folder)?);
-    let mut heard = started;
+    let mut heard = Instant::now();
+    let mut late: Option<(StoppedBy, Instant)> = None;
     loop {
         if let Some(status) = child.0.try_wait().map_err(|error| error.to_string())? {
             if status.success() {
@@ -58,14 +58,17 @@ pub(super) fn run(
             let last = lines[lines.len().saturating_sub(LAST_LINES)..].join("; ");
             return Ok(Ended::Failed(format!("{} ended with {status}: {last}", call.program)));
         }
-        if options.time_limit.is_some_and(|limit| started.elapsed() > limit + GRACE) {
-            return Ok(Ended::Stopped(TerminationStatus::TimeLimit));
-        }
         if heard.elapsed() >= TICK {
             heard = Instant::now();
-            let seconds = started.elapsed().as_secs_f64();
-            if observer.update(&Progress { seconds, ..Progress::default() }).is_break() {
-                return Ok(Ended::Stopped(TerminationStatus::Interrupted));
+            let progress = Progress { seconds: clock.seconds(), ..Progress::default() };
+            if let Some(reason) = clock.tell(observer, &progress) {
+                late = late.or(Some((reason, Instant::now())));
+            }
+            // It may end by itself, with what it has found; an interrupt does not reach it.
+            if let Some((reason, since)) = late
+                && (reason != StoppedBy::TimeLimit || since.elapsed() > GRACE)
+            {
+                return Ok(Ended::Stopped(reason));
             }
         }
         std::thread::sleep(PERIOD);

@@ -1,4 +1,4 @@
-//! Tightening under the conditions of a problem, on inputs and on outputs.
+//! Tightening under the constraints of a problem, on inputs and on outputs.
 
 use dashu::rational::RBig;
 use taut::network::Phase;
@@ -17,7 +17,7 @@ fn run(problem: &Problem, methods: &[Method], goal: Goal) -> Result<Tightened, T
     tighten(problem, &domain, methods, &options)
 }
 
-/// Whether exact inputs and outputs satisfy a condition.
+/// Whether exact inputs and outputs satisfy a constraint.
 fn holds(constraint: &Constraint, input: &[RBig], output: &[RBig]) -> bool {
     let mut sum = rational(constraint.expression().constant());
     for &(variable, c) in constraint.expression().terms() {
@@ -33,7 +33,7 @@ fn holds(constraint: &Constraint, input: &[RBig], output: &[RBig]) -> bool {
 }
 
 #[test]
-fn bounds_contain_every_point_that_satisfies_the_conditions() {
+fn bounds_contain_every_point_that_satisfies_the_constraints() {
     let (mut checked, mut narrowed, mut infeasible) = (0, 0, 0);
     for seed in 0..CASES {
         let case = exact::random_case(seed);

@@ -1,11 +1,12 @@
-//! Conditions on inputs alone: one small program tells whether any input meets them.
+//! Constraints on inputs alone: one small program tells whether any input meets them.
 
 use std::time::Duration;
 
+use crate::control::Clock;
 use crate::encode::{BigM, Encoder};
 use crate::milp::LinearExpression;
 use crate::problem::Problem;
-use crate::tighten::search::{Alone, Limits, Search};
+use crate::tighten::search::{Alone, Search, Until};
 
 /// Parts of the program at most: whole numbers may need some.
 const NODES: u64 = 1000;
@@ -14,18 +15,18 @@ const NODES: u64 = 1000;
 /// millisecond.
 const TIME: Duration = Duration::from_secs(2);
 
-/// Why no input meets the conditions, if that is proven.
-pub fn contradiction(problem: &Problem) -> Option<String> {
+/// Why no input meets the constraints, if that is proven.
+pub fn contradiction(problem: &Problem, clock: &Clock) -> Option<String> {
     let Some(domain) = problem.integral_domain() else {
         return Some("no whole number lies in the box of an integer input".to_string());
     };
     if problem.constraints().iter().all(|c| c.expression().has_outputs()) {
         return None;
     }
-    // The program of the first node: inputs and the conditions on them.
+    // The program of the first node: inputs and the constraints on them.
     let program = Encoder::over(problem, [domain], &BigM).ok()?;
     let mut search = Search::new(program.model()).ok()?;
-    let limits = Limits { time: TIME, nodes: NODES, enough: 0.0 };
-    let found = search.least(&LinearExpression::default(), None, limits, &mut Alone).ok()?;
-    found.is_empty.then(|| "no input in the box meets the conditions on inputs".to_string())
+    let until = Until { clock: clock.within(TIME), nodes: NODES, enough: 0.0 };
+    let found = search.least(&LinearExpression::default(), None, until, &mut Alone).ok()?;
+    found.is_empty.then(|| "no input in the box meets the constraints on inputs".to_string())
 }
