@@ -53,9 +53,9 @@ fn find(
         threads,
         ..TightenOptions::default()
     };
-    let domain = problem.integral_domain();
-    let domain = domain.context("no whole number lies in the box of an integer input")?;
-    let tightened = tightening.bounds(problem, &domain, &options)?;
+    let whole = problem.whole();
+    let whole = whole.context("no whole number lies in the box of an integer input")?;
+    let tightened = tightening.bounds(problem, whole, &options)?;
     Ok((tightened, tightening.name().to_string()))
 }
 

@@ -56,10 +56,10 @@ fn pruned(args: &ConvertArgs, threads: usize) -> anyhow::Result<(String, u8)> {
         threads,
         ..TightenOptions::default()
     };
-    let domain = problem.integral_domain();
-    let domain = domain.context("no whole number lies in the box of an integer input")?;
-    let bounds = tightening.bounds(&problem, &domain, &options)?.bounds;
-    let pruned = prune(problem.graph(), &bounds)?;
+    let whole = problem.whole();
+    let whole = whole.context("no whole number lies in the box of an integer input")?;
+    let bounds = tightening.bounds(&problem, whole, &options)?.bounds;
+    let pruned = prune(problem.network_graph(), &bounds)?;
     let network = Network::from_graph(&pruned.graph, problem.network())?;
     let mut metadata = network.metadata().clone();
     metadata.input_box = Some(problem.domain().clone());

@@ -5,7 +5,8 @@ use std::fmt::Write;
 use taut::control::Clock;
 use taut::io::check_log;
 use taut::optimize::{
-    Answer, Certify, OptimizeOptions, PartCounts, Status, enumerate_within, optimize_within,
+    self as optimize, Answer, Certify, MethodRecord, OptimizeOptions, PartCounts, Status,
+    optimize_within,
 };
 use taut::problem::{Problem, Reference, Sense};
 
@@ -27,10 +28,7 @@ pub fn run(
     let problem = problem::read(&args.problem, Some(sense))?;
     let read = clock.seconds();
     let mut monitor = Monitor::start(arguments.quiet);
-    let answer = match args.solver {
-        Method::Auto | Method::Milp => optimize_within(&problem, &options, &clock, &mut monitor),
-        Method::Enumerate => enumerate_within(&problem, &options, &clock, &mut monitor),
-    };
+    let answer = optimize_within(&problem, &options, &clock, &mut monitor);
     drop(monitor);
     let mut answer = answer?;
     answer.seconds.read = read;
@@ -53,6 +51,10 @@ fn options(args: &OptimizeArgs) -> anyhow::Result<OptimizeOptions> {
     options.tighten = settings::tightening(&tighten.tighten)?;
     options.scale = settings::scaling(scale);
     options.parts = args.parts;
+    options.method = match args.solver {
+        Method::Auto | Method::Milp => optimize::Method::Milp,
+        Method::Enumerate => optimize::Method::Enumerate,
+    };
     let certify = Certify::ALL.into_iter().find(|certify| certify.name() == args.certify);
     options.certify = certify.expect("a name from the list");
     // The solver says nothing of a log that it cannot write.
@@ -132,18 +134,18 @@ fn evidence(text: &mut String, answer: &Answer) -> std::fmt::Result {
              given to the solver{left}"
         )?;
     }
-    if answer.solver == "enumerate" {
+    let MethodRecord::Milp(method) = &answer.method else {
         let time = seconds(answer.seconds.total);
         return writeln!(
             text,
             "\n  method  {} linear regions enumerated\n  time    {time}",
             answer.nodes
         );
-    }
+    };
     if model.columns == 0 {
         return Ok(());
     }
-    let scaled = match answer.scale {
+    let scaled = match method.scale {
         "none" => String::new(),
         name => format!(", {name} scaling"),
     };
@@ -151,11 +153,11 @@ fn evidence(text: &mut String, answer: &Answer) -> std::fmt::Result {
         text,
         "{}  method  {} by {} {}, {} encoding on {} bounds{scaled}",
         if answer.parts.is_none() { "\n" } else { "" },
-        answer.solver,
-        answer.backend,
-        answer.versions.get(answer.backend).map_or("", String::as_str),
-        answer.encoding,
-        answer.tighten
+        answer.method.name(),
+        method.backend,
+        answer.versions.get(method.backend).map_or("", String::as_str),
+        method.encoding,
+        method.tighten
     )?;
     writeln!(
         text,

@@ -8,7 +8,7 @@ use taut::io::{read_box, read_instance, read_network};
 use taut::message::excerpt;
 use taut::network::Network;
 use taut::num::IntervalBox;
-use taut::problem::{ExpressionError, Problem, ProblemError, Question, Sense};
+use taut::problem::{ExpressionError, Problem, ProblemError, QuestionText, Sense};
 
 use super::args::{BoxArgs, ProblemArgs};
 
@@ -55,7 +55,7 @@ fn read_or(
         false => {
             let network = read_network(&args.problem)?;
             let stored = network.metadata().input_box.clone();
-            (network, stored, Question::default())
+            (network, stored, QuestionText::default())
         }
     };
     let domain = match read_domain(&args.domain, &network)? {
@@ -86,7 +86,7 @@ fn read_or(
     question.objective = args.objective.clone().or(question.objective);
     question.integer = args.integer.clone().unwrap_or(question.integer);
     question.constraints.extend(args.constraints.iter().cloned());
-    let problem = Problem::new(network, domain, question).map_err(quoted);
+    let problem = Problem::parse(network, domain, &question).map_err(quoted);
     problem.with_context(|| args.problem.display().to_string())
 }
 
@@ -132,7 +132,9 @@ pub fn numbers(option: &str, text: &str, inputs: usize) -> anyhow::Result<Vec<f6
     }
 }
 
-fn read_instance_parts(path: &Path) -> anyhow::Result<(Network, Option<IntervalBox>, Question)> {
+fn read_instance_parts(
+    path: &Path,
+) -> anyhow::Result<(Network, Option<IntervalBox>, QuestionText)> {
     let instance = read_instance(path)?;
     let network = read_network(&instance.network).with_context(|| path.display().to_string())?;
     let stored = instance.domain(&network).with_context(|| path.display().to_string())?;

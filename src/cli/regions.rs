@@ -43,7 +43,7 @@ pub fn run(args: &RegionsArgs) -> anyhow::Result<(String, u8)> {
         None => problem::read(&args.problem, None)?,
     };
     if let Some(inputs) = &args.slice {
-        problem = problem.within(slice(&problem, inputs, args.at.as_deref())?, None);
+        problem = problem.over(slice(&problem, inputs, args.at.as_deref())?);
     }
     progress::listen();
     let options = options(args)?;

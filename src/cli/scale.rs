@@ -39,24 +39,24 @@ fn scaled(args: &ScaleArgs) -> anyhow::Result<(ScaleRecord, Network)> {
         integer: None,
     };
     let problem = problem::read(&question, None)?;
-    let domain = problem.integral_domain();
-    let domain = domain.context("no whole number lies in the box of an integer input")?;
+    let whole = problem.whole();
+    let whole = whole.context("no whole number lies in the box of an integer input")?;
     let options = TightenOptions {
         limits: progress::limits(problem::tighten_time(args.tighten_time)?),
         threads: settings::threads(args.threads)?,
         ..TightenOptions::default()
     };
     let started = Instant::now();
-    let bounds = tighten.bounds(&problem, &domain, &options)?.bounds;
+    let bounds = tighten.bounds(&problem, whole, &options)?.bounds;
     let bounded = Instant::now();
-    let scaled = scale(problem.graph(), &bounds, scaling);
+    let scaled = scale(problem.network_graph(), &bounds, scaling);
     let record = ScaleRecord {
         network: problem.network().name().to_string(),
         scale: scaling.name(),
         tighten: tighten.name(),
         bounds_seconds: (bounded - started).as_secs_f64(),
         scale_seconds: bounded.elapsed().as_secs_f64(),
-        ..ScaleRecord::new(problem.graph(), &bounds, &scaled)
+        ..ScaleRecord::new(problem.network_graph(), &bounds, &scaled)
     };
     let network = Network::from_graph(&scaled.graph, problem.network())?;
     let mut metadata = network.metadata().clone();
