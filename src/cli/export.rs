@@ -66,7 +66,7 @@ pub fn run(args: &ExportArgs) -> anyhow::Result<(String, u8)> {
     let scaling = scaling.map_or("none", Scaling::name);
     let method = format!("{}, on {} bounds, scaling {scaling}", encoding.name(), tightening.name());
     let header = header(&problem, &method);
-    let model = write_model(&encoded.model, &header, &args.output)?;
+    let model = write_model(&encoded.model, problem.sense(), &header, &args.output)?;
     let export = Export {
         schema: SCHEMA,
         command: "export",

@@ -80,7 +80,8 @@ pub(super) fn bound_part(
         }
         tightened => tightened?,
     };
-    let tighten_seconds = tightened.layers.iter().map(|layer| layer.seconds).sum();
+    // The sum of nothing is −0.
+    let tighten_seconds = 0.0 + tightened.layers.iter().map(|layer| layer.seconds).sum::<f64>();
     Ok(Bounding::Bounded(Bounded {
         layers: summarize(problem.graph(), &tightened.bounds),
         bounds: tightened.bounds,

@@ -21,7 +21,8 @@ impl Sense {
     pub fn signed(self, value: f64) -> f64 {
         match self {
             Self::Minimize => value,
-            Self::Maximize => -value,
+            // Not −0 for 0.
+            Self::Maximize => 0.0 - value,
         }
     }
 }

@@ -6,10 +6,10 @@ use rand_chacha::ChaCha8Rng;
 use taut::bounds::{NeuronBounds, PROPAGATORS};
 use taut::control::Silent;
 use taut::encode::{ENCODINGS, Encoder, Triangle, encode};
-use taut::milp::{Direction, check};
+use taut::milp::check;
 use taut::network::Phase;
 use taut::num::IntervalBox;
-use taut::problem::{Problem, QuestionText};
+use taut::problem::{Problem, QuestionText, Sense};
 use taut::scale::{SCALINGS, scale};
 use taut::solve::{Backend, Highs, SolveOptions, TerminationStatus};
 use taut::tighten::{Method, TightenOptions, Tightening, tighten};
@@ -223,7 +223,7 @@ fn encodings_contain_the_graph_of_the_network() {
                     let what = format!("{} seed {seed} at {point:?}", encoding.name());
                     assert_eq!(check(&encoded.model, &values, 1e-9), [], "{what}");
                     let objective = encoded.model.objective.evaluate(&values);
-                    let expected = problem.evaluate(point).objective;
+                    let expected = problem.evaluate(point).cost;
                     let close = (objective - expected).abs() <= 1e-9 * (1.0 + expected.abs());
                     assert!(close, "{what}: {objective}, expected {expected}");
                 }
@@ -243,10 +243,13 @@ fn encodings_contain_nothing_else() {
             let bounds = PROPAGATORS[0].propagate(problem.graph(), &domain).expect("bounds");
             let encoded = encode(&problem, &bounds, encoding).expect("an encoding");
             for point in points(&case, seed, 3).into_iter().rev().take(3) {
-                let expected = problem.evaluate(point.clone()).objective;
-                for direction in [Direction::Minimize, Direction::Maximize] {
+                let least = problem.evaluate(point.clone()).cost;
+                for sense in [Sense::Minimize, Sense::Maximize] {
                     let mut model = encoded.model.clone();
-                    model.direction = direction;
+                    if sense == Sense::Maximize {
+                        model.objective = -model.objective;
+                    }
+                    let expected = sense.signed(least);
                     for (&column, &value) in encoded.inputs.iter().zip(&point) {
                         model.fix(column, value);
                     }
@@ -256,7 +259,7 @@ fn encodings_contain_nothing_else() {
                     assert_eq!(solution.status, TerminationStatus::Optimal, "seed {seed}");
                     let found = solution.objective.expect("a value");
                     let close = (found - expected).abs() <= 2e-4 * (1.0 + expected.abs());
-                    assert!(close, "seed {seed} {direction:?}: {found}, expected {expected}");
+                    assert!(close, "seed {seed} {sense:?}: {found}, expected {expected}");
                 }
             }
         }

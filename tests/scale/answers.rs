@@ -69,14 +69,15 @@ fn answers_and_relaxations_stay() {
         };
         let (expected, layers) = least(None);
         for &scaling in SCALINGS {
-            let scaled = scale(problem.graph(), &bounds, scaling);
+            let scaled = scale(problem.network_graph(), &bounds, scaling);
+            let scaled_bounds = scaled.bounds.and(bounds.of(problem.rows()).clone());
             let scaled_problem = problem.with_graph(scaled.graph);
             for &encoding in ENCODINGS {
                 let model = |problem: &Problem, bounds: &NeuronBounds| {
                     encode(problem, bounds, encoding).expect("a model").model
                 };
                 let plain = model(&problem, &bounds);
-                let model = model(&scaled_problem, &scaled.bounds);
+                let model = model(&scaled_problem, &scaled_bounds);
                 assert_eq!(model.size(), plain.size(), "{}", scaling.name());
                 let (found, expected) = (root(model), root(plain));
                 let name = format!("{}, {}", encoding.name(), scaling.name());
