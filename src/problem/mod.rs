@@ -186,7 +186,7 @@ impl Problem {
     }
 
     /// The network as read.
-    pub fn network(&self) -> &Network {
+    pub fn network(&self) -> &Arc<Network> {
         &self.network
     }
 

@@ -290,7 +290,7 @@ pub fn tighten(
     options: &TightenOptions,
 ) -> Result<Tightened, TightenError> {
     let clock = Clock::start(&options.limits);
-    let mut run = Run::new(problem, part, options);
+    let mut run = Run::new(problem, part, options, clock);
     let has_output_constraints = problem.limited_rows(part).any(|row| row.has_outputs());
     let rounds = if has_output_constraints { &[false, true][..] } else { &[false] };
     let passes: Vec<(bool, Method)> = rounds

@@ -2,6 +2,7 @@
 
 use ndarray::{Array2, Axis, concatenate};
 
+use crate::control::Clock;
 use crate::network::NodeId;
 use crate::num::sample::UniformPoints;
 use crate::problem::{Part, Problem};
@@ -17,6 +18,7 @@ const MOST_POINTS: usize = 2048;
 pub struct Pool<'a> {
     problem: &'a Problem,
     part: &'a Part,
+    clock: Clock,
     /// Whether points have to meet the limits on rows of outputs too.
     with_outputs: bool,
     /// One array (points × size) a node.
@@ -24,11 +26,11 @@ pub struct Pool<'a> {
 }
 
 impl<'a> Pool<'a> {
-    /// A pool of random points of a part.
-    pub fn new(problem: &'a Problem, part: &'a Part, seed: u32) -> Self {
+    /// A pool of random points of a part, which takes no more of them once the clock is over.
+    pub fn new(problem: &'a Problem, part: &'a Part, seed: u32, clock: Clock) -> Self {
         let domain = &part.domain;
         let points = std::iter::once(domain.center()).chain(UniformPoints::new(domain, seed));
-        let mut pool = Self { problem, part, with_outputs: false, values: Vec::new() };
+        let mut pool = Self { problem, part, clock, with_outputs: false, values: Vec::new() };
         pool.add(points.take(SAMPLES).collect());
         pool
     }
@@ -41,6 +43,7 @@ impl<'a> Pool<'a> {
             .into_iter()
             .take(MOST_POINTS.saturating_sub(held))
             .map(|point| domain.nearest(&point))
+            .take_while(|_| !self.clock.is_stopped())
             .filter(|point| self.is_inside(point, None))
             .collect();
         if points.is_empty() {

@@ -39,12 +39,17 @@ pub struct Pass {
 }
 
 impl<'a> Run<'a> {
-    pub fn new(problem: &'a Problem, part: &'a Part, options: &'a TightenOptions) -> Self {
+    pub fn new(
+        problem: &'a Problem,
+        part: &'a Part,
+        options: &'a TightenOptions,
+        clock: Clock,
+    ) -> Self {
         Self {
             problem,
             part,
             options,
-            pool: Pool::new(problem, part, options.seed),
+            pool: Pool::new(problem, part, options.seed, clock),
             counts: Vec::new(),
             certificates: Vec::new(),
         }

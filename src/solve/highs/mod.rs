@@ -18,6 +18,7 @@
 mod instance;
 mod linear_program;
 mod program;
+mod status;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -26,8 +27,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use instance::Instance;
-pub use linear_program::{Basis, LinearProgram, LpOutcome, LpStatus};
+pub use linear_program::{Basis, LinearProgram, LpOutcome};
 use program::Program;
+pub use status::LpStatus;
 
 use super::{Backend, Preset, Solution, SolveError, SolveOptions, TerminationStatus, prepare};
 use crate::control::{Clock, Observer, Progress, StoppedBy};
