@@ -42,7 +42,7 @@ pub struct Reference {
 
 /// What is asked of a network: the least or largest value of an expression of its inputs and
 /// outputs, for inputs that meet constraints.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Question<Objective = Expression, Condition = Constraint> {
     /// Direction.
     pub sense: Sense,
@@ -54,6 +54,18 @@ pub struct Question<Objective = Expression, Condition = Constraint> {
     pub integer: Vec<usize>,
     /// A known answer.
     pub reference: Option<Reference>,
+}
+
+impl<Objective: Default, Condition> Default for Question<Objective, Condition> {
+    fn default() -> Self {
+        Self {
+            sense: Sense::default(),
+            objective: Objective::default(),
+            constraints: Vec::new(),
+            integer: Vec::new(),
+            reference: None,
+        }
+    }
 }
 
 /// A question as text, before it is matched with a network; without an objective, it is about
