@@ -4,7 +4,7 @@
 //! With `x' = (x − m)/d` before the first layer, `W x' + b = (W D⁻¹) x + (b − W D⁻¹ m)`;
 //! with `y = d y' + m` after the last, `W` becomes `D W` and `b` becomes `D b + m`.
 
-use ndarray::{Array1, Array2, ArrayView1, Axis};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
 
 use super::data::{Dataset, Split, Targets};
@@ -86,19 +86,28 @@ fn moments(values: &Array2<f64>) -> (Vec<f64>, Vec<f64>) {
 
 /// The data in units of training.
 pub fn scaled(data: &Dataset, scaling: &Scaling) -> Dataset {
-    let apply = |values: &Array2<f64>, means: &[f64], deviations: &[f64]| match means.is_empty() {
-        true => values.clone(),
-        false => (values - &Array1::from(means.to_vec())) / &Array1::from(deviations.to_vec()),
-    };
     let targets = match &data.targets {
         Targets::Values { values, names } => Targets::Values {
-            values: apply(values, &scaling.output_mean, &scaling.output_deviation),
+            values: apply(values.view(), &scaling.output_mean, &scaling.output_deviation),
             names: names.clone(),
         },
         classes @ Targets::Classes { .. } => classes.clone(),
     };
-    let inputs = apply(&data.inputs, &scaling.input_mean, &scaling.input_deviation);
-    Dataset { inputs, targets, ..data.clone() }
+    Dataset {
+        inputs: apply(data.inputs.view(), &scaling.input_mean, &scaling.input_deviation),
+        targets,
+        input_names: data.input_names.clone(),
+        shape: data.shape.clone(),
+        domain: data.domain.clone(),
+    }
+}
+
+/// Rows of numbers in units of training.
+pub(super) fn apply(rows: ArrayView2<f64>, means: &[f64], deviations: &[f64]) -> Array2<f64> {
+    match means.is_empty() {
+        true => rows.to_owned(),
+        false => (&rows - &ArrayView1::from(means)) / ArrayView1::from(deviations),
+    }
 }
 
 /// Largest magnitude of units and samples in training, and of the factors between units:
@@ -115,27 +124,39 @@ fn largest(precision: Precision) -> f64 {
 /// # Errors
 /// [`TrainError::Key`] with the first column whose numbers are too large, or deviate by too
 /// little.
-pub fn check(
-    scaling: &Scaling,
-    scaled: [&Dataset; 2],
-    precision: Precision,
-) -> Result<(), TrainError> {
+pub fn check(scaling: &Scaling, scaled: &Dataset, precision: Precision) -> Result<(), TrainError> {
     let units = |means: &[f64], deviations: &[f64], column: usize| {
         let mean = means.get(column).copied().unwrap_or(0.0);
         (mean, deviations.get(column).copied().unwrap_or(1.0))
     };
-    for data in scaled {
-        for (column, name) in data.input_names.iter().enumerate() {
-            let units = units(&scaling.input_mean, &scaling.input_deviation, column);
-            check_column(name, data.inputs.column(column), units, precision)?;
-        }
-        let Targets::Values { values, names } = &data.targets else { continue };
-        for (column, name) in names.iter().enumerate() {
-            let units = units(&scaling.output_mean, &scaling.output_deviation, column);
-            check_column(name, values.column(column), units, precision)?;
-        }
+    for (column, name) in scaled.input_names.iter().enumerate() {
+        let units = units(&scaling.input_mean, &scaling.input_deviation, column);
+        check_column(name, scaled.inputs.column(column), units, precision)?;
+    }
+    let Targets::Values { values, names } = &scaled.targets else { return Ok(()) };
+    for (column, name) in names.iter().enumerate() {
+        let units = units(&scaling.output_mean, &scaling.output_deviation, column);
+        check_column(name, values.column(column), units, precision)?;
     }
     Ok(())
+}
+
+/// Checks that numbers of a precision hold these rows, which are in units of training.
+///
+/// # Errors
+/// [`TrainError::Key`] with the first column whose numbers are too large.
+pub(super) fn check_samples(
+    rows: &Array2<f64>,
+    names: &[String],
+    precision: Precision,
+) -> Result<(), TrainError> {
+    let most = largest(precision);
+    // One pass in the order of the memory, where nothing is wrong.
+    if rows.iter().all(|number| number.abs() <= most) {
+        return Ok(());
+    }
+    let mut columns = names.iter().zip(rows.columns());
+    columns.try_for_each(|(name, column)| check_column(name, column, (0.0, 1.0), precision))
 }
 
 fn check_column(

@@ -48,7 +48,8 @@ fn json_log_and_curves() {
     let arguments = ["small.toml", "--format", "json", "--log", "l.jsonl", "--plot", "p.svg"];
     let output = taut(folder.path(), &arguments);
     let record: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!((&record["command"], &record["stopped_by"]), (&"train".into(), &"epochs".into()));
+    assert_eq!((&record["command"], &record["stopped_by"]), (&"train".into(), &Value::Null));
+    assert_eq!(record["early_stopping"], false);
     // 350 samples for training in batches of 64: 6 steps an epoch.
     assert_eq!((&record["epochs"], &record["steps"]), (&3.into(), &18.into()));
     assert_eq!(record["samples"], serde_json::json!([350, 75, 75]));

@@ -1,5 +1,6 @@
 //! Small data and recipes.
 
+use taut::control::Clock;
 use taut::train::data::{DataSource, Split};
 use taut::train::{EpochRecord, Recipe, State, TrainObserver, Trained, Unobserved, train};
 
@@ -14,7 +15,8 @@ pub fn data(recipe: &Recipe) -> Split {
 
 pub fn trained(text: &str) -> Trained {
     let recipe = recipe(text);
-    train(&recipe, &data(&recipe), None, &mut Unobserved).unwrap_or_else(|error| panic!("{error}"))
+    train(&recipe, &data(&recipe), None, &Clock::unlimited(), &mut Unobserved)
+        .unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// The bits of all weights.
