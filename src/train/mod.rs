@@ -115,9 +115,6 @@ pub struct Trained {
     pub state: Option<State>,
 }
 
-/// Most samples of a part of the data: a count of them has 32 bits.
-const MOST_COUNTED: u32 = u32::MAX;
-
 /// Trains a network; goes on from `resume` where there is one.
 ///
 /// Where the clock ends it, the network has the best weights up to the end of the last epoch;
@@ -138,10 +135,10 @@ pub fn train(
     if data.train.is_empty() {
         return Err(TrainError::key("data", "0 samples for training", "at least 1"));
     }
-    for part in [&data.train, &data.validation] {
+    for part in [&data.train, &data.validation, &data.test] {
         if u32::try_from(part.len()).is_err() {
             let found = format!("{} samples", part.len());
-            return Err(TrainError::key("data", found, format!("at most {MOST_COUNTED}")));
+            return Err(TrainError::key("data", found, format!("at most {} of a part", u32::MAX)));
         }
     }
     check_task(recipe.training.task, &data.train.targets)?;

@@ -1,6 +1,6 @@
 //! What a training led to: the network, measured by its own forward pass.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ndarray::{Array2, Axis, concatenate, s};
 use serde::Serialize;
@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::data::{Dataset, Split, Targets};
 use super::halt::go_on;
 use super::metrics::{ClassificationMetrics, RegressionMetrics};
+use super::samples::real;
 use super::stage::{Stage, network};
 use super::trainer::Ended;
 use super::{LearningTask, Recipe, TrainError, Trained};
@@ -38,8 +39,8 @@ pub enum Metrics {
 ///
 /// A limit or an interrupt that ends the training ends the measuring soon after: within
 /// 0.2 s of it the network is measured on the samples for the test, for validation and for
-/// training, in this order, and what that time is too short for is left out. Such a part has
-/// samples and no metrics.
+/// training, in this order, and a part that this time is too short for is left out rather
+/// than late. Such a part has samples and no metrics.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TrainReport {
     /// regression or classification.
@@ -59,7 +60,7 @@ pub struct TrainReport {
     pub best_loss: Option<f64>,
     /// Steps of the last phase.
     pub steps: u64,
-    /// What ended the training, or the measuring after it, before its end; none where it
+    /// What ended the training before its end, or left out metrics after it; none where it
     /// ended by itself.
     pub stopped_by: Option<StoppedBy>,
     /// Whether training ended because the loss had not become lower for as many epochs as
@@ -127,7 +128,9 @@ struct Measuring<'a> {
     rows: usize,
     /// The clock of the training while that goes on, then one for the time after it.
     clock: Clock,
-    /// What has ended the training, or the measuring.
+    /// What has stopped the clock of the training.
+    heard: Option<StoppedBy>,
+    /// What has ended the training, or left out metrics.
     stopped_by: Option<StoppedBy>,
 }
 
@@ -141,7 +144,7 @@ impl<'a> Measuring<'a> {
         let products: usize = stages.iter().map(Stage::products).sum();
         let rows = (PRODUCT / products.max(1)).clamp(1, CHUNK);
         let clock = if stopped_by.is_none() { *clock } else { grace() };
-        Self { network, rows, clock, stopped_by }
+        Self { network, rows, clock, heard: stopped_by, stopped_by }
     }
 
     /// The metrics on samples in raw units; none without samples or without time.
@@ -149,13 +152,19 @@ impl<'a> Measuring<'a> {
         if data.is_empty() {
             return None;
         }
-        let starts = (0..data.len()).step_by(self.rows);
-        let chunks = starts.map(|start| {
-            self.go_on()?;
+        let (began, count) = (Instant::now(), data.len());
+        let chunks = (0..count).step_by(self.rows).map(|start| {
+            self.go_on(began.elapsed(), start, count)?;
             let end = data.len().min(start + self.rows);
             Ok(self.network.evaluate(data.inputs.slice(s![start..end, ..])))
         });
-        let chunks = chunks.collect::<Result<Vec<Array2<f64>>, StoppedBy>>().ok()?;
+        let chunks = match chunks.collect::<Result<Vec<Array2<f64>>, StoppedBy>>() {
+            Ok(chunks) => chunks,
+            Err(reason) => {
+                self.stopped_by = Some(reason);
+                return None;
+            }
+        };
         let views: Vec<_> = chunks.iter().map(|chunk| chunk.view()).collect();
         let outputs = concatenate(Axis(0), &views).expect("chunks of one network");
         match &data.targets {
@@ -168,15 +177,19 @@ impl<'a> Measuring<'a> {
         }
     }
 
-    /// Goes on while there is time.
-    fn go_on(&mut self) -> Result<(), StoppedBy> {
-        let over = go_on(&self.clock);
-        match (over, self.stopped_by) {
-            (Err(reason), None) => {
-                (self.stopped_by, self.clock) = (Some(reason), grace());
-                Ok(())
-            }
-            (over, _) => over,
+    /// Goes on with a part of so many samples, of which so many took so long, while there is
+    /// time; after a stop, where there is enough for all of them.
+    fn go_on(&mut self, taken: Duration, done: usize, count: usize) -> Result<(), StoppedBy> {
+        if self.heard.is_none()
+            && let Err(reason) = go_on(&self.clock)
+        {
+            (self.heard, self.clock) = (Some(reason), grace());
+        }
+        let Some(reason) = self.heard else { return Ok(()) };
+        let needed = taken.as_secs_f64() * real(count - done) / real(done.max(1));
+        match self.clock.left() {
+            Some(left) if left.is_zero() || left.as_secs_f64() < needed => Err(reason),
+            _ => Ok(()),
         }
     }
 }

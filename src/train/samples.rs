@@ -60,3 +60,8 @@ fn numbers<S: Scalar>(
     }
     Ok(numbers)
 }
+
+/// A count of samples, which [`train`](super::train) limits to 32 bits.
+pub(super) fn real(count: usize) -> f64 {
+    f64::from(u32::try_from(count).expect("a count of samples has 32 bits"))
+}

@@ -129,16 +129,19 @@ pub fn check(scaling: &Scaling, scaled: &Dataset, precision: Precision) -> Resul
         let mean = means.get(column).copied().unwrap_or(0.0);
         (mean, deviations.get(column).copied().unwrap_or(1.0))
     };
-    for (column, name) in scaled.input_names.iter().enumerate() {
-        let units = units(&scaling.input_mean, &scaling.input_deviation, column);
-        check_column(name, scaled.inputs.column(column), units, precision)?;
-    }
+    check_columns(
+        &scaled.inputs,
+        &scaled.input_names,
+        |column| units(&scaling.input_mean, &scaling.input_deviation, column),
+        precision,
+    )?;
     let Targets::Values { values, names } = &scaled.targets else { return Ok(()) };
-    for (column, name) in names.iter().enumerate() {
-        let units = units(&scaling.output_mean, &scaling.output_deviation, column);
-        check_column(name, values.column(column), units, precision)?;
-    }
-    Ok(())
+    check_columns(
+        values,
+        names,
+        |column| units(&scaling.output_mean, &scaling.output_deviation, column),
+        precision,
+    )
 }
 
 /// Checks that numbers of a precision hold these rows, which are in units of training.
@@ -150,13 +153,23 @@ pub(super) fn check_samples(
     names: &[String],
     precision: Precision,
 ) -> Result<(), TrainError> {
-    let most = largest(precision);
-    // One pass in the order of the memory, where nothing is wrong.
-    if rows.iter().all(|number| number.abs() <= most) {
-        return Ok(());
+    check_columns(rows, names, |_| (0.0, 1.0), precision)
+}
+
+/// Checks columns of these names, means and deviations.
+fn check_columns(
+    rows: &Array2<f64>,
+    names: &[String],
+    units: impl Fn(usize) -> (f64, f64),
+    precision: Precision,
+) -> Result<(), TrainError> {
+    // One pass in the order of the memory; a look at the columns only where one is wrong.
+    let all_held = rows.iter().all(|number| number.abs() <= largest(precision));
+    for (column, name) in names.iter().enumerate() {
+        let samples = if all_held { ArrayView1::from(&[]) } else { rows.column(column) };
+        check_column(name, samples, units(column), precision)?;
     }
-    let mut columns = names.iter().zip(rows.columns());
-    columns.try_for_each(|(name, column)| check_column(name, column, (0.0, 1.0), precision))
+    Ok(())
 }
 
 fn check_column(

@@ -4,7 +4,6 @@
 //! A batch is cut into shards of 128 samples, whatever the number of threads;
 //! each shard has its own gradient, and these are added in order. So every number of
 //! threads gives the same bits.
-
 //!
 //! What an epoch does counts when it is over: a limit or an interrupt meanwhile leaves the
 //! training where the epoch before it ended.
@@ -19,7 +18,7 @@ use super::loss::Goals;
 use super::model::{Model, Pass};
 use super::optimizers::{Optimizer, Step};
 use super::penalties::Penalties;
-use super::samples::Samples;
+use super::samples::{Samples, real};
 use super::scalar::{Scalar, narrow, vectorized, wide};
 use super::schedule::learning_rate;
 use super::settings::TrainingRecipe;
@@ -380,11 +379,6 @@ impl Place {
             false => Err(TrainError::Diverged { loss, epoch, step, rate }),
         }
     }
-}
-
-/// A number of samples or batches, which [`train`](super::train) has limited to 32 bits.
-fn real(count: usize) -> f64 {
-    f64::from(u32::try_from(count).expect("a count of samples has 32 bits"))
 }
 
 /// A count, in the bits that streams of random numbers have.

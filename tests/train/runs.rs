@@ -1,7 +1,7 @@
 //! Whole trainings.
 
 use ndarray::{Array2, arr2};
-use taut::control::{Clock, StoppedBy};
+use taut::control::Clock;
 use taut::network::Precision;
 use taut::train::data::{Dataset, Split, Targets};
 use taut::train::{Metrics, TrainError, Unobserved, train};
@@ -45,34 +45,6 @@ fn one_two_and_three_threads_give_the_same_bits() {
     let one = bits(&with(1));
     assert_eq!(one, bits(&with(2)));
     assert_eq!(one, bits(&with(3)));
-}
-
-/// Stopped after two epochs and resumed, the run ends with the bits of one that was not.
-#[test]
-fn a_resumed_training_ends_like_an_uninterrupted_one() {
-    for text in [
-        SMALL.to_string(),
-        SMALL.replace("hidden", "dropout = 0.2\nhidden"),
-        SMALL.replace("epochs = 4", "epochs = 4\noptimizer = 'sgd'\nschedule = 'plateau'"),
-        // Stopped while fine-tuning: the first phase has one epoch.
-        SMALL.replace("epochs = 4", "epochs = 1") + "[compress]\nprune = 0.5\nfine_tune_epochs = 4",
-    ] {
-        let recipe = recipe(&text);
-        let data = data(&recipe);
-        let whole = train(&recipe, &data, None, &Clock::unlimited(), &mut Unobserved).unwrap();
-        let mut watch = Watch { stop_after: Some(2), ..Watch::default() };
-        let part = train(&recipe, &data, None, &Clock::unlimited(), &mut watch).unwrap();
-        assert_eq!(part.report.stopped_by, Some(StoppedBy::Interrupt));
-        assert_eq!(part.state, watch.state);
-        assert_eq!(part.report.epochs, 2);
-        // As it would come from a file.
-        let state = serde_json::to_string(&watch.state.unwrap()).unwrap();
-        let state = serde_json::from_str(&state).unwrap();
-        let rest =
-            train(&recipe, &data, Some(state), &Clock::unlimited(), &mut Unobserved).unwrap();
-        assert_eq!(bits(&rest), bits(&whole));
-        assert_eq!(rest.report, whole.report);
-    }
 }
 
 #[test]

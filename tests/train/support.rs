@@ -1,6 +1,8 @@
 //! Small data and recipes.
 
-use taut::control::Clock;
+use std::sync::atomic::AtomicBool;
+
+use taut::control::{Clock, Limits};
 use taut::train::data::{DataSource, Split};
 use taut::train::{EpochRecord, Recipe, State, TrainObserver, Trained, Unobserved, train};
 
@@ -23,6 +25,12 @@ pub fn trained(text: &str) -> Trained {
 pub fn bits(trained: &Trained) -> String {
     let layers = trained.network.layers();
     layers.map(|view| format!("{:?}\n", view.layer.operator())).collect()
+}
+
+/// What stops a clock, and the clock.
+pub fn stoppable() -> (&'static AtomicBool, Clock) {
+    let stop: &'static AtomicBool = Box::leak(Box::new(AtomicBool::new(false)));
+    (stop, Clock::start(&Limits { stop: Some(stop), ..Limits::default() }))
 }
 
 /// Keeps what it sees; stops after an epoch, if asked.

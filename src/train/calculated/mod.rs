@@ -36,7 +36,7 @@ pub use ridge::ridge;
 
 use super::data::{Dataset, Targets};
 use super::halt::go_on;
-use super::initializers::MOST_SAMPLES;
+use super::initializers::{LayerWeights, MOST_SAMPLES};
 use crate::control::{Clock, StoppedBy};
 use crate::num::random::{index, normal};
 
@@ -66,7 +66,7 @@ pub fn calculated(
     data: &Dataset,
     random: &mut ChaCha8Rng,
     clock: &Clock,
-) -> Result<Vec<(Array2<f64>, Array1<f64>)>, StoppedBy> {
+) -> Result<Vec<LayerWeights>, StoppedBy> {
     let samples: Vec<usize> = (0..data.len().min(MOST_SAMPLES)).collect();
     let data = data.select(&samples);
     let mut layers = Vec::new();
@@ -133,7 +133,7 @@ fn complete(
     samples: ArrayView2<f64>,
     random: &mut ChaCha8Rng,
     clock: &Clock,
-) -> Result<(Array2<f64>, Array1<f64>), StoppedBy> {
+) -> Result<LayerWeights, StoppedBy> {
     while rows.len() < width {
         go_on(clock)?;
         let weights = Array1::from_shape_simple_fn(samples.ncols(), || normal(random));

@@ -1,10 +1,11 @@
 //! Ridge regression.
 
-use ndarray::{Array1, Array2, ArrayView2, Axis};
+use ndarray::{Array2, ArrayView2, Axis};
 
 use super::product;
 use crate::control::{Clock, StoppedBy};
 use crate::train::halt::go_on;
+use crate::train::initializers::LayerWeights;
 
 /// Weights (targets × features) and bias that minimise
 /// `Σ ‖W f + b − y‖² / N + λ ‖W‖²` over samples of features `f` and targets `y` (samples ×
@@ -22,7 +23,7 @@ pub fn ridge(
     targets: ArrayView2<f64>,
     share: f64,
     clock: &Clock,
-) -> Result<(Array2<f64>, Array1<f64>), StoppedBy> {
+) -> Result<LayerWeights, StoppedBy> {
     assert!(share > 0.0, "the share of the variance");
     let count = features.nrows() as f64;
     let feature_means = features.mean_axis(Axis(0)).expect("samples");
@@ -70,7 +71,7 @@ fn solve(mut a: Array2<f64>, mut b: Array2<f64>, clock: &Clock) -> Result<Array2
 
 #[cfg(test)]
 mod tests {
-    use ndarray::arr2;
+    use ndarray::{Array1, arr2};
 
     use super::*;
 
