@@ -107,12 +107,15 @@ pub struct TrainArgs {
     /// File for a picture of the losses (.svg, .png).
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub plot: Option<PathBuf>,
-    /// File that is written every half minute and on Ctrl-C, to go on from.
+    /// File that is written every half minute and on a limit or Ctrl-C, to go on from.
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub checkpoint: Option<PathBuf>,
     /// Go on from such a file; the end is that of a training that was not interrupted.
     #[arg(long, value_name = "FILE")]
     pub resume: Option<PathBuf>,
+    /// Time limit for the training, after the samples are read (seconds) [default: none].
+    #[arg(long, value_name = "SECONDS", allow_hyphen_values = true, help_heading = "Limits")]
+    pub time_limit: Option<f64>,
     /// How to print.
     #[arg(long, value_enum, default_value = "text", help_heading = "Output")]
     pub format: Format,

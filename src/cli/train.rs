@@ -4,12 +4,12 @@ use std::fmt::Write;
 use std::io::IsTerminal;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use indicatif::ProgressBar;
 use serde::Serialize;
+use taut::control::{Clock, StoppedBy};
 use taut::io::{
     check_log, check_network_output, check_writable, open_log, write_network, write_text,
 };
@@ -17,13 +17,13 @@ use taut::optimize::SCHEMA;
 use taut::plot;
 use taut::train::data::DataSource;
 use taut::train::{
-    Checkpoint, EpochRecord, Metrics, Phase, Recipe, State, StoppedBy, TrainObserver, TrainReport,
-    TrainingLog, train,
+    Checkpoint, EpochRecord, LearningTask, Metrics, Recipe, State, TrainObserver, TrainReport,
+    Trained, TrainingLog, TrainingPhase, train,
 };
 
 use super::args::{Format, TrainArgs};
 use super::text::{count, number, seconds, table};
-use super::{ANSWERED, UNANSWERED, progress};
+use super::{ANSWERED, UNANSWERED, problem, progress};
 
 /// Time between two checkpoints.
 const CHECKPOINT_SECONDS: Duration = Duration::from_secs(30);
@@ -55,14 +55,17 @@ pub fn run(args: &TrainArgs, quiet: bool) -> anyhow::Result<(String, u8)> {
     let started = Instant::now();
     let recipe = args.recipe.recipe()?;
     check_outputs(args)?;
+    let limits = progress::limits(problem::time_limit("time limit", args.time_limit)?);
+    limits.validate()?;
     let resume = args.resume.as_deref().map(|path| read(path, &recipe)).transpose()?;
     let folder = args.recipe.recipe.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
     let data = recipe.data.load(folder, recipe.seed)?;
     let loaded = started.elapsed();
     let mut monitor = Monitor::start(args, &recipe, quiet)?;
-    let trained = train(&recipe, &data, resume, &mut monitor);
-    let monitor = monitor.finish()?;
-    let trained = trained?;
+    let trained = train(&recipe, &data, resume, &Clock::start(&limits), &mut monitor);
+    let mut monitor = monitor.finish()?;
+    let mut trained = trained?;
+    monitor.keep_end(&mut trained)?;
     let total = started.elapsed();
     if let Some(path) = &args.output {
         write_network(&trained.network, path)?;
@@ -89,8 +92,8 @@ pub fn run(args: &TrainArgs, quiet: bool) -> anyhow::Result<(String, u8)> {
         Format::Json => serde_json::to_string(&record)? + "\n",
         Format::Text => text(&record, &monitor.written(args))?,
     };
-    let interrupted = trained.report.stopped_by == StoppedBy::Interrupt;
-    Ok((text, if interrupted { UNANSWERED } else { ANSWERED }))
+    let stopped = trained.report.stopped_by.is_some();
+    Ok((text, if stopped { UNANSWERED } else { ANSWERED }))
 }
 
 /// What would otherwise fail after the training.
@@ -109,7 +112,7 @@ fn read(path: &Path, recipe: &Recipe) -> anyhow::Result<State> {
     checkpoint.for_recipe(recipe).with_context(|| path.display().to_string())
 }
 
-/// Shows losses on a terminal, keeps the log and the checkpoint, listens for Ctrl-C.
+/// Shows losses on a terminal, keeps the log and the checkpoint.
 struct Monitor<'a> {
     bar: Option<ProgressBar>,
     log: Option<TrainingLog>,
@@ -146,19 +149,30 @@ impl<'a> Monitor<'a> {
     fn keep(
         &mut self,
         record: &EpochRecord,
-        stopping: bool,
         state: &mut dyn FnMut() -> State,
     ) -> anyhow::Result<()> {
         if let Some(log) = &mut self.log {
             log.add(record).context("the training log")?;
         }
-        if let Some((path, last)) = &mut self.checkpoint
-            && (stopping || last.elapsed() >= CHECKPOINT_SECONDS)
-        {
-            let checkpoint = Checkpoint::new(self.recipe.clone(), state());
-            write_text(path, &serde_json::to_string(&checkpoint)?)?;
-            *last = Instant::now();
+        match self.checkpoint {
+            Some((_, last)) if last.elapsed() >= CHECKPOINT_SECONDS => self.write(state()),
+            _ => Ok(()),
         }
+    }
+
+    /// The last checkpoint, where the training was stopped.
+    fn keep_end(&mut self, trained: &mut Trained) -> anyhow::Result<()> {
+        match trained.state.take() {
+            Some(state) if trained.report.stopped_by.is_some() => self.write(state),
+            _ => Ok(()),
+        }
+    }
+
+    fn write(&mut self, state: State) -> anyhow::Result<()> {
+        let Some((path, last)) = &mut self.checkpoint else { return Ok(()) };
+        let checkpoint = Checkpoint::new(self.recipe.clone(), state);
+        write_text(path, &serde_json::to_string(&checkpoint)?)?;
+        *last = Instant::now();
         Ok(())
     }
 
@@ -174,19 +188,20 @@ impl TrainObserver for Monitor<'_> {
         if let Some(bar) = &self.bar {
             bar.set_message(describe(record));
         }
-        let stopping = progress::interruption().load(Ordering::Relaxed);
-        if let Err(error) = self.keep(record, stopping, state) {
-            self.failure = Some(error);
-            return ControlFlow::Break(());
+        match self.keep(record, state) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                self.failure = Some(error);
+                ControlFlow::Break(())
+            }
         }
-        if stopping { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }
 
 fn describe(record: &EpochRecord) -> String {
     let part = match record.phase {
-        Phase::Train => "epoch",
-        Phase::FineTune => "fine-tuning epoch",
+        TrainingPhase::Train => "epoch",
+        TrainingPhase::FineTune => "fine-tuning epoch",
     };
     let validation =
         record.validation_loss.map_or(String::new(), |v| format!(" · validation {v:.3e}"));
@@ -210,10 +225,12 @@ fn text(record: &Record<'_>, written: &[PathBuf]) -> anyhow::Result<String> {
     let zeros =
         if report.zeros > 0 { format!(", {} of them 0", report.zeros) } else { String::new() };
     writeln!(text, "  network  {}{zeros}", count(report.parameters, "parameter"))?;
-    let reason = match report.stopped_by {
-        StoppedBy::Epochs => "all that were asked for",
-        StoppedBy::Patience => "no progress for as many as the recipe is patient",
-        StoppedBy::Interrupt => "stopped by an interrupt",
+    let reason = match report.stopped_by.map(StoppedBy::words) {
+        Some(reason) => format!("stopped by {reason}"),
+        None if report.early_stopping => {
+            "no progress for as many as the recipe is patient".to_string()
+        }
+        None => "all that were asked for".to_string(),
     };
     let (epochs, best) = (count(report.epochs, "epoch"), report.best_epoch);
     writeln!(text, "  epochs   {} ({reason}); best after {best}", epochs)?;
@@ -222,18 +239,20 @@ fn text(record: &Record<'_>, written: &[PathBuf]) -> anyhow::Result<String> {
     for path in written {
         writeln!(text, "  wrote    {}", path.display())?;
     }
-    writeln!(text)?;
     let rows: Vec<Vec<String>> = parts
         .into_iter()
         .filter_map(|(name, metrics)| {
             metrics.as_ref().map(|metrics| [vec![name.to_string()], figures(metrics)].concat())
         })
         .collect();
-    let header: &[&str] = match report.train {
-        Some(Metrics::Classification(_)) => &["samples", "accuracy"],
-        _ => &["samples", "RMSE", "MAE", "R²"],
+    let header: &[&str] = match report.task {
+        LearningTask::Classification => &["samples", "accuracy"],
+        LearningTask::Regression => &["samples", "RMSE", "MAE", "R²"],
     };
-    text.push_str(&table(header, 1, rows));
+    if !rows.is_empty() {
+        text.push('\n');
+        text.push_str(&table(header, 1, rows));
+    }
     Ok(text)
 }
 
