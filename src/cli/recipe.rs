@@ -8,7 +8,7 @@ use taut::message::{excerpt, toml_error};
 use taut::train::Recipe;
 use toml::{Table, Value};
 
-use super::settings;
+use super::shared::check_threads;
 
 /// What overrides the recipe's file.
 #[derive(Args)]
@@ -92,7 +92,7 @@ pub struct RecipeArgs {
 impl RecipeArgs {
     /// The recipe that comes out.
     pub fn recipe(&self) -> anyhow::Result<Recipe> {
-        settings::threads(self.threads)?;
+        self.threads.map(check_threads).transpose()?;
         let overrides = self.overrides()?;
         let (text, place) = match &self.recipe {
             Some(path) => {

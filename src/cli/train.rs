@@ -1,6 +1,6 @@
 //! `taut train RECIPE.toml -o OUT`.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 use std::io::IsTerminal;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use indicatif::ProgressBar;
 use serde::Serialize;
+use taut::control;
 use taut::io::{
     check_log, check_network_output, check_writable, open_log, write_network, write_text,
 };
-use taut::optimize::SCHEMA;
 use taut::plot;
 use taut::train::data::DataSource;
 use taut::train::{
@@ -21,26 +21,51 @@ use taut::train::{
     TrainingLog, train,
 };
 
-use super::args::{Format, TrainArgs};
+use super::progress;
+use super::recipe::RecipeArgs;
+use super::record::Head;
+use super::session::{Report, Session};
+use super::shared::FormatArgs;
 use super::text::{count, number, seconds, table};
-use super::{ANSWERED, UNANSWERED, progress};
+
+/// Arguments of `train`.
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    recipe: RecipeArgs,
+    /// Network file to write (.onnx, .json) [default: none, only figures].
+    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
+    output: Option<PathBuf>,
+    /// File for the losses of each epoch, one JSON object a line.
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    log: Option<PathBuf>,
+    /// File for a picture of the losses (.svg, .png).
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    plot: Option<PathBuf>,
+    /// File that is written every half minute and on Ctrl-C, to go on from.
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    checkpoint: Option<PathBuf>,
+    /// Go on from such a file; the end is that of a training that was not interrupted.
+    #[arg(long, value_name = "FILE")]
+    resume: Option<PathBuf>,
+    #[command(flatten)]
+    format: FormatArgs,
+}
 
 /// Time between two checkpoints.
 const CHECKPOINT_SECONDS: Duration = Duration::from_secs(30);
 
 /// The training as a record.
 #[derive(Serialize)]
-struct Record<'a> {
-    /// Version of the record's schema.
-    schema: u32,
-    command: &'static str,
-    network: &'a str,
+struct Record {
     #[serde(flatten)]
-    report: &'a TrainReport,
+    report: TrainReport,
     train_loss: Option<f64>,
     validation_loss: Option<f64>,
     seconds: Seconds,
-    recipe: &'a Recipe,
+    recipe: Recipe,
+    #[serde(skip)]
+    written: Vec<PathBuf>,
 }
 
 #[derive(Clone, Copy, Serialize)]
@@ -51,50 +76,62 @@ struct Seconds {
 }
 
 /// Trains, writes what was asked for, prints figures.
-pub fn run(args: &TrainArgs, quiet: bool) -> anyhow::Result<(String, u8)> {
-    let started = Instant::now();
+pub fn run(args: &Args, session: Session) -> anyhow::Result<u8> {
+    session.answer(args.format.format, |session| find(args, session))
+}
+
+fn find(args: &Args, session: &mut Session) -> anyhow::Result<Record> {
     let recipe = args.recipe.recipe()?;
     check_outputs(args)?;
-    let resume = args.resume.as_deref().map(|path| read(path, &recipe)).transpose()?;
-    let folder = args.recipe.recipe.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
-    let data = recipe.data.load(folder, recipe.seed)?;
-    let loaded = started.elapsed();
-    let mut monitor = Monitor::start(args, &recipe, quiet)?;
+    session.head.network = Some(recipe.title.clone());
+    session.head.seed = Some(recipe.seed);
+    session.head.threads = Some(recipe.training.threads);
+    let (path, resume) = (args.recipe.recipe.clone(), args.resume.clone());
+    let (recipe, data, resume) = session.read(move || {
+        let resume = resume.map(|path| read(&path, &recipe)).transpose()?;
+        let folder = path.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
+        let data = recipe.data.load(folder, recipe.seed)?;
+        Ok((recipe, data, resume))
+    })?;
+    let loaded = session.clock.seconds();
+    let mut monitor = Monitor::start(args, &recipe, session.quiet)?;
     let trained = train(&recipe, &data, resume, &mut monitor);
-    let monitor = monitor.finish()?;
+    let records = monitor.finish()?;
     let trained = trained?;
-    let total = started.elapsed();
+    let total = session.clock.seconds();
     if let Some(path) = &args.output {
         write_network(&trained.network, path)?;
     }
     if let Some(path) = &args.plot {
-        plot::write(path, &plot::curves_svg(&recipe.title, &monitor.records))?;
+        plot::write(path, &plot::curves_svg(&recipe.title, &records))?;
     }
-    let last = monitor.records.last();
-    let record = Record {
-        schema: SCHEMA,
-        command: "train",
-        network: &recipe.title,
-        report: &trained.report,
+    let last = records.last();
+    let written = [&args.output, &args.plot, &args.log].into_iter().flatten();
+    Ok(Record {
+        report: trained.report,
         train_loss: last.map(|record| record.train_loss),
         validation_loss: last.and_then(|record| record.validation_loss),
-        seconds: Seconds {
-            data: loaded.as_secs_f64(),
-            train: (total - loaded).as_secs_f64(),
-            total: total.as_secs_f64(),
-        },
-        recipe: &recipe,
-    };
-    let text = match args.format {
-        Format::Json => serde_json::to_string(&record)? + "\n",
-        Format::Text => text(&record, &monitor.written(args))?,
-    };
-    let interrupted = trained.report.stopped_by == StoppedBy::Interrupt;
-    Ok((text, if interrupted { UNANSWERED } else { ANSWERED }))
+        seconds: Seconds { data: loaded, train: total - loaded, total },
+        written: written.cloned().collect(),
+        recipe,
+    })
+}
+
+impl Report for Record {
+    fn text(&self, head: &Head, out: &mut String) -> fmt::Result {
+        text(self, head, out)
+    }
+
+    fn stopped_by(&self) -> Option<control::StoppedBy> {
+        match self.report.stopped_by {
+            StoppedBy::Interrupt => Some(control::StoppedBy::Interrupt),
+            StoppedBy::Epochs | StoppedBy::Patience => None,
+        }
+    }
 }
 
 /// What would otherwise fail after the training.
-fn check_outputs(args: &TrainArgs) -> anyhow::Result<()> {
+fn check_outputs(args: &Args) -> anyhow::Result<()> {
     args.output.as_deref().map(check_network_output).transpose()?;
     args.plot.as_deref().map(plot::check_output).transpose()?;
     args.checkpoint.as_deref().map(check_writable).transpose()?;
@@ -109,7 +146,7 @@ fn read(path: &Path, recipe: &Recipe) -> anyhow::Result<State> {
     checkpoint.for_recipe(recipe).with_context(|| path.display().to_string())
 }
 
-/// Shows losses on a terminal, keeps the log and the checkpoint, listens for Ctrl-C.
+/// Shows losses on a terminal, keeps the log and the checkpoint, heeds Ctrl-C.
 struct Monitor<'a> {
     bar: Option<ProgressBar>,
     log: Option<TrainingLog>,
@@ -120,8 +157,7 @@ struct Monitor<'a> {
 }
 
 impl<'a> Monitor<'a> {
-    fn start(args: &'a TrainArgs, recipe: &'a Recipe, quiet: bool) -> anyhow::Result<Self> {
-        progress::listen();
+    fn start(args: &'a Args, recipe: &'a Recipe, quiet: bool) -> anyhow::Result<Self> {
         let open = |path: &PathBuf| open_log(path, args.resume.is_some()).map(TrainingLog::new);
         Ok(Self {
             bar: (!quiet && std::io::stderr().is_terminal()).then(progress::new_bar),
@@ -133,13 +169,14 @@ impl<'a> Monitor<'a> {
         })
     }
 
-    fn finish(mut self) -> anyhow::Result<Self> {
+    /// What was seen, unless something could not be written.
+    fn finish(mut self) -> anyhow::Result<Vec<EpochRecord>> {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }
         match self.failure.take() {
             Some(error) => Err(error),
-            None => Ok(self),
+            None => Ok(self.records),
         }
     }
 
@@ -160,11 +197,6 @@ impl<'a> Monitor<'a> {
             *last = Instant::now();
         }
         Ok(())
-    }
-
-    /// Files that were written.
-    fn written(&self, args: &TrainArgs) -> Vec<PathBuf> {
-        [&args.output, &args.plot, &args.log].into_iter().flatten().cloned().collect()
     }
 }
 
@@ -196,12 +228,11 @@ fn describe(record: &EpochRecord) -> String {
     )
 }
 
-fn text(record: &Record<'_>, written: &[PathBuf]) -> anyhow::Result<String> {
-    let mut text = String::new();
-    let report = record.report;
+fn text(record: &Record, head: &Head, text: &mut String) -> fmt::Result {
+    let report = &record.report;
     let parts =
         [("train", &report.train), ("validation", &report.validation), ("test", &report.test)];
-    writeln!(text, "{}", headline(record.network, report))?;
+    writeln!(text, "{}", headline(head.network.as_deref().unwrap_or_default(), report))?;
     let [train, validation, test] = report.samples;
     writeln!(
         text,
@@ -219,7 +250,7 @@ fn text(record: &Record<'_>, written: &[PathBuf]) -> anyhow::Result<String> {
     writeln!(text, "  epochs   {} ({reason}); best after {best}", epochs)?;
     writeln!(text, "  steps    {}", report.steps)?;
     writeln!(text, "  time     {}", seconds(record.seconds.total))?;
-    for path in written {
+    for path in &record.written {
         writeln!(text, "  wrote    {}", path.display())?;
     }
     writeln!(text)?;
@@ -234,7 +265,7 @@ fn text(record: &Record<'_>, written: &[PathBuf]) -> anyhow::Result<String> {
         _ => &["samples", "RMSE", "MAE", "R²"],
     };
     text.push_str(&table(header, 1, rows));
-    Ok(text)
+    Ok(())
 }
 
 fn headline(name: &str, report: &TrainReport) -> String {

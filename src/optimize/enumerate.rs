@@ -44,7 +44,6 @@ pub fn enumerate_within(
     answer.tighten = "crown";
     answer.scale = "none";
     answer.certify = "always";
-    answer.versions.retain(|&name, _| name == "taut");
     let limits = RegionOptions {
         method: Method::Auto,
         limits: Limits { nodes: options.limits.nodes, ..clock.limits() },

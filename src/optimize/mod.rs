@@ -20,12 +20,11 @@ mod ranges;
 mod trust;
 mod weigh;
 
-use std::collections::BTreeMap;
 use std::time::Instant;
 
 use thiserror::Error;
 
-pub use answer::{Answer, ProofCounts, Recheck, SCHEMA, Seconds, Status};
+pub use answer::{Answer, ProofCounts, Recheck, Seconds, Status};
 use best::Best;
 pub use enumerate::{enumerate_within, optimize_by_enumeration};
 pub use formulate::{Bounded, Bounding, Formulated, Relaxation, bound, formulate};
@@ -40,7 +39,7 @@ use crate::bounds::Crown;
 use crate::control::{Clock, Limits, Observer, StoppedBy};
 use crate::encode::{BigM, EncodeError, ReluEncoding};
 use crate::milp::ModelSize;
-use crate::problem::{Candidate, Problem, Sense};
+use crate::problem::{Candidate, Problem};
 use crate::regions::RegionError;
 use crate::scale::Scaling;
 use crate::solve::{Backend, Highs, SolveError, SolveOptions};
@@ -338,12 +337,7 @@ fn contradiction(point: Candidate, claimant: &'static str, claim: String) -> Opt
 
 fn blank(problem: &Problem, options: &OptimizeOptions) -> Answer {
     Answer {
-        schema: SCHEMA,
-        command: match problem.sense() {
-            Sense::Minimize => "minimize",
-            Sense::Maximize => "maximize",
-        },
-        network: problem.network().name().to_string(),
+        sense: problem.sense(),
         status: Status::Unknown,
         stopped_by: None,
         objective: None,
@@ -362,8 +356,6 @@ fn blank(problem: &Problem, options: &OptimizeOptions) -> Answer {
         presolve: options.solve.presolve,
         known_point: options.known_point.name(),
         certify: options.certify.name(),
-        seed: options.solve.seed,
-        threads: options.solve.threads,
         parts: None,
         nodes: 0,
         lp_iterations: 0,
@@ -371,10 +363,6 @@ fn blank(problem: &Problem, options: &OptimizeOptions) -> Answer {
         model: ModelSize::default(),
         layers: Vec::new(),
         seconds: Seconds::default(),
-        versions: BTreeMap::from([
-            ("taut", env!("CARGO_PKG_VERSION").to_string()),
-            (options.backend.name(), options.backend.version()),
-        ]),
         refuted: None,
         warnings: Vec::new(),
     }

@@ -125,7 +125,7 @@ impl Evidence {
 
 /// The bound that says nothing.
 fn worst_bound(answer: &Answer) -> f64 {
-    if answer.command == "maximize" { f64::INFINITY } else { f64::NEG_INFINITY }
+    -answer.sense.worst()
 }
 
 /// Weighs points, bounds and claims against each other.

@@ -11,6 +11,7 @@ use taut::encode::ENCODINGS;
 use taut::optimize::{
     Answer, KnownPoint, OptimizeError, OptimizeOptions, Status, optimize, optimize_by_enumeration,
 };
+use taut::problem::Sense;
 use taut::regions::RegionError;
 use taut::scale::{SCALINGS, Scaling};
 use taut::solve::{BACKENDS, Backend, SolveOptions};
@@ -227,7 +228,7 @@ fn compare(answer: &Answer, expected: Option<f64>, backend: &dyn Backend) -> Res
     let allowed = TOLERANCE * (1.0 + expected.abs());
     let close = |value: Option<f64>| value.is_some_and(|v| (v - expected).abs() <= allowed);
     if answer.status != Status::Optimal || !close(answer.objective) || !close(answer.bound) {
-        let minimize = answer.command == "minimize";
+        let minimize = answer.sense == Sense::Minimize;
         let below = |v: f64| v <= expected + allowed;
         let above = |v: f64| v >= expected - allowed;
         let bound = answer.bound.is_none_or(|v| if minimize { below(v) } else { above(v) });
