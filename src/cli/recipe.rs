@@ -11,7 +11,7 @@ use toml::{Table, Value};
 use super::shared::check_threads;
 
 /// What overrides the recipe's file.
-#[derive(Args)]
+#[derive(Args, Clone)]
 #[command(next_help_heading = "Recipe")]
 pub struct RecipeArgs {
     /// Recipe file (.toml) [default: flags only].

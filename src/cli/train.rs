@@ -81,7 +81,8 @@ pub fn run(args: &Args, session: Session) -> anyhow::Result<u8> {
 }
 
 fn find(args: &Args, session: &mut Session) -> anyhow::Result<Record> {
-    let recipe = args.recipe.recipe()?;
+    let flags = args.recipe.clone();
+    let recipe = session.read(move || flags.recipe())?;
     check_outputs(args)?;
     session.head.network = Some(recipe.title.clone());
     session.head.seed = Some(recipe.seed);
