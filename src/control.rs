@@ -74,6 +74,16 @@ impl StoppedBy {
     /// All reasons.
     pub const ALL: [Self; 4] = [Self::TimeLimit, Self::NodeLimit, Self::Interrupt, Self::Visitor];
 
+    /// Name in records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::TimeLimit => "time_limit",
+            Self::NodeLimit => "node_limit",
+            Self::Interrupt => "interrupt",
+            Self::Visitor => "visitor",
+        }
+    }
+
     /// What it is called in sentences: "stopped by …".
     pub fn words(self) -> &'static str {
         match self {

@@ -4,6 +4,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 fn taut(arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_taut"));
@@ -37,7 +38,9 @@ fn json_has_the_documented_keys() {
         "input",
         "known_point",
         "layers",
+        "limits",
         "lp_iterations",
+        "machine",
         "model",
         "network",
         "nodes",
@@ -47,6 +50,7 @@ fn json_has_the_documented_keys() {
         "preset",
         "presolve",
         "proof",
+        "question",
         "recheck",
         "refuted",
         "scale",
@@ -62,7 +66,7 @@ fn json_has_the_documented_keys() {
         "warnings",
     ];
     assert_eq!(keys(&answer), documented);
-    assert_eq!(answer["schema"], 1);
+    assert_eq!(answer["schema"], 2);
     assert_eq!(answer["command"], "minimize");
     assert_eq!(answer["status"], "optimal");
     assert_eq!(answer["stopped_by"], Value::Null);
@@ -104,6 +108,98 @@ fn json_has_the_documented_keys() {
     // Known answer of the instance; the default gap is 1e-4.
     let objective = answer["objective"].as_f64().expect("a number");
     assert!((objective + 1.27902011).abs() < 2e-4, "{objective}");
+}
+
+/// What every record begins with, in the order of the alphabet.
+const HEAD: [&str; 9] = [
+    "command", "limits", "machine", "network", "question", "schema", "seed", "threads", "versions",
+];
+
+/// The keys of a record up to the machine, which is the last of the head.
+fn head_of(output: &Output) -> Vec<String> {
+    let text = String::from_utf8_lossy(&output.stdout);
+    let (before, after) = text.split_once("\"machine\":{").expect("a machine");
+    let (machine, _) = after.split_once('}').expect("its end");
+    let head = format!("{before}\"machine\":{{{machine}}}}}");
+    let head: Value = serde_json::from_str(&head).expect("JSON");
+    head.as_object().expect("an object").keys().cloned().collect()
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    let digits = Sha256::digest(bytes);
+    digits.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[test]
+fn every_record_begins_with_the_same_head() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let (model, copy) = (at("model.lp"), at("copy.json"));
+    let (instance, network) = ("instances/rosenbrock4-2x25.toml", "networks/rosenbrock4-2x25.onnx");
+    let hash = sha256(&std::fs::read(network).expect("a network"));
+    let keys = |value: &Value| value.as_object().expect("an object").keys().cloned().collect();
+    let mut inner: Vec<[Vec<String>; 3]> = Vec::new();
+    for command in [
+        vec!["info", network],
+        vec!["minimize", instance],
+        vec!["maximize", instance, "--lower=0", "--upper=0.1"],
+        vec!["bounds", instance],
+        vec!["analyze", instance, "--chords", "0", "--samples", "10", "--regions-time", "0.1"],
+        vec!["regions", instance, "--method", "bounds"],
+        vec!["scale", instance],
+        vec!["compare", instance, "--encoding", "big-m"],
+        vec!["export", instance, "-o", &model],
+        vec!["convert", network, &copy],
+        vec!["train", "--function", "peaks", "--epochs", "1", "--samples", "100"],
+    ] {
+        let output = taut(&[&command[..], &["-q", "--format", "json"]].concat());
+        assert_eq!(head_of(&output), HEAD, "{command:?}");
+        let record = json(&output);
+        assert_eq!((&record["schema"], &record["command"]), (&2.into(), &command[0].into()));
+        assert_eq!(record["versions"]["taut"], env!("CARGO_PKG_VERSION"));
+        assert!(record["machine"]["os"].is_string() && record["machine"]["cores"].is_number());
+        inner.push(["limits", "machine", "question"].map(|key| {
+            let mut keys: Vec<String> = keys(&record[key]);
+            // Left out where there is none, or one of many inputs.
+            keys.retain(|key| key != "box");
+            keys
+        }));
+        if command[0] != "train" {
+            assert_eq!(record["question"]["network"]["sha256"], hash.as_str(), "{command:?}");
+            assert!(record["question"]["box_sha256"].is_string(), "{command:?}");
+        }
+        let asks = command[1] == instance;
+        assert_eq!(record["question"]["instance"].is_string(), asks, "{command:?}");
+        assert_eq!(record["question"]["title"].is_string(), asks, "{command:?}");
+        assert_eq!(record["question"]["objective"].is_string(), asks, "{command:?}");
+    }
+    assert!(inner.iter().all(|keys| keys == &inner[0]), "{inner:?}");
+}
+
+#[test]
+fn the_head_tells_questions_apart() {
+    let ask = |more: &[&str]| {
+        let network = ["minimize", "networks/peaks-2x25.onnx", "--format", "json"];
+        json(&taut(&[&network[..], more].concat()))
+    };
+    let small = ["--lower=-0.5", "--upper=0,0.5", "--constraint", "x0 <= 0.25", "--integer", "0"];
+    let more = ["--objective", "y0 + x1", "--seed", "3", "--threads", "1", "--node-limit", "9"];
+    let record = ask(&[&small[..], &more].concat());
+    let question = &record["question"];
+    let by_hand: Vec<u8> =
+        [-0.5f64, -0.5, 0.0, 0.5].iter().flat_map(|end| end.to_le_bytes()).collect();
+    assert_eq!(question["box_sha256"], sha256(&by_hand));
+    assert_eq!(question["box"], serde_json::json!({"lower": [-0.5, -0.5], "upper": [0.0, 0.5]}));
+    assert_eq!(question["sense"], "minimize");
+    assert_eq!(question["objective"], "x1 + y0");
+    assert_eq!(question["constraints"], serde_json::json!(["x0 <= 0.25"]));
+    assert_eq!(question["integer"], serde_json::json!([0]));
+    assert_eq!(question["network"]["path"], "networks/peaks-2x25.onnx");
+    assert_eq!((&record["seed"], &record["threads"]), (&3.into(), &1.into()));
+    assert_eq!(record["limits"]["nodes"], 9);
+    let [one, other] =
+        [["--lower=0", "--upper=0.1"], ["--lower=0", "--upper=0.2"]].map(|b| ask(&b));
+    assert_ne!(one["question"]["box_sha256"], other["question"]["box_sha256"]);
 }
 
 #[test]

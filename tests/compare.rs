@@ -237,7 +237,7 @@ fn csv_has_as_many_fields_as_columns() {
     let problem = instance("rosenbrock4-2x25");
     let comparison = run(&problem, &options(&[&BigM, &Refuses]));
     let mut bytes = Vec::new();
-    write_csv(&comparison, &mut bytes).expect("a vector takes all");
+    write_csv(&comparison, problem.network().name(), &mut bytes).expect("a vector takes all");
     let mut reader = csv::Reader::from_reader(bytes.as_slice());
     let header: Vec<String> =
         reader.headers().expect("a header").iter().map(str::to_string).collect();

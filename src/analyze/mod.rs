@@ -26,7 +26,7 @@ use crate::bounds::NeuronBounds;
 use crate::control::{Clock, Limits, StoppedBy};
 use crate::encode::{BigM, EncodeError};
 use crate::optimize::{
-    Bounding, OptimizeError, OptimizeOptions, Relaxation, SCHEMA, bound, first_point, formulate,
+    Bounding, OptimizeError, OptimizeOptions, Relaxation, bound, first_point, formulate,
     relative_gap,
 };
 use crate::problem::Problem;
@@ -80,12 +80,6 @@ impl Default for AnalyzeOptions {
 /// The figures of one network on one domain.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Analysis {
-    /// Version of the record's schema.
-    pub schema: u32,
-    /// `analyze`.
-    pub command: &'static str,
-    /// Name of the network.
-    pub network: String,
     /// What ended the work, or a part of it, early; figures that it left out are none.
     pub stopped_by: Option<StoppedBy>,
     /// Number of inputs.
@@ -242,9 +236,6 @@ pub fn analyze(problem: &Problem, options: &AnalyzeOptions) -> Result<Analysis, 
     let of_methods = methods.iter().find_map(|method| method.stopped_by);
     let of_regions = regions.as_ref().ok().and_then(|regions| regions.stopped_by);
     Ok(Analysis {
-        schema: SCHEMA,
-        command: "analyze",
-        network: problem.network().name().to_string(),
         stopped_by: stopped_by.or(of_methods).or(of_regions),
         inputs: graph.size(graph.input()),
         outputs: graph.size(graph.output()),

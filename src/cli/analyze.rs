@@ -1,62 +1,115 @@
 //! `taut analyze PROBLEM`.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
-use taut::analyze::{Analysis, AnalyzeOptions, LempelZiv, analyze};
-use taut::control::Limits;
+use taut::analyze::{Analysis, AnalyzeOptions, LempelZiv, MethodFigures, analyze};
+use taut::control::{Limits, StoppedBy};
 use taut::regions::RegionOptions;
-use taut::tighten::TightenOptions;
+use taut::solve::Highs;
+use taut::tighten::{TightenOptions, Tightening};
 
-use super::args::{AnalyzeArgs, TableFormat};
-use super::text::{count, number, ratio, seconds, table};
-use super::{ANSWERED, problem, progress, settings};
+use super::problem::{Objective, ProblemArgs};
+use super::record::Head;
+use super::session::{Report, Session};
+use super::shared::{
+    self, TableFormatArgs, ThreadsArgs, TightenTimeArgs, TimeLimitArgs, tightenings,
+};
+use super::text::{count, number, ratio, seconds, stopped, table};
 
-/// Measures and prints.
-pub fn run(args: &AnalyzeArgs) -> anyhow::Result<(String, u8)> {
-    let options = options(args)?;
-    let problem = problem::read_with_objective(&args.problem, None)?;
-    progress::listen();
-    let analysis = analyze(&problem, &options)?;
-    let text = match args.format {
-        TableFormat::Json => serde_json::to_string(&analysis)? + "\n",
-        TableFormat::Csv => csv(&analysis)?,
-        TableFormat::Text => text(&analysis)?,
-    };
-    Ok((text, ANSWERED))
+/// Arguments of `analyze`.
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    problem: ProblemArgs,
+    /// Methods that bound the neurons.
+    #[arg(long, default_value = "interval,crown,alpha,lp", help_heading = "Method",
+          value_name = "NAMES", value_delimiter = ',', value_parser = tightenings())]
+    tighten: Vec<Tightening>,
+    /// Points for sensitivity and complexity (a count).
+    #[arg(long, value_name = "COUNT", default_value_t = 1000, help_heading = "Method")]
+    samples: usize,
+    /// Segments on which linear pieces are counted (a count).
+    #[arg(long, value_name = "COUNT", default_value_t = 100, help_heading = "Method")]
+    chords: usize,
+    /// Seed of points and segments (a whole number).
+    #[arg(long, value_name = "SEED", default_value_t = 0, help_heading = "Method")]
+    seed: u32,
+    #[command(flatten)]
+    tighten_time: TightenTimeArgs,
+    /// Time for counting regions (seconds).
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = 60.0,
+        allow_hyphen_values = true,
+        help_heading = "Limits"
+    )]
+    regions_time: f64,
+    #[command(flatten)]
+    time_limit: TimeLimitArgs,
+    #[command(flatten)]
+    threads: ThreadsArgs,
+    #[command(flatten)]
+    format: TableFormatArgs,
 }
 
-fn options(args: &AnalyzeArgs) -> anyhow::Result<AnalyzeOptions> {
-    let threads = settings::threads(args.threads)?;
-    let tightenings = args.tighten.iter().map(|name| settings::tightening(name));
-    let defaults = AnalyzeOptions::default();
+/// Measures and prints.
+pub fn run(args: &Args, session: Session) -> anyhow::Result<u8> {
+    session.answer(args.format.format, |session| find(args, session))
+}
+
+fn find(args: &Args, session: &mut Session) -> anyhow::Result<Analysis> {
+    args.time_limit.read(session)?;
+    let options = options(args, session)?;
+    let problem = args.problem.read(Objective::Best(None), session)?;
+    let options = AnalyzeOptions { limits: session.limits(None), ..options };
+    Ok(analyze(&problem, &options)?)
+}
+
+fn options(args: &Args, session: &mut Session) -> anyhow::Result<AnalyzeOptions> {
+    let threads = args.threads.read(session)?;
+    let regions_time = shared::time("regions time", args.regions_time)?;
+    // For the relaxation at the root.
+    session.head.with_backend(&Highs);
+    session.head.seed = Some(args.seed.into());
+    session.head.limits.regions_seconds = Some(regions_time.as_secs_f64());
+    let tighten_time = args.tighten_time.read(session)?;
+    let regions = AnalyzeOptions::default().regions;
+    let limits = Limits { time: Some(regions_time), ..regions.limits };
     Ok(AnalyzeOptions {
-        tightenings: tightenings.collect::<Result<_, _>>()?,
+        tightenings: args.tighten.clone(),
         tightening: TightenOptions {
             threads,
-            limits: progress::limits(problem::tighten_time(args.tighten_time)?),
+            limits: Limits { time: tighten_time, ..Limits::default() },
             ..TightenOptions::default()
         },
-        regions: RegionOptions {
-            threads,
-            limits: Limits {
-                time: problem::time_limit("regions time", Some(args.regions_time))?,
-                ..defaults.regions.limits
-            },
-            ..defaults.regions
-        },
-        samples: settings::count("samples", args.samples, 0, "points")?,
-        chords: settings::count("chords", args.chords, 0, "segments")?,
+        regions: RegionOptions { threads, limits, ..regions },
+        samples: shared::count("samples", args.samples, 0, "points")?,
+        chords: shared::count("chords", args.chords, 0, "segments")?,
         seed: args.seed,
-        limits: progress::limits(None),
+        ..AnalyzeOptions::default()
     })
 }
 
-fn text(analysis: &Analysis) -> anyhow::Result<String> {
-    let mut text = String::new();
+impl Report for Analysis {
+    fn text(&self, head: &Head, out: &mut String) -> fmt::Result {
+        text(self, head, out)
+    }
+
+    fn csv(&self, head: &Head) -> anyhow::Result<String> {
+        csv(self, head)
+    }
+
+    fn stopped_by(&self) -> Option<StoppedBy> {
+        self.stopped_by
+    }
+}
+
+fn text(analysis: &Analysis, head: &Head, text: &mut String) -> fmt::Result {
     writeln!(
         text,
         "{}: {}, {}, {}, {}",
-        analysis.network,
+        head.network.as_deref().unwrap_or_default(),
         count(analysis.inputs, "input"),
         count(analysis.outputs, "output"),
         count(analysis.neurons, "neuron"),
@@ -116,10 +169,11 @@ fn text(analysis: &Analysis) -> anyhow::Result<String> {
     if let Some(best) = analysis.best_known {
         writeln!(text, "  best known   {}", number(best))?;
     }
+    stopped(analysis.stopped_by, text)?;
     writeln!(text, "  time         {}", seconds(analysis.seconds))?;
     writeln!(text)?;
     text.push_str(&methods(analysis));
-    Ok(text)
+    Ok(())
 }
 
 /// Outputs whose complexity is printed.
@@ -182,76 +236,74 @@ fn short(value: f64) -> String {
     }
 }
 
-/// One line a method of bounds; the figures that do not depend on it in every line.
-fn csv(analysis: &Analysis) -> anyhow::Result<String> {
+/// A column: its name, and its text; empty where there is no figure.
+type Column<T> = (&'static str, fn(&T) -> String);
+
+/// Sizes, which do not depend on the method of bounds.
+const SIZES: [Column<Analysis>; 4] = [
+    ("inputs", |a| a.inputs.to_string()),
+    ("outputs", |a| a.outputs.to_string()),
+    ("neurons", |a| a.neurons.to_string()),
+    ("multiplications", |a| a.multiplications.to_string()),
+];
+
+/// What depends on the method of bounds.
+const METHOD: [Column<MethodFigures>; 9] = [
+    ("tighten", |m| m.tighten.to_string()),
+    ("stable_share", |m| m.stable_share.to_string()),
+    ("unstable", |m| m.unstable.to_string()),
+    ("redundant", |m| m.redundant.to_string()),
+    ("big_m_max", |m| m.big_m_max.to_string()),
+    ("big_m_sum", |m| m.big_m_sum.to_string()),
+    ("relaxation_bound", |m| optional(m.relaxation.map(|root| root.bound))),
+    ("root_gap", |m| optional(m.root_gap)),
+    ("bounds_seconds", |m| m.seconds.to_string()),
+];
+
+/// What does not, after that.
+const REST: [Column<Analysis>; 15] = [
+    ("best_known", |a| optional(a.best_known)),
+    ("regions", |a| optional(a.regions.as_ref().and_then(|regions| regions.patterns))),
+    ("regions_at_least", |a| optional(a.regions.as_ref().map(|regions| regions.at_least))),
+    ("regions_at_most", |a| optional(a.regions.as_ref().map(|regions| regions.at_most))),
+    ("unstable_exactly", |a| {
+        let layers = a.stability.as_ref();
+        optional(layers.map(|layers| layers.iter().map(|layer| layer.unstable).sum::<usize>()))
+    }),
+    ("chord_pieces", |a| optional(a.chords.map(|chords| chords.mean))),
+    ("lipschitz_at_least", |a| a.lipschitz.sampled.to_string()),
+    ("lipschitz_local", |a| optional(a.lipschitz.local)),
+    ("lipschitz_global", |a| optional(a.lipschitz.global)),
+    ("sensitivity_monte_carlo", |a| a.sensitivity.monte_carlo.to_string()),
+    ("sensitivity_jacobian", |a| a.sensitivity.jacobian_mean.to_string()),
+    ("lz_labels", |a| optional(a.complexity.labels.map(|labels| labels.normalised))),
+    ("lz_output0", |a| optional(a.complexity.outputs.first().map(|output| output.normalised))),
+    ("lz_output0_bytes", |a| {
+        optional(a.complexity.outputs.first().map(|output| output.compressed_bytes))
+    }),
+    ("stopped_by", |a| optional(a.stopped_by.map(StoppedBy::name))),
+];
+
+fn optional(value: Option<impl ToString>) -> String {
+    value.map(|value| value.to_string()).unwrap_or_default()
+}
+
+/// One line a method of bounds, or one without a method; the figures that do not depend on it
+/// in every line.
+fn csv(analysis: &Analysis, head: &Head) -> anyhow::Result<String> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    let header = [
-        "network",
-        "inputs",
-        "outputs",
-        "neurons",
-        "multiplications",
-        "tighten",
-        "stable_share",
-        "unstable",
-        "redundant",
-        "big_m_max",
-        "big_m_sum",
-        "relaxation_bound",
-        "root_gap",
-        "bounds_seconds",
-        "best_known",
-        "regions",
-        "regions_at_least",
-        "regions_at_most",
-        "unstable_exactly",
-        "chord_pieces",
-        "lipschitz_at_least",
-        "lipschitz_local",
-        "lipschitz_global",
-        "sensitivity_monte_carlo",
-        "sensitivity_jacobian",
-        "lz_labels",
-        "lz_output0",
-        "lz_output0_bytes",
-    ];
-    writer.write_record(header)?;
-    let optional = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
-    let regions = analysis.regions.as_ref();
-    let output = analysis.complexity.outputs.first();
-    let unstable = analysis.stability.as_ref();
-    let unstable = unstable.map(|layers| layers.iter().map(|layer| layer.unstable).sum());
-    for method in &analysis.methods {
-        writer.write_record([
-            analysis.network.clone(),
-            analysis.inputs.to_string(),
-            analysis.outputs.to_string(),
-            analysis.neurons.to_string(),
-            analysis.multiplications.to_string(),
-            method.tighten.to_string(),
-            method.stable_share.to_string(),
-            method.unstable.to_string(),
-            method.redundant.to_string(),
-            method.big_m_max.to_string(),
-            method.big_m_sum.to_string(),
-            optional(method.relaxation.map(|root| root.bound)),
-            optional(method.root_gap),
-            method.seconds.to_string(),
-            optional(analysis.best_known),
-            regions.and_then(|r| r.patterns).map(|p| p.to_string()).unwrap_or_default(),
-            regions.map(|r| r.at_least.to_string()).unwrap_or_default(),
-            optional(regions.map(|r| r.at_most)),
-            unstable.map(|count: usize| count.to_string()).unwrap_or_default(),
-            optional(analysis.chords.map(|chords| chords.mean)),
-            analysis.lipschitz.sampled.to_string(),
-            optional(analysis.lipschitz.local),
-            optional(analysis.lipschitz.global),
-            analysis.sensitivity.monte_carlo.to_string(),
-            analysis.sensitivity.jacobian_mean.to_string(),
-            optional(analysis.complexity.labels.map(|labels| labels.normalised)),
-            optional(output.map(|output| output.normalised)),
-            output.map(|output| output.compressed_bytes.to_string()).unwrap_or_default(),
-        ])?;
+    let sizes = SIZES.iter().map(|(name, _)| *name);
+    let names = sizes.chain(METHOD.iter().map(|(name, _)| *name));
+    let names = names.chain(REST.iter().map(|(name, _)| *name));
+    writer.write_record(std::iter::once("network").chain(names))?;
+    let methods = analysis.methods.iter().map(Some);
+    let none = analysis.methods.is_empty().then_some(None);
+    for method in methods.chain(none) {
+        let mut fields = vec![head.network.clone().unwrap_or_default()];
+        fields.extend(SIZES.iter().map(|(_, text)| text(analysis)));
+        fields.extend(METHOD.iter().map(|(_, text)| method.map(text).unwrap_or_default()));
+        fields.extend(REST.iter().map(|(_, text)| text(analysis)));
+        writer.write_record(&fields)?;
     }
     Ok(String::from_utf8(writer.into_inner()?)?)
 }

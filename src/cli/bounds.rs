@@ -1,82 +1,106 @@
 //! `taut bounds PROBLEM`.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
+use std::path::PathBuf;
 use std::time::Instant;
 
-use anyhow::Context;
+use taut::control::StoppedBy;
 use taut::io::{check_writable, load_bounds, save_bounds};
-use taut::problem::Problem;
 use taut::tighten::{
     BoundsRecord, Goal, Method, NodeBounds, TightenCounts, TightenOptions, Tightened,
 };
 
-use super::args::{BoundsArgs, Format};
-use super::text::{number, seconds, table};
-use super::{ANSWERED, problem, progress, settings};
+use super::problem::{Objective, ProblemArgs, whole};
+use super::record::Head;
+use super::session::{Report, Session};
+use super::shared::{FormatArgs, ThreadsArgs, TightenArgs, TimeLimitArgs, one_of};
+use super::text::{number, seconds, stopped, table};
+
+/// Arguments of `bounds`.
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    problem: ProblemArgs,
+    #[command(flatten)]
+    tighten: TightenArgs,
+    /// What the programs of lp and milp seek: narrow bounds, or only the phases of
+    /// the neurons, which is faster.
+    #[arg(long, default_value = Goal::default().name(), help_heading = "Method",
+          value_parser = one_of(Goal::ALL.map(|goal| (goal.name(), goal))))]
+    goal: Goal,
+    #[command(flatten)]
+    time_limit: TimeLimitArgs,
+    #[command(flatten)]
+    threads: ThreadsArgs,
+    /// Save the bounds of all neurons to this file (.json).
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    save: Option<PathBuf>,
+    /// Take the bounds from a file that --save wrote for the same problem.
+    #[arg(long, value_name = "FILE", conflicts_with = "tighten", help_heading = "Method")]
+    load: Option<PathBuf>,
+    #[command(flatten)]
+    format: FormatArgs,
+}
 
 /// Bounds every neuron and prints the layers.
-pub fn run(args: &BoundsArgs) -> anyhow::Result<(String, u8)> {
+pub fn run(args: &Args, session: Session) -> anyhow::Result<u8> {
+    session.answer(args.format.format, |session| find(args, session))
+}
+
+fn find(args: &Args, session: &mut Session) -> anyhow::Result<BoundsRecord> {
+    args.time_limit.read(session)?;
     args.save.as_deref().map(check_writable).transpose()?;
-    let problem = problem::read(&args.problem, None)?;
-    progress::listen();
+    let threads = args.threads.read(session)?;
+    let time = args.tighten.time.read(session)?;
+    let problem = args.problem.read(Objective::Unasked, session)?;
     let started = Instant::now();
-    let threads = settings::threads(args.threads)?;
-    let (tightened, method) = find(args, &problem, threads)?;
+    let (problem, tightened, method) = match args.load.clone() {
+        Some(path) => session.read(move || {
+            let saved = load_bounds(&path, &problem)?;
+            Ok((problem, Tightened::of(saved.bounds), saved.method))
+        })?,
+        None => {
+            let tighten = args.tighten.tighten;
+            let (goal, limits) = (args.goal, session.limits(time));
+            let options = TightenOptions { goal, limits, threads, ..TightenOptions::default() };
+            session.head.with_tightening(tighten);
+            let tightened = tighten.bounds(&problem, whole(&problem)?, &options)?;
+            (problem, tightened, tighten.name().to_string())
+        }
+    };
     let mut record = BoundsRecord::new(&problem, &method, &tightened);
-    record.goal = goal(args)?.name();
+    record.goal = args.goal.name();
     record.bounds_seconds = started.elapsed().as_secs_f64();
-    record.threads = threads;
     if let Some(path) = &args.save {
         save_bounds(path, &problem, &tightened.bounds, &method)?;
     }
-    let text = match args.format {
-        Format::Json => serde_json::to_string(&record)? + "\n",
-        Format::Text => text(&record)?,
-    };
-    Ok((text, ANSWERED))
+    Ok(record)
 }
 
-fn find(
-    args: &BoundsArgs,
-    problem: &Problem,
-    threads: usize,
-) -> anyhow::Result<(Tightened, String)> {
-    if let Some(path) = &args.load {
-        let saved = load_bounds(path, problem)?;
-        let bounds = saved.bounds;
-        return Ok((Tightened::of(bounds), saved.method));
+impl Report for BoundsRecord {
+    fn text(&self, _: &Head, out: &mut String) -> fmt::Result {
+        text(self, out)
     }
-    let tightening = settings::tightening(&args.tighten.tighten)?;
-    let options = TightenOptions {
-        goal: goal(args)?,
-        limits: progress::limits(problem::tighten_time(args.tighten.tighten_time)?),
-        threads,
-        ..TightenOptions::default()
-    };
-    let whole = problem.whole();
-    let whole = whole.context("no whole number lies in the box of an integer input")?;
-    let tightened = tightening.bounds(problem, whole, &options)?;
-    Ok((tightened, tightening.name().to_string()))
-}
 
-fn goal(args: &BoundsArgs) -> anyhow::Result<Goal> {
-    Goal::ALL.into_iter().find(|goal| goal.name() == args.goal).context("unknown goal")
+    fn stopped_by(&self) -> Option<StoppedBy> {
+        self.stopped_by
+    }
 }
 
 /// Outputs whose bounds are printed.
 const MOST_OUTPUTS: usize = 10;
 
-fn text(record: &BoundsRecord) -> anyhow::Result<String> {
-    let mut text = String::new();
+fn text(record: &BoundsRecord, text: &mut String) -> fmt::Result {
     let (neurons, stable) = record.layers.iter().fold((0, 0), |(neurons, stable), layer| {
         let summary = &layer.summary;
         (neurons + summary.neurons, stable + summary.neurons - summary.unstable)
     });
     writeln!(text, "{stable} of {neurons} neurons are stable, by {} bounds", record.tighten)?;
     if !record.input.programs.is_empty() {
-        intervals(&mut text, 'x', &record.input)?;
+        intervals(text, 'x', &record.input)?;
     }
-    intervals(&mut text, 'y', &record.output)?;
+    intervals(text, 'y', &record.output)?;
+    stopped(record.stopped_by, text)?;
     writeln!(text, "  time {}\n", seconds(record.bounds_seconds))?;
     let rows = record.layers.iter().map(|layer| {
         let s = &layer.summary;
@@ -101,10 +125,10 @@ fn text(record: &BoundsRecord) -> anyhow::Result<String> {
         text.push('\n');
         text.push_str(&programs(record));
     }
-    Ok(text)
+    Ok(())
 }
 
-fn intervals(text: &mut String, name: char, bounds: &NodeBounds) -> anyhow::Result<()> {
+fn intervals(text: &mut String, name: char, bounds: &NodeBounds) -> fmt::Result {
     let ends = bounds.lower.iter().zip(&bounds.upper);
     for (index, (lower, upper)) in ends.take(MOST_OUTPUTS).enumerate() {
         writeln!(text, "  {name}{index} in [{}, {}]", number(*lower), number(*upper))?;

@@ -1,28 +1,80 @@
 //! `taut compare PROBLEM`.
 
-use std::fmt::Write;
-use std::time::Instant;
+use std::fmt::{self, Write};
 
+use serde::Serialize;
 use taut::compare::{CompareOptions, Comparison, Row, Spread, compare, write_csv};
+use taut::control::StoppedBy;
+use taut::encode::{self, ReluEncoding};
 use taut::optimize::Certify;
 use taut::problem::Sense;
+use taut::tighten::Tightening;
 
-use super::args::{self, Arguments, CompareArgs, TableFormat};
 use super::console::tell;
+use super::problem::{Objective, ProblemArgs};
 use super::progress::Monitor;
-use super::text::{count, number, ratio, seconds, table};
-use super::{ANSWERED, FAILED, UNANSWERED, problem, settings};
+use super::record::Head;
+use super::session::{Report, Session};
+use super::settings::SettingsArgs;
+use super::shared::{
+    self, ScaleChoice, SenseArgs, TableFormatArgs, TightenTimeArgs, encoding_help,
+    scalings_or_none, tightenings,
+};
+use super::text::{count, number, ratio, seconds, stopped, table};
+use super::{ANSWERED, FAILED, UNANSWERED};
+
+/// Arguments of `compare`.
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    problem: ProblemArgs,
+    #[command(flatten)]
+    sense: SenseArgs,
+    #[arg(help_heading = "Method", long, value_name = "NAMES", help = encoding_help(),
+          value_delimiter = ',', value_parser = encode::encoding,
+          default_value = "big-m,big-m+cuts,split,multiple-choice,partition:2")]
+    encoding: Vec<&'static dyn ReluEncoding>,
+    /// Methods that bound the neurons.
+    #[arg(long, default_value = "crown", help_heading = "Method", value_name = "NAMES",
+          value_delimiter = ',', value_parser = tightenings())]
+    tighten: Vec<Tightening>,
+    /// Scalings of the network before it is encoded.
+    #[arg(help_heading = "Method", long, default_value = "none", value_name = "NAMES",
+          value_delimiter = ',', value_parser = scalings_or_none())]
+    scale: Vec<ScaleChoice>,
+    /// Solves of each combination, each with a seed of its own (a count).
+    #[arg(long, value_name = "COUNT", default_value_t = 1, help_heading = "Method")]
+    seeds: u32,
+    #[command(flatten)]
+    settings: SettingsArgs,
+    /// Time limit for each solve, and for the bounds of each method (seconds)
+    /// [default: none].
+    #[arg(long, value_name = "SECONDS", allow_hyphen_values = true, help_heading = "Limits")]
+    time_limit: Option<f64>,
+    #[command(flatten)]
+    tighten_time: TightenTimeArgs,
+    #[command(flatten)]
+    format: TableFormatArgs,
+}
+
+/// The table, and the time it took with all that was read.
+#[derive(Serialize)]
+struct Compared {
+    #[serde(flatten)]
+    comparison: Comparison,
+    #[serde(skip)]
+    seconds: f64,
+}
 
 /// Solves every combination and prints the table.
-pub fn run(args: &CompareArgs, arguments: &Arguments) -> anyhow::Result<(String, u8)> {
-    let started = Instant::now();
-    let options = options(args)?;
-    let sense = args.sense.map(|sense| match sense {
-        args::Sense::Minimize => Sense::Minimize,
-        args::Sense::Maximize => Sense::Maximize,
-    });
-    let problem = problem::read_with_objective(&args.problem, sense)?;
-    let mut monitor = Monitor::start(arguments.quiet);
+pub fn run(args: &Args, session: Session) -> anyhow::Result<u8> {
+    session.answer(args.format.format, |session| find(args, session))
+}
+
+fn find(args: &Args, session: &mut Session) -> anyhow::Result<Compared> {
+    let options = options(args, session)?;
+    let problem = args.problem.read(Objective::Best(args.sense.sense), session)?;
+    let mut monitor = Monitor::start(session.quiet);
     let comparison = compare(&problem, &options, &mut monitor);
     drop(monitor);
     let comparison = comparison?;
@@ -31,51 +83,62 @@ pub fn run(args: &CompareArgs, arguments: &Arguments) -> anyhow::Result<(String,
             "error: contradiction: {contradiction}; please report this with the instance"
         ));
     }
-    let text = match args.format {
-        TableFormat::Json => serde_json::to_string(&comparison)? + "\n",
-        TableFormat::Csv => {
-            let mut bytes = Vec::new();
-            write_csv(&comparison, &mut bytes)?;
-            String::from_utf8(bytes)?
-        }
-        TableFormat::Text => text(&comparison, started.elapsed().as_secs_f64())?,
-    };
-    let all_failed = comparison.rows.iter().all(|row| row.runs.is_empty());
-    let code = match (comparison.contradictions.is_empty() && !all_failed, comparison.left_out) {
-        (false, _) => FAILED,
-        (true, 0) => ANSWERED,
-        (true, _) => UNANSWERED,
-    };
-    Ok((text, code))
+    Ok(Compared { comparison, seconds: session.clock.seconds() })
 }
 
-fn options(args: &CompareArgs) -> anyhow::Result<CompareOptions> {
-    settings::count("seeds", usize::try_from(args.seeds)?, 1, "seeds")?;
-    let time_limit = problem::time_limit("time limit", args.time_limit)?;
-    let mut base = settings::options(&args.settings, args.tighten_time, time_limit)?;
+fn options(args: &Args, session: &mut Session) -> anyhow::Result<CompareOptions> {
+    shared::count("seeds", usize::try_from(args.seeds)?, 1, "seeds")?;
+    let time = shared::time_limit("time limit", args.time_limit)?;
+    session.head.limits.time_seconds = time.map(|time| time.as_secs_f64());
+    let mut base = args.settings.options(&args.tighten_time, time, session)?;
     // Formulations are compared by what the solver does; the rows check each other.
     base.certify = Certify::Never;
+    session.head.with_backend(base.backend);
+    args.tighten.iter().for_each(|&tighten| session.head.with_tightening(tighten));
     let first = args.settings.seed;
     Ok(CompareOptions {
         encodings: args.encoding.clone(),
-        tightenings: args
-            .tighten
-            .iter()
-            .map(|name| settings::tightening(name))
-            .collect::<Result<_, _>>()?,
-        scalings: args.scale.iter().map(|name| settings::scaling(name)).collect(),
+        tightenings: args.tighten.clone(),
+        scalings: args.scale.clone(),
         seeds: (0..args.seeds).map(|seed| first.saturating_add(seed)).collect(),
         base,
     })
 }
 
-fn text(comparison: &Comparison, elapsed: f64) -> anyhow::Result<String> {
-    let mut text = String::new();
+impl Report for Compared {
+    fn text(&self, head: &Head, out: &mut String) -> fmt::Result {
+        text(self, head, out)
+    }
+
+    fn csv(&self, head: &Head) -> anyhow::Result<String> {
+        let mut bytes = Vec::new();
+        write_csv(&self.comparison, head.network.as_deref().unwrap_or_default(), &mut bytes)?;
+        Ok(String::from_utf8(bytes)?)
+    }
+
+    fn stopped_by(&self) -> Option<StoppedBy> {
+        self.comparison.stopped_by
+    }
+
+    fn exit(&self) -> u8 {
+        let comparison = &self.comparison;
+        let is_failed = |row: &Row| row.runs.is_empty() && row.stopped_by.is_none();
+        let all_failed = comparison.left_out == 0 && comparison.rows.iter().all(is_failed);
+        match (comparison.contradictions.is_empty() && !all_failed, comparison.is_closed()) {
+            (false, _) => FAILED,
+            (true, true) => ANSWERED,
+            (true, false) => UNANSWERED,
+        }
+    }
+}
+
+fn text(compared: &Compared, head: &Head, text: &mut String) -> fmt::Result {
+    let comparison = &compared.comparison;
     let direction = match comparison.sense {
         Sense::Minimize => "minimum",
         Sense::Maximize => "maximum",
     };
-    write!(text, "{direction} of {}", comparison.question)?;
+    write!(text, "{direction} of {}", head.question.objective.as_deref().unwrap_or_default())?;
     match comparison.objective {
         Some(objective) => writeln!(text, ", best value {}", number(objective))?,
         None => writeln!(text, ": no point known")?,
@@ -85,13 +148,13 @@ fn text(comparison: &Comparison, elapsed: f64) -> anyhow::Result<String> {
     }
     let limit = comparison.time_limit.map_or("no time limit".to_string(), |s| format!("{s} s"));
     let seeds = count(comparison.seeds.len(), "seed");
-    let threads = count(comparison.threads, "thread");
+    let threads = count(head.threads.unwrap_or(1), "thread");
     writeln!(
         text,
         "  each    {limit}, {seeds}, {threads}, {}, preset {}, known point {}",
         comparison.backend, comparison.preset, comparison.known_point
     )?;
-    writeln!(text, "  time    {}", seconds(elapsed))?;
+    writeln!(text, "  time    {}", seconds(compared.seconds))?;
     writeln!(text)?;
     text.push_str(&rows(comparison));
     for row in &comparison.rows {
@@ -99,11 +162,13 @@ fn text(comparison: &Comparison, elapsed: f64) -> anyhow::Result<String> {
             writeln!(text, "  failed  {}: {error}", row.name())?;
         }
     }
-    if comparison.left_out > 0 {
-        let left = count(comparison.left_out, "combination");
-        writeln!(text, "  stopped by an interrupt: {left} left out")?;
+    match (comparison.stopped_by, comparison.left_out) {
+        (Some(reason), left) if left > 0 => {
+            let left = count(left, "combination");
+            writeln!(text, "  stopped by {}: {left} left out", reason.words())
+        }
+        (reason, _) => stopped(reason, text),
     }
-    Ok(text)
 }
 
 const HEADER: [&str; 17] = [
@@ -147,12 +212,11 @@ fn fields(row: &Row, several: bool) -> Vec<String> {
         Some(s) => text(s.median),
     };
     let median = |spread: Option<Spread>| spread.map_or(String::new(), |s| number(s.median));
-    let status = match row.status {
-        None => "failed".to_string(),
-        Some(status) if several => {
-            format!("{} {}/{}", status.name(), row.closed, row.runs.len())
+    let status = match row.status_in_words() {
+        status if several && row.status.is_some() => {
+            format!("{status} {}/{}", row.closed, row.runs.len())
         }
-        Some(status) => status.name().to_string(),
+        status => status.to_string(),
     };
     let whole = |value: f64| format!("{value:.0}");
     vec![

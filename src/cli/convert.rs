@@ -1,35 +1,100 @@
 //! `taut convert IN OUT`.
 
+use std::fmt::{self, Write};
 use std::path::PathBuf;
 
-use anyhow::Context;
-use taut::io::{check_network_output, check_writable, read_network, save_bounds, write_network};
+use serde::Serialize;
+use taut::control::StoppedBy;
+use taut::io::{
+    check_network_output, check_writable, read_network_and_hash, save_bounds, write_network,
+};
 use taut::network::{Metadata, Network};
 use taut::prune::{PruneCounts, prune};
 use taut::tighten::TightenOptions;
 
-use super::args::{ConvertArgs, ProblemArgs};
-use super::problem::{self, read_domain};
-use super::text::count;
-use super::{ANSWERED, progress, settings};
+use super::problem::{BoxArgs, Objective, ProblemArgs, whole};
+use super::record::{Head, Question};
+use super::session::{Report, Session};
+use super::shared::{FormatArgs, ThreadsArgs, TightenArgs, TimeLimitArgs};
+use super::text::{count, stopped};
 
-/// Reads one file and writes the other.
-pub fn run(args: &ConvertArgs) -> anyhow::Result<(String, u8)> {
-    let threads = settings::threads(args.threads)?;
-    check_network_output(&args.output)?;
-    if args.prune {
-        return pruned(args, threads);
-    }
-    let network = read_network(&args.input)?;
-    let mut metadata = network.metadata().clone();
-    if let Some(domain) = read_domain(&args.domain, &network)? {
-        metadata.input_box = Some(domain);
-    }
-    write(args, network, metadata)?;
-    Ok((format!("wrote {}\n", args.output.display()), ANSWERED))
+/// Arguments of `convert`.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Network file to read; with --prune, also an instance file (.toml).
+    input: PathBuf,
+    /// Network file to write.
+    output: PathBuf,
+    #[command(flatten)]
+    domain: BoxArgs,
+    /// Words on where the network comes from, stored in the file.
+    #[arg(long, value_name = "TEXT")]
+    origin: Option<String>,
+    /// Leave out the neurons that are constant, linear or unread on the domain, and write
+    /// the bounds that prove it to OUTPUT.bounds.json.
+    #[arg(long)]
+    prune: bool,
+    #[command(flatten)]
+    tighten: TightenArgs,
+    #[command(flatten)]
+    time_limit: TimeLimitArgs,
+    #[command(flatten)]
+    threads: ThreadsArgs,
+    #[command(flatten)]
+    format: FormatArgs,
 }
 
-fn write(args: &ConvertArgs, network: Network, mut metadata: Metadata) -> anyhow::Result<()> {
+/// What was written, as a record.
+#[derive(Serialize)]
+struct Converted {
+    /// The file that was written.
+    file: PathBuf,
+    /// What ended the work on the bounds early.
+    stopped_by: Option<StoppedBy>,
+    /// What became of the neurons, if any were to be left out.
+    pruned: Option<Pruning>,
+}
+
+/// What became of the neurons of all layers.
+#[derive(Serialize)]
+struct Pruning {
+    /// Method of the bounds.
+    tighten: &'static str,
+    kept: usize,
+    constant: usize,
+    linear: usize,
+    unread: usize,
+    /// The file with the bounds that prove it.
+    bounds: PathBuf,
+}
+
+/// Reads one file and writes the other.
+pub fn run(args: &Args, session: Session) -> anyhow::Result<u8> {
+    session.answer(args.format.format, |session| {
+        args.time_limit.read(session)?;
+        let threads = args.threads.read(session)?;
+        check_network_output(&args.output)?;
+        if args.prune { pruned(args, threads, session) } else { converted(args, session) }
+    })
+}
+
+fn converted(args: &Args, session: &mut Session) -> anyhow::Result<Converted> {
+    session.head.question = Question::of_file(&args.input, false);
+    let (input, domain) = (args.input.clone(), args.domain.clone());
+    let (network, hash, domain) = session.read(move || {
+        let (network, hash) = read_network_and_hash(&input)?;
+        let domain = domain.read(&network)?.or(network.metadata().input_box.clone());
+        Ok((network, hash, domain))
+    })?;
+    session.head.network = Some(network.name().to_string());
+    session.head.question.read_from(&args.input, hash);
+    domain.iter().for_each(|domain| session.head.question.within(domain));
+    let metadata = Metadata { input_box: domain, ..network.metadata().clone() };
+    write(args, network, metadata)?;
+    Ok(Converted { file: args.output.clone(), stopped_by: None, pruned: None })
+}
+
+fn write(args: &Args, network: Network, mut metadata: Metadata) -> anyhow::Result<()> {
     if let Some(origin) = &args.origin {
         metadata.origin = Some(origin.clone());
     }
@@ -38,55 +103,61 @@ fn write(args: &ConvertArgs, network: Network, mut metadata: Metadata) -> anyhow
 }
 
 /// Writes what the domain leaves of the network, and the bounds that prove it.
-fn pruned(args: &ConvertArgs, threads: usize) -> anyhow::Result<(String, u8)> {
+fn pruned(args: &Args, threads: usize, session: &mut Session) -> anyhow::Result<Converted> {
     let proof = proof_path(args);
     check_writable(&proof)?;
-    let question = ProblemArgs {
-        problem: args.input.clone(),
-        domain: args.domain.clone(),
-        objective: None,
-        constraints: Vec::new(),
-        integer: None,
-    };
-    let problem = problem::read(&question, None)?;
-    progress::listen();
-    let tightening = settings::tightening(&args.tighten.tighten)?;
-    let options = TightenOptions {
-        limits: progress::limits(problem::tighten_time(args.tighten.tighten_time)?),
-        threads,
-        ..TightenOptions::default()
-    };
-    let whole = problem.whole();
-    let whole = whole.context("no whole number lies in the box of an integer input")?;
-    let bounds = tightening.bounds(&problem, whole, &options)?.bounds;
-    let pruned = prune(problem.network_graph(), &bounds)?;
+    let (tighten, time) = (args.tighten.tighten, args.tighten.time.read(session)?);
+    session.head.with_tightening(tighten);
+    let problem = ProblemArgs::of(&args.input, &args.domain).read(Objective::Unasked, session)?;
+    let limits = session.limits(time);
+    let options = TightenOptions { limits, threads, ..TightenOptions::default() };
+    let tightened = tighten.bounds(&problem, whole(&problem)?, &options)?;
+    let pruned = prune(problem.network_graph(), &tightened.bounds)?;
     let network = Network::from_graph(&pruned.graph, problem.network())?;
     let mut metadata = network.metadata().clone();
     metadata.input_box = Some(problem.domain().clone());
     let origin = metadata.origin.map_or(String::new(), |origin| format!("{origin}; "));
     let constraints = if problem.constraints().is_empty() { "" } else { " under the constraints" };
     metadata.origin =
-        Some(format!("{origin}pruned by {} bounds for its box{constraints}", tightening.name()));
+        Some(format!("{origin}pruned by {} bounds for its box{constraints}", tighten.name()));
     write(args, network, metadata)?;
-    save_bounds(&proof, &problem, &bounds, tightening.name())?;
+    save_bounds(&proof, &problem, &tightened.bounds, tighten.name())?;
     let sum = |of: fn(&PruneCounts) -> usize| pruned.layers.iter().map(of).sum::<usize>();
-    let (kept, constant, merged, unread) =
-        (sum(|l| l.kept), sum(|l| l.constant), sum(|l| l.merged), sum(|l| l.unread));
-    let text = format!(
-        "wrote {}: {} of {} kept, {constant} constant, {merged} linear, {unread} unread\n\
-         wrote {}: the {} bounds that prove it\n",
-        args.output.display(),
-        kept,
-        count(kept + constant + merged + unread, "neuron"),
-        proof.display(),
-        tightening.name(),
-    );
-    Ok((text, ANSWERED))
+    let pruned = Pruning {
+        tighten: tighten.name(),
+        kept: sum(|layer| layer.kept),
+        constant: sum(|layer| layer.constant),
+        linear: sum(|layer| layer.merged),
+        unread: sum(|layer| layer.unread),
+        bounds: proof,
+    };
+    let (file, stopped_by) = (args.output.clone(), tightened.stopped_by);
+    Ok(Converted { file, stopped_by, pruned: Some(pruned) })
 }
 
 /// The file of the bounds, beside that of the network.
-fn proof_path(args: &ConvertArgs) -> PathBuf {
+fn proof_path(args: &Args) -> PathBuf {
     let mut name = args.output.clone().into_os_string();
     name.push(".bounds.json");
     name.into()
+}
+
+impl Report for Converted {
+    fn text(&self, _: &Head, out: &mut String) -> fmt::Result {
+        write!(out, "wrote {}", self.file.display())?;
+        let Some(Pruning { tighten, kept, constant, linear, unread, bounds }) = &self.pruned else {
+            return writeln!(out);
+        };
+        let neurons = count(kept + constant + linear + unread, "neuron");
+        writeln!(
+            out,
+            ": {kept} of {neurons} kept, {constant} constant, {linear} linear, {unread} unread"
+        )?;
+        writeln!(out, "wrote {}: the {tighten} bounds that prove it", bounds.display())?;
+        stopped(self.stopped_by, out)
+    }
+
+    fn stopped_by(&self) -> Option<StoppedBy> {
+        self.stopped_by
+    }
 }

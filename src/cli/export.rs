@@ -1,31 +1,56 @@
 //! `taut export PROBLEM -o FILE`.
 
 use std::borrow::Cow;
+use std::fmt::{self, Write};
+use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::bail;
 use serde::Serialize;
-use taut::control::Clock;
+use taut::control::{Clock, Limits, StoppedBy};
+use taut::encode::EncodeError;
 use taut::io::{check_writable, model_format, write_model};
 use taut::milp::ModelSize;
 use taut::num::tolerance::SMALLEST_COEFFICIENT;
-use taut::optimize::{Bounding, OptimizeOptions, SCHEMA, bound, formulate};
+use taut::optimize::{Bounded, Bounding, OptimizeError, OptimizeOptions, bound, formulate};
 use taut::problem::{Problem, Sense};
 use taut::scale::Scaling;
 use taut::tighten::TightenOptions;
 
-use super::args::{self, ExportArgs, Format, FormulationArgs};
+use super::problem::{Objective, ProblemArgs};
+use super::record::Head;
+use super::session::{Report, Session};
+use super::settings::FormulationArgs;
+use super::shared::{FormatArgs, SenseArgs, ThreadsArgs, TimeLimitArgs};
 use super::text::count;
-use super::{ANSWERED, problem, progress, settings};
+
+/// Arguments of `export`.
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    problem: ProblemArgs,
+    #[command(flatten)]
+    sense: SenseArgs,
+    /// File to write (.mps, .lp).
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+    #[command(flatten)]
+    formulation: FormulationArgs,
+    #[command(flatten)]
+    time_limit: TimeLimitArgs,
+    #[command(flatten)]
+    threads: ThreadsArgs,
+    #[command(flatten)]
+    format: FormatArgs,
+}
 
 /// What was written, as a record.
 #[derive(Serialize)]
 struct Export {
-    /// Version of the record's schema.
-    schema: u32,
-    command: &'static str,
-    network: String,
-    /// The file that was written.
-    file: String,
+    /// The file that was written; none where the clock came first.
+    file: Option<PathBuf>,
+    /// What ended the work on the bounds, or all of it, early.
+    stopped_by: Option<StoppedBy>,
     sense: Sense,
     /// Whether the file minimises the negated objective.
     negated: bool,
@@ -33,76 +58,107 @@ struct Export {
     tighten: &'static str,
     scale: &'static str,
     /// Size of the program in the file.
-    model: ModelSize,
+    model: Option<ModelSize>,
 }
 
 /// Encodes the problem and writes the file.
-pub fn run(args: &ExportArgs) -> anyhow::Result<(String, u8)> {
-    let sense = args.sense.map(|sense| match sense {
-        args::Sense::Minimize => Sense::Minimize,
-        args::Sense::Maximize => Sense::Maximize,
-    });
+pub fn run(args: &Args, session: Session) -> anyhow::Result<u8> {
+    session.answer(args.format.format, |session| find(args, session))
+}
+
+fn find(args: &Args, session: &mut Session) -> anyhow::Result<Export> {
+    args.time_limit.read(session)?;
     // Before what may take minutes.
     let format = model_format(&args.output)?;
     check_writable(&args.output)?;
-    let problem = problem::read_with_objective(&args.problem, sense)?;
-    progress::listen();
-    let FormulationArgs { encoding, tighten, scale: scaling } = &args.formulation;
-    let scaling = settings::scaling(scaling);
-    let tightening = settings::tightening(&tighten.tighten)?;
-    let options = TightenOptions {
-        limits: progress::limits(problem::tighten_time(tighten.tighten_time)?),
-        threads: settings::threads(args.threads)?,
-        ..TightenOptions::default()
-    };
-    let settings =
-        OptimizeOptions { tighten: tightening, tightening: options, ..Default::default() };
-    let clock = Clock::start(&progress::limits(None));
-    let bounds = match bound(&problem, &settings, &clock)? {
-        Bounding::Bounded(bounded) => bounded.bounds,
+    let FormulationArgs { encoding, tighten, scale } = &args.formulation;
+    let (threads, time) = (args.threads.read(session)?, tighten.time.read(session)?);
+    session.head.with_tightening(tighten.tighten);
+    let problem = args.problem.read(Objective::Best(args.sense.sense), session)?;
+    let limits = session.limits(time);
+    let tightening = TightenOptions { limits, threads, ..TightenOptions::default() };
+    let options =
+        OptimizeOptions { tighten: tighten.tighten, tightening, ..OptimizeOptions::default() };
+    let bounded = match bound(&problem, &options, &session.clock)? {
+        Bounding::Bounded(bounded) => bounded,
         Bounding::Infeasible { reason, .. } => bail!("there is nothing to encode: {reason}"),
     };
-    let encoded = formulate(&problem, &bounds, *encoding, scaling, &clock)?.encoded;
-    let scaling = scaling.map_or("none", Scaling::name);
-    let method = format!("{}, on {} bounds, scaling {scaling}", encoding.name(), tightening.name());
-    let header = header(&problem, &method);
-    let model = write_model(&encoded.model, problem.sense(), &header, &args.output)?;
-    let export = Export {
-        schema: SCHEMA,
-        command: "export",
-        network: problem.network().name().to_string(),
-        file: args.output.display().to_string(),
+    let (model, stopped_by) = match write(args, &problem, &bounded, session)? {
+        Ok(model) => (Some(model), bounded.stopped_by),
+        Err(reason) => (None, Some(reason)),
+    };
+    Ok(Export {
+        file: model.map(|_| args.output.clone()),
+        stopped_by,
         sense: problem.sense(),
         negated: problem.sense() == Sense::Maximize && format.minimizes_only(),
         encoding: encoding.name(),
-        tighten: tightening.name(),
-        scale: scaling,
+        tighten: tighten.tighten.name(),
+        scale: scale.map_or("none", Scaling::name),
         model,
-    };
-    let text = match args.format {
-        Format::Json => serde_json::to_string(&export)? + "\n",
-        Format::Text => text(&export),
-    };
-    Ok((text, ANSWERED))
+    })
 }
 
-fn text(export: &Export) -> String {
-    let ModelSize { columns, rows, binaries, nonzeros, .. } = export.model;
-    let binaries = match binaries {
-        1 => "1 binary".to_string(),
-        n => format!("{n} binaries"),
+/// How long the encoding may take where the clock has ended the work on the bounds: their
+/// program is worth having, and small ones take less.
+const GRACE: Duration = Duration::from_millis(200);
+
+/// Writes the program on the bounds that are known; the reason where the clock came first.
+fn write(
+    args: &Args,
+    problem: &Problem,
+    bounded: &Bounded,
+    session: &Session,
+) -> anyhow::Result<Result<ModelSize, StoppedBy>> {
+    let FormulationArgs { encoding, tighten, scale } = &args.formulation;
+    let stopped_by = session.clock.stopped();
+    let clock = match stopped_by {
+        Some(_) => Clock::start(&Limits::of_time(GRACE)),
+        None => session.clock,
     };
-    let negated = match export.negated {
-        true => ", to be minimised: the objective is negated",
-        false => "",
+    let encoded = match formulate(problem, &bounded.bounds, *encoding, *scale, &clock) {
+        Err(OptimizeError::Encode(EncodeError::Stopped(reason))) => {
+            return Ok(Err(stopped_by.unwrap_or(reason)));
+        }
+        formulated => formulated?.encoded,
     };
-    format!(
-        "wrote {}: {} ({binaries}), {}, {}{negated}\n",
-        export.file,
-        count(columns, "column"),
-        count(rows, "row"),
-        count(nonzeros, "nonzero"),
-    )
+    let scaling = scale.map_or("none", Scaling::name);
+    let bounds = tighten.tighten.name();
+    let method = format!("{}, on {bounds} bounds, scaling {scaling}", encoding.name());
+    Ok(Ok(write_model(&encoded.model, problem.sense(), &header(problem, &method), &args.output)?))
+}
+
+impl Report for Export {
+    fn text(&self, _: &Head, out: &mut String) -> fmt::Result {
+        let reason = self.stopped_by.map(StoppedBy::words);
+        let (Some(file), Some(model)) = (&self.file, &self.model) else {
+            return writeln!(out, "nothing written: stopped by {}", reason.unwrap_or("a limit"));
+        };
+        let binaries = match model.binaries {
+            1 => "1 binary".to_string(),
+            n => format!("{n} binaries"),
+        };
+        let negated = match self.negated {
+            true => ", to be minimised: the objective is negated",
+            false => "",
+        };
+        writeln!(
+            out,
+            "wrote {}: {} ({binaries}), {}, {}{negated}",
+            file.display(),
+            count(model.columns, "column"),
+            count(model.rows, "row"),
+            count(model.nonzeros, "nonzero"),
+        )?;
+        match reason {
+            Some(reason) => writeln!(out, "  bounds stopped by {reason}: wider than they could be"),
+            None => Ok(()),
+        }
+    }
+
+    fn stopped_by(&self) -> Option<StoppedBy> {
+        self.stopped_by
+    }
 }
 
 /// What a reader of the file should know.

@@ -2,7 +2,6 @@
 //! everything else to stderr.
 
 mod analyze;
-mod args;
 mod bounds;
 mod compare;
 mod console;
@@ -13,18 +12,70 @@ mod optimize;
 mod problem;
 mod progress;
 mod recipe;
+mod record;
 mod regions;
 mod scale;
+mod session;
 mod settings;
+mod shared;
 mod text;
 mod train;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
+use taut::problem::Sense;
 
-use args::{Arguments, Command};
-use console::{print, print_usage, tell};
+use console::{print_usage, tell};
+use session::Session;
+
+/// Exact answers about trained ReLU networks.
+#[derive(Parser)]
+#[command(version, about, after_help = EXIT_STATUS, max_term_width = 100)]
+struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    command: Command,
+    /// Tell more on stderr (twice: much more).
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Output")]
+    verbose: u8,
+    /// No progress and no warnings.
+    #[arg(short, long, global = true, help_heading = "Output")]
+    quiet: bool,
+}
+
+const EXIT_STATUS: &str = "Exit status: 0 answered, 1 error, 2 wrong usage, \
+3 a limit or an interrupt came first (what is known is printed).";
+
+/// The commands.
+#[derive(Subcommand)]
+enum Command {
+    /// Layers, shapes, parameters and operators of a network.
+    Info(info::Args),
+    /// Least value of an expression of a network's inputs and outputs over a box.
+    Minimize(optimize::Args),
+    /// Largest value of an expression of a network's inputs and outputs over a box.
+    Maximize(optimize::Args),
+    /// Bounds and phase of every neuron, stable counts, big-M constants.
+    Bounds(bounds::Args),
+    /// Why a problem is easy or hard: big-M constants, stable neurons, linear regions,
+    /// Lipschitz bounds, sensitivity and complexity in one table.
+    Analyze(analyze::Args),
+    /// Number of linear regions in the box; lists and draws them.
+    Regions(regions::Args),
+    /// Writes the same function with smaller big-M constants.
+    Scale(scale::Args),
+    /// Trains a network on samples of a test function, a table or images, as a recipe says.
+    Train(Box<train::Args>),
+    /// Writes a network in another format, by file name extension (.onnx, .json).
+    Convert(convert::Args),
+    /// The same problem under several encodings, bounds and scalings: one row a
+    /// combination, checked against each other.
+    Compare(compare::Args),
+    /// Writes a problem as a mixed-integer program for other solvers, by file name
+    /// extension (.mps, .lp).
+    Export(export::Args),
+}
 
 /// The question was answered.
 const ANSWERED: u8 = 0;
@@ -50,23 +101,24 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// Runs a command and prints its answer.
+/// Runs a command, which prints its answer.
 fn answer(arguments: &Arguments) -> anyhow::Result<u8> {
     start_log(arguments.verbose, arguments.quiet);
-    let (text, code) = match &arguments.command {
-        Command::Info(info) => info::run(info),
-        Command::Minimize(args) => optimize::run(args, taut::problem::Sense::Minimize, arguments),
-        Command::Maximize(args) => optimize::run(args, taut::problem::Sense::Maximize, arguments),
-        Command::Bounds(args) => bounds::run(args),
-        Command::Analyze(args) => analyze::run(args),
-        Command::Regions(args) => regions::run(args),
-        Command::Scale(args) => scale::run(args),
-        Command::Compare(args) => compare::run(args, arguments),
-        Command::Train(args) => train::run(args, arguments.quiet),
-        Command::Convert(convert) => convert::run(convert),
-        Command::Export(export) => export::run(export),
-    }?;
-    print(&text).map(|()| code)
+    progress::listen();
+    let start = |command| Session::start(command, arguments.quiet);
+    match &arguments.command {
+        Command::Info(args) => info::run(args, start("info")),
+        Command::Minimize(args) => optimize::run(args, Sense::Minimize, start("minimize")),
+        Command::Maximize(args) => optimize::run(args, Sense::Maximize, start("maximize")),
+        Command::Bounds(args) => bounds::run(args, start("bounds")),
+        Command::Analyze(args) => analyze::run(args, start("analyze")),
+        Command::Regions(args) => regions::run(args, start("regions")),
+        Command::Scale(args) => scale::run(args, start("scale")),
+        Command::Compare(args) => compare::run(args, start("compare")),
+        Command::Train(args) => train::run(args, start("train")),
+        Command::Convert(args) => convert::run(args, start("convert")),
+        Command::Export(args) => export::run(args, start("export")),
+    }
 }
 
 /// Warnings by default; more with `-v`, only errors with `-q`.

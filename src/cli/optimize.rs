@@ -1,79 +1,146 @@
 //! `taut minimize PROBLEM`, `taut maximize PROBLEM`.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
+use std::path::PathBuf;
 
-use taut::control::Clock;
+use clap::ValueEnum;
+use serde::Serialize;
+use taut::control::StoppedBy;
 use taut::io::check_log;
 use taut::optimize::{
-    self as optimize, Answer, Certify, MethodRecord, OptimizeOptions, PartCounts, Status,
-    optimize_within,
+    self, Answer, Certify, MethodRecord, OptimizeOptions, PartCounts, Status, optimize_within,
 };
 use taut::problem::{Problem, Reference, Sense};
 
-use super::args::{Arguments, Format, FormulationArgs, Method, OptimizeArgs};
+use super::problem::{Objective, ProblemArgs};
 use super::progress::Monitor;
-use super::text::{number, ratio, seconds, table};
-use super::{ANSWERED, UNANSWERED, problem, settings};
+use super::record::Head;
+use super::session::{Report, Session};
+use super::settings::{FormulationArgs, SettingsArgs};
+use super::shared::{FormatArgs, TimeLimitArgs, one_of};
+use super::text::{number, ratio, seconds, stopped, table};
+use super::{ANSWERED, UNANSWERED};
+
+/// Arguments of `minimize` and `maximize`.
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    problem: ProblemArgs,
+    /// How the problem is solved.
+    #[arg(help_heading = "Method", long, value_enum, default_value = "auto")]
+    solver: Method,
+    #[command(flatten)]
+    formulation: FormulationArgs,
+    /// Parts of the box that are bounded and solved one by one (a count): more where
+    /// there are few inputs.
+    #[arg(long, value_name = "COUNT", default_value_t = 1, help_heading = "Method")]
+    parts: usize,
+    #[command(flatten)]
+    settings: SettingsArgs,
+    /// When Taut proves the solver's bound again: whatever that takes, where it is cheap
+    /// beside the solve, or not at all. "Infeasible" is always proven, or not said.
+    #[arg(long, default_value = Certify::default().name(), help_heading = "Method",
+          value_parser = one_of(Certify::ALL.map(|certify| (certify.name(), certify))))]
+    certify: Certify,
+    #[command(flatten)]
+    time_limit: TimeLimitArgs,
+    /// Write the MILP solver's own log to this file [default: none].
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    log_file: Option<PathBuf>,
+    #[command(flatten)]
+    format: FormatArgs,
+}
+
+/// Method of optimisation.
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+pub enum Method {
+    /// The best for the problem; at present always milp.
+    Auto,
+    /// A mixed-integer encoding in a MILP solver.
+    Milp,
+    /// All linear regions, with a linear program each where there are not two inputs.
+    Enumerate,
+}
+
+/// The answer, and what its text speaks of.
+#[derive(Serialize)]
+struct Optimized {
+    #[serde(flatten)]
+    answer: Answer,
+    #[serde(skip)]
+    problem: Problem,
+}
 
 /// Optimises and prints.
-pub fn run(
-    args: &OptimizeArgs,
-    sense: Sense,
-    arguments: &Arguments,
-) -> anyhow::Result<(String, u8)> {
-    let options = options(args)?;
-    options.limits.validate()?;
-    options.solve.validate()?;
-    let clock = Clock::start(&options.limits);
-    let problem = problem::read(&args.problem, Some(sense))?;
+pub fn run(args: &Args, sense: Sense, session: Session) -> anyhow::Result<u8> {
+    session.answer(args.format.format, |session| find(args, sense, session))
+}
+
+fn find(args: &Args, sense: Sense, session: &mut Session) -> anyhow::Result<Optimized> {
+    args.time_limit.read(session)?;
+    let options = options(args, session)?;
+    let problem = args.problem.read(Objective::Best(Some(sense)), session)?;
+    let clock = &session.clock;
     let read = clock.seconds();
-    let mut monitor = Monitor::start(arguments.quiet);
-    let answer = optimize_within(&problem, &options, &clock, &mut monitor);
+    let mut monitor = Monitor::start(session.quiet);
+    let answer = optimize_within(&problem, &options, clock, &mut monitor);
     drop(monitor);
     let mut answer = answer?;
     answer.seconds.read = read;
-    let code = match answer.status {
-        Status::Optimal | Status::Infeasible => ANSWERED,
-        Status::Feasible | Status::Unknown => UNANSWERED,
-    };
-    let text = match args.format {
-        Format::Json => serde_json::to_string(&answer)? + "\n",
-        Format::Text => text(&answer, &problem)?,
-    };
-    Ok((text, code))
+    Ok(Optimized { answer, problem })
 }
 
-fn options(args: &OptimizeArgs) -> anyhow::Result<OptimizeOptions> {
+fn options(args: &Args, session: &mut Session) -> anyhow::Result<OptimizeOptions> {
     let FormulationArgs { encoding, tighten, scale } = &args.formulation;
-    let time_limit = problem::time_limit("time limit", args.time_limit)?;
-    let mut options = settings::options(&args.settings, tighten.tighten_time, time_limit)?;
+    let mut options = args.settings.options(&tighten.time, None, session)?;
+    if args.solver != Method::Enumerate {
+        session.head.with_backend(options.backend);
+        session.head.with_tightening(tighten.tighten);
+    }
     options.encoding = *encoding;
-    options.tighten = settings::tightening(&tighten.tighten)?;
-    options.scale = settings::scaling(scale);
+    options.tighten = tighten.tighten;
+    options.scale = *scale;
     options.parts = args.parts;
     options.method = match args.solver {
         Method::Auto | Method::Milp => optimize::Method::Milp,
         Method::Enumerate => optimize::Method::Enumerate,
     };
-    let certify = Certify::ALL.into_iter().find(|certify| certify.name() == args.certify);
-    options.certify = certify.expect("a name from the list");
+    options.certify = args.certify;
     // The solver says nothing of a log that it cannot write.
     args.log_file.as_deref().map(check_log).transpose()?;
     options.solve.log_file = args.log_file.clone();
     Ok(options)
 }
 
+impl Report for Optimized {
+    const HAS_STATUS: bool = true;
+
+    fn text(&self, head: &Head, out: &mut String) -> fmt::Result {
+        text(&self.answer, &self.problem, head, out)
+    }
+
+    fn stopped_by(&self) -> Option<StoppedBy> {
+        self.answer.stopped_by
+    }
+
+    fn exit(&self) -> u8 {
+        match self.answer.status {
+            Status::Optimal | Status::Infeasible => ANSWERED,
+            Status::Feasible | Status::Unknown => UNANSWERED,
+        }
+    }
+}
+
 /// The answer first, then the evidence.
-fn text(answer: &Answer, problem: &Problem) -> anyhow::Result<String> {
-    let mut text = String::new();
-    headline(&mut text, answer, problem)?;
+fn text(answer: &Answer, problem: &Problem, head: &Head, text: &mut String) -> fmt::Result {
+    headline(text, answer, problem)?;
     if let (Some(input), Some(output)) = (&answer.input, &answer.output) {
         let names = problem.network().metadata();
         writeln!(text, "  at      {}", coordinates("x", &names.input_names, input))?;
         writeln!(text, "  output  {}", coordinates("y", &names.output_names, output))?;
     }
     if let Some(reference) = problem.reference() {
-        compare(&mut text, answer, reference)?;
+        compare(text, answer, reference)?;
     }
     if let Some(recheck) = answer.recheck {
         let verdict = if recheck.feasible { "feasible" } else { "NOT feasible" };
@@ -84,11 +151,10 @@ fn text(answer: &Answer, problem: &Problem) -> anyhow::Result<String> {
     for warning in &answer.warnings {
         writeln!(text, "  warning {warning}")?;
     }
-    evidence(&mut text, answer)?;
-    Ok(text)
+    evidence(text, answer, head)
 }
 
-fn headline(text: &mut String, answer: &Answer, problem: &Problem) -> std::fmt::Result {
+fn headline(text: &mut String, answer: &Answer, problem: &Problem) -> fmt::Result {
     let (extreme, side) = match problem.sense() {
         Sense::Minimize => ("minimum", "at least"),
         Sense::Maximize => ("maximum", "at most"),
@@ -110,13 +176,10 @@ fn headline(text: &mut String, answer: &Answer, problem: &Problem) -> std::fmt::
         };
         writeln!(text, "  bound   {side} {}{by}{gap}", number(bound))?;
     }
-    match answer.stopped_by {
-        Some(reason) => writeln!(text, "  stopped by {}", reason.words()),
-        None => Ok(()),
-    }
+    stopped(answer.stopped_by, text)
 }
 
-fn compare(text: &mut String, answer: &Answer, reference: &Reference) -> std::fmt::Result {
+fn compare(text: &mut String, answer: &Answer, reference: &Reference) -> fmt::Result {
     let known = number(reference.objective);
     let difference = answer.objective.map_or(String::new(), |objective| {
         format!(", differs by {:.1e}", (objective - reference.objective).abs())
@@ -124,7 +187,7 @@ fn compare(text: &mut String, answer: &Answer, reference: &Reference) -> std::fm
     writeln!(text, "  known   {known} ({}){difference}", reference.source)
 }
 
-fn evidence(text: &mut String, answer: &Answer) -> std::fmt::Result {
+fn evidence(text: &mut String, answer: &Answer, head: &Head) -> fmt::Result {
     let model = answer.model;
     if let Some(PartCounts { parts, excluded, solved, left }) = answer.parts {
         let left = if left > 0 { format!(", {left} not looked at") } else { String::new() };
@@ -155,7 +218,7 @@ fn evidence(text: &mut String, answer: &Answer) -> std::fmt::Result {
         if answer.parts.is_none() { "\n" } else { "" },
         answer.method.name(),
         method.backend,
-        answer.versions.get(method.backend).map_or("", String::as_str),
+        head.version(method.backend),
         method.encoding,
         method.tighten
     )?;

@@ -1,93 +1,183 @@
 //! From arguments to a problem.
 
-use std::path::Path;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use taut::io::{read_box, read_instance, read_network};
+use clap::Args;
+use taut::io::{read_box, read_instance, read_network_and_hash};
 use taut::message::excerpt;
 use taut::network::Network;
 use taut::num::IntervalBox;
-use taut::problem::{ExpressionError, Problem, ProblemError, QuestionText, Sense};
+use taut::problem::{ExpressionError, Part, Problem, ProblemError, QuestionText, Sense};
 
-use super::args::{BoxArgs, ProblemArgs};
+use super::record::Question;
+use super::session::Session;
 
-/// A time in seconds from an option.
-pub fn time_limit(name: &str, seconds: Option<f64>) -> anyhow::Result<Option<Duration>> {
-    let Some(seconds) = seconds else { return Ok(None) };
-    let limit = Duration::try_from_secs_f64(seconds).ok().with_context(|| {
-        format!("{name} is {seconds} s; expected more than 0 and less than 1.8e19 seconds")
-    });
-    limit.map(Some)
+/// A box of inputs.
+#[derive(Args, Clone)]
+pub struct BoxArgs {
+    /// Lower bounds of the inputs: one number for all, or one an input,
+    /// separated by commas [default: those in the file].
+    #[arg(
+        help_heading = "Question",
+        long,
+        value_name = "NUMBERS",
+        allow_hyphen_values = true,
+        requires = "upper"
+    )]
+    pub lower: Option<String>,
+    /// Upper bounds of the inputs, likewise [default: those in the file].
+    #[arg(
+        help_heading = "Question",
+        long,
+        value_name = "NUMBERS",
+        allow_hyphen_values = true,
+        requires = "lower"
+    )]
+    pub upper: Option<String>,
+    /// Bounds of the inputs from a file: CSV with two columns, lower and upper,
+    /// one line an input; or OMLT's NAME.bounds.json.
+    #[arg(help_heading = "Question", long = "box", value_name = "FILE", conflicts_with_all = ["lower", "upper"])]
+    pub file: Option<PathBuf>,
 }
 
-/// The time for programs that tighten bounds.
-pub fn tighten_time(seconds: Option<f64>) -> anyhow::Result<Option<Duration>> {
-    let limit = time_limit("tighten time", seconds)?;
-    if limit.is_some_and(|limit| limit.is_zero()) {
-        bail!("tighten time is 0 s; expected more than 0 seconds");
-    }
-    Ok(limit)
+/// A network, its box and a question.
+#[derive(Args, Clone)]
+pub struct ProblemArgs {
+    /// Instance file (.toml), or network file (.onnx, .json) with a box.
+    pub problem: PathBuf,
+    #[command(flatten)]
+    pub domain: BoxArgs,
+    /// What to optimise, such as "y0 - 2 y1 + 0.5 x0" [default: the
+    /// instance's, or y0 where the network has one output].
+    #[arg(help_heading = "Question", long, value_name = "EXPRESSION", allow_hyphen_values = true)]
+    pub objective: Option<String>,
+    /// Constraint on inputs and outputs, such as "x0 + x1 <= 2"; repeatable, in
+    /// addition to the instance's.
+    #[arg(
+        help_heading = "Question",
+        long = "constraint",
+        value_name = "CONSTRAINT",
+        allow_hyphen_values = true
+    )]
+    pub constraints: Vec<String>,
+    /// Indices of the inputs that must be whole numbers, separated by commas
+    /// [default: the instance's, or none].
+    #[arg(help_heading = "Question", long, value_name = "INDICES", value_delimiter = ',')]
+    pub integer: Option<Vec<usize>>,
 }
 
-/// Reads the problem; what the arguments say goes before what files say. The
-/// direction is that of the command, if it has one.
-pub fn read(args: &ProblemArgs, sense: Option<Sense>) -> anyhow::Result<Problem> {
-    // A command without a direction asks nothing of the objective.
-    let without = sense.is_none().then_some("0");
-    read_or(args, sense, without)
+/// What a command asks of the objective.
+#[derive(Clone, Copy)]
+pub enum Objective {
+    /// Nothing: it need not be given.
+    Unasked,
+    /// Its best value, in this direction or else in that of the files.
+    Best(Option<Sense>),
 }
 
-/// Reads the problem with its objective; the direction is that of the files where
-/// none is given.
-pub fn read_with_objective(args: &ProblemArgs, sense: Option<Sense>) -> anyhow::Result<Problem> {
-    read_or(args, sense, None)
-}
-
-fn read_or(
-    args: &ProblemArgs,
-    sense: Option<Sense>,
-    objective: Option<&str>,
-) -> anyhow::Result<Problem> {
-    let is_instance = args.problem.extension().is_some_and(|e| e.eq_ignore_ascii_case("toml"));
-    let (network, stored, mut question) = match is_instance {
-        true => read_instance_parts(&args.problem)?,
-        false => {
-            let network = read_network(&args.problem)?;
-            let stored = network.metadata().input_box.clone();
-            (network, stored, QuestionText::default())
+impl ProblemArgs {
+    /// The problem of a file over a box, without more arguments.
+    pub fn of(problem: &Path, domain: &BoxArgs) -> Self {
+        Self {
+            problem: problem.to_path_buf(),
+            domain: domain.clone(),
+            objective: None,
+            constraints: Vec::new(),
+            integer: None,
         }
-    };
-    let domain = match read_domain(&args.domain, &network)? {
-        Some(domain) => {
+    }
+
+    /// Reads the problem within the session's time and puts it into its head; what the
+    /// arguments say goes before what files say.
+    pub fn read(&self, objective: Objective, session: &mut Session) -> anyhow::Result<Problem> {
+        session.head.question = Question::of_file(&self.problem, self.is_instance());
+        let args = self.clone();
+        let (problem, question) = session.read(move || args.load(objective))?;
+        session.head.network = Some(problem.network().name().to_string());
+        session.head.question = question;
+        Ok(problem)
+    }
+
+    fn is_instance(&self) -> bool {
+        self.problem.extension().is_some_and(|e| e.eq_ignore_ascii_case("toml"))
+    }
+
+    fn load(&self, asked: Objective) -> anyhow::Result<(Problem, Question)> {
+        let mut record = Question::of_file(&self.problem, self.is_instance());
+        let (network, stored, mut question) = self.files(&mut record)?;
+        let domain = match self.domain.read(&network)? {
+            Some(domain) => {
+                question.reference = None;
+                domain
+            }
+            None => stored.with_context(|| {
+                format!(
+                    "{}: no box of inputs; expected one in the file, --lower and --upper, or --box",
+                    self.problem.display()
+                )
+            })?,
+        };
+        let sense = match asked {
+            Objective::Best(Some(sense)) => sense,
+            Objective::Best(None) | Objective::Unasked => question.sense,
+        };
+        if sense != question.sense
+            || self.objective.is_some()
+            || self.integer.is_some()
+            || !self.constraints.is_empty()
+        {
             question.reference = None;
-            domain
         }
-        None => stored.with_context(|| {
-            format!(
-                "{}: no box of inputs; expected one in the file, --lower and --upper, or --box",
-                args.problem.display()
-            )
-        })?,
-    };
-    question.objective = question.objective.or(objective.map(str::to_string));
-    let sense = sense.unwrap_or(question.sense);
-    if sense != question.sense
-        || args.objective.is_some()
-        || args.integer.is_some()
-        || !args.constraints.is_empty()
-    {
-        question.reference = None;
+        if self.is_instance() && sense != question.sense {
+            tracing::warn!("the instance asks for the opposite; the command decides: {sense:?}");
+        }
+        question.sense = sense;
+        question.objective = self.objective.clone().or(question.objective);
+        question.integer = self.integer.clone().unwrap_or(question.integer);
+        question.constraints.extend(self.constraints.iter().cloned());
+        let optimizes = question.objective.is_some() || matches!(asked, Objective::Best(_));
+        if !optimizes {
+            question.objective = Some("0".to_string());
+        }
+        let problem = Problem::parse(network, domain, &question).map_err(quoted);
+        let problem = problem.with_context(|| self.problem.display().to_string())?;
+        record.ask(&problem, optimizes);
+        Ok((problem, record))
     }
-    if is_instance && sense != question.sense {
-        tracing::warn!("the instance asks for the opposite; the command decides: {sense:?}");
+
+    /// The network, its box and the question as the files have them.
+    fn files(
+        &self,
+        record: &mut Question,
+    ) -> anyhow::Result<(Network, Option<IntervalBox>, QuestionText)> {
+        if !self.is_instance() {
+            let (network, hash) = read_network_and_hash(&self.problem)?;
+            record.read_from(&self.problem, hash);
+            let stored = network.metadata().input_box.clone();
+            return Ok((network, stored, QuestionText::default()));
+        }
+        let place = || self.problem.display().to_string();
+        let instance = read_instance(&self.problem)?;
+        let (network, hash) = read_network_and_hash(&instance.network).with_context(place)?;
+        record.read_from(&instance.network, hash);
+        record.title = instance.title.clone();
+        let stored = instance.domain(&network).with_context(place)?;
+        Ok((network, stored, instance.question()))
     }
-    question.sense = sense;
-    question.objective = args.objective.clone().or(question.objective);
-    question.integer = args.integer.clone().unwrap_or(question.integer);
-    question.constraints.extend(args.constraints.iter().cloned());
-    let problem = Problem::parse(network, domain, &question).map_err(quoted);
-    problem.with_context(|| args.problem.display().to_string())
+}
+
+impl BoxArgs {
+    /// The box that the arguments give, if any.
+    pub fn read(&self, network: &Network) -> anyhow::Result<Option<IntervalBox>> {
+        if let Some(path) = &self.file {
+            return Ok(Some(read_box(path)?));
+        }
+        let (Some(lower), Some(upper)) = (&self.lower, &self.upper) else { return Ok(None) };
+        let lower = numbers("--lower", lower, network.inputs())?;
+        let upper = numbers("--upper", upper, network.inputs())?;
+        Ok(Some(IntervalBox::new(lower, upper)?))
+    }
 }
 
 /// The error with as much of an expression as a message quotes.
@@ -103,15 +193,9 @@ fn quoted(error: ProblemError) -> ProblemError {
     }
 }
 
-/// The box that the arguments give, if any.
-pub fn read_domain(args: &BoxArgs, network: &Network) -> anyhow::Result<Option<IntervalBox>> {
-    if let Some(path) = &args.file {
-        return Ok(Some(read_box(path)?));
-    }
-    let (Some(lower), Some(upper)) = (&args.lower, &args.upper) else { return Ok(None) };
-    let lower = numbers("--lower", lower, network.inputs())?;
-    let upper = numbers("--upper", upper, network.inputs())?;
-    Ok(Some(IntervalBox::new(lower, upper)?))
+/// The box with the bounds of integer inputs rounded inward, and the constraints.
+pub fn whole(problem: &Problem) -> anyhow::Result<&Part> {
+    problem.whole().context("no whole number lies in the box of an integer input")
 }
 
 /// One number for all inputs, or one an input.
@@ -130,13 +214,4 @@ pub fn numbers(option: &str, text: &str, inputs: usize) -> anyhow::Result<Vec<f6
             numbers.len()
         ),
     }
-}
-
-fn read_instance_parts(
-    path: &Path,
-) -> anyhow::Result<(Network, Option<IntervalBox>, QuestionText)> {
-    let instance = read_instance(path)?;
-    let network = read_network(&instance.network).with_context(|| path.display().to_string())?;
-    let stored = instance.domain(&network).with_context(|| path.display().to_string())?;
-    Ok((network, stored, instance.question()))
 }

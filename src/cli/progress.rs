@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use taut::compare::CompareObserver;
+use taut::compare::{CompareObserver, Row};
 use taut::control::{Limits, Observer, Progress};
 
 /// A run shorter than this shows no progress.
@@ -17,7 +17,7 @@ const KILLED: i32 = 130;
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
-/// The first Ctrl-C from now on stops what has [`limits`], the second ends the process.
+/// The first Ctrl-C or signal to end from now on stops what has [`limits`], the second ends the process.
 pub fn listen() {
     let installed = ctrlc::set_handler(|| {
         if INTERRUPTED.swap(true, Ordering::Relaxed) {
@@ -43,10 +43,8 @@ pub struct Monitor {
 }
 
 impl Monitor {
-    /// A monitor; the first Ctrl-C from now on stops the solve, the second the
-    /// process. Nothing is shown if `quiet` or where stderr is no terminal.
+    /// A monitor. Nothing is shown if `quiet` or where stderr is no terminal.
     pub fn start(quiet: bool) -> Self {
-        listen();
         let allowed = !quiet && std::io::stderr().is_terminal();
         Self { bar: None, allowed, title: String::new() }
     }
@@ -69,6 +67,12 @@ impl CompareObserver for Monitor {
         self.title = format!("{position}/{count} {name} · ");
         if self.allowed {
             self.bar.get_or_insert_with(new_bar).set_message(self.title.clone());
+        }
+    }
+
+    fn row(&mut self, row: &Row) {
+        if let Some(bar) = &self.bar {
+            bar.println(row.in_words());
         }
     }
 }

@@ -8,10 +8,10 @@ use taut::message::{excerpt, toml_error};
 use taut::train::Recipe;
 use toml::{Table, Value};
 
-use super::settings;
+use super::shared::check_threads;
 
 /// What overrides the recipe's file.
-#[derive(Args)]
+#[derive(Args, Clone)]
 #[command(next_help_heading = "Recipe")]
 pub struct RecipeArgs {
     /// Recipe file (.toml) [default: flags only].
@@ -92,7 +92,7 @@ pub struct RecipeArgs {
 impl RecipeArgs {
     /// The recipe that comes out.
     pub fn recipe(&self) -> anyhow::Result<Recipe> {
-        settings::threads(self.threads)?;
+        self.threads.map(check_threads).transpose()?;
         let overrides = self.overrides()?;
         let (text, place) = match &self.recipe {
             Some(path) => {

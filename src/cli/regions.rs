@@ -1,79 +1,141 @@
 //! `taut regions PROBLEM`.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 use std::ops::ControlFlow;
-use std::time::Instant;
+use std::path::PathBuf;
 
 use anyhow::{bail, ensure};
+use clap::builder::{PossibleValue, TypedValueParser};
 use serde::Serialize;
 use taut::control::{Limits, StoppedBy};
 use taut::io::check_writable;
 use taut::num::IntervalBox;
-use taut::optimize::SCHEMA;
 use taut::plot::{self, RegionPlot};
 use taut::problem::Problem;
 use taut::regions::{CellFile, Method, RegionCount, RegionOptions, count, visit};
 
-use super::args::{Format, RegionsArgs};
-use super::text::{number, seconds};
-use super::{ANSWERED, UNANSWERED, problem, progress, settings};
+use super::problem::{Objective, ProblemArgs, numbers};
+use super::record::Head;
+use super::session::{Report, Session};
+use super::shared::{self, FormatArgs, ThreadsArgs, TimeLimitArgs, one_of};
+use super::text::{number, seconds, stopped};
 
-/// The count as a record.
+/// Arguments of `regions`.
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    problem: ProblemArgs,
+    /// How regions are counted: exactly (in the plane, or by linear programs in any number
+    /// of inputs), by an upper bound, or by random points.
+    #[arg(long, default_value = "auto", help_heading = "Method", value_parser = methods())]
+    method: Method,
+    /// Two inputs that vary, such as 0,3; the others are fixed [default: all vary].
+    #[arg(long, value_name = "INPUTS", value_delimiter = ',', help_heading = "Question")]
+    slice: Option<Vec<usize>>,
+    /// Where the other inputs of a slice are fixed: one number for all, or one an input
+    /// [default: the middle of the box].
+    #[arg(
+        long,
+        value_name = "NUMBERS",
+        allow_hyphen_values = true,
+        requires = "slice",
+        help_heading = "Question"
+    )]
+    at: Option<String>,
+    /// Also count linear pieces (neighbouring regions with the same affine map merged) and
+    /// distinct affine maps. Takes memory for every region.
+    #[arg(long, help_heading = "Method")]
+    pieces: bool,
+    /// Points of the method sample (a count).
+    #[arg(long, value_name = "COUNT", default_value_t = 10_000, help_heading = "Method")]
+    samples: usize,
+    /// Seed of these points (a whole number).
+    #[arg(long, value_name = "SEED", default_value_t = 0, help_heading = "Method")]
+    seed: u32,
+    #[command(flatten)]
+    time_limit: TimeLimitArgs,
+    /// Stop when so many regions are found (a count) [default: none].
+    #[arg(long, value_name = "COUNT", help_heading = "Limits")]
+    cell_limit: Option<u64>,
+    #[command(flatten)]
+    threads: ThreadsArgs,
+    /// Write every region to this file, one JSON object a line, on one thread
+    /// [default: none].
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    list: Option<PathBuf>,
+    /// Draw the regions to this file (.svg, .png): coloured by the objective, with the
+    /// boundaries of each layer, on one thread [default: none].
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    plot: Option<PathBuf>,
+    #[command(flatten)]
+    format: FormatArgs,
+}
+
+/// The names of the methods; "exact" is another word for "auto".
+fn methods() -> impl TypedValueParser<Value = Method> {
+    one_of(Method::ALL.map(|method| match (PossibleValue::new(method.name()), method) {
+        (value, Method::Auto) => (value.alias("exact"), method),
+        (value, _) => (value, method),
+    }))
+}
+
+/// The count, and the files that were written.
 #[derive(Serialize)]
-struct Record {
-    /// Version of the record's schema.
-    schema: u32,
-    command: &'static str,
-    network: String,
+struct Regions<'a> {
     #[serde(flatten)]
     count: RegionCount,
-    threads: usize,
-    seed: u32,
     seconds: f64,
+    #[serde(skip)]
+    written: Vec<&'a PathBuf>,
 }
 
 /// Counts, and writes what was asked for.
-pub fn run(args: &RegionsArgs) -> anyhow::Result<(String, u8)> {
-    let started = Instant::now();
+pub fn run(args: &Args, session: Session) -> anyhow::Result<u8> {
+    session.answer(args.format.format, |session| find(args, session))
+}
+
+fn find<'a>(args: &'a Args, session: &mut Session) -> anyhow::Result<Regions<'a>> {
+    args.time_limit.read(session)?;
+    let options = options(args, session)?;
     args.list.as_deref().map(check_writable).transpose()?;
     args.plot.as_deref().map(plot::check_output).transpose()?;
-    // Only a picture is coloured by an objective.
-    let mut problem = match &args.plot {
-        Some(_) => problem::read_with_objective(&args.problem, None)?,
-        None => problem::read(&args.problem, None)?,
-    };
-    if let Some(inputs) = &args.slice {
-        problem = problem.over(slice(&problem, inputs, args.at.as_deref())?);
-    }
-    progress::listen();
-    let options = options(args)?;
+    let problem = read(args, session)?;
+    let limits = Limits { nodes: args.cell_limit, ..session.limits(None) };
+    let options = RegionOptions { limits, ..options };
     let is_listed = args.list.is_some() || args.plot.is_some();
-    ensure!(
-        !(args.pieces || is_listed) || !matches!(options.method, Method::Bounds | Method::Sample),
-        "--pieces, --list and --plot need an exact method; found '{}'",
-        args.method
-    );
     let counted = is_listed.then(|| listed(args, &problem, &options)).transpose()?;
     // Pieces take a walk of their own, which a limit on the first has made pointless.
     let counted = match counted {
         Some(counted) if !args.pieces || counted.stopped_by.is_some() => counted,
         _ => count(&problem, &options)?,
     };
-    let code = if counted.stopped_by.is_some() { UNANSWERED } else { ANSWERED };
-    let record = Record {
-        schema: SCHEMA,
-        command: "regions",
-        network: problem.network().name().to_string(),
-        count: counted,
-        threads: options.threads,
-        seed: options.seed,
-        seconds: started.elapsed().as_secs_f64(),
-    };
-    let text = match args.format {
-        Format::Json => serde_json::to_string(&record)? + "\n",
-        Format::Text => text(args, &record)?,
-    };
-    Ok((text, code))
+    let written = [&args.list, &args.plot].into_iter().flatten().collect();
+    Ok(Regions { count: counted, seconds: session.clock.seconds(), written })
+}
+
+fn read(args: &Args, session: &mut Session) -> anyhow::Result<Problem> {
+    // Only a picture is coloured by an objective.
+    let asked = if args.plot.is_some() { Objective::Best(None) } else { Objective::Unasked };
+    let problem = args.problem.read(asked, session)?;
+    let Some(inputs) = &args.slice else { return Ok(problem) };
+    let problem = problem.over(slice(&problem, inputs, args.at.as_deref())?);
+    session.head.question.within(problem.domain());
+    Ok(problem)
+}
+
+fn options(args: &Args, session: &mut Session) -> anyhow::Result<RegionOptions> {
+    let Args { method, pieces, seed, .. } = *args;
+    let needs_cells = pieces || args.list.is_some() || args.plot.is_some();
+    ensure!(
+        !needs_cells || !matches!(method, Method::Bounds | Method::Sample),
+        "--pieces, --list and --plot need an exact method; found '{}'",
+        method.name()
+    );
+    session.head.seed = Some(seed.into());
+    session.head.limits.nodes = args.cell_limit;
+    let threads = args.threads.read(session)?;
+    let samples = shared::count("samples", args.samples, 0, "points")?;
+    Ok(RegionOptions { method, pieces, threads, samples, seed, ..RegionOptions::default() })
 }
 
 /// The box with all inputs but two fixed.
@@ -85,7 +147,7 @@ fn slice(problem: &Problem, inputs: &[usize], at: Option<&str>) -> anyhow::Resul
     let most = domain.len();
     ensure!(a != b && a < most && b < most, "--slice: expected two different inputs below {most}");
     let at = match at {
-        Some(text) => problem::numbers("--at", text, most)?,
+        Some(text) => numbers("--at", text, most)?,
         None => domain.center(),
     };
     ensure!(domain.contains(&at), "--at: the point lies outside the box");
@@ -95,28 +157,8 @@ fn slice(problem: &Problem, inputs: &[usize], at: Option<&str>) -> anyhow::Resul
     Ok(IntervalBox::new(lower, upper)?)
 }
 
-fn options(args: &RegionsArgs) -> anyhow::Result<RegionOptions> {
-    let method = Method::ALL.into_iter().find(|method| method.name() == args.method);
-    Ok(RegionOptions {
-        // clap has checked the name; "exact" is another word for "auto".
-        method: method.unwrap_or_default(),
-        limits: Limits {
-            nodes: args.cell_limit,
-            ..progress::limits(problem::time_limit("time limit", args.time_limit)?)
-        },
-        pieces: args.pieces,
-        threads: settings::threads(args.threads)?,
-        samples: settings::count("samples", args.samples, 0, "points")?,
-        seed: args.seed,
-    })
-}
-
 /// Visits every region for the list and the picture.
-fn listed(
-    args: &RegionsArgs,
-    problem: &Problem,
-    options: &RegionOptions,
-) -> anyhow::Result<RegionCount> {
+fn listed(args: &Args, problem: &Problem, options: &RegionOptions) -> anyhow::Result<RegionCount> {
     let mut file = args.list.as_deref().map(CellFile::create).transpose()?;
     let mut plot = args.plot.as_ref().map(|_| RegionPlot::new(problem)).transpose()?;
     let mut failure: Option<anyhow::Error> = None;
@@ -142,37 +184,40 @@ fn listed(
     Ok(counted)
 }
 
-fn text(args: &RegionsArgs, record: &Record) -> anyhow::Result<String> {
-    let mut text = String::new();
-    let found = &record.count;
-    match found.patterns {
-        Some(1) => writeln!(text, "1 linear region")?,
-        Some(patterns) => writeln!(text, "{patterns} linear regions")?,
-        None => writeln!(
-            text,
-            "at least {} linear regions, at most {}",
-            found.at_least,
-            number(found.at_most)
-        )?,
+impl Report for Regions<'_> {
+    fn text(&self, _: &Head, out: &mut String) -> fmt::Result {
+        let found = &self.count;
+        match found.patterns {
+            Some(1) => writeln!(out, "1 linear region")?,
+            Some(patterns) => writeln!(out, "{patterns} linear regions")?,
+            None => writeln!(
+                out,
+                "at least {} linear regions, at most {}",
+                found.at_least,
+                number(found.at_most)
+            )?,
+        }
+        let kind = if found.exact { "exact count of" } else { "bounds on the number of" };
+        writeln!(out, "  method  {}: {kind} activation patterns with inner points", found.method)?;
+        if let (Some(pieces), Some(maps)) = (found.pieces, found.maps) {
+            writeln!(out, "  pieces  {pieces}: neighbours with the same affine map merged")?;
+            writeln!(out, "  maps    {maps}: distinct affine maps")?;
+        }
+        if let Some(estimate) = found.estimate {
+            let estimate = number(estimate.round());
+            writeln!(out, "  guess   {estimate} (Chao's estimate, no bound)")?;
+        }
+        match found.stopped_by {
+            Some(StoppedBy::NodeLimit) => writeln!(out, "  stopped by the limit of regions")?,
+            reason => stopped(reason, out)?,
+        }
+        for path in &self.written {
+            writeln!(out, "  wrote   {}", path.display())?;
+        }
+        writeln!(out, "  time    {}", seconds(self.seconds))
     }
-    let kind = if found.exact { "exact count of" } else { "bounds on the number of" };
-    writeln!(text, "  method  {}: {kind} activation patterns with inner points", found.method)?;
-    if let (Some(pieces), Some(maps)) = (found.pieces, found.maps) {
-        writeln!(text, "  pieces  {pieces}: neighbours with the same affine map merged")?;
-        writeln!(text, "  maps    {maps}: distinct affine maps")?;
+
+    fn stopped_by(&self) -> Option<StoppedBy> {
+        self.count.stopped_by
     }
-    if let Some(estimate) = found.estimate {
-        writeln!(text, "  guess   {} (Chao's estimate, no bound)", number(estimate.round()))?;
-    }
-    match found.stopped_by {
-        Some(StoppedBy::TimeLimit) => writeln!(text, "  stopped by the time limit")?,
-        Some(StoppedBy::NodeLimit) => writeln!(text, "  stopped by the limit of regions")?,
-        Some(StoppedBy::Interrupt) => writeln!(text, "  stopped by an interrupt")?,
-        Some(StoppedBy::Visitor) | None => {}
-    }
-    for path in [&args.list, &args.plot].into_iter().flatten() {
-        writeln!(text, "  wrote   {}", path.display())?;
-    }
-    writeln!(text, "  time    {}", seconds(record.seconds))?;
-    Ok(text)
 }

@@ -1,62 +1,92 @@
 //! `taut scale NETWORK [-o OUT]`.
 
-use std::fmt::Write;
-use std::path::Path;
+use std::fmt::{self, Write};
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use anyhow::Context;
+use serde::Serialize;
+use taut::control::StoppedBy;
 use taut::io::{check_network_output, write_network};
 use taut::network::Network;
-use taut::scale::{Figures, ScaleRecord, scale};
-use taut::tighten::TightenOptions;
+use taut::scale::{Balance, Figures, ScaleRecord, Scaling, scale};
+use taut::tighten::{TightenOptions, Tightening};
 
-use super::args::{Format, ProblemArgs, ScaleArgs};
-use super::text::{seconds, table};
-use super::{ANSWERED, problem, progress, settings};
+use super::problem::{BoxArgs, Objective, ProblemArgs, whole};
+use super::record::Head;
+use super::session::{Report, Session};
+use super::shared::{
+    FormatArgs, ThreadsArgs, TightenTimeArgs, TimeLimitArgs, scalings, tightenings,
+};
+use super::text::{seconds, stopped, table};
 
-/// Scales a network, writes it if there is a file to write, and prints what this changes.
-pub fn run(args: &ScaleArgs) -> anyhow::Result<(String, u8)> {
-    args.output.as_deref().map(check_network_output).transpose()?;
-    let (record, network) = scaled(args)?;
-    if let Some(path) = &args.output {
-        write_network(&network, path)?;
-    }
-    let text = match args.format {
-        Format::Json => serde_json::to_string(&record)? + "\n",
-        Format::Text => text(&record, args.output.as_deref())?,
-    };
-    Ok((text, ANSWERED))
+/// Arguments of `scale`.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Network file (.onnx, .json) with a box, or instance file (.toml).
+    network: PathBuf,
+    /// Network file to write (.onnx, .json) [default: none, only figures].
+    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    domain: BoxArgs,
+    /// Method that chooses the factors.
+    #[arg(long, default_value = Balance.name(), help_heading = "Method",
+          value_parser = scalings())]
+    scale: &'static dyn Scaling,
+    /// Method that bounds the neurons; their big-M constants come from it.
+    #[arg(long, default_value = "interval", help_heading = "Method",
+          value_parser = tightenings())]
+    tighten: Tightening,
+    #[command(flatten)]
+    tighten_time: TightenTimeArgs,
+    #[command(flatten)]
+    time_limit: TimeLimitArgs,
+    #[command(flatten)]
+    threads: ThreadsArgs,
+    #[command(flatten)]
+    format: FormatArgs,
 }
 
-fn scaled(args: &ScaleArgs) -> anyhow::Result<(ScaleRecord, Network)> {
-    let scaling = settings::scaling(&args.scale).context("unknown scaling")?;
-    let tighten = settings::tightening(&args.tighten)?;
-    let question = ProblemArgs {
-        problem: args.network.clone(),
-        domain: args.domain.clone(),
-        objective: None,
-        constraints: Vec::new(),
-        integer: None,
-    };
-    let problem = problem::read(&question, None)?;
-    let whole = problem.whole();
-    let whole = whole.context("no whole number lies in the box of an integer input")?;
-    let options = TightenOptions {
-        limits: progress::limits(problem::tighten_time(args.tighten_time)?),
-        threads: settings::threads(args.threads)?,
-        ..TightenOptions::default()
-    };
+/// What scaling changes, and the file that was written.
+#[derive(Serialize)]
+struct Scaled<'a> {
+    #[serde(flatten)]
+    record: ScaleRecord,
+    #[serde(skip)]
+    output: Option<&'a Path>,
+}
+
+/// Scales a network, writes it if there is a file to write, and prints what this changes.
+pub fn run(args: &Args, session: Session) -> anyhow::Result<u8> {
+    session.answer(args.format.format, |session| {
+        args.time_limit.read(session)?;
+        args.output.as_deref().map(check_network_output).transpose()?;
+        let (record, network) = scaled(args, session)?;
+        if let Some(path) = &args.output {
+            write_network(&network, path)?;
+        }
+        Ok(Scaled { record, output: args.output.as_deref() })
+    })
+}
+
+fn scaled(args: &Args, session: &mut Session) -> anyhow::Result<(ScaleRecord, Network)> {
+    let threads = args.threads.read(session)?;
+    let time = args.tighten_time.read(session)?;
+    session.head.with_tightening(args.tighten);
+    let problem = ProblemArgs::of(&args.network, &args.domain).read(Objective::Unasked, session)?;
+    let limits = session.limits(time);
+    let options = TightenOptions { limits, threads, ..TightenOptions::default() };
     let started = Instant::now();
-    let bounds = tighten.bounds(&problem, whole, &options)?.bounds;
+    let tightened = args.tighten.bounds(&problem, whole(&problem)?, &options)?;
     let bounded = Instant::now();
-    let scaled = scale(problem.network_graph(), &bounds, scaling);
+    let scaled = scale(problem.network_graph(), &tightened.bounds, args.scale);
     let record = ScaleRecord {
-        network: problem.network().name().to_string(),
-        scale: scaling.name(),
-        tighten: tighten.name(),
+        scale: args.scale.name(),
+        tighten: args.tighten.name(),
+        stopped_by: tightened.stopped_by,
         bounds_seconds: (bounded - started).as_secs_f64(),
         scale_seconds: bounded.elapsed().as_secs_f64(),
-        ..ScaleRecord::new(problem.network_graph(), &bounds, &scaled)
+        ..ScaleRecord::new(problem.network_graph(), &tightened.bounds, &scaled)
     };
     let network = Network::from_graph(&scaled.graph, problem.network())?;
     let mut metadata = network.metadata().clone();
@@ -64,8 +94,17 @@ fn scaled(args: &ScaleArgs) -> anyhow::Result<(ScaleRecord, Network)> {
     Ok((record, network.with_metadata(metadata)?))
 }
 
-fn text(record: &ScaleRecord, output: Option<&Path>) -> anyhow::Result<String> {
-    let mut text = String::new();
+impl Report for Scaled<'_> {
+    fn text(&self, _: &Head, out: &mut String) -> fmt::Result {
+        text(&self.record, self.output, out)
+    }
+
+    fn stopped_by(&self) -> Option<StoppedBy> {
+        self.record.stopped_by
+    }
+}
+
+fn text(record: &ScaleRecord, output: Option<&Path>, text: &mut String) -> fmt::Result {
     let [least, largest] = record.exponents;
     let same = &record.unchanged;
     writeln!(
@@ -79,6 +118,7 @@ fn text(record: &ScaleRecord, output: Option<&Path>) -> anyhow::Result<String> {
         "  same    function, {} unstable neurons, mean relaxation area {:.4}",
         same.unstable, same.relaxation_area_mean
     )?;
+    stopped(record.stopped_by, text)?;
     let time = seconds(record.bounds_seconds + record.scale_seconds);
     writeln!(text, "  time    {time}")?;
     if let Some(path) = output {
@@ -99,7 +139,7 @@ fn text(record: &ScaleRecord, output: Option<&Path>) -> anyhow::Result<String> {
         row("range of weights", |f| f.coefficient_range),
     ];
     text.push_str(&table(&["figure", "before", "after", "before / after"], 1, rows));
-    Ok(text)
+    Ok(())
 }
 
 fn figure(value: f64) -> String {

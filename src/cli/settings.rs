@@ -1,79 +1,118 @@
-//! From the arguments that several commands share to options.
+//! How a problem becomes a program, and how that is solved.
 
 use std::time::Duration;
 
-use anyhow::{Context, ensure};
+use clap::{ArgAction, Args};
 use taut::control::Limits;
+use taut::encode::{self, ENCODINGS, ReluEncoding};
 use taut::optimize::{KnownPoint, OptimizeOptions};
-use taut::scale::{SCALINGS, Scaling};
-use taut::solve::{BACKENDS, Preset, SolveOptions};
-use taut::tighten::{TightenOptions, Tightening};
+use taut::solve::{BACKENDS, Backend, Preset, SolveOptions};
+use taut::tighten::TightenOptions;
 
-use super::args::{SettingsArgs, Switch};
-use super::{problem, progress};
+use super::session::Session;
+use super::shared::{
+    ScaleChoice, ThreadsArgs, TightenArgs, TightenTimeArgs, encoding_help, one_of, scalings_or_none,
+};
 
-/// The options of a solve; encoding, bounds and scaling are the defaults.
-pub fn options(
-    args: &SettingsArgs,
-    tighten_time: Option<f64>,
-    time_limit: Option<Duration>,
-) -> anyhow::Result<OptimizeOptions> {
-    // clap has checked the names against the same lists.
-    let backend = BACKENDS.iter().copied().find(|s| s.name() == args.backend);
-    let preset = Preset::ALL.into_iter().find(|p| p.name() == args.preset);
-    let known_point = KnownPoint::ALL.into_iter().find(|k| k.name() == args.known_point);
-    let threads = threads(args.threads)?;
-    Ok(OptimizeOptions {
-        backend: backend.context("unknown backend")?,
-        known_point: known_point.context("unknown use of the known point")?,
-        tightening: TightenOptions {
-            threads,
-            seed: args.seed,
-            limits: progress::limits(problem::tighten_time(tighten_time)?),
-            ..TightenOptions::default()
-        },
-        solve: SolveOptions {
-            relative_gap: args.gap,
-            absolute_gap: args.absolute_gap,
-            threads,
-            seed: args.seed,
-            preset: preset.context("unknown preset")?,
-            presolve: args.presolve == Switch::On,
-            ..SolveOptions::default()
-        },
-        limits: Limits { nodes: args.node_limit, ..progress::limits(time_limit) },
-        ..OptimizeOptions::default()
-    })
+/// How a problem becomes a mixed-integer program.
+#[derive(Args)]
+pub struct FormulationArgs {
+    #[arg(help_heading = "Method", long, value_name = "NAME", help = encoding_help(),
+          default_value = ENCODINGS[0].name(), value_parser = encode::encoding)]
+    pub encoding: &'static dyn ReluEncoding,
+    #[command(flatten)]
+    pub tighten: TightenArgs,
+    /// Scaling of the network before it is encoded.
+    #[arg(help_heading = "Method", long, default_value = "none",
+          value_parser = scalings_or_none())]
+    pub scale: ScaleChoice,
 }
 
-/// The number given, within the limits of a solve, or that of the cores.
-pub fn threads(given: Option<usize>) -> anyhow::Result<usize> {
-    let Some(threads) = given else {
-        return Ok(std::thread::available_parallelism().map_or(1, usize::from));
-    };
-    SolveOptions { threads, ..SolveOptions::default() }.validate()?;
-    Ok(threads)
+/// Settings of the MILP solver.
+#[derive(Args)]
+pub struct SettingsArgs {
+    /// MILP solver behind the method milp.
+    #[arg(help_heading = "Solver", long, default_value = BACKENDS[0].name(),
+          value_parser = one_of(BACKENDS.iter().map(|&backend| (backend.name(), backend))))]
+    backend: &'static dyn Backend,
+    /// Heuristics of the MILP solver: its own defaults, or without those that
+    /// keep HiGHS from branching on ReLU models.
+    #[arg(help_heading = "Solver", long, default_value = Preset::default().name(),
+          value_parser = one_of(Preset::ALL.map(|preset| (preset.name(), preset))))]
+    preset: Preset,
+    /// What the solver is told of the best point found before the solve: the point to
+    /// start from, its value as a cut-off, both, or nothing.
+    #[arg(help_heading = "Solver", long, default_value = KnownPoint::default().name(),
+          value_parser = one_of(KnownPoint::ALL.map(|known| (known.name(), known))))]
+    known_point: KnownPoint,
+    /// Whether HiGHS presolves; other solvers have no such switch.
+    #[arg(help_heading = "Solver", long, default_value = "on", action = ArgAction::Set,
+          value_parser = one_of([("on", true), ("off", false)]))]
+    presolve: bool,
+    /// Relative gap |value - bound| / |value| at which the answer counts as
+    /// optimal (a ratio).
+    #[arg(
+        long,
+        value_name = "RATIO",
+        default_value_t = 1e-4,
+        allow_hyphen_values = true,
+        help_heading = "Limits"
+    )]
+    gap: f64,
+    /// Absolute gap at which the answer counts as optimal (units of the objective); so
+    /// much less as the range of the objective is below 1 [default: 1e-6].
+    #[arg(long, value_name = "GAP", allow_hyphen_values = true, help_heading = "Limits")]
+    absolute_gap: Option<f64>,
+    /// Limit on the nodes of the search tree (a count) [default: none].
+    #[arg(long, value_name = "NODES", help_heading = "Limits")]
+    node_limit: Option<u64>,
+    #[command(flatten)]
+    threads: ThreadsArgs,
+    /// Seed of all random choices (a whole number); the first, where there are several.
+    #[arg(help_heading = "Solver", long, value_name = "SEED", default_value_t = 0)]
+    pub seed: u32,
 }
 
-/// Most points, segments or seeds: more of them than anybody waits for, and fewer than fill
-/// the memory.
-const MOST: usize = 1 << 20;
-
-/// A count that memory or time is taken for, with its unit.
-pub fn count(name: &str, found: usize, least: usize, unit: &str) -> anyhow::Result<usize> {
-    ensure!(
-        (least..=MOST).contains(&found),
-        "{name} is {found}; expected {least} to {MOST} {unit}"
-    );
-    Ok(found)
-}
-
-/// The method of bounds of that name.
-pub fn tightening(name: &str) -> anyhow::Result<Tightening> {
-    Tightening::all().into_iter().find(|t| t.name() == name).context("unknown bounds")
-}
-
-/// The scaling of that name; `None` for `none`.
-pub fn scaling(name: &str) -> Option<&'static dyn Scaling> {
-    SCALINGS.iter().copied().find(|s| s.name() == name)
+impl SettingsArgs {
+    /// The options of a solve that may take `time`, for the record too; encoding, bounds and
+    /// scaling are the defaults.
+    ///
+    /// # Errors
+    /// What is out of range.
+    pub fn options(
+        &self,
+        tighten_time: &TightenTimeArgs,
+        time: Option<Duration>,
+        session: &mut Session,
+    ) -> anyhow::Result<OptimizeOptions> {
+        let threads = self.threads.read(session)?;
+        let tighten_time = tighten_time.read(session)?;
+        session.head.seed = Some(self.seed.into());
+        session.head.limits.nodes = self.node_limit;
+        let within = |time| Limits { time, ..session.clock.limits() };
+        let options = OptimizeOptions {
+            backend: self.backend,
+            known_point: self.known_point,
+            tightening: TightenOptions {
+                threads,
+                seed: self.seed,
+                limits: within(tighten_time),
+                ..TightenOptions::default()
+            },
+            solve: SolveOptions {
+                relative_gap: self.gap,
+                absolute_gap: self.absolute_gap,
+                threads,
+                seed: self.seed,
+                preset: self.preset,
+                presolve: self.presolve,
+                ..SolveOptions::default()
+            },
+            limits: Limits { nodes: self.node_limit, ..within(time) },
+            ..OptimizeOptions::default()
+        };
+        options.limits.validate()?;
+        options.solve.validate()?;
+        Ok(options)
+    }
 }

@@ -1,7 +1,10 @@
 //! Text forms that several commands share.
 
+use std::fmt::{self, Write};
+
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, Table};
+use taut::control::StoppedBy;
 
 /// A table without lines: names on the left, numbers on the right.
 pub fn table(header: &[&str], left: usize, rows: Vec<Vec<String>>) -> String {
@@ -18,6 +21,11 @@ pub fn table(header: &[&str], left: usize, rows: Vec<Vec<String>>) -> String {
     }
     let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_string()).collect();
     lines.join("\n") + "\n"
+}
+
+/// The line that tells what came first, if something did.
+pub fn stopped(reason: Option<StoppedBy>, out: &mut String) -> fmt::Result {
+    reason.map_or(Ok(()), |reason| writeln!(out, "  stopped by {}", reason.words()))
 }
 
 /// A number with as many digits as a reader can use.

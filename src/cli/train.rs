@@ -1,6 +1,6 @@
 //! `taut train RECIPE.toml -o OUT`.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 use std::io::IsTerminal;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -9,38 +9,64 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use indicatif::ProgressBar;
 use serde::Serialize;
-use taut::control::{Clock, StoppedBy};
+use taut::control::StoppedBy;
 use taut::io::{
     check_log, check_network_output, check_writable, open_log, write_network, write_text,
 };
-use taut::optimize::SCHEMA;
 use taut::plot;
 use taut::train::data::DataSource;
 use taut::train::{
-    Checkpoint, EpochRecord, LearningTask, Metrics, Recipe, State, TrainObserver, TrainReport,
-    Trained, TrainingLog, TrainingPhase, train,
+    Checkpoint, EpochRecord, LearningTask, Metrics, Recipe, State, TrainError, TrainObserver,
+    TrainReport, Trained, TrainingLog, TrainingPhase, train,
 };
 
-use super::args::{Format, TrainArgs};
+use super::progress;
+use super::recipe::RecipeArgs;
+use super::record::Head;
+use super::session::{Report, Session};
+use super::shared::{FormatArgs, TimeLimitArgs};
 use super::text::{count, number, seconds, table};
-use super::{ANSWERED, UNANSWERED, problem, progress};
+
+/// Arguments of `train`.
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    recipe: RecipeArgs,
+    /// Network file to write (.onnx, .json) [default: none, only figures].
+    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
+    output: Option<PathBuf>,
+    /// File for the losses of each epoch, one JSON object a line.
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    log: Option<PathBuf>,
+    /// File for a picture of the losses (.svg, .png).
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    plot: Option<PathBuf>,
+    /// File that is written every half minute and on a limit or Ctrl-C, to go on from.
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    checkpoint: Option<PathBuf>,
+    /// Go on from such a file; the end is that of a training that was not interrupted.
+    #[arg(long, value_name = "FILE")]
+    resume: Option<PathBuf>,
+    #[command(flatten)]
+    time_limit: TimeLimitArgs,
+    #[command(flatten)]
+    format: FormatArgs,
+}
 
 /// Time between two checkpoints.
 const CHECKPOINT_SECONDS: Duration = Duration::from_secs(30);
 
 /// The training as a record.
 #[derive(Serialize)]
-struct Record<'a> {
-    /// Version of the record's schema.
-    schema: u32,
-    command: &'static str,
-    network: &'a str,
+struct Record {
     #[serde(flatten)]
-    report: &'a TrainReport,
+    report: TrainReport,
     train_loss: Option<f64>,
     validation_loss: Option<f64>,
     seconds: Seconds,
-    recipe: &'a Recipe,
+    recipe: Recipe,
+    #[serde(skip)]
+    written: Vec<PathBuf>,
 }
 
 #[derive(Clone, Copy, Serialize)]
@@ -51,53 +77,60 @@ struct Seconds {
 }
 
 /// Trains, writes what was asked for, prints figures.
-pub fn run(args: &TrainArgs, quiet: bool) -> anyhow::Result<(String, u8)> {
-    let started = Instant::now();
-    let recipe = args.recipe.recipe()?;
+pub fn run(args: &Args, session: Session) -> anyhow::Result<u8> {
+    session.answer(args.format.format, |session| find(args, session))
+}
+
+fn find(args: &Args, session: &mut Session) -> anyhow::Result<Record> {
+    args.time_limit.read(session)?;
+    let flags = args.recipe.clone();
+    let recipe = session.read(move || flags.recipe())?;
     check_outputs(args)?;
-    let limits = progress::limits(problem::time_limit("time limit", args.time_limit)?);
-    limits.validate()?;
-    let resume = args.resume.as_deref().map(|path| read(path, &recipe)).transpose()?;
-    let folder = args.recipe.recipe.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
-    let data = recipe.data.load(folder, recipe.seed)?;
-    let loaded = started.elapsed();
-    let mut monitor = Monitor::start(args, &recipe, quiet)?;
-    let trained = train(&recipe, &data, resume, &Clock::start(&limits), &mut monitor);
-    let mut monitor = monitor.finish()?;
-    let mut trained = trained?;
-    monitor.keep_end(&mut trained)?;
-    let total = started.elapsed();
+    session.head.network = Some(recipe.title.clone());
+    session.head.seed = Some(recipe.seed);
+    session.head.threads = Some(recipe.training.threads);
+    let (path, resume) = (args.recipe.recipe.clone(), args.resume.clone());
+    let (recipe, data, resume) = session.read(move || {
+        let resume = resume.map(|path| read(&path, &recipe)).transpose()?;
+        let folder = path.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
+        let data = recipe.data.load(folder, recipe.seed)?;
+        Ok((recipe, data, resume))
+    })?;
+    let loaded = session.clock.seconds();
+    let mut monitor = Monitor::start(args, &recipe, session.quiet)?;
+    let trained = train(&recipe, &data, resume, &session.clock, &mut monitor);
+    let (trained, records) = monitor.finish(trained)?;
+    let total = session.clock.seconds();
     if let Some(path) = &args.output {
         write_network(&trained.network, path)?;
     }
     if let Some(path) = &args.plot {
-        plot::write(path, &plot::curves_svg(&recipe.title, &monitor.records))?;
+        plot::write(path, &plot::curves_svg(&recipe.title, &records))?;
     }
-    let last = monitor.records.last();
-    let record = Record {
-        schema: SCHEMA,
-        command: "train",
-        network: &recipe.title,
-        report: &trained.report,
+    let last = records.last();
+    let written = [&args.output, &args.plot, &args.log].into_iter().flatten();
+    Ok(Record {
+        report: trained.report,
         train_loss: last.map(|record| record.train_loss),
         validation_loss: last.and_then(|record| record.validation_loss),
-        seconds: Seconds {
-            data: loaded.as_secs_f64(),
-            train: (total - loaded).as_secs_f64(),
-            total: total.as_secs_f64(),
-        },
-        recipe: &recipe,
-    };
-    let text = match args.format {
-        Format::Json => serde_json::to_string(&record)? + "\n",
-        Format::Text => text(&record, &monitor.written(args))?,
-    };
-    let stopped = trained.report.stopped_by.is_some();
-    Ok((text, if stopped { UNANSWERED } else { ANSWERED }))
+        seconds: Seconds { data: loaded, train: total - loaded, total },
+        written: written.cloned().collect(),
+        recipe,
+    })
+}
+
+impl Report for Record {
+    fn text(&self, head: &Head, out: &mut String) -> fmt::Result {
+        text(self, head, out)
+    }
+
+    fn stopped_by(&self) -> Option<StoppedBy> {
+        self.report.stopped_by
+    }
 }
 
 /// What would otherwise fail after the training.
-fn check_outputs(args: &TrainArgs) -> anyhow::Result<()> {
+fn check_outputs(args: &Args) -> anyhow::Result<()> {
     args.output.as_deref().map(check_network_output).transpose()?;
     args.plot.as_deref().map(plot::check_output).transpose()?;
     args.checkpoint.as_deref().map(check_writable).transpose()?;
@@ -123,8 +156,7 @@ struct Monitor<'a> {
 }
 
 impl<'a> Monitor<'a> {
-    fn start(args: &'a TrainArgs, recipe: &'a Recipe, quiet: bool) -> anyhow::Result<Self> {
-        progress::listen();
+    fn start(args: &'a Args, recipe: &'a Recipe, quiet: bool) -> anyhow::Result<Self> {
         let open = |path: &PathBuf| open_log(path, args.resume.is_some()).map(TrainingLog::new);
         Ok(Self {
             bar: (!quiet && std::io::stderr().is_terminal()).then(progress::new_bar),
@@ -136,14 +168,25 @@ impl<'a> Monitor<'a> {
         })
     }
 
-    fn finish(mut self) -> anyhow::Result<Self> {
+    /// The training and what was seen of it, unless something could not be written.
+    fn finish(
+        mut self,
+        trained: Result<Trained, TrainError>,
+    ) -> anyhow::Result<(Trained, Vec<EpochRecord>)> {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }
-        match self.failure.take() {
-            Some(error) => Err(error),
-            None => Ok(self),
+        if let Some(error) = self.failure.take() {
+            return Err(error);
         }
+        let mut trained = trained?;
+        // The last checkpoint, where the training was stopped.
+        if let Some(state) = trained.state.take()
+            && trained.report.stopped_by.is_some()
+        {
+            self.write(state)?;
+        }
+        Ok((trained, self.records))
     }
 
     fn keep(
@@ -160,25 +203,12 @@ impl<'a> Monitor<'a> {
         }
     }
 
-    /// The last checkpoint, where the training was stopped.
-    fn keep_end(&mut self, trained: &mut Trained) -> anyhow::Result<()> {
-        match trained.state.take() {
-            Some(state) if trained.report.stopped_by.is_some() => self.write(state),
-            _ => Ok(()),
-        }
-    }
-
     fn write(&mut self, state: State) -> anyhow::Result<()> {
         let Some((path, last)) = &mut self.checkpoint else { return Ok(()) };
         let checkpoint = Checkpoint::new(self.recipe.clone(), state);
         write_text(path, &serde_json::to_string(&checkpoint)?)?;
         *last = Instant::now();
         Ok(())
-    }
-
-    /// Files that were written.
-    fn written(&self, args: &TrainArgs) -> Vec<PathBuf> {
-        [&args.output, &args.plot, &args.log].into_iter().flatten().cloned().collect()
     }
 }
 
@@ -211,12 +241,11 @@ fn describe(record: &EpochRecord) -> String {
     )
 }
 
-fn text(record: &Record<'_>, written: &[PathBuf]) -> anyhow::Result<String> {
-    let mut text = String::new();
-    let report = record.report;
+fn text(record: &Record, head: &Head, text: &mut String) -> fmt::Result {
+    let report = &record.report;
     let parts =
         [("train", &report.train), ("validation", &report.validation), ("test", &report.test)];
-    writeln!(text, "{}", headline(record.network, report))?;
+    writeln!(text, "{}", headline(head.network.as_deref().unwrap_or_default(), report))?;
     let [train, validation, test] = report.samples;
     writeln!(
         text,
@@ -236,7 +265,7 @@ fn text(record: &Record<'_>, written: &[PathBuf]) -> anyhow::Result<String> {
     writeln!(text, "  epochs   {} ({reason}); best after {best}", epochs)?;
     writeln!(text, "  steps    {}", report.steps)?;
     writeln!(text, "  time     {}", seconds(record.seconds.total))?;
-    for path in written {
+    for path in &record.written {
         writeln!(text, "  wrote    {}", path.display())?;
     }
     let rows: Vec<Vec<String>> = parts
@@ -253,7 +282,7 @@ fn text(record: &Record<'_>, written: &[PathBuf]) -> anyhow::Result<String> {
         text.push('\n');
         text.push_str(&table(header, 1, rows));
     }
-    Ok(text)
+    Ok(())
 }
 
 fn headline(name: &str, report: &TrainReport) -> String {

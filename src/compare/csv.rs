@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use super::{Comparison, Row, Spread};
+use crate::control::StoppedBy;
 
 /// A column: its name, and its text in a row; empty where the row has no figure.
 type Column = (&'static str, fn(&Row) -> String);
@@ -48,22 +49,26 @@ fn text(figure: Option<impl ToString>) -> String {
 }
 
 /// Writes the table with a header line. A figure that varies over the seeds has three
-/// columns: `nodes` is the median, `nodes_min` and `nodes_max` the range. The network is
-/// the first column, so that tables can be joined.
+/// columns: `nodes` is the median, `nodes_min` and `nodes_max` the range. The name of the
+/// network is the first column, so that tables can be joined.
 ///
 /// # Errors
 /// Those of the writer.
-pub fn write_csv(comparison: &Comparison, writer: impl Write) -> Result<(), csv::Error> {
+pub fn write_csv(
+    comparison: &Comparison,
+    network: &str,
+    writer: impl Write,
+) -> Result<(), csv::Error> {
     let mut writer = csv::Writer::from_writer(writer);
     let mut header = vec!["network".to_string()];
     header.extend(COLUMNS.iter().map(|(name, _)| (*name).to_string()));
     for (name, _) in SPREADS {
         header.extend(["", "_min", "_max"].map(|suffix| format!("{name}{suffix}")));
     }
-    header.push("errors".to_string());
+    header.extend(["errors", "stopped_by"].map(str::to_string));
     writer.write_record(&header)?;
     for row in &comparison.rows {
-        let mut fields = vec![comparison.network.clone()];
+        let mut fields = vec![network.to_string()];
         fields.extend(COLUMNS.iter().map(|(_, text)| text(row)));
         for (_, of) in SPREADS {
             let spread = of(row);
@@ -72,6 +77,7 @@ pub fn write_csv(comparison: &Comparison, writer: impl Write) -> Result<(), csv:
             fields.push(text(spread.map(|s| s.max)));
         }
         fields.push(row.errors.join("; "));
+        fields.push(text(row.stopped_by.map(StoppedBy::name)));
         writer.write_record(&fields)?;
     }
     writer.flush()?;

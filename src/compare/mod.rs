@@ -14,7 +14,6 @@ mod csv;
 mod row;
 mod spread;
 
-use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::time::Instant;
 
@@ -26,9 +25,9 @@ pub use spread::Spread;
 
 use crate::control::{Clock, StoppedBy};
 use crate::control::{Observer, Progress};
-use crate::encode::ReluEncoding;
+use crate::encode::{EncodeError, ReluEncoding};
 use crate::optimize::{
-    Bounded, Bounding, OptimizeError, OptimizeOptions, SCHEMA, Status, answer, bound, formulate,
+    Bounded, Bounding, OptimizeError, OptimizeOptions, Status, answer, bound, formulate,
     infeasible, relative_gap,
 };
 use crate::problem::{Problem, Sense};
@@ -57,21 +56,19 @@ pub struct CompareOptions {
 pub trait CompareObserver: Observer {
     /// The next combination: its position from 1, their number, its name.
     fn combination(&mut self, position: usize, count: usize, name: &str);
+
+    /// A combination that is done; what all rows say together is not in it yet. Default:
+    /// nobody looks.
+    fn row(&mut self, _row: &Row) {}
 }
 
 /// The table, and whether its rows agree.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Comparison {
-    /// Version of the record's schema.
-    pub schema: u32,
-    /// `compare`.
-    pub command: &'static str,
-    /// Name of the network.
-    pub network: String,
+    /// What left a row open or combinations out; an interrupt before all else.
+    pub stopped_by: Option<StoppedBy>,
     /// Direction.
     pub sense: Sense,
-    /// What is optimised.
-    pub question: String,
     /// Library behind the solves.
     pub backend: &'static str,
     /// Setting of its heuristics.
@@ -80,8 +77,6 @@ pub struct Comparison {
     pub presolve: bool,
     /// What it was told of the point found before the solve.
     pub known_point: &'static str,
-    /// Threads allowed.
-    pub threads: usize,
     /// Seconds allowed for each solve; `None`: no limit.
     pub time_limit: Option<f64>,
     /// Relative gap at which a solve is optimal.
@@ -98,8 +93,6 @@ pub struct Comparison {
     pub left_out: usize,
     /// Facts of two rows, or within one, that cannot both be true.
     pub contradictions: Vec<String>,
-    /// Versions of what took part.
-    pub versions: BTreeMap<&'static str, String>,
 }
 
 /// Solves `problem` under every combination.
@@ -167,6 +160,10 @@ pub fn compare(
             }
         }
     }
+    let interrupted = work.stopped.then_some(StoppedBy::Interrupt);
+    let of_rows = comparison.rows.iter().find_map(|row| row.stopped_by);
+    let is_open = !comparison.is_closed();
+    comparison.stopped_by = interrupted.or(of_rows).filter(|_| is_open);
     conclude(&mut comparison);
     Ok(comparison)
 }
@@ -214,6 +211,8 @@ impl Work<'_> {
             Ok(Bounding::Bounded(bounded)) => self.solve(bounded, options, &mut row),
         }
         row.summarize();
+        tracing::info!("{}/{} {}", self.position, self.options.count(), row.in_words());
+        self.observer.row(&row);
         row
     }
 
@@ -229,6 +228,11 @@ impl Work<'_> {
             let (encoding, scale) = (options.encoding, options.scale);
             let formulated = match formulate(self.problem, bounds, encoding, scale, &clock) {
                 Ok(formulated) => formulated,
+                Err(OptimizeError::Encode(EncodeError::Stopped(reason))) => {
+                    row.stopped_by = Some(reason);
+                    self.stopped |= reason == StoppedBy::Interrupt;
+                    return;
+                }
                 // It would fail with every seed.
                 Err(error) => return row.fail(&error),
             };
@@ -293,16 +297,12 @@ fn conclude(comparison: &mut Comparison) {
 fn blank(problem: &Problem, options: &CompareOptions) -> Comparison {
     let base = &options.base;
     Comparison {
-        schema: SCHEMA,
-        command: "compare",
-        network: problem.network().name().to_string(),
+        stopped_by: None,
         sense: problem.sense(),
-        question: problem.objective().to_string(),
         backend: base.backend.name(),
         preset: base.solve.preset.name(),
         presolve: base.solve.presolve,
         known_point: base.known_point.name(),
-        threads: base.solve.threads,
         time_limit: base.limits.time.map(|limit| limit.as_secs_f64()),
         relative_gap: base.solve.relative_gap,
         seeds: options.seeds.clone(),
@@ -311,10 +311,16 @@ fn blank(problem: &Problem, options: &CompareOptions) -> Comparison {
         rows: Vec::new(),
         left_out: 0,
         contradictions: Vec::new(),
-        versions: BTreeMap::from([
-            ("taut", env!("CARGO_PKG_VERSION").to_string()),
-            (base.backend.name(), base.backend.version()),
-        ]),
+    }
+}
+
+impl Comparison {
+    /// Whether every combination was solved with every seed and each solve closed the
+    /// question. One that failed is none that waits.
+    pub fn is_closed(&self) -> bool {
+        let is_unsolved = |row: &Row| row.errors.is_empty() && row.runs.len() < self.seeds.len();
+        let is_open = |row: &Row| row.closed < row.runs.len() || is_unsolved(row);
+        self.left_out == 0 && !self.rows.iter().any(is_open)
     }
 }
 

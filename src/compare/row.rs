@@ -24,6 +24,8 @@ pub struct Row {
     /// The least that its solves came to: `optimal` and `infeasible` only if all of
     /// them did; `None` if none was made.
     pub status: Option<Status>,
+    /// What ended one of its solves early, or came before the first.
+    pub stopped_by: Option<StoppedBy>,
     /// Number of solves that closed the question.
     pub closed: usize,
     /// Size of the mixed-integer program.
@@ -117,6 +119,7 @@ impl Row {
             scale: options.scale.map_or("none", Scaling::name),
             encoding: options.encoding.name(),
             status: None,
+            stopped_by: None,
             closed: 0,
             model: None,
             cuts: 0,
@@ -140,6 +143,27 @@ impl Row {
     /// What the combination is called in messages.
     pub fn name(&self) -> String {
         format!("{} on {} bounds, scaling {}", self.encoding, self.tighten, self.scale)
+    }
+
+    /// The row as one line for readers.
+    pub fn in_words(&self) -> String {
+        let mut line = format!("{}: {}", self.name(), self.status_in_words());
+        let number = |of: Option<Spread>| of.map_or("none".to_string(), |s| s.median.to_string());
+        if !self.runs.is_empty() {
+            let (value, bound) = (number(self.objective), number(self.bound));
+            let seconds = self.seconds.total.map_or(0.0, |total| total.median);
+            line += &format!(", value {value}, bound {bound}, {seconds:.2} s");
+        }
+        line
+    }
+
+    /// The status, or why there is none.
+    pub fn status_in_words(&self) -> &'static str {
+        match (self.status, self.stopped_by) {
+            (Some(status), _) => status.name(),
+            (None, Some(_)) => "stopped",
+            (None, None) => "failed",
+        }
     }
 
     pub(super) fn fail(&mut self, error: &OptimizeError) {
@@ -168,6 +192,7 @@ impl Row {
             Status::Feasible => 1,
             Status::Unknown => 2,
         });
+        self.stopped_by = self.stopped_by.or(runs.iter().find_map(|run| run.stopped_by));
         let known = |of: fn(&Run) -> Option<f64>| Spread::of(runs.iter().filter_map(of));
         self.nodes = known(|run| Some(run.nodes as f64));
         self.lp_iterations = known(|run| Some(run.lp_iterations as f64));

@@ -16,7 +16,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{FileError, FormatError, content, read_bytes, write_bytes};
+use super::{FileError, FormatError, content, hexadecimal, read_bytes, write_bytes};
 use crate::bounds::NeuronBounds;
 use crate::message::{excerpt, readable};
 use crate::network::{Node, ReluGraph};
@@ -164,5 +164,5 @@ fn fingerprint(graph: &ReluGraph) -> String {
         word(graph.size(id) as u64);
     }
     word(graph.output().index() as u64);
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hexadecimal(&hash.finalize())
 }

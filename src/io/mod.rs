@@ -18,6 +18,7 @@ use std::fmt;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 pub use bounds::{SavedBounds, load_bounds, save_bounds};
@@ -123,10 +124,27 @@ const LARGEST_FILE: u64 = 1 << 31;
 /// [`FileError`].
 pub fn read_network(path: &Path) -> Result<Network, FileError> {
     let format = format_of(path)?;
+    network_of(path, format, &read_bytes(path)?)
+}
+
+/// [`read_network`], with the SHA-256 of the file in hexadecimal digits: of the bytes that
+/// the network came from, whatever happens to the file.
+///
+/// # Errors
+/// [`FileError`].
+pub fn read_network_and_hash(path: &Path) -> Result<(Network, String), FileError> {
+    let format = format_of(path)?;
     let bytes = read_bytes(path)?;
+    Ok((network_of(path, format, &bytes)?, hexadecimal(&Sha256::digest(&bytes))))
+}
+
+fn network_of(path: &Path, format: &dyn NetworkFormat, bytes: &[u8]) -> Result<Network, FileError> {
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
-    let network = format.read(&bytes, &name);
-    network.map_err(|cause| content(path, cause))
+    format.read(bytes, &name).map_err(|cause| content(path, cause))
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Writes a network; the extension tells the format. The file appears complete

@@ -1,7 +1,6 @@
 //! What an optimisation gives back, as a record with a stable schema.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use serde::Serialize;
 
@@ -9,9 +8,6 @@ use super::PartCounts;
 use crate::bounds::LayerSummary;
 use crate::control::StoppedBy;
 use crate::milp::ModelSize;
-
-/// Version of the record's schema: new keys may come, none change meaning.
-pub const SCHEMA: u32 = 1;
 
 /// What is known about the optimum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -42,12 +38,6 @@ impl Status {
 /// The answer to "what is the least (or largest) value?", with its evidence.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Answer {
-    /// [`SCHEMA`].
-    pub schema: u32,
-    /// `minimize` or `maximize`.
-    pub command: &'static str,
-    /// Name of the network.
-    pub network: String,
     /// What is known.
     pub status: Status,
     /// What ended the search early.
@@ -74,10 +64,6 @@ pub struct Answer {
     pub method: MethodRecord,
     /// When the backend's bound is proven again.
     pub certify: &'static str,
-    /// Seed of all random choices.
-    pub seed: u32,
-    /// Threads allowed.
-    pub threads: usize,
     /// What became of the parts of the domain, if it was divided; `model` and `layers`
     /// are those of the part with most binaries.
     pub parts: Option<PartCounts>,
@@ -94,8 +80,6 @@ pub struct Answer {
     pub layers: Vec<LayerSummary>,
     /// Time spent, by phase.
     pub seconds: Seconds,
-    /// Versions of what took part, by name: `taut` and the backend.
-    pub versions: BTreeMap<&'static str, String>,
     /// A claim of the backend that a forward pass refutes; the answer stands without it.
     pub refuted: Option<String>,
     /// What a careful reader should know.

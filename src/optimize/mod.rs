@@ -28,8 +28,7 @@ use thiserror::Error;
 
 use answer::Work;
 pub use answer::{
-    Answer, EnumerateRecord, MethodRecord, MilpRecord, ProofCounts, Recheck, SCHEMA, Seconds,
-    Status,
+    Answer, EnumerateRecord, MethodRecord, MilpRecord, ProofCounts, Recheck, Seconds, Status,
 };
 use best::Best;
 use evidence::{Claim, Evidence};

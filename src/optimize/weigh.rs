@@ -5,16 +5,14 @@
 //! ([`super::certify`]) as far as the options ask for that; "infeasible" only with a proof.
 
 use super::certify::{Proven, certify};
-use std::collections::BTreeMap;
-
 use super::{
-    Answer, Best, Certify, Claim, Evidence, Gap, MethodRecord, OptimizeError, OptimizeOptions,
-    ProofCounts, Recheck, SCHEMA, Status, Work, contradiction, relative_gap, timed,
+    Answer, Best, Certify, Claim, Evidence, Gap, OptimizeError, OptimizeOptions, ProofCounts,
+    Recheck, Status, Work, contradiction, relative_gap, timed,
 };
 use crate::bounds::{Crown, NeuronBounds, Propagator, summarize};
 use crate::control::{Clock, Observer, StoppedBy};
 use crate::num::tolerance::{BOUND_CONTRADICTION, CLAIM_TOLERANCE, FINEST_GAP};
-use crate::problem::{Candidate, OBJECTIVE, Problem, Sense};
+use crate::problem::{Candidate, OBJECTIVE, Problem};
 
 /// Who proved a bound, where Taut did.
 pub const CERTIFIED: &str = "certified";
@@ -257,21 +255,7 @@ impl<'a> Scales<'a> {
     fn answer(self, status: Status) -> Answer {
         let Evidence { method, work, proof, warnings, .. } = self.evidence;
         let Work { parts, nodes, lp_iterations, model, layers, seconds } = work;
-        let mut versions = BTreeMap::from([("taut", env!("CARGO_PKG_VERSION").to_string())]);
-        if let MethodRecord::Milp(_) = method {
-            let backend = self.options.backend;
-            versions.insert(backend.name(), backend.version());
-        }
         Answer {
-            schema: SCHEMA,
-            command: match self.problem.sense() {
-                Sense::Minimize => "minimize",
-                Sense::Maximize => "maximize",
-            },
-            network: self.problem.network().name().to_string(),
-            seed: self.options.solve.seed,
-            threads: self.options.solve.threads,
-            versions,
             status,
             stopped_by: None,
             objective: None,

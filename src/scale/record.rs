@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::Scaled;
 use super::channels::for_each_weight;
 use crate::bounds::{NeuronBounds, summarize};
+use crate::control::StoppedBy;
 use crate::network::{Node, Phase, ReluGraph};
 use crate::num::tolerance::SMALLEST_COEFFICIENT;
 
@@ -40,16 +41,12 @@ pub struct Invariants {
 /// A scaling and its effect.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ScaleRecord {
-    /// Version of the schema: new keys may come, none change meaning.
-    pub schema: u32,
-    /// `scale`.
-    pub command: &'static str,
-    /// Name of the network.
-    pub network: String,
     /// Method of the factors.
     pub scale: &'static str,
     /// Method of the bounds.
     pub tighten: &'static str,
+    /// What ended the work on the bounds early.
+    pub stopped_by: Option<StoppedBy>,
     /// Neurons whose factor is not 1.
     pub scaled_neurons: usize,
     /// Least and largest exponent of a factor.
@@ -64,8 +61,6 @@ pub struct ScaleRecord {
     pub bounds_seconds: f64,
     /// Wall-clock seconds for factors and scaled network.
     pub scale_seconds: f64,
-    /// Version of Taut.
-    pub version: &'static str,
 }
 
 impl Figures {
@@ -137,11 +132,9 @@ impl ScaleRecord {
         });
         let exponents: Vec<i32> = factors.collect();
         Self {
-            schema: 1,
-            command: "scale",
-            network: String::new(),
             scale: "none",
             tighten: "none",
+            stopped_by: None,
             scaled_neurons: exponents.iter().filter(|&&exponent| exponent != 0).count(),
             exponents: [
                 exponents.iter().copied().min().unwrap_or(0),
@@ -152,7 +145,6 @@ impl ScaleRecord {
             unchanged: Invariants::new(graph, bounds),
             bounds_seconds: 0.0,
             scale_seconds: 0.0,
-            version: env!("CARGO_PKG_VERSION"),
         }
     }
 }

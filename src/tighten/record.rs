@@ -4,22 +4,19 @@ use serde::Serialize;
 
 use super::{Goal, TightenCounts, Tightened};
 use crate::bounds::{LayerSummary, summarize};
+use crate::control::StoppedBy;
 use crate::network::NodeId;
 use crate::problem::Problem;
 
 /// Bounds and phases of all neurons, layer by layer.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct BoundsRecord {
-    /// Version of the schema: new keys may come, none change meaning.
-    pub schema: u32,
-    /// `bounds`.
-    pub command: &'static str,
-    /// Name of the network.
-    pub network: String,
     /// Method of the bounds.
     pub tighten: String,
     /// What bounds were sought for.
     pub goal: &'static str,
+    /// What ended the work before all was asked that the method asks.
+    pub stopped_by: Option<StoppedBy>,
     /// Bounds of the inputs, which constraints may have narrowed.
     pub input: NodeBounds,
     /// One entry a layer of activations.
@@ -28,10 +25,6 @@ pub struct BoundsRecord {
     pub output: NodeBounds,
     /// Wall-clock seconds for all bounds.
     pub bounds_seconds: f64,
-    /// Threads allowed.
-    pub threads: usize,
-    /// Version of Taut.
-    pub version: &'static str,
 }
 
 /// One layer of activations.
@@ -88,17 +81,13 @@ impl BoundsRecord {
         });
         let layers: Vec<LayerBounds> = layers.collect();
         Self {
-            schema: 1,
-            command: "bounds",
-            network: problem.network().name().to_string(),
             tighten: tighten.to_string(),
             goal: Goal::default().name(),
+            stopped_by: tightened.stopped_by,
             input: node(graph.input(), 0),
             output: node(graph.output(), layers.len() + 1),
             layers,
             bounds_seconds: 0.0,
-            threads: 1,
-            version: env!("CARGO_PKG_VERSION"),
         }
     }
 }

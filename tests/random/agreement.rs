@@ -11,6 +11,7 @@ use taut::encode::ENCODINGS;
 use taut::optimize::{
     Answer, KnownPoint, Method, OptimizeError, OptimizeOptions, Status, optimize,
 };
+use taut::problem::{Problem, Sense};
 use taut::regions::RegionError;
 use taut::scale::{SCALINGS, Scaling};
 use taut::solve::{BACKENDS, Backend, SolveOptions};
@@ -103,7 +104,7 @@ fn divided_domains_agree_with_exact_enumeration() {
         };
         let outcome = optimize(&problem, &options, &mut Silent);
         let answer = outcome.unwrap_or_else(|error| panic!("seed {seed}: {error}"));
-        if let Err(what) = compare(&answer, expected, options.backend) {
+        if let Err(what) = compare(&problem, &answer, expected, options.backend) {
             panic!("seed {seed}, {} parts, {}: {what}", options.parts, options.tighten.name());
         }
         let counts = answer.parts.unwrap_or_default();
@@ -138,7 +139,7 @@ fn enumeration_of_regions_agrees_with_exact_enumeration() {
             continue;
         }
         let expected = exact::solve(&case).map(|optimum| optimum.value);
-        if let Err(what) = compare(&answer, expected, options.backend) {
+        if let Err(what) = compare(&problem, &answer, expected, options.backend) {
             panic!("seed {seed}: {what}");
         }
         enumerated += 1;
@@ -191,7 +192,7 @@ fn failures(name: &str, cases: u64) -> (usize, Vec<String>) {
                 let outcome = optimize(&problem, &options, &mut Silent);
                 let verdict = outcome
                     .map_err(|error| error.to_string())
-                    .and_then(|answer| compare(&answer, expected, backend));
+                    .and_then(|answer| compare(&problem, &answer, expected, backend));
                 if let Err(what) = verdict {
                     let scale = scale.map_or("none", Scaling::name);
                     let known = known_point.name();
@@ -218,7 +219,12 @@ fn scaling(seed: u64) -> Option<&'static dyn Scaling> {
 const OPEN: &str = "open";
 
 /// That status and value are those of the oracle, and that the bound holds.
-fn compare(answer: &Answer, expected: Option<f64>, backend: &dyn Backend) -> Result<(), String> {
+fn compare(
+    problem: &Problem,
+    answer: &Answer,
+    expected: Option<f64>,
+    backend: &dyn Backend,
+) -> Result<(), String> {
     let Some(expected) = expected else {
         return match answer.status {
             Status::Infeasible => Ok(()),
@@ -228,7 +234,7 @@ fn compare(answer: &Answer, expected: Option<f64>, backend: &dyn Backend) -> Res
     let allowed = TOLERANCE * (1.0 + expected.abs());
     let close = |value: Option<f64>| value.is_some_and(|v| (v - expected).abs() <= allowed);
     if answer.status != Status::Optimal || !close(answer.objective) || !close(answer.bound) {
-        let minimize = answer.command == "minimize";
+        let minimize = problem.sense() == Sense::Minimize;
         let below = |v: f64| v <= expected + allowed;
         let above = |v: f64| v >= expected - allowed;
         let bound = answer.bound.is_none_or(|v| if minimize { below(v) } else { above(v) });

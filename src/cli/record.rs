@@ -1,0 +1,183 @@
+//! The head of every JSON record: what was asked of what, within which limits, by which
+//! versions, on which machine. Its keys are the same in all commands; what a command does not
+//! have is `null`.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use taut::num::IntervalBox;
+use taut::problem::{Problem, Sense};
+use taut::solve::{Backend, Highs};
+use taut::tighten::Tightening;
+
+/// Version of the schema of all records: new keys may come; where one goes or means
+/// something else, this number grows.
+pub const SCHEMA: u32 = 2;
+
+/// The keys that every record begins with.
+#[derive(Serialize)]
+pub struct Head {
+    schema: u32,
+    /// Name of the command.
+    pub command: &'static str,
+    /// Name of the network.
+    pub network: Option<String>,
+    /// Versions of what takes part, by name: `taut`, and solvers.
+    versions: BTreeMap<&'static str, String>,
+    /// What is asked.
+    pub question: Question,
+    /// How long it may take.
+    pub limits: Limits,
+    /// Seed of all random choices.
+    pub seed: Option<u64>,
+    /// Threads allowed.
+    pub threads: Option<usize>,
+    machine: Machine,
+}
+
+/// What is asked, of which network, for which inputs.
+#[derive(Default, Serialize)]
+pub struct Question {
+    /// The instance file.
+    pub instance: Option<PathBuf>,
+    /// What that is, in its own words.
+    pub title: Option<String>,
+    /// Direction, where something is optimised.
+    pub sense: Option<Sense>,
+    /// What is optimised.
+    pub objective: Option<String>,
+    /// Constraints on inputs and outputs.
+    pub constraints: Option<Vec<String>>,
+    /// Indices of the inputs that are whole numbers.
+    pub integer: Option<Vec<usize>>,
+    /// The box of the inputs; left out where there are more than [`MOST_INPUTS`].
+    #[serde(rename = "box", skip_serializing_if = "Option::is_none")]
+    domain: Option<IntervalBox>,
+    /// SHA-256 of the lower bounds, then the upper ones, 8 bytes each, the least significant
+    /// first, in hexadecimal digits.
+    box_sha256: Option<String>,
+    /// The file of the network.
+    pub network: Option<NetworkFile>,
+}
+
+/// A file of a network.
+#[derive(Serialize)]
+pub struct NetworkFile {
+    path: PathBuf,
+    /// Of its bytes, in hexadecimal digits; none while it was not read.
+    sha256: Option<String>,
+}
+
+/// How long a command may take.
+#[derive(Default, Serialize)]
+pub struct Limits {
+    /// For the whole run; in `compare` for each solve.
+    pub time_seconds: Option<f64>,
+    /// Nodes of a search, cells of a walk.
+    pub nodes: Option<u64>,
+    /// For the programs that tighten bounds.
+    pub tighten_seconds: Option<f64>,
+    /// For counting regions beside other work.
+    pub regions_seconds: Option<f64>,
+}
+
+/// Where it ran.
+#[derive(Serialize)]
+struct Machine {
+    os: &'static str,
+    arch: &'static str,
+    /// Model of the processor, where the system tells.
+    cpu: Option<String>,
+    cores: Option<usize>,
+}
+
+/// Inputs whose box stands in the record itself.
+pub const MOST_INPUTS: usize = 100;
+
+impl Head {
+    /// The head of a record of that command, of which nothing more is known.
+    pub fn new(command: &'static str) -> Self {
+        Self {
+            schema: SCHEMA,
+            command,
+            network: None,
+            versions: BTreeMap::from([("taut", env!("CARGO_PKG_VERSION").to_string())]),
+            question: Question::default(),
+            limits: Limits::default(),
+            seed: None,
+            threads: None,
+            machine: Machine::this(),
+        }
+    }
+
+    /// A solver takes part.
+    pub fn with_backend(&mut self, backend: &dyn Backend) {
+        self.versions.insert(backend.name(), backend.version());
+    }
+
+    /// The version of what takes part, by its name.
+    pub fn version(&self, name: &str) -> &str {
+        self.versions.get(name).map_or("", String::as_str)
+    }
+
+    /// The solver takes part that a method of bounds needs, if it needs one.
+    pub fn with_tightening(&mut self, tighten: Tightening) {
+        match tighten {
+            Tightening::Propagation(_) => {}
+            Tightening::LinearPrograms | Tightening::MixedIntegerPrograms => {
+                self.with_backend(&Highs);
+            }
+        }
+    }
+}
+
+impl Question {
+    /// What is known of a question before its files are read.
+    pub fn of_file(path: &Path, is_instance: bool) -> Self {
+        let network = NetworkFile { path: path.to_path_buf(), sha256: None };
+        match is_instance {
+            true => Self { instance: Some(path.to_path_buf()), ..Self::default() },
+            false => Self { network: Some(network), ..Self::default() },
+        }
+    }
+
+    /// What is asked of the inputs of `problem`, and of its objective where something is.
+    pub fn ask(&mut self, problem: &Problem, optimizes: bool) {
+        self.sense = optimizes.then(|| problem.sense());
+        self.objective = optimizes.then(|| problem.objective().to_string());
+        self.constraints = Some(problem.constraints().iter().map(ToString::to_string).collect());
+        self.integer = Some(problem.integer().to_vec());
+        self.within(problem.domain());
+    }
+
+    /// The box of the inputs.
+    pub fn within(&mut self, domain: &IntervalBox) {
+        let mut hash = Sha256::new();
+        let ends = domain.lower().iter().chain(domain.upper());
+        ends.for_each(|end| hash.update(end.to_le_bytes()));
+        let digits = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        self.box_sha256 = Some(digits);
+        self.domain = (domain.len() <= MOST_INPUTS).then(|| domain.clone());
+    }
+
+    /// The file that the network was read from.
+    pub fn read_from(&mut self, path: &Path, sha256: String) {
+        self.network = Some(NetworkFile { path: path.to_path_buf(), sha256: Some(sha256) });
+    }
+}
+
+impl Machine {
+    fn this() -> Self {
+        let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        let model = text.lines().find(|line| line.starts_with("model name"));
+        let model = model.and_then(|line| line.split_once(':'));
+        Self {
+            os: std::env::consts::OS,
+            arch: std::env::consts::ARCH,
+            cpu: model.map(|(_, name)| name.trim().to_string()),
+            cores: std::thread::available_parallelism().ok().map(usize::from),
+        }
+    }
+}

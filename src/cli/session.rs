@@ -1,0 +1,187 @@
+//! One command under way: its clock, the head of its record, and the only place where
+//! answers are printed and exit statuses are made.
+
+use std::fmt::{self, Write};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
+use std::time::Duration;
+
+use serde::Serialize;
+use taut::control::{Clock, Limits, StoppedBy};
+use thiserror::Error;
+
+use super::record::Head;
+use super::shared::Format;
+use super::{ANSWERED, UNANSWERED, console, progress};
+
+/// What a command found. As JSON it is an object whose keys follow those of [`Head`].
+pub trait Report: Serialize {
+    /// Whether the record has a `status`.
+    const HAS_STATUS: bool = false;
+
+    /// For readers.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    fn text(&self, head: &Head, out: &mut String) -> fmt::Result;
+
+    /// As a table, where the command has one.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    fn csv(&self, _head: &Head) -> anyhow::Result<String> {
+        unreachable!("the format is offered by commands with a table")
+    }
+
+    /// The limit or the interrupt that came first, if one did.
+    fn stopped_by(&self) -> Option<StoppedBy>;
+
+    /// The exit status.
+    fn exit(&self) -> u8 {
+        if self.stopped_by().is_none() { ANSWERED } else { UNANSWERED }
+    }
+}
+
+/// A command under way.
+pub struct Session {
+    /// Runs since before anything was read.
+    pub clock: Clock,
+    /// What is known of the question so far.
+    pub head: Head,
+    /// Whether progress is not to be shown.
+    pub quiet: bool,
+}
+
+impl Session {
+    /// Starts now; the first Ctrl-C stops it.
+    pub fn start(command: &'static str, quiet: bool) -> Self {
+        let clock = Clock::start(&progress::limits(None));
+        Self { clock, head: Head::new(command), quiet }
+    }
+
+    /// Sets the time limit of the whole run.
+    pub fn end_within(&mut self, limit: Option<Duration>) {
+        if let Some(limit) = limit {
+            self.clock = self.clock.within(limit);
+            self.head.limits.time_seconds = Some(limit.as_secs_f64());
+        }
+    }
+
+    /// What is left of the time, or of this share of it: to be asked for when the work begins.
+    pub fn limits(&self, time: Option<Duration>) -> Limits {
+        time.map_or(self.clock, |time| self.clock.within(time)).limits()
+    }
+
+    /// Reads files, unless the clock comes first.
+    ///
+    /// # Errors
+    /// Those of `work`; [`Unread`].
+    pub fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> anyhow::Result<T> + Send + 'static,
+    ) -> anyhow::Result<T> {
+        unless_stopped(&self.clock, work)
+    }
+
+    /// Does the work of the command and prints what it finds; the exit status.
+    ///
+    /// # Errors
+    /// Those of `work`; an answer that cannot be printed.
+    pub fn answer<R: Report>(
+        mut self,
+        format: Format,
+        work: impl FnOnce(&mut Self) -> anyhow::Result<R>,
+    ) -> anyhow::Result<u8> {
+        match work(&mut self) {
+            Ok(report) => print(&self.head, &report, format),
+            Err(error) => match error.downcast::<Unread>() {
+                Ok(unread) => {
+                    let status = R::HAS_STATUS.then_some("unknown");
+                    print(&self.head, &Nothing { status, stopped_by: unread.0 }, format)
+                }
+                Err(error) => Err(error),
+            },
+        }
+    }
+}
+
+/// Prints a report as asked for; the exit status.
+fn print<R: Report>(head: &Head, report: &R, format: Format) -> anyhow::Result<u8> {
+    #[derive(Serialize)]
+    struct Record<'a, R> {
+        #[serde(flatten)]
+        head: &'a Head,
+        #[serde(flatten)]
+        report: &'a R,
+    }
+    let mut text = String::new();
+    match format {
+        Format::Text => report.text(head, &mut text)?,
+        Format::Json => text = serde_json::to_string(&Record { head, report })? + "\n",
+        Format::Csv => text = report.csv(head)?,
+    }
+    console::print(&text)?;
+    Ok(report.exit())
+}
+
+/// The clock came before the files were read.
+#[derive(Debug, Error)]
+#[error("stopped by {} while the files were read", .0.words())]
+pub struct Unread(StoppedBy);
+
+/// What is known where the files were not read.
+#[derive(Serialize)]
+struct Nothing {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<&'static str>,
+    stopped_by: StoppedBy,
+}
+
+impl Report for Nothing {
+    fn text(&self, _: &Head, out: &mut String) -> fmt::Result {
+        writeln!(out, "unknown: {}", Unread(self.stopped_by))
+    }
+
+    fn csv(&self, _: &Head) -> anyhow::Result<String> {
+        Ok(format!("stopped_by\n{}\n", self.stopped_by.name()))
+    }
+
+    fn stopped_by(&self) -> Option<StoppedBy> {
+        Some(self.stopped_by)
+    }
+}
+
+/// Time between two looks at the clock.
+const TICK: Duration = Duration::from_millis(5);
+
+/// Stack of the thread that reads, in bytes: that of a main thread, which it stands in for.
+const STACK: usize = 8 << 20;
+
+/// Works on a thread of its own while this one watches the clock: reading a file and
+/// building what stands in it ask no clock. Where the clock comes first, the thread is left
+/// behind and ends with the process.
+fn unless_stopped<T: Send + 'static>(
+    clock: &Clock,
+    work: impl FnOnce() -> anyhow::Result<T> + Send + 'static,
+) -> anyhow::Result<T> {
+    let (sender, receiver) = channel();
+    let worker = thread::Builder::new().stack_size(STACK).spawn(move || {
+        // Nobody listens any more where the clock came first.
+        let _ = sender.send(work());
+    })?;
+    loop {
+        match receiver.recv_timeout(TICK) {
+            Ok(found) => return found,
+            Err(RecvTimeoutError::Timeout) => {
+                if let Some(reason) = clock.stopped() {
+                    return Err(Unread(reason).into());
+                }
+            }
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+    }
+    match worker.join() {
+        Err(panic) => std::panic::resume_unwind(panic),
+        Ok(()) => unreachable!("what was found is sent before the thread ends"),
+    }
+}
