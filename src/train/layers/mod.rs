@@ -1,7 +1,7 @@
 //! Trainable layers: `output = layer(parameters, input)` for a batch of samples, one a
 //! row, and the derivatives of a loss by parameters and input.
 //!
-//! The parameters of all layers lie in one vector ([`super::Model`]); a layer with
+//! The parameters of all layers lie in one vector ([`super::model::Model`]); a layer with
 //! weights has its weights first (row-major), then one bias a row.
 
 mod activation;
