@@ -11,7 +11,7 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use taut::bounds::{LayerSummary, summarize};
 use taut::network::{Activation, DenseLayer, Network};
 use taut::num::IntervalBox;
-use taut::problem::{Problem, Question};
+use taut::problem::{Problem, QuestionText};
 use taut::tighten::{TightenOptions, Tightening};
 
 const INPUTS: usize = 2;
@@ -50,10 +50,11 @@ fn print_means(depth: usize, tightening: Tightening) {
 
 fn run(depth: usize, seed: u64, tightening: Tightening) -> Vec<LayerSummary> {
     let domain = IntervalBox::new(vec![-1.0; INPUTS], vec![1.0; INPUTS]).expect("a box");
-    let problem = Problem::new(network(depth, seed), domain.clone(), Question::default());
+    let problem = Problem::parse(network(depth, seed), domain.clone(), &QuestionText::default());
     let problem = problem.expect("one output");
     let options = TightenOptions { slack: 0.0, ..TightenOptions::default() };
-    let tightened = tightening.bounds(&problem, &domain, &options).expect("bounds");
+    let tightened =
+        tightening.bounds(&problem, problem.whole().expect("a box"), &options).expect("bounds");
     summarize(problem.graph(), &tightened.bounds)
 }
 

@@ -12,7 +12,7 @@ use taut::network::{
     Activation, Convolution, DenseLayer, Linear, Network, ReluGraph, Window, WindowAxis,
 };
 use taut::num::IntervalBox;
-use taut::problem::{Problem, Question};
+use taut::problem::{Problem, QuestionText};
 use taut::tighten::{Method, TightenOptions, tighten};
 
 /// A dense network of equal layers with weights of He's variance.
@@ -123,7 +123,8 @@ fn tightening(criterion: &mut Criterion) {
         let problem = random_problem(layers, width);
         let run = |threads| {
             let options = TightenOptions { threads, slack: 0.0, ..TightenOptions::default() };
-            tighten(&problem, problem.domain(), &[Method::Linear], &options).expect("bounds")
+            tighten(&problem, problem.whole().expect("a box"), &[Method::Linear], &options)
+                .expect("bounds")
         };
         let tightened = run(1);
         let programs: usize = tightened.layers.iter().map(|layer| layer.solved).sum();
@@ -161,7 +162,7 @@ fn random_problem(layers: usize, width: usize) -> Problem {
     let layers = sizes.windows(2).enumerate().map(layer).collect();
     let network = Network::dense("random", layers).expect("a network");
     let domain = IntervalBox::new(vec![-1.0; 2], vec![1.0; 2]).expect("a box");
-    Problem::new(network, domain, Question::default()).expect("a problem")
+    Problem::parse(network, domain, &QuestionText::default()).expect("a problem")
 }
 
 criterion_group!(benches, propagation, convolution, tightening);

@@ -10,7 +10,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use taut::network::{Activation, DenseLayer, Network};
 use taut::num::IntervalBox;
-use taut::problem::{Problem, Question};
+use taut::problem::{Problem, QuestionText};
 use taut::regions::{RegionOptions, count};
 
 /// Time for one network and number of threads.
@@ -33,7 +33,7 @@ fn problem(inputs: usize, layers: usize, width: usize) -> Problem {
     let layers = sizes.windows(2).enumerate().map(layer).collect();
     let network = Network::dense("random", layers).expect("a network");
     let domain = IntervalBox::new(vec![-1.0; inputs], vec![1.0; inputs]).expect("a box");
-    Problem::new(network, domain, Question::default()).expect("a problem")
+    Problem::parse(network, domain, &QuestionText::default()).expect("a problem")
 }
 
 fn main() {

@@ -22,12 +22,13 @@
 //!
 //! | floor | modules | what |
 //! |---|---|---|
-//! | 6 | [`compare`], [`analyze`], [`plot`] | the same question under several formulations; what makes it hard; pictures |
-//! | 5 | [`optimize`] | the question |
-//! | 4 | [`tighten`], [`scale`], [`prune`], [`regions`] | bounds by linear programs; neurons in other units, or removed; linear regions |
-//! | 3 | [`encode`], [`io`] | network and bounds → program; files |
-//! | 2 | [`bounds`], [`solve`], [`problem`], [`train`] | bounds on neurons; solvers; questions; training |
-//! | 1 | [`network`], [`milp`], [`num`], [`message`] | the data; what messages quote |
+//! | 7 | [`compare`], [`analyze`], [`plot`] | the same question under several formulations; what makes it hard; pictures |
+//! | 6 | [`optimize`] | the optimum: methods, evidence, and the one place that weighs it |
+//! | 5 | [`tighten`], [`regions`] | bounds by linear programs; linear regions |
+//! | 4 | [`encode`], [`scale`], [`prune`], [`io`] | network and bounds → program; neurons in other units, or removed; files |
+//! | 3 | [`bounds`], [`solve`], [`problem`], [`train`] | bounds on neurons; solvers; questions; training |
+//! | 2 | [`network`], [`milp`] | the data |
+//! | 1 | [`num`], [`control`], [`message`] | numbers; limits, clock and stop; what messages quote |
 
 pub mod analyze;
 pub mod bounds;

@@ -14,7 +14,7 @@ use taut::encode::{
 };
 use taut::milp::Model;
 use taut::optimize::{OptimizeOptions, Status};
-use taut::problem::{Problem, Question, Sense};
+use taut::problem::{Problem, QuestionText, Sense};
 use taut::scale::{SCALINGS, Scaling};
 use taut::tighten::Tightening;
 
@@ -204,8 +204,8 @@ fn an_interrupt_keeps_the_rows_that_are_there() {
 fn a_limit_is_a_status_and_the_largest_value_can_be_asked_for() {
     let network = taut::io::read_network("networks/peaks-2x25.onnx".as_ref()).expect("a network");
     let domain = network.metadata().input_box.clone().expect("a box");
-    let question = Question { sense: Sense::Maximize, ..Question::default() };
-    let problem = Problem::new(network, domain, question).expect("a problem");
+    let question = QuestionText { sense: Sense::Maximize, ..QuestionText::default() };
+    let problem = Problem::parse(network, domain, &question).expect("a problem");
     let mut options = options(&[&BigM]);
     options.base.limits.nodes = Some(1);
     let comparison = run(&problem, &options);
@@ -222,8 +222,9 @@ fn an_infeasible_problem_is_infeasible_in_every_row() {
     let network = taut::io::read_network("networks/peaks-2x25.onnx".as_ref()).expect("a network");
     let domain = network.metadata().input_box.clone().expect("a box");
     // The least value is -3.6.
-    let question = Question { constraints: vec!["y0 <= -4".to_string()], ..Question::default() };
-    let problem = Problem::new(network, domain, question).expect("a problem");
+    let question =
+        QuestionText { constraints: vec!["y0 <= -4".to_string()], ..QuestionText::default() };
+    let problem = Problem::parse(network, domain, &question).expect("a problem");
     let comparison = run(&problem, &options(&[&BigM, &Split]));
     for row in &comparison.rows {
         assert_eq!((row.status, row.closed), (Some(Status::Infeasible), 1));

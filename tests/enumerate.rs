@@ -9,18 +9,18 @@ use taut::control::Silent;
 use taut::io::write_network;
 use taut::network::{Activation, DenseLayer, Network};
 use taut::num::IntervalBox;
-use taut::optimize::{OptimizeOptions, Status, optimize, optimize_by_enumeration};
-use taut::problem::{Problem, Question, Sense};
+use taut::optimize::{Method, OptimizeOptions, Status, optimize};
+use taut::problem::{Problem, QuestionText, Sense};
 
 fn network(name: &str) -> Problem {
-    problem(name, Question::default())
+    problem(name, QuestionText::default())
 }
 
-fn problem(name: &str, question: Question) -> Problem {
+fn problem(name: &str, question: QuestionText) -> Problem {
     let path = format!("networks/{name}.onnx");
     let network = taut::io::read_network(path.as_ref()).expect("a network");
     let domain = network.metadata().input_box.clone().expect("a box");
-    Problem::new(network, domain, question).expect("a problem")
+    Problem::parse(network, domain, &question).expect("a problem")
 }
 
 #[test]
@@ -30,9 +30,9 @@ fn instances_in_the_plane_have_their_known_values() {
         let problem = problem.expect("an instance");
         // By Gurobi and others.
         let known = problem.reference().expect("a known answer").objective;
-        let answer = optimize_by_enumeration(&problem, &OptimizeOptions::default(), &mut Silent);
+        let answer = optimize(&problem, &enumerating(), &mut Silent);
         let answer = answer.expect("an answer");
-        assert_eq!((answer.status, answer.solver), (Status::Optimal, "enumerate"));
+        assert_eq!((answer.status, answer.method.name()), (Status::Optimal, "enumerate"));
         let objective = answer.objective.expect("a value");
         assert!((objective - known).abs() < 1e-8, "{name}: {objective}, known {known}");
         assert!(answer.bound.expect("a bound") <= objective);
@@ -45,7 +45,7 @@ fn other_numbers_of_inputs_have_their_known_values() {
         let problem = taut::io::read_problem(format!("instances/{name}.toml").as_ref());
         let problem = problem.expect("an instance");
         let known = problem.reference().expect("by Gurobi, SCIP and HiGHS").objective;
-        let answer = optimize_by_enumeration(&problem, &OptimizeOptions::default(), &mut Silent);
+        let answer = optimize(&problem, &enumerating(), &mut Silent);
         let answer = answer.expect("an answer");
         let objective = answer.objective.expect("a value");
         assert!((objective - known).abs() < 1e-8, "{objective}, known {known}");
@@ -66,8 +66,8 @@ fn other_numbers_of_inputs_have_their_known_values() {
     std::fs::write(&path, json).expect("a file");
     let network = taut::io::read_network(&path).expect("a network");
     let domain = IntervalBox::new(vec![-1.0], vec![2.0]).expect("a box");
-    let problem = Problem::new(network, domain, Question::default()).expect("a problem");
-    let answer = optimize_by_enumeration(&problem, &OptimizeOptions::default(), &mut Silent);
+    let problem = Problem::parse(network, domain, &QuestionText::default()).expect("a problem");
+    let answer = optimize(&problem, &enumerating(), &mut Silent);
     let answer = answer.expect("an answer");
     assert_eq!((answer.nodes, answer.status), (2, Status::Optimal));
     assert!((answer.objective.expect("a value") + 3.0).abs() < 1e-9);
@@ -76,18 +76,20 @@ fn other_numbers_of_inputs_have_their_known_values() {
 #[test]
 fn other_questions_agree_with_the_mixed_integer_program() {
     let questions = [
-        Question { sense: Sense::Maximize, ..Question::default() },
-        Question { objective: Some("2 y0 - x0 + 3 x1 + 1".to_string()), ..Question::default() },
-        Question {
+        QuestionText { sense: Sense::Maximize, ..QuestionText::default() },
+        QuestionText {
+            objective: Some("2 y0 - x0 + 3 x1 + 1".to_string()),
+            ..QuestionText::default()
+        },
+        QuestionText {
             constraints: vec!["x0 + x1 <= 0.5".to_string(), "x0 - 2 x1 >= -1".to_string()],
-            ..Question::default()
+            ..QuestionText::default()
         },
     ];
     for question in questions {
         let problem = problem("peaks-2x25", question.clone());
         let options = OptimizeOptions::default();
-        let by_regions =
-            optimize_by_enumeration(&problem, &options, &mut Silent).expect("an answer");
+        let by_regions = optimize(&problem, &enumerating(), &mut Silent).expect("an answer");
         let by_milp = optimize(&problem, &options, &mut Silent).expect("an answer");
         let (a, b) = (by_regions.objective.expect("a value"), by_milp.objective.expect("a value"));
         // The gap of the program.
@@ -98,17 +100,14 @@ fn other_questions_agree_with_the_mixed_integer_program() {
 
 #[test]
 fn what_cannot_be_enumerated_is_refused_and_limits_are_statuses() {
-    let question = Question { constraints: vec!["y0 <= -1".to_string()], ..Question::default() };
-    let error = optimize_by_enumeration(
-        &problem("peaks-2x25", question),
-        &OptimizeOptions::default(),
-        &mut Silent,
-    );
+    let question =
+        QuestionText { constraints: vec!["y0 <= -1".to_string()], ..QuestionText::default() };
+    let problem = problem("peaks-2x25", question);
+    let error = optimize(&problem, &enumerating(), &mut Silent);
     assert!(error.expect_err("a constraint on outputs").to_string().contains("about outputs"));
-    let mut options = OptimizeOptions::default();
+    let mut options = enumerating();
     options.limits.nodes = Some(10);
-    let answer =
-        optimize_by_enumeration(&network("peaks-2x25"), &options, &mut Silent).expect("an answer");
+    let answer = optimize(&network("peaks-2x25"), &options, &mut Silent).expect("an answer");
     assert_eq!((answer.status, answer.bound), (Status::Feasible, None));
 }
 
@@ -220,4 +219,8 @@ fn a_slice_of_more_inputs_and_what_is_refused() {
         assert_eq!(refused.status.code(), Some(1), "{arguments:?}");
         assert!(message.contains(expected), "{message}");
     }
+}
+
+fn enumerating() -> OptimizeOptions {
+    OptimizeOptions { method: Method::Enumerate, ..OptimizeOptions::default() }
 }

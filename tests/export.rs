@@ -4,8 +4,9 @@ use std::process::{Command, Output};
 
 use taut::control::Silent;
 use taut::io::{Lp, MODEL_FORMATS, ModelFormat, Mps, write_model};
-use taut::milp::{Column, Direction, Kind, LinearExpression, Model, VarId};
+use taut::milp::{Column, Kind, LinearExpression, Model, VarId};
 use taut::num::Interval;
+use taut::problem::Sense;
 use taut::solve::{Backend, Highs, PortableModel, SolveOptions};
 
 #[path = "support/highs_file.rs"]
@@ -42,25 +43,26 @@ fn motley() -> Model {
     model.range("empty".to_string(), expression(&[], 0.0), -1.0, 1.0);
     model.at_least_zero("last".to_string(), expression(&[(f, 1.0), (b, 1.0)], 2.0));
     let costs = [(a, -1.0), (b, 1.0), (c, -0.3), (d, 1.75), (e, 1.25)];
-    model.objective = expression(&costs, 10.5);
-    model.direction = Direction::Maximize;
+    // Of a question that maximises.
+    model.objective = -expression(&costs, 10.5);
     model
 }
 
 #[test]
 fn every_kind_of_bound_and_row_is_read_as_it_is_meant() {
     let folder = tempfile::tempdir().expect("a folder");
-    for direction in [Direction::Maximize, Direction::Minimize] {
+    for sense in [Sense::Maximize, Sense::Minimize] {
         let mut model = motley();
-        model.direction = direction;
+        if sense == Sense::Minimize {
+            model.objective = -model.objective;
+        }
         let direct = Highs.solve(&model, &SolveOptions::default(), &mut Silent).expect("solved");
         let direct = direct.objective.expect("a point");
         for format in MODEL_FORMATS {
             let path = folder.path().join(format!("motley.{}", format.name()));
-            write_model(&model, &[], &path).expect("a file");
-            let negated = format.minimizes_only() && direction == Direction::Maximize;
+            write_model(&model, sense, &[], &path).expect("a file");
             let found = highs_file::solve(&path).expect("a point");
-            let found = if negated { -found } else { found };
+            let found = if format.minimizes_only() { found } else { sense.signed(found) };
             assert!((found - direct).abs() < 1e-9, "{path:?}: {found}, directly {direct}");
         }
     }
@@ -92,7 +94,7 @@ Generals
  z
 End
 ";
-    assert_eq!(Lp.write(&model, &["a\ncomment".to_string()]), expected);
+    assert_eq!(Lp.write(&model, Sense::Maximize, &["a\ncomment".to_string()]), expected);
 }
 
 #[test]
@@ -150,7 +152,7 @@ BOUNDS
  UP BND unused 1
 ENDATA
 ";
-    assert_eq!(Mps.write(&model, &[]), expected);
+    assert_eq!(Mps.write(&model, Sense::Maximize, &[]), expected);
 }
 
 #[test]
@@ -162,7 +164,7 @@ fn rows_without_terms_that_are_never_true_make_the_file_infeasible() {
         model.range("void".to_string(), expression(&[], 0.0), side.0, side.1);
         for format in MODEL_FORMATS {
             let path = folder.path().join(format!("void.{}", format.name()));
-            write_model(&model, &[], &path).expect("a file");
+            write_model(&model, Sense::Minimize, &[], &path).expect("a file");
             assert_eq!(highs_file::solve(&path), None, "{side:?}, {}", format.name());
         }
     }
@@ -173,13 +175,12 @@ fn a_program_without_columns_or_objective_is_a_file_too() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut no_objective = motley();
     no_objective.objective = LinearExpression::default();
-    no_objective.direction = Direction::Minimize;
     let mut no_columns = Model::default();
     no_columns.objective.constant = 3.5;
     for (model, expected) in [(no_objective, 0.0), (no_columns, 3.5)] {
         for format in MODEL_FORMATS {
             let path = folder.path().join(format!("none.{}", format.name()));
-            write_model(&model, &[], &path).expect("a file");
+            write_model(&model, Sense::Minimize, &[], &path).expect("a file");
             assert_eq!(highs_file::solve(&path), Some(expected), "{}", format.name());
         }
     }
@@ -195,7 +196,7 @@ fn lines_stay_short() {
     let model = PortableModel::new(&model).expect("numbers");
     let header = ["n".repeat(1000)];
     for format in MODEL_FORMATS {
-        let text = format.write(&model, &header);
+        let text = format.write(&model, Sense::Maximize, &header);
         assert!(text.lines().all(|line| line.len() <= 120), "{}", format.name());
     }
 }

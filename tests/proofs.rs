@@ -9,12 +9,12 @@ use taut::milp::Model;
 use taut::network::{Activation, DenseLayer, Network};
 use taut::num::IntervalBox;
 use taut::optimize::{Answer, Certify, OptimizeOptions, Status, optimize};
-use taut::problem::{Problem, Question, Sense};
+use taut::problem::{Problem, QuestionText, Sense};
 use taut::solve::{Backend, Highs, Solution, SolveError, SolveOptions, TerminationStatus};
 
 /// `y0 = |x0|`, `y1 = relu(x1) − relu(−x1) − relu(x1 − 1)` over [−2, 3]²: least values, by
 /// hand, 0 at x0 = 0 and −2 at x1 = −2.
-fn problem(question: Question) -> Problem {
+fn problem(question: QuestionText) -> Problem {
     let layers = vec![
         DenseLayer {
             weights: array![[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0], [0.0, 1.0]],
@@ -29,19 +29,19 @@ fn problem(question: Question) -> Problem {
     ];
     let network = Network::dense("two-parts", layers).expect("a network");
     let domain = IntervalBox::new(vec![-2.0; 2], vec![3.0; 2]).expect("a box");
-    Problem::new(network, domain, question).expect("a question that fits")
+    Problem::parse(network, domain, &question).expect("a question that fits")
 }
 
-fn question(objective: &str, constraints: &[&str]) -> Question {
-    Question {
+fn question(objective: &str, constraints: &[&str]) -> QuestionText {
+    QuestionText {
         sense: Sense::Minimize,
         objective: Some(objective.to_string()),
         constraints: constraints.iter().map(ToString::to_string).collect(),
-        ..Question::default()
+        ..QuestionText::default()
     }
 }
 
-fn answer(backend: &'static dyn Backend, certify: Certify, question: Question) -> Answer {
+fn answer(backend: &'static dyn Backend, certify: Certify, question: QuestionText) -> Answer {
     let options = OptimizeOptions { backend, certify, ..OptimizeOptions::default() };
     optimize(&problem(question), &options, &mut Silent).expect("an answer")
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use taut::control::Silent;
 use taut::io::{read_network, read_problem};
-use taut::optimize::{OptimizeOptions, Status, optimize, optimize_by_enumeration};
+use taut::optimize::{Method, OptimizeOptions, Status, optimize};
 use taut::train::Recipe;
 use taut::train::data::DataRecipe;
 
@@ -59,7 +59,7 @@ fn every_instance_has_the_value_of_its_enumeration() {
         let path = instance(&recipe);
         let problem = read_problem(&path).unwrap_or_else(|error| panic!("{error}"));
         let known = problem.reference().expect("a known value").objective;
-        let answer = optimize_by_enumeration(&problem, &OptimizeOptions::default(), &mut Silent);
+        let answer = optimize(&problem, &enumerating(), &mut Silent);
         let answer = answer.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let found = answer.objective.expect("a value");
         assert_eq!(answer.status, Status::Optimal, "{}", path.display());
@@ -88,4 +88,8 @@ fn mixed_integer_programs_find_the_same() {
             );
         }
     }
+}
+
+fn enumerating() -> OptimizeOptions {
+    OptimizeOptions { method: Method::Enumerate, ..OptimizeOptions::default() }
 }

@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use taut::network::{Activation, DenseLayer, Network};
 use taut::num::IntervalBox;
-use taut::problem::{Problem, Question};
+use taut::problem::{Problem, QuestionText};
 use taut::tighten::{Method, TightenOptions, Tightened, tighten};
 
 /// A dense ReLU network with uniform weights of variance `2 / inputs`.
@@ -28,12 +28,12 @@ fn network(widths: &[usize], seed: u64) -> Network {
 fn problem(widths: &[usize], half_width: f64) -> Problem {
     let inputs = widths[0];
     let domain = IntervalBox::new(vec![-half_width; inputs], vec![half_width; inputs]);
-    Problem::new(network(widths, 5), domain.expect("a box"), Question::default())
+    Problem::parse(network(widths, 5), domain.expect("a box"), &QuestionText::default())
         .expect("a problem")
 }
 
 fn run(problem: &Problem, options: &TightenOptions) -> Tightened {
-    tighten(problem, problem.domain(), &[Method::Linear], options).expect("bounds")
+    tighten(problem, problem.whole().expect("a box"), &[Method::Linear], options).expect("bounds")
 }
 
 #[test]

@@ -199,8 +199,8 @@ pub enum AnalyzeError {
 pub fn analyze(problem: &Problem, options: &AnalyzeOptions) -> Result<Analysis, AnalyzeError> {
     let clock = Clock::start(&options.limits);
     check_samples(problem, options.samples)?;
-    let graph = problem.graph();
-    let domain = problem.integral_domain().unwrap_or_else(|| problem.domain().clone());
+    let graph = problem.network_graph();
+    let domain = problem.integral_domain().unwrap_or_else(|| problem.domain());
     let best_known = problem.reference().map(|known| known.objective);
     let best_known = best_known
         .or_else(|| first_point(problem, options.seed, &clock).map(|point| point.objective));
@@ -214,15 +214,15 @@ pub fn analyze(problem: &Problem, options: &AnalyzeOptions) -> Result<Analysis, 
         methods.push(figures);
         local_bound = if is_small(graph) { local(graph, &bounds, &clock) } else { None };
     }
-    let points = samples(&domain, options.samples, options.seed);
-    let sensitivity = sensitivity(graph, &domain, &points, options.seed, &clock);
+    let points = samples(domain, options.samples, options.seed);
+    let sensitivity = sensitivity(graph, domain, &points, options.seed, &clock);
     let (regions, stability) = match count_or_sample(problem, &options.regions, &clock) {
         Ok((regions, stability)) => (Ok(regions), stability),
         Err(error) => (Err(error), None),
     };
     let chords = match options.chords {
         0 => None,
-        chords => sample_chords(graph, &domain, chords, options.seed, &clock).unwrap_or(None),
+        chords => sample_chords(graph, domain, chords, options.seed, &clock).unwrap_or(None),
     };
     let values = outputs(problem, points.slice(s![..sensitivity.points, ..]));
     let argmax = |row: ndarray::ArrayView1<f64>| {
@@ -329,7 +329,7 @@ fn method_figures(
     let layers = bounded.layers;
     let neurons: usize = layers.iter().map(|layer| layer.neurons).sum();
     let unstable: usize = layers.iter().map(|layer| layer.unstable).sum();
-    let redundant = redundancy(problem.graph(), &bounded.bounds).into_iter();
+    let redundant = redundancy(problem.network_graph(), &bounded.bounds).into_iter();
     let sums = layers.iter().map(|layer| layer.big_m_mean * layer.unstable as f64);
     let figures = MethodFigures {
         tighten: tighten.name(),

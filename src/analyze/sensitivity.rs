@@ -100,7 +100,7 @@ impl Sensitivity {
         for output in 0..graph.size(graph.output()) {
             let mut weights = Array1::zeros(graph.size(graph.output()));
             weights[output] = 1.0;
-            let gradient = graph.gradient(&values, weights);
+            let gradient = graph.gradient(&values, graph.output(), weights);
             self.gradient_max = self.gradient_max.max(norm(gradient.view()));
             squares += norm((gradient * widths).view()).powi(2);
         }

@@ -97,6 +97,12 @@ pub fn substitute(
             && let Some(ceilings) = &wanted[id.index()]
         {
             let open = |&i: &usize| {
+                if id != graph.output()
+                    && ceilings.is_empty()
+                    && is_multiple(graph, affine, i, &wanted)
+                {
+                    return false;
+                }
                 let phase = |ceiling: &Ceiling| Phase::of(bounds.interval(i), ceiling(i));
                 ceilings.is_empty() || ceilings.iter().any(|c| phase(c) == Phase::Unstable)
             };
@@ -121,15 +127,36 @@ pub fn substitute(
 type Ceiling<'a> = Box<dyn Fn(usize) -> Option<f64> + 'a>;
 
 /// Nodes whose bounds matter: those that activations read, with the ceilings of
-/// these, and the output, with none.
+/// these, and the output and what no node reads, such as the rows of a question, with none.
 fn wanted(graph: &ReluGraph) -> Vec<Option<Vec<Ceiling<'_>>>> {
     let mut wanted: Vec<Option<Vec<Ceiling<'_>>>> = graph.nodes().map(|_| None).collect();
     for layer in graph.activation_layers() {
         let ceilings = wanted[layer.pre_activation.index()].get_or_insert_default();
         ceilings.push(Box::new(move |index| layer.ceiling(index)));
     }
-    wanted[graph.output().index()] = Some(Vec::new());
+    let ends = graph.nodes().zip(graph.are_unread()).filter(|(_, is_unread)| *is_unread);
+    let ends = ends.map(|((id, _), _)| id).chain([graph.output()]);
+    ends.for_each(|id| wanted[id.index()] = Some(Vec::new()));
     wanted
+}
+
+/// Whether a row is a multiple of one neuron that is bounded itself: substitution would gain
+/// nothing.
+fn is_multiple(
+    graph: &ReluGraph,
+    affine: &Affine,
+    row: usize,
+    wanted: &[Option<Vec<Ceiling<'_>>>],
+) -> bool {
+    let mut terms = affine.terms.iter().flat_map(|(operand, linear)| {
+        let is_bounded = *operand == graph.input() || wanted[operand.index()].is_some();
+        linear.row(row).into_iter().map(move |_| is_bounded)
+    });
+    match (terms.next(), terms.next()) {
+        (None, _) => true,
+        (Some(is_bounded), None) => is_bounded,
+        _ => false,
+    }
 }
 
 /// The box with the chosen coordinates bounded from both sides, `None` if that

@@ -105,6 +105,13 @@ impl NeuronBounds {
         self
     }
 
+    /// These bounds, and those of one more node.
+    #[must_use]
+    pub fn and(mut self, bounds: IntervalBox) -> Self {
+        self.boxes.push(bounds);
+        self
+    }
+
     /// Number of nodes.
     pub fn len(&self) -> usize {
         self.boxes.len()

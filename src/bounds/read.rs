@@ -4,20 +4,18 @@
 //! through it.
 
 use super::NeuronBounds;
-use crate::network::{ActivationLayer, Node, Phase, ReluGraph};
+use crate::network::{ActivationLayer, Node, NodeId, Phase, ReluGraph};
 
-/// One flag a neuron of each node: whether the outputs with a flag in `outputs` depend on it,
-/// as far as `bounds` tell.
+/// One flag a neuron of each node: whether a node depends on it, as far as `bounds` tell.
 ///
 /// # Panics
-/// If there is not one flag an output, or the bounds are those of another network.
-pub fn read_neurons(graph: &ReluGraph, bounds: &NeuronBounds, outputs: &[bool]) -> Vec<Vec<bool>> {
-    assert_eq!(outputs.len(), graph.size(graph.output()), "one flag an output");
+/// If the bounds are those of another network.
+pub fn read_neurons(graph: &ReluGraph, bounds: &NeuronBounds, node: NodeId) -> Vec<Vec<bool>> {
     let nodes: Vec<_> = graph.nodes().collect();
     let layers: Vec<ActivationLayer> = graph.activation_layers().collect();
     let mut read: Vec<Vec<bool>> =
         nodes.iter().map(|(id, _)| vec![false; graph.size(*id)]).collect();
-    read[graph.output().index()].copy_from_slice(outputs);
+    read[node.index()].fill(true);
     for (id, node) in nodes.iter().rev() {
         let chosen = (0..graph.size(*id)).filter(|&index| read[id.index()][index]);
         let chosen: Vec<usize> = chosen.collect();

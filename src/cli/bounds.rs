@@ -10,7 +10,7 @@ use taut::tighten::{
     BoundsRecord, Goal, Method, NodeBounds, TightenCounts, TightenOptions, Tightened,
 };
 
-use super::problem::{Objective, ProblemArgs, integral_domain};
+use super::problem::{Objective, ProblemArgs, whole};
 use super::record::Head;
 use super::session::{Report, Session};
 use super::shared::{FormatArgs, ThreadsArgs, TightenArgs, TimeLimitArgs, one_of};
@@ -64,7 +64,7 @@ fn find(args: &Args, session: &mut Session) -> anyhow::Result<BoundsRecord> {
             let (goal, limits) = (args.goal, session.limits(time));
             let options = TightenOptions { goal, limits, threads, ..TightenOptions::default() };
             session.head.with_tightening(tighten);
-            let tightened = tighten.bounds(&problem, &integral_domain(&problem)?, &options)?;
+            let tightened = tighten.bounds(&problem, whole(&problem)?, &options)?;
             (problem, tightened, tighten.name().to_string())
         }
     };

@@ -12,7 +12,7 @@ use taut::network::{Metadata, Network};
 use taut::prune::{PruneCounts, prune};
 use taut::tighten::TightenOptions;
 
-use super::problem::{BoxArgs, Objective, ProblemArgs, integral_domain};
+use super::problem::{BoxArgs, Objective, ProblemArgs, whole};
 use super::record::{Head, Question};
 use super::session::{Report, Session};
 use super::shared::{FormatArgs, ThreadsArgs, TightenArgs, TimeLimitArgs};
@@ -111,8 +111,8 @@ fn pruned(args: &Args, threads: usize, session: &mut Session) -> anyhow::Result<
     let problem = ProblemArgs::of(&args.input, &args.domain).read(Objective::Unasked, session)?;
     let limits = session.limits(time);
     let options = TightenOptions { limits, threads, ..TightenOptions::default() };
-    let tightened = tighten.bounds(&problem, &integral_domain(&problem)?, &options)?;
-    let pruned = prune(problem.graph(), &tightened.bounds)?;
+    let tightened = tighten.bounds(&problem, whole(&problem)?, &options)?;
+    let pruned = prune(problem.network_graph(), &tightened.bounds)?;
     let network = Network::from_graph(&pruned.graph, problem.network())?;
     let mut metadata = network.metadata().clone();
     metadata.input_box = Some(problem.domain().clone());

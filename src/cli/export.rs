@@ -125,7 +125,7 @@ fn write(
     let scaling = scale.map_or("none", Scaling::name);
     let bounds = tighten.tighten.name();
     let method = format!("{}, on {bounds} bounds, scaling {scaling}", encoding.name());
-    Ok(Ok(write_model(&encoded.model, &header(problem, &method), &args.output)?))
+    Ok(Ok(write_model(&encoded.model, problem.sense(), &header(problem, &method), &args.output)?))
 }
 
 impl Report for Export {

@@ -8,7 +8,7 @@ use taut::io::{read_box, read_instance, read_network_and_hash};
 use taut::message::excerpt;
 use taut::network::Network;
 use taut::num::IntervalBox;
-use taut::problem::{self, ExpressionError, Problem, ProblemError, Sense};
+use taut::problem::{ExpressionError, Part, Problem, ProblemError, QuestionText, Sense};
 
 use super::record::Question;
 use super::session::Session;
@@ -140,7 +140,7 @@ impl ProblemArgs {
         if !optimizes {
             question.objective = Some("0".to_string());
         }
-        let problem = Problem::new(network, domain, question).map_err(quoted);
+        let problem = Problem::parse(network, domain, &question).map_err(quoted);
         let problem = problem.with_context(|| self.problem.display().to_string())?;
         record.ask(&problem, optimizes);
         Ok((problem, record))
@@ -150,12 +150,12 @@ impl ProblemArgs {
     fn files(
         &self,
         record: &mut Question,
-    ) -> anyhow::Result<(Network, Option<IntervalBox>, problem::Question)> {
+    ) -> anyhow::Result<(Network, Option<IntervalBox>, QuestionText)> {
         if !self.is_instance() {
             let (network, hash) = read_network_and_hash(&self.problem)?;
             record.read_from(&self.problem, hash);
             let stored = network.metadata().input_box.clone();
-            return Ok((network, stored, problem::Question::default()));
+            return Ok((network, stored, QuestionText::default()));
         }
         let place = || self.problem.display().to_string();
         let instance = read_instance(&self.problem)?;
@@ -193,9 +193,9 @@ fn quoted(error: ProblemError) -> ProblemError {
     }
 }
 
-/// The box with the bounds of integer inputs rounded inward.
-pub fn integral_domain(problem: &Problem) -> anyhow::Result<IntervalBox> {
-    problem.integral_domain().context("no whole number lies in the box of an integer input")
+/// The whole of the problem, whose integer inputs have bounds that are whole numbers.
+pub fn whole(problem: &Problem) -> anyhow::Result<&Part> {
+    problem.whole().context("no whole number lies in the box of an integer input")
 }
 
 /// One number for all inputs, or one an input.

@@ -17,7 +17,8 @@ const KILLED: i32 = 130;
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
-/// The first Ctrl-C or signal to end from now on sets [`interruption`], the second ends the process.
+/// The first Ctrl-C or signal to end from now on stops what has [`limits`], the second ends
+/// the process.
 pub fn listen() {
     let installed = ctrlc::set_handler(|| {
         if INTERRUPTED.swap(true, Ordering::Relaxed) {
@@ -32,11 +33,6 @@ pub fn listen() {
 /// A limit of time, and Ctrl-C.
 pub fn limits(time: Option<Duration>) -> Limits {
     Limits { time, stop: Some(&INTERRUPTED), ..Limits::default() }
-}
-
-/// Whether Ctrl-C was pressed.
-pub fn interruption() -> &'static AtomicBool {
-    &INTERRUPTED
 }
 
 /// Shows incumbent, bound, gap and nodes; stops the solve on Ctrl-C.

@@ -118,7 +118,7 @@ fn read(args: &Args, session: &mut Session) -> anyhow::Result<Problem> {
     let asked = if args.plot.is_some() { Objective::Best(None) } else { Objective::Unasked };
     let problem = args.problem.read(asked, session)?;
     let Some(inputs) = &args.slice else { return Ok(problem) };
-    let problem = problem.within(slice(&problem, inputs, args.at.as_deref())?, None);
+    let problem = problem.over(slice(&problem, inputs, args.at.as_deref())?);
     session.head.question.within(problem.domain());
     Ok(problem)
 }

@@ -11,7 +11,7 @@ use taut::network::Network;
 use taut::scale::{Balance, Figures, ScaleRecord, Scaling, scale};
 use taut::tighten::{TightenOptions, Tightening};
 
-use super::problem::{BoxArgs, Objective, ProblemArgs, integral_domain};
+use super::problem::{BoxArgs, Objective, ProblemArgs, whole};
 use super::record::Head;
 use super::session::{Report, Session};
 use super::shared::{
@@ -77,16 +77,16 @@ fn scaled(args: &Args, session: &mut Session) -> anyhow::Result<(ScaleRecord, Ne
     let limits = session.limits(time);
     let options = TightenOptions { limits, threads, ..TightenOptions::default() };
     let started = Instant::now();
-    let tightened = args.tighten.bounds(&problem, &integral_domain(&problem)?, &options)?;
+    let tightened = args.tighten.bounds(&problem, whole(&problem)?, &options)?;
     let bounded = Instant::now();
-    let scaled = scale(problem.graph(), &tightened.bounds, args.scale);
+    let scaled = scale(problem.network_graph(), &tightened.bounds, args.scale);
     let record = ScaleRecord {
         scale: args.scale.name(),
         tighten: args.tighten.name(),
         stopped_by: tightened.stopped_by,
         bounds_seconds: (bounded - started).as_secs_f64(),
         scale_seconds: bounded.elapsed().as_secs_f64(),
-        ..ScaleRecord::new(problem.graph(), &tightened.bounds, &scaled)
+        ..ScaleRecord::new(problem.network_graph(), &tightened.bounds, &scaled)
     };
     let network = Network::from_graph(&scaled.graph, problem.network())?;
     let mut metadata = network.metadata().clone();

@@ -4,28 +4,27 @@ use std::fmt::{self, Write};
 use std::io::IsTerminal;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use indicatif::ProgressBar;
 use serde::Serialize;
-use taut::control;
+use taut::control::StoppedBy;
 use taut::io::{
     check_log, check_network_output, check_writable, open_log, write_network, write_text,
 };
 use taut::plot;
 use taut::train::data::DataSource;
 use taut::train::{
-    Checkpoint, EpochRecord, Metrics, Phase, Recipe, State, StoppedBy, TrainObserver, TrainReport,
-    TrainingLog, train,
+    Checkpoint, EpochRecord, LearningTask, Metrics, Recipe, State, TrainObserver, TrainReport,
+    Trained, TrainingLog, TrainingPhase, train,
 };
 
 use super::progress;
 use super::recipe::RecipeArgs;
 use super::record::Head;
 use super::session::{Report, Session};
-use super::shared::FormatArgs;
+use super::shared::{FormatArgs, TimeLimitArgs};
 use super::text::{count, number, seconds, table};
 
 /// Arguments of `train`.
@@ -42,12 +41,14 @@ pub struct Args {
     /// File for a picture of the losses (.svg, .png).
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     plot: Option<PathBuf>,
-    /// File that is written every half minute and on Ctrl-C, to go on from.
+    /// File that is written every half minute and on a limit or Ctrl-C, to go on from.
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     checkpoint: Option<PathBuf>,
     /// Go on from such a file; the end is that of a training that was not interrupted.
     #[arg(long, value_name = "FILE")]
     resume: Option<PathBuf>,
+    #[command(flatten)]
+    time_limit: TimeLimitArgs,
     #[command(flatten)]
     format: FormatArgs,
 }
@@ -81,6 +82,7 @@ pub fn run(args: &Args, session: Session) -> anyhow::Result<u8> {
 }
 
 fn find(args: &Args, session: &mut Session) -> anyhow::Result<Record> {
+    args.time_limit.read(session)?;
     let flags = args.recipe.clone();
     let recipe = session.read(move || flags.recipe())?;
     check_outputs(args)?;
@@ -96,9 +98,11 @@ fn find(args: &Args, session: &mut Session) -> anyhow::Result<Record> {
     })?;
     let loaded = session.clock.seconds();
     let mut monitor = Monitor::start(args, &recipe, session.quiet)?;
-    let trained = train(&recipe, &data, resume, &mut monitor);
-    let records = monitor.finish()?;
-    let trained = trained?;
+    let trained = train(&recipe, &data, resume, &session.clock, &mut monitor);
+    let mut monitor = monitor.finish()?;
+    let mut trained = trained?;
+    monitor.keep_end(&mut trained)?;
+    let records = monitor.records;
     let total = session.clock.seconds();
     if let Some(path) = &args.output {
         write_network(&trained.network, path)?;
@@ -123,11 +127,8 @@ impl Report for Record {
         text(self, head, out)
     }
 
-    fn stopped_by(&self) -> Option<control::StoppedBy> {
-        match self.report.stopped_by {
-            StoppedBy::Interrupt => Some(control::StoppedBy::Interrupt),
-            StoppedBy::Epochs | StoppedBy::Patience => None,
-        }
+    fn stopped_by(&self) -> Option<StoppedBy> {
+        self.report.stopped_by
     }
 }
 
@@ -147,7 +148,7 @@ fn read(path: &Path, recipe: &Recipe) -> anyhow::Result<State> {
     checkpoint.for_recipe(recipe).with_context(|| path.display().to_string())
 }
 
-/// Shows losses on a terminal, keeps the log and the checkpoint, heeds Ctrl-C.
+/// Shows losses on a terminal, keeps the log and the checkpoint.
 struct Monitor<'a> {
     bar: Option<ProgressBar>,
     log: Option<TrainingLog>,
@@ -170,33 +171,43 @@ impl<'a> Monitor<'a> {
         })
     }
 
-    /// What was seen, unless something could not be written.
-    fn finish(mut self) -> anyhow::Result<Vec<EpochRecord>> {
+    fn finish(mut self) -> anyhow::Result<Self> {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }
         match self.failure.take() {
             Some(error) => Err(error),
-            None => Ok(self.records),
+            None => Ok(self),
         }
     }
 
     fn keep(
         &mut self,
         record: &EpochRecord,
-        stopping: bool,
         state: &mut dyn FnMut() -> State,
     ) -> anyhow::Result<()> {
         if let Some(log) = &mut self.log {
             log.add(record).context("the training log")?;
         }
-        if let Some((path, last)) = &mut self.checkpoint
-            && (stopping || last.elapsed() >= CHECKPOINT_SECONDS)
-        {
-            let checkpoint = Checkpoint::new(self.recipe.clone(), state());
-            write_text(path, &serde_json::to_string(&checkpoint)?)?;
-            *last = Instant::now();
+        match self.checkpoint {
+            Some((_, last)) if last.elapsed() >= CHECKPOINT_SECONDS => self.write(state()),
+            _ => Ok(()),
         }
+    }
+
+    /// The last checkpoint, where the training was stopped.
+    fn keep_end(&mut self, trained: &mut Trained) -> anyhow::Result<()> {
+        match trained.state.take() {
+            Some(state) if trained.report.stopped_by.is_some() => self.write(state),
+            _ => Ok(()),
+        }
+    }
+
+    fn write(&mut self, state: State) -> anyhow::Result<()> {
+        let Some((path, last)) = &mut self.checkpoint else { return Ok(()) };
+        let checkpoint = Checkpoint::new(self.recipe.clone(), state);
+        write_text(path, &serde_json::to_string(&checkpoint)?)?;
+        *last = Instant::now();
         Ok(())
     }
 }
@@ -207,19 +218,20 @@ impl TrainObserver for Monitor<'_> {
         if let Some(bar) = &self.bar {
             bar.set_message(describe(record));
         }
-        let stopping = progress::interruption().load(Ordering::Relaxed);
-        if let Err(error) = self.keep(record, stopping, state) {
-            self.failure = Some(error);
-            return ControlFlow::Break(());
+        match self.keep(record, state) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                self.failure = Some(error);
+                ControlFlow::Break(())
+            }
         }
-        if stopping { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }
 
 fn describe(record: &EpochRecord) -> String {
     let part = match record.phase {
-        Phase::Train => "epoch",
-        Phase::FineTune => "fine-tuning epoch",
+        TrainingPhase::Train => "epoch",
+        TrainingPhase::FineTune => "fine-tuning epoch",
     };
     let validation =
         record.validation_loss.map_or(String::new(), |v| format!(" · validation {v:.3e}"));
@@ -242,10 +254,12 @@ fn text(record: &Record, head: &Head, text: &mut String) -> fmt::Result {
     let zeros =
         if report.zeros > 0 { format!(", {} of them 0", report.zeros) } else { String::new() };
     writeln!(text, "  network  {}{zeros}", count(report.parameters, "parameter"))?;
-    let reason = match report.stopped_by {
-        StoppedBy::Epochs => "all that were asked for",
-        StoppedBy::Patience => "no progress for as many as the recipe is patient",
-        StoppedBy::Interrupt => "stopped by an interrupt",
+    let reason = match report.stopped_by.map(StoppedBy::words) {
+        Some(reason) => format!("stopped by {reason}"),
+        None if report.early_stopping => {
+            "no progress for as many as the recipe is patient".to_string()
+        }
+        None => "all that were asked for".to_string(),
     };
     let (epochs, best) = (count(report.epochs, "epoch"), report.best_epoch);
     writeln!(text, "  epochs   {} ({reason}); best after {best}", epochs)?;
@@ -254,18 +268,20 @@ fn text(record: &Record, head: &Head, text: &mut String) -> fmt::Result {
     for path in &record.written {
         writeln!(text, "  wrote    {}", path.display())?;
     }
-    writeln!(text)?;
     let rows: Vec<Vec<String>> = parts
         .into_iter()
         .filter_map(|(name, metrics)| {
             metrics.as_ref().map(|metrics| [vec![name.to_string()], figures(metrics)].concat())
         })
         .collect();
-    let header: &[&str] = match report.train {
-        Some(Metrics::Classification(_)) => &["samples", "accuracy"],
-        _ => &["samples", "RMSE", "MAE", "R²"],
+    let header: &[&str] = match report.task {
+        LearningTask::Classification => &["samples", "accuracy"],
+        LearningTask::Regression => &["samples", "RMSE", "MAE", "R²"],
     };
-    text.push_str(&table(header, 1, rows));
+    if !rows.is_empty() {
+        text.push('\n');
+        text.push_str(&table(header, 1, rows));
+    }
     Ok(())
 }
 

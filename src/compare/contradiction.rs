@@ -20,14 +20,12 @@ pub fn find(sense: Sense, rows: &[Row]) -> Vec<String> {
 fn bound_beyond_point(sense: Sense, rows: &[Row]) -> Option<String> {
     let runs = rows.iter().flat_map(|row| row.runs.iter().map(move |run| (row, run)));
     let points = runs.clone().filter_map(|(row, run)| Some((row, run.objective?, run.size)));
-    let point = points.reduce(|a, b| if sense.better(b.1, a.1) { b } else { a })?;
+    let cost = |value: f64| sense.signed(value);
+    let point = points.reduce(|a, b| if cost(b.1) < cost(a.1) { b } else { a })?;
     let relaxations = rows.iter().filter_map(|row| Some((row, row.relaxation?.bound)));
     let bounds = runs.filter_map(|(row, run)| Some((row, run.bound?))).chain(relaxations);
-    let bound = bounds.reduce(|a, b| if sense.better(a.1, b.1) { b } else { a })?;
-    let beyond = match sense {
-        Sense::Minimize => bound.1 - point.1,
-        Sense::Maximize => point.1 - bound.1,
-    };
+    let bound = bounds.reduce(|a, b| if cost(b.1) > cost(a.1) { b } else { a })?;
+    let beyond = cost(bound.1) - cost(point.1);
     (beyond > CLAIM_TOLERANCE * point.2).then(|| {
         format!(
             "{} has a point of value {}, but {} proves the bound {}",

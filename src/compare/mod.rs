@@ -197,10 +197,15 @@ impl Work<'_> {
             Err(error) => row.fail(error),
             Ok(Bounding::Infeasible { reason, seconds }) => {
                 for &seed in &self.options.seeds {
-                    let mut answer = infeasible(self.problem, options, reason.clone());
-                    answer.seconds.bounds = *seconds;
-                    answer.seconds.total = *seconds;
-                    row.runs.push(Run::new(seed, &answer));
+                    let clock = Clock::unlimited();
+                    match infeasible(self.problem, options, reason.clone(), &clock) {
+                        Ok(mut answer) => {
+                            answer.seconds.bounds = *seconds;
+                            answer.seconds.total = *seconds;
+                            row.runs.push(Run::new(seed, &answer));
+                        }
+                        Err(error) => row.fail(&error),
+                    }
                 }
             }
             Ok(Bounding::Bounded(bounded)) => self.solve(bounded, options, &mut row),
@@ -277,10 +282,10 @@ fn conclude(comparison: &mut Comparison) {
     comparison.objective = runs
         .clone()
         .filter_map(|run| run.objective)
-        .reduce(|best, next| if sense.better(next, best) { next } else { best });
+        .reduce(|best, next| if sense.signed(next) < sense.signed(best) { next } else { best });
     comparison.bound = runs
         .filter_map(|run| run.bound)
-        .reduce(|best, next| if sense.better(best, next) { next } else { best });
+        .reduce(|best, next| if sense.signed(next) > sense.signed(best) { next } else { best });
     if let Some(objective) = comparison.objective {
         for row in &mut comparison.rows {
             row.root_gap = row.relaxation.map(|root| relative_gap(objective, root.bound));

@@ -12,17 +12,18 @@ use super::cuts::StoredNeuron;
 use super::{Auxiliary, EncodeError, EncodedProblem, Indicator, ReluEncoding, ReluNeuron};
 use crate::bounds::{NeuronBounds, read_neurons};
 use crate::control::Clock;
-use crate::milp::{Column, Direction, Kind, LinearExpression, Model, VarId};
+use crate::milp::{Column, Kind, LinearExpression, Model, VarId};
 use crate::network::{ActivationLayer, Affine, Node, NodeId, Phase, ReluGraph};
 use crate::num::directed::EXACT_ERRORS;
 use crate::num::exact::{two_product, two_sum};
 use crate::num::{Interval, IntervalBox};
-use crate::problem::{Expression, Problem, Sense, Variable};
+use crate::problem::{OBJECTIVE, Part, Problem};
 
 /// A program that grows with the nodes of a graph, in their order.
 #[derive(Debug)]
 pub struct Encoder<'a> {
     problem: &'a Problem,
+    part: &'a Part,
     clock: Clock,
     model: Model,
     inputs: Vec<VarId>,
@@ -42,11 +43,12 @@ pub struct Encoder<'a> {
 }
 
 impl<'a> Encoder<'a> {
-    /// An empty program for `problem`.
-    pub fn new(problem: &'a Problem) -> Self {
+    /// An empty program for a part of `problem`.
+    pub fn new(problem: &'a Problem, part: &'a Part) -> Self {
         let graph = problem.graph();
         let mut readers = vec![0; graph.nodes().count()];
-        for (_, node) in graph.nodes() {
+        // The question writes out what it reads once, or gives it a column.
+        for (_, node) in graph.nodes().filter(|(id, _)| *id != problem.rows()) {
             match node {
                 Node::Input { .. } => {}
                 Node::Affine(affine) => {
@@ -57,6 +59,7 @@ impl<'a> Encoder<'a> {
         }
         Self {
             problem,
+            part,
             clock: Clock::unlimited(),
             model: Model::default(),
             inputs: Vec::new(),
@@ -72,15 +75,13 @@ impl<'a> Encoder<'a> {
         }
     }
 
-    /// Leaves out the neurons that objective and constraints do not read, as far as `bounds`
-    /// tell.
+    /// Leaves out the neurons that the question does not read, as far as `bounds` tell.
     ///
     /// # Panics
     /// If the bounds are those of another network.
     #[must_use]
     pub fn of_what_is_read(mut self, bounds: &NeuronBounds) -> Self {
-        let outputs = self.problem.read_outputs();
-        self.read = Some(read_neurons(self.problem.graph(), bounds, &outputs));
+        self.read = Some(read_neurons(self.graph(), bounds, self.problem.rows()));
         self
     }
 
@@ -108,10 +109,11 @@ impl<'a> Encoder<'a> {
     /// If there are more boxes than nodes, or of other sizes.
     pub fn over(
         problem: &'a Problem,
+        part: &'a Part,
         boxes: impl IntoIterator<Item = IntervalBox>,
         encoding: &dyn ReluEncoding,
     ) -> Result<Self, EncodeError> {
-        Self::new(problem).with(boxes, encoding)
+        Self::new(problem, part).with(boxes, encoding)
     }
 
     /// Adds nodes, given bounds of each.
@@ -150,8 +152,8 @@ impl<'a> Encoder<'a> {
         &self.expressions[node.index()][index]
     }
 
-    /// Adds the next node, given bounds of its values. Constraints on the inputs
-    /// alone come with the input.
+    /// Adds the next node, given bounds of its values. Limits of the question's rows come with
+    /// what they speak of: the inputs alone, or all of the network.
     ///
     /// # Errors
     /// The encoding does not apply to a neuron.
@@ -167,7 +169,8 @@ impl<'a> Encoder<'a> {
         let (id, node) = graph.nodes().nth(self.boxes.len()).expect("a node that is left");
         self.boxes.push(bounds);
         match node {
-            Node::Input { .. } => self.add_inputs(),
+            Node::Input { .. } => self.add_inputs()?,
+            Node::Affine(affine) if id == self.problem.rows() => self.add_rows(affine)?,
             Node::Affine(affine) => self.add_affine(id, affine)?,
             Node::Relu { .. } | Node::Clip { .. } => {
                 let layer = graph.activation_layers().nth(self.activation_layers);
@@ -197,7 +200,7 @@ impl<'a> Encoder<'a> {
         self.problem.graph()
     }
 
-    fn add_inputs(&mut self) {
+    fn add_inputs(&mut self) -> Result<(), EncodeError> {
         let domain = self.boxes[0].clone();
         for index in 0..domain.len() {
             let integer = self.problem.integer().contains(&index);
@@ -209,27 +212,38 @@ impl<'a> Encoder<'a> {
         }
         let expressions = self.inputs.iter().map(|&column| single(column)).collect();
         self.expressions.push(expressions);
-        self.add_constraints(false);
+        self.add_limits(false)
     }
 
-    /// Adds the problem's constraints on outputs.
-    ///
-    /// # Panics
-    /// If the output has not been added.
-    pub fn add_output_constraints(&mut self) {
-        self.add_constraints(true);
+    /// Adds the rows of the question.
+    fn add_rows(&mut self, affine: &Affine) -> Result<(), EncodeError> {
+        self.add_limits(true)?;
+        let objective = self.substituted(affine, OBJECTIVE);
+        let objective = objective.unwrap_or_else(|| self.affine_row(affine, OBJECTIVE));
+        // The limits of the others stand in the program already.
+        let mut rows = vec![LinearExpression::default(); affine.bias.len()];
+        rows[OBJECTIVE] = objective;
+        self.expressions.push(rows);
+        Ok(())
     }
 
-    /// The problem's constraints that do, or do not, speak of outputs.
-    fn add_constraints(&mut self, with_outputs: bool) {
-        let problem = self.problem;
-        for (number, constraint) in problem.constraints().iter().enumerate() {
-            if constraint.expression().has_outputs() == with_outputs {
-                let expression = self.over_columns(constraint.expression());
-                let name = format!("constraint{number}");
-                self.model.range(name, expression, constraint.lower(), constraint.upper());
-            }
+    /// The limits of those rows that do, or do not, speak of outputs.
+    fn add_limits(&mut self, of_outputs: bool) -> Result<(), EncodeError> {
+        let (problem, part) = (self.problem, self.part);
+        let Node::Affine(affine) = problem.graph().node(problem.rows()) else {
+            unreachable!("the rows of a question are an affine map")
+        };
+        for limited in problem.limited_rows(part).filter(|row| row.has_outputs() == of_outputs) {
+            self.look_at_the_clock()?;
+            let expression = self.affine_row(affine, limited.row);
+            let name = match limited.row {
+                OBJECTIVE => "cutoff".to_string(),
+                row => format!("constraint{}", row - 1),
+            };
+            let (lower, upper) = (limited.interval.lower(), limited.interval.upper());
+            self.model.range(name, expression, lower, upper);
         }
+        Ok(())
     }
 
     fn add_affine(&mut self, id: NodeId, affine: &Affine) -> Result<(), EncodeError> {
@@ -254,10 +268,7 @@ impl<'a> Encoder<'a> {
     }
 
     fn affine_row(&mut self, affine: &Affine, row: usize) -> LinearExpression {
-        let sum = affine.terms.iter().flat_map(|(input, linear)| {
-            linear.row(row).into_iter().map(move |(index, weight)| (*input, index, weight))
-        });
-        self.exact_sum(sum, affine.bias[row])
+        self.exact_sum(terms(affine, row), affine.bias[row])
     }
 
     /// `constant + Σ weight · coordinate of a node`, nothing rounded.
@@ -383,51 +394,38 @@ impl<'a> Encoder<'a> {
         Ok(encoded.output)
     }
 
-    /// Adds the constraints on outputs and the objective.
+    /// The program with its objective.
     ///
     /// # Panics
     /// If a node has not been added.
     pub fn finish(mut self) -> EncodedProblem {
-        self.add_output_constraints();
-        let objective = self.problem.objective();
-        let substituted = self.substituted(objective);
-        self.model.objective = substituted.unwrap_or_else(|| self.over_columns(objective));
-        self.model.direction = match self.problem.sense() {
-            Sense::Minimize => Direction::Minimize,
-            Sense::Maximize => Direction::Maximize,
-        };
+        self.model.objective = self.expression(self.problem.rows(), OBJECTIVE).clone();
         let Self { model, inputs, values, indicators, auxiliaries, neurons, .. } = self;
         EncodedProblem { model, inputs, values, indicators, auxiliaries, neurons }
     }
 
-    /// An expression with its outputs written out, so that they need no columns; `None`
-    /// where that would round.
-    fn substituted(&self, expression: &Expression) -> Option<LinearExpression> {
-        let mut terms: BTreeMap<VarId, f64> = BTreeMap::new();
-        let mut constant = expression.constant();
-        for &(variable, factor) in expression.terms() {
-            let part = match variable {
-                Variable::Input(index) => self.expression(self.graph().input(), index),
-                Variable::Output(index) => self.expression(self.graph().output(), index),
-            };
+    /// A row with what it reads written out, so that this needs no columns; `None` where that
+    /// would round.
+    fn substituted(&self, affine: &Affine, row: usize) -> Option<LinearExpression> {
+        let mut sum: BTreeMap<VarId, f64> = BTreeMap::new();
+        let mut constant = affine.bias[row];
+        for (node, index, factor) in terms(affine, row) {
+            let part = self.expression(node, index);
             constant = exact_sum(constant, exact_product(factor, part.constant)?)?;
             for &(column, weight) in &part.terms {
-                let coefficient = terms.entry(column).or_insert(0.0);
+                let coefficient = sum.entry(column).or_insert(0.0);
                 *coefficient = exact_sum(*coefficient, exact_product(factor, weight)?)?;
             }
         }
-        Some(LinearExpression::new(terms.into_iter().collect(), constant))
+        Some(LinearExpression::new(sum.into_iter().collect(), constant))
     }
+}
 
-    /// An expression of inputs and outputs, nothing rounded.
-    fn over_columns(&mut self, expression: &Expression) -> LinearExpression {
-        let graph = self.graph();
-        let sum = expression.terms().iter().map(|&(variable, c)| match variable {
-            Variable::Input(index) => (graph.input(), index, c),
-            Variable::Output(index) => (graph.output(), index, c),
-        });
-        self.exact_sum(sum, expression.constant())
-    }
+/// The terms of a row of an affine map: node, coordinate, weight.
+fn terms(affine: &Affine, row: usize) -> impl Iterator<Item = (NodeId, usize, f64)> + '_ {
+    affine.terms.iter().flat_map(move |(operand, linear)| {
+        linear.row(row).into_iter().map(move |(index, weight)| (*operand, index, weight))
+    })
 }
 
 fn single(column: VarId) -> LinearExpression {

@@ -48,7 +48,7 @@ use crate::control::{Clock, StoppedBy};
 use crate::milp::{LinearExpression, Model, VarId};
 use crate::network::{NodeId, ReluGraph};
 use crate::num::Interval;
-use crate::problem::Problem;
+use crate::problem::{Part, Problem};
 
 /// A formulation of one unstable neuron.
 pub trait ReluEncoding: fmt::Debug + Sync {
@@ -243,16 +243,17 @@ impl EncodedProblem {
 /// [`EncodeError`].
 ///
 /// # Panics
-/// If the bounds are those of another network.
+/// If the bounds are those of another network, or an integer input has no whole number.
 pub fn encode(
     problem: &Problem,
     bounds: &NeuronBounds,
     encoding: &dyn ReluEncoding,
 ) -> Result<EncodedProblem, EncodeError> {
-    encode_within(problem, bounds, encoding, &Clock::unlimited())
+    let part = problem.whole().expect("a box with whole numbers");
+    encode_within(problem, part, bounds, encoding, &Clock::unlimited())
 }
 
-/// [`encode`], unless a clock comes first.
+/// [`encode`] for a part of a problem, unless a clock comes first.
 ///
 /// # Errors
 /// [`EncodeError`].
@@ -261,11 +262,12 @@ pub fn encode(
 /// If the bounds are those of another network.
 pub fn encode_within(
     problem: &Problem,
+    part: &Part,
     bounds: &NeuronBounds,
     encoding: &dyn ReluEncoding,
     clock: &Clock,
 ) -> Result<EncodedProblem, EncodeError> {
     let boxes = problem.graph().nodes().map(|(id, _)| bounds.of(id).clone());
-    let encoder = Encoder::new(problem).of_what_is_read(bounds).until(*clock);
+    let encoder = Encoder::new(problem, part).of_what_is_read(bounds).until(*clock);
     Ok(encoder.with(boxes, encoding)?.finish())
 }

@@ -58,12 +58,12 @@ pub fn save_bounds(
     bounds: &NeuronBounds,
     method: &str,
 ) -> Result<(), FileError> {
-    let nodes = problem.graph().nodes().map(|(id, _)| bounds.of(id).clone());
+    let nodes = problem.network_graph().nodes().map(|(id, _)| bounds.of(id).clone());
     let file = File {
         format: FORMAT.to_string(),
         version: VERSION,
         method: method.to_string(),
-        network: fingerprint(problem.graph()),
+        network: fingerprint(problem.network_graph()),
         domain: problem.domain().clone(),
         constraints: constraints(problem),
         nodes: nodes.collect(),
@@ -92,7 +92,7 @@ fn parse(bytes: &[u8], problem: &Problem) -> Result<SavedBounds, FormatError> {
         let found = format!("format '{}' version {}", excerpt(&file.format), file.version);
         return refuse("the file", found, format!("'{FORMAT}' version {VERSION}"));
     }
-    let network = fingerprint(problem.graph());
+    let network = fingerprint(problem.network_graph());
     if file.network != network {
         let found = excerpt(&file.network).into_owned();
         return refuse("the network", found, format!("{network}, that of the problem"));
@@ -102,7 +102,7 @@ fn parse(bytes: &[u8], problem: &Problem) -> Result<SavedBounds, FormatError> {
         return refuse("the constraints", list(&file.constraints), list(&expected));
     }
     let sizes: Vec<usize> =
-        problem.graph().nodes().map(|(id, _)| problem.graph().size(id)).collect();
+        problem.network_graph().nodes().map(|(id, _)| problem.network_graph().size(id)).collect();
     let found: Vec<usize> = file.nodes.iter().map(IntervalBox::len).collect();
     if found != sizes {
         let (found, sizes) = (list(&found), list(&sizes));

@@ -22,7 +22,7 @@ use super::{FileError, FormatError, content, read_bytes, read_network};
 use crate::message::toml_error;
 use crate::network::Network;
 use crate::num::IntervalBox;
-use crate::problem::{Problem, ProblemError, Question, Reference, Sense};
+use crate::problem::{Problem, ProblemError, QuestionText, Reference, Sense};
 
 /// An instance file as written.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
@@ -89,9 +89,9 @@ impl Instance {
     }
 
     /// The question that the instance asks.
-    pub fn question(self) -> Question {
+    pub fn question(self) -> QuestionText {
         let Self { sense, objective, constraints, integer, reference, .. } = self;
-        Question { sense, objective, constraints, integer, reference }
+        QuestionText { sense, objective, constraints, integer, reference }
     }
 }
 
@@ -108,7 +108,7 @@ pub fn read_problem(path: &Path) -> Result<Problem, FileError> {
             found: "no 'lower' and 'upper', and no box in the network's file".to_string(),
             expected: "one of them".to_string(),
         })?;
-        Ok(Problem::new(network, domain, instance.question())?)
+        Ok(Problem::parse(network, domain, &instance.question())?)
     });
     problem.map_err(|cause| content(path, cause))
 }

@@ -103,25 +103,13 @@ impl Neg for LinearExpression {
     }
 }
 
-/// Direction of the optimisation.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Direction {
-    /// Seek the least value.
-    #[default]
-    Minimize,
-    /// Seek the largest value.
-    Maximize,
-}
-
-/// A mixed-integer linear program.
+/// A mixed-integer linear program: the least value of its objective.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Model {
     columns: Vec<Column>,
     rows: Vec<Row>,
-    /// What is optimised.
+    /// What is to be made small.
     pub objective: LinearExpression,
-    /// Direction of the optimisation.
-    pub direction: Direction,
 }
 
 /// How large a model is.

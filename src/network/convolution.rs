@@ -199,9 +199,25 @@ impl Convolution {
         let centers = self.times(center);
         let radii = absolute.times(radius);
         let magnitudes = absolute.times(center.mapv(f64::abs).view());
+        // Sums of 0 may be products that underflow, or none at all, which are exact.
+        let is_zero = |row: usize| radii[row] + magnitudes[row] == 0.0;
+        let reads = (0..sums.len()).any(is_zero).then(|| self.reads(intervals));
         for (row, sum) in sums.iter_mut().enumerate() {
-            sum.add_sums(centers[row], radii[row], magnitudes[row], self.kernel.ncols());
+            let reads_nothing = is_zero(row) && reads.as_ref().is_some_and(|reads| !reads[row]);
+            if !reads_nothing {
+                sum.add_sums(centers[row], radii[row], magnitudes[row], self.kernel.ncols());
+            }
         }
+    }
+
+    /// Whether each row has a weight other than 0 on an interval other than [0, 0].
+    fn reads(&self, intervals: &Centered) -> Vec<bool> {
+        let is_other = |value: &f64| f64::from(u8::from(*value != 0.0));
+        let kernel = self.kernel.map(is_other).into_shared();
+        let ends = intervals.center.iter().zip(&intervals.radius);
+        let others: Array1<f64> = ends.map(|(c, r)| is_other(c).max(is_other(r))).collect();
+        let counts = Self { window: self.window, groups: self.groups, kernel }.times(others.view());
+        counts.iter().map(|count| *count > 0.0).collect()
     }
 
     /// `W x`.

@@ -3,6 +3,8 @@
 //! Bounds, encodings, search and analyses read only this form. Every layer
 //! lowers itself into it without changing the function over the reals.
 
+use std::sync::Arc;
+
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 use serde::Serialize;
 
@@ -74,10 +76,11 @@ impl Node {
     }
 }
 
-/// A network of affine maps, ReLUs and clipped ReLUs in topological order.
+/// A network of affine maps, ReLUs and clipped ReLUs in topological order. Copies share
+/// their nodes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReluGraph {
-    nodes: Vec<Node>,
+    nodes: Vec<Arc<Node>>,
     sizes: Vec<usize>,
     output: NodeId,
 }
@@ -131,7 +134,7 @@ impl ActivationLayer<'_> {
 impl ReluGraph {
     /// A graph that is only an input of `size` numbers, which is its output too.
     pub fn new(size: usize) -> Self {
-        Self { nodes: vec![Node::Input { size }], sizes: vec![size], output: NodeId(0) }
+        Self { nodes: vec![Arc::new(Node::Input { size })], sizes: vec![size], output: NodeId(0) }
     }
 
     /// The node of the network's input.
@@ -156,7 +159,7 @@ impl ReluGraph {
 
     /// All nodes, operands first.
     pub fn nodes(&self) -> impl Iterator<Item = (NodeId, &Node)> {
-        self.nodes.iter().enumerate().map(|(i, node)| (NodeId(i), node))
+        self.nodes.iter().enumerate().map(|(i, node)| (NodeId(i), node.as_ref()))
     }
 
     /// The activation layers in topological order; layer `k` of reports is the
@@ -171,6 +174,14 @@ impl ReluGraph {
             }
             Node::Input { .. } | Node::Affine(_) => None,
         })
+    }
+
+    /// Which nodes no other node reads: one flag a node.
+    pub fn are_unread(&self) -> Vec<bool> {
+        let mut unread = vec![true; self.nodes.len()];
+        let operands = self.nodes.iter().flat_map(|node| node.operands());
+        operands.for_each(|operand| unread[operand.0] = false);
+        unread
     }
 
     /// Adds `Σ Wₜ xₜ + bias`.
@@ -221,7 +232,8 @@ impl ReluGraph {
         let mut kept = Self { nodes: Vec::new(), sizes: Vec::new(), output: NodeId(0) };
         let mut positions = vec![NodeId(0); needed.len()];
         for (position, mut node) in self.nodes.into_iter().enumerate().filter(|(p, _)| needed[*p]) {
-            node.operands_mut().into_iter().for_each(|operand| *operand = positions[operand.0]);
+            let operands = Arc::make_mut(&mut node).operands_mut();
+            operands.into_iter().for_each(|operand| *operand = positions[operand.0]);
             positions[position] = kept.push(node, self.sizes[position]);
         }
         kept.output = positions[self.output.0];
@@ -249,7 +261,7 @@ impl ReluGraph {
         assert_eq!(inputs.ncols(), self.sizes[0], "columns of a batch of inputs");
         let mut values: Vec<Array2<f64>> = Vec::with_capacity(self.nodes.len());
         for node in &self.nodes {
-            let value = match node {
+            let value = match node.as_ref() {
                 Node::Input { .. } => inputs.to_owned(),
                 Node::Affine(Affine { terms, bias }) => {
                     let shape = (inputs.nrows(), bias.len());
@@ -281,11 +293,11 @@ impl ReluGraph {
         self.evaluate_all(inputs).swap_remove(self.output.0)
     }
 
-    /// Bounds on what rounding has done to each output at one point, given the values of all
+    /// Bounds on what rounding has done to each neuron of a node at one point, given the values of all
     /// nodes there ([`evaluate_all`](Self::evaluate_all) of one row): `e(a) = |W| e(x) +
     /// γ (|W| |x| + |b|)`, in whatever order sums are taken.
-    pub fn rounding_errors(&self, values: &[Array2<f64>]) -> Array1<f64> {
-        self.forward_errors(|affine, mut before| {
+    pub fn rounding_errors(&self, values: &[Array2<f64>], node: NodeId) -> Array1<f64> {
+        self.forward_errors(node, |affine, mut before| {
             let mut magnitude = affine.bias.mapv(f64::abs);
             for (operand, linear) in &affine.terms {
                 let size = values[operand.0].row(0).mapv(f64::abs);
@@ -297,9 +309,10 @@ impl ReluGraph {
         })
     }
 
-    /// Bounds on what underflow alone has done to each output, in `f64` or in twice the digits.
-    fn underflow_errors(&self) -> Array1<f64> {
-        self.forward_errors(|affine, before| {
+    /// Bounds on what underflow alone has done to each neuron of a node, in `f64` or in twice
+    /// the digits.
+    fn underflow_errors(&self, node: NodeId) -> Array1<f64> {
+        self.forward_errors(node, |affine, before| {
             let terms = 1 + affine.terms.iter().map(|(_, linear)| linear.inputs()).sum::<usize>();
             // The last digit there is, for each product and each of its two errors.
             let last = 4.0 * terms as f64 * f64::from_bits(1);
@@ -311,11 +324,12 @@ impl ReluGraph {
     /// node; activations magnify none.
     fn forward_errors(
         &self,
+        last: NodeId,
         of_affine: impl Fn(&Affine, Array1<f64>) -> Array1<f64>,
     ) -> Array1<f64> {
         let mut errors: Vec<Array1<f64>> = Vec::with_capacity(self.nodes.len());
-        for node in &self.nodes {
-            errors.push(match node {
+        for node in &self.nodes[..=last.0] {
+            errors.push(match node.as_ref() {
                 Node::Input { size } => Array1::zeros(*size),
                 Node::Relu { input } | Node::Clip { input, .. } => errors[input.0].clone(),
                 Node::Affine(affine) => {
@@ -327,24 +341,24 @@ impl ReluGraph {
                 }
             });
         }
-        errors.swap_remove(self.output.0)
+        errors.swap_remove(last.0)
     }
 
-    /// Bounds of the outputs at one point, as close as `f64` can tell: computed in twice the
+    /// Bounds of a node at one point, as close as `f64` can tell: computed in twice the
     /// digits, in which sums have at most the error that [`rounding_errors`](Self::rounding_errors)
     /// bounds for `f64`, times `2⁻⁴⁸`: each operation is off by some units of the last of 104
     /// bits. `None` where a value is not finite.
     ///
     /// # Panics
     /// If the number of coordinates is not the number of inputs.
-    pub fn bounds_at(&self, input: &[f64]) -> Option<IntervalBox> {
+    pub fn bounds_at(&self, input: &[f64], node: NodeId) -> Option<IntervalBox> {
         /// Far above `16 · 2⁻⁵³`, which the operations come to.
         const OF_TWICE_THE_DIGITS: f64 = 1.0 / (1u64 << 48) as f64;
         let batch = ArrayView2::from_shape((1, input.len()), input).expect("one row");
-        let errors = self.rounding_errors(&self.evaluate_all(batch));
-        let values = self.evaluate_accurately(input);
+        let errors = self.rounding_errors(&self.evaluate_all(batch), node);
+        let values = self.evaluate_accurately(input, node);
         // More digits do not mend what underflows.
-        let underflow = self.underflow_errors();
+        let underflow = self.underflow_errors(node);
         let ends =
             values.iter().zip(errors.iter().zip(&underflow)).map(|(value, (error, lost))| {
                 let value = value.rounded();
@@ -356,15 +370,16 @@ impl ReluGraph {
         IntervalBox::new(lower, upper).ok()
     }
 
-    /// The outputs at one point in twice the digits.
+    /// A node at one point in twice the digits.
     ///
     /// # Panics
     /// If the number of coordinates is not the number of inputs.
-    pub fn evaluate_accurately(&self, input: &[f64]) -> Vec<Twofold> {
+    pub fn evaluate_accurately(&self, input: &[f64], node: NodeId) -> Vec<Twofold> {
         assert_eq!(input.len(), self.sizes[0], "coordinates of a point");
         let mut values: Vec<Vec<Twofold>> = Vec::with_capacity(self.nodes.len());
-        for node in &self.nodes {
-            values.push(match node {
+        let last = node;
+        for node in &self.nodes[..=last.0] {
+            values.push(match node.as_ref() {
                 Node::Input { .. } => input.iter().map(|&x| x.into()).collect(),
                 Node::Relu { input } => {
                     values[input.0].iter().map(|a| a.max(Twofold::default())).collect()
@@ -387,7 +402,7 @@ impl ReluGraph {
                 }
             });
         }
-        values.swap_remove(self.output.0)
+        values.swap_remove(last.0)
     }
 
     /// The size of the sums behind each output at one point, given the values of all nodes
@@ -399,13 +414,13 @@ impl ReluGraph {
     }
 
     fn magnitudes_of(&self, id: NodeId, values: &[Array2<f64>]) -> Array1<f64> {
-        match &self.nodes[id.0] {
+        match self.nodes[id.0].as_ref() {
             Node::Input { .. } => values[id.0].row(0).mapv(f64::abs),
             Node::Relu { input } | Node::Clip { input, .. } => self.magnitudes_of(*input, values),
             Node::Affine(affine) => {
                 let mut sum = affine.bias.mapv(f64::abs);
                 for (operand, linear) in &affine.terms {
-                    let size = match &self.nodes[operand.0] {
+                    let size = match self.nodes[operand.0].as_ref() {
                         Node::Affine(_) => self.magnitudes_of(*operand, values),
                         _ => values[operand.0].row(0).mapv(f64::abs),
                     };
@@ -416,21 +431,26 @@ impl ReluGraph {
         }
     }
 
-    /// Gradient with respect to the inputs of `weights · output` at one point,
+    /// Gradient with respect to the inputs of `weights · value` of a node at one point,
     /// given the values of all nodes there ([`evaluate_all`](Self::evaluate_all)
     /// of one row). Where a neuron sits at a kink, the flat piece counts.
     ///
     /// # Panics
-    /// If the number of weights is not the number of outputs.
-    pub fn gradient(&self, values: &[Array2<f64>], weights: Array1<f64>) -> Array1<f64> {
-        assert_eq!(weights.len(), self.size(self.output), "weights of the outputs");
-        let mut gradients: Vec<Array1<f64>> =
-            self.sizes.iter().map(|&n| Array1::zeros(n)).collect();
-        gradients[self.output.0] = weights;
-        for position in (0..self.nodes.len()).rev() {
+    /// If the number of weights is not the size of the node.
+    pub fn gradient(
+        &self,
+        values: &[Array2<f64>],
+        node: NodeId,
+        weights: Array1<f64>,
+    ) -> Array1<f64> {
+        assert_eq!(weights.len(), self.size(node), "weights of a node");
+        let before = &self.sizes[..=node.0];
+        let mut gradients: Vec<Array1<f64>> = before.iter().map(|&n| Array1::zeros(n)).collect();
+        gradients[node.0] = weights;
+        for position in (0..=node.0).rev() {
             let (before, rest) = gradients.split_at_mut(position);
             let gradient = &rest[0];
-            match &self.nodes[position] {
+            match self.nodes[position].as_ref() {
                 Node::Input { .. } => {}
                 Node::Affine(affine) => {
                     for (input, linear) in &affine.terms {
@@ -471,8 +491,8 @@ impl ReluGraph {
         layers.map(of_layer).collect()
     }
 
-    fn push(&mut self, node: Node, size: usize) -> NodeId {
-        self.nodes.push(node);
+    fn push(&mut self, node: impl Into<Arc<Node>>, size: usize) -> NodeId {
+        self.nodes.push(node.into());
         self.sizes.push(size);
         NodeId(self.nodes.len() - 1)
     }

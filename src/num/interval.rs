@@ -168,6 +168,18 @@ impl IntervalBox {
         Self::new(lower.collect(), upper.collect()).ok()
     }
 
+    /// The points of the box whose coordinates lie in these intervals, which may be without
+    /// ends; `None` if there are none.
+    ///
+    /// # Panics
+    /// If there is not one interval a coordinate.
+    pub fn within(&self, intervals: &[Interval]) -> Option<Self> {
+        assert_eq!(self.len(), intervals.len(), "intervals of a box");
+        let lower = self.lower.iter().zip(intervals).map(|(l, other)| l.max(other.lower));
+        let upper = self.upper.iter().zip(intervals).map(|(u, other)| u.min(other.upper));
+        Self::new(lower.collect(), upper.collect()).ok()
+    }
+
     /// The midpoint of the box.
     pub fn center(&self) -> Vec<f64> {
         // Halving first cannot overflow; the clamp undoes a rounding outward.

@@ -78,7 +78,8 @@ impl RangeSum {
         let ends = if weight < 0.0 { [upper, lower] } else { [lower, upper] };
         let is_exact = |end: f64| {
             let shifted = is_power_of_two(weight) && (weight * end).is_normal();
-            end == 0.0 || weight.abs() == 1.0 || shifted
+            // What 0 is multiplied with is a number.
+            end == 0.0 || weight == 0.0 || weight.abs() == 1.0 || shifted
         };
         if ends.into_iter().all(is_exact) {
             let sums = [0, 1].map(|end| two_sum(self.ends[end], weight * ends[end]));
@@ -119,7 +120,9 @@ impl RangeSum {
             }
         }
         let [center, radius, magnitude] = sums.map(|lanes| lanes.iter().sum::<f64>());
-        if magnitude + radius == 0.0 && weights.iter().all(|&w| w == 0.0) {
+        let intervals = centers.iter().zip(radii);
+        let is_nothing = |(&w, (&c, &r)): (&f64, (&f64, &f64))| w == 0.0 || (c == 0.0 && r == 0.0);
+        if magnitude + radius == 0.0 && weights.iter().zip(intervals).all(is_nothing) {
             // Nothing was rounded, and a neuron that reads nothing is no neuron.
             return;
         }
@@ -164,6 +167,27 @@ fn is_power_of_two(value: f64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_row_that_reads_nothing_is_exact() {
+        // By hand: weights that are 0, or intervals that are [0, 0], or both by turns.
+        for n in [1, 4, 7] {
+            let zeros = vec![0.0; n];
+            let ones = vec![1.0; n];
+            let odd: Vec<f64> = (0..n).map(|i| (i % 2) as f64).collect();
+            let even: Vec<f64> = odd.iter().map(|x| 1.0 - x).collect();
+            for (weights, ends) in [(&zeros, &ones), (&ones, &zeros), (&odd, &even)] {
+                let lower: Vec<f64> = ends.iter().map(|end| -end).collect();
+                let mut sum = RangeSum::default();
+                sum.add(1.0, 0.1, 0.1);
+                sum.add_row(weights, &Centered::new(&lower, ends));
+                assert_eq!(sum.rounded_outward(), (0.1, 0.1), "{weights:?} {ends:?}");
+                let mut sum = RangeSum::default();
+                weights.iter().zip(ends).for_each(|(&w, &end)| sum.add(w, -end, end));
+                assert_eq!(sum.rounded_outward(), (0.0, 0.0), "{weights:?} {ends:?}");
+            }
+        }
+    }
 
     #[test]
     fn a_row_is_the_sum_of_its_products() {

@@ -63,28 +63,15 @@ pub struct Answer {
     pub output: Option<Vec<f64>>,
     /// How the point fared when evaluated.
     pub recheck: Option<Recheck>,
-    /// Method: `milp` or `enumerate`.
-    pub solver: &'static str,
-    /// Library behind it.
-    pub backend: &'static str,
-    /// Encoding of the unstable neurons.
-    pub encoding: Cow<'static, str>,
-    /// Method of the bounds.
-    pub tighten: &'static str,
-    /// Scaling of the network, or `none`.
-    pub scale: &'static str,
-    /// Setting of the backend's own heuristics.
-    pub preset: &'static str,
-    /// Whether the backend presolves.
-    pub presolve: bool,
-    /// What the backend was told of the point found before the solve.
-    pub known_point: &'static str,
+    /// The method, and how it was set.
+    #[serde(flatten)]
+    pub method: MethodRecord,
     /// When the backend's bound is proven again.
     pub certify: &'static str,
     /// What became of the parts of the domain, if it was divided; `model` and `layers`
     /// are those of the part with most binaries.
     pub parts: Option<PartCounts>,
-    /// Nodes of the backend's search tree.
+    /// Nodes of the backend's search tree; regions, where these are enumerated.
     pub nodes: u64,
     /// The backend's simplex iterations.
     pub lp_iterations: u64,
@@ -101,6 +88,69 @@ pub struct Answer {
     pub refuted: Option<String>,
     /// What a careful reader should know.
     pub warnings: Vec<String>,
+}
+
+/// A method and its settings; `solver` in records.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "solver", rename_all = "lowercase")]
+pub enum MethodRecord {
+    /// A mixed-integer program.
+    Milp(MilpRecord),
+    /// All linear regions.
+    Enumerate(EnumerateRecord),
+}
+
+/// How a mixed-integer program was made and solved.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct MilpRecord {
+    /// Library behind it.
+    pub backend: &'static str,
+    /// Encoding of the unstable neurons.
+    pub encoding: Cow<'static, str>,
+    /// Method of the bounds.
+    pub tighten: &'static str,
+    /// Scaling of the network, or `none`.
+    pub scale: &'static str,
+    /// Setting of the backend's own heuristics.
+    pub preset: &'static str,
+    /// Whether the backend presolves.
+    pub presolve: bool,
+    /// What the backend was told of the point found before the solve.
+    pub known_point: &'static str,
+}
+
+/// How regions were enumerated.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct EnumerateRecord {
+    /// Method of the bounds that tell which neurons are stable.
+    pub tighten: &'static str,
+}
+
+impl MethodRecord {
+    /// Name on the command line and in records.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Milp(_) => "milp",
+            Self::Enumerate(_) => "enumerate",
+        }
+    }
+}
+
+/// What a method has done.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Work {
+    /// What became of the parts of the domain, if it was divided.
+    pub parts: Option<PartCounts>,
+    /// Nodes of the search tree; regions, where these are enumerated.
+    pub nodes: u64,
+    /// Simplex iterations.
+    pub lp_iterations: u64,
+    /// Size of the program.
+    pub model: ModelSize,
+    /// Layers of the network that was encoded.
+    pub layers: Vec<LayerSummary>,
+    /// Time spent, by phase.
+    pub seconds: Seconds,
 }
 
 /// The point of the answer, evaluated by a forward pass.

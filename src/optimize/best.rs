@@ -41,9 +41,7 @@ impl<'a> Best<'a> {
     }
 
     fn beats(&self, known: &Option<Candidate>, point: &Candidate) -> bool {
-        let better =
-            |known: &Candidate| self.problem.sense().better(point.objective, known.objective);
-        known.as_ref().is_none_or(better)
+        known.as_ref().is_none_or(|known| point.cost < known.cost)
     }
 
     /// The points themselves.

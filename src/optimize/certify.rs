@@ -16,7 +16,6 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use super::parts::halves;
-use super::ranges::{is_excluded, objective_bound};
 use super::{Best, Gap};
 use crate::bounds::{BoundsError, NeuronBounds, read_neurons, refine};
 use crate::control::{Clock, Observer, Progress, StoppedBy};
@@ -24,7 +23,8 @@ use crate::encode::{BigM, EncodedProblem, Encoder};
 use crate::milp::VarId;
 use crate::network::{NodeId, Phase};
 use crate::num::IntervalBox;
-use crate::problem::{Constraint, Problem, Sense};
+use crate::problem::{OBJECTIVE, Problem};
+use crate::tighten::limited;
 use crate::tighten::search::{Guide, Search, Until};
 
 /// Open neurons for each input that varies, up to which a part goes to linear programs:
@@ -91,17 +91,13 @@ pub(super) fn certify<'a>(
 ) -> Proven<'a> {
     let mut work = Work {
         problem,
-        sign: match problem.sense() {
-            Sense::Minimize => 1.0,
-            Sense::Maximize => -1.0,
-        },
         gap,
         most_work,
         clock,
         observer,
         heard: Instant::now(),
         best: known,
-        read: read(problem, bounds),
+        read: read_neurons(problem.graph(), bounds, problem.rows()),
         spent: 0.0,
         stopped_by: None,
         nodes: 0,
@@ -109,7 +105,7 @@ pub(super) fn certify<'a>(
     };
     let least = work.least(bounds);
     Proven {
-        bound: least.filter(|bound| bound.is_finite()).map(|bound| work.sign * bound),
+        bound: least.filter(|bound| bound.is_finite()),
         is_empty: least.is_none(),
         best: work.best,
         stopped_by: work.stopped_by,
@@ -118,20 +114,9 @@ pub(super) fn certify<'a>(
     }
 }
 
-/// The neurons that the question reads.
-fn read(problem: &Problem, bounds: &NeuronBounds) -> Vec<Vec<bool>> {
-    let graph = problem.graph();
-    let mut read = read_neurons(graph, bounds, &problem.read_outputs());
-    for (index, read) in read[graph.input().index()].iter_mut().enumerate() {
-        *read |= problem.speaks_of_input(index);
-    }
-    read
-}
-
-/// A proof under way. Values of the objective are signed such that less is better.
+/// A proof under way.
 struct Work<'a, 'o> {
     problem: &'a Problem,
-    sign: f64,
     gap: Gap,
     most_work: f64,
     clock: Clock,
@@ -187,31 +172,29 @@ impl Work<'_, '_> {
 
     /// The bound at which a part is done with.
     fn enough(&self) -> f64 {
-        let best = self.best.target().map(|best| best.objective);
-        best.map_or(f64::INFINITY, |value| self.sign * value - self.gap.at(value))
+        let best = self.best.target().map(|best| best.cost);
+        best.map_or(f64::INFINITY, |value| value - self.gap.at(value))
     }
 
     /// A part, unless its bounds show that it has no point.
     fn part(&self, bounds: NeuronBounds, least: f64) -> Option<Part> {
-        let problem = self.problem;
-        let bounds = self.at_a_point(bounds)?;
-        if is_excluded(problem, &bounds) {
-            return None;
-        }
-        let bound = (self.sign * objective_bound(problem, &bounds)).max(least);
+        let whole = self.problem.whole()?;
+        let bounds = limited(self.problem, whole, self.at_a_point(bounds)?).ok()?;
+        let bound = bounds.of(self.problem.rows()).lower()[OBJECTIVE].max(least);
         Some(Part { bounds, bound })
     }
 
-    /// Where only one input is left, the outputs there, as close as can be told.
+    /// Where only one input is left, the rows there, as close as can be told.
     fn at_a_point(&self, bounds: NeuronBounds) -> Option<NeuronBounds> {
         let graph = self.problem.graph();
         let domain = bounds.of(graph.input());
         if domain.lower() != domain.upper() {
             return Some(bounds);
         }
-        let Some(outputs) = graph.bounds_at(domain.lower()) else { return Some(bounds) };
-        let outputs = outputs.intersection(bounds.of(graph.output()))?;
-        Some(bounds.with(graph.output(), outputs))
+        let node = self.problem.rows();
+        let Some(rows) = graph.bounds_at(domain.lower(), node) else { return Some(bounds) };
+        let rows = rows.intersection(bounds.of(node))?;
+        Some(bounds.with(node, rows))
     }
 
     fn input_box<'a>(&self, part: &'a Part) -> &'a IntervalBox {
@@ -247,13 +230,12 @@ impl Work<'_, '_> {
     /// A bound of a part by linear programs, `None` if it has no point.
     fn by_programs(&mut self, part: &Part) -> Option<f64> {
         let graph = self.problem.graph();
-        let encoder = Encoder::new(self.problem).of_what_is_read(&part.bounds);
+        let whole = self.problem.whole()?;
+        let encoder = Encoder::new(self.problem, whole).of_what_is_read(&part.bounds);
         let boxes = graph.nodes().map(|(id, _)| part.bounds.of(id).clone());
         // What cannot be encoded or solved leaves the bound as it is.
         let Ok(encoder) = encoder.with(boxes, &BigM) else { return Some(part.bound) };
         let EncodedProblem { model, inputs, .. } = encoder.finish();
-        let objective =
-            if self.sign < 0.0 { -model.objective.clone() } else { model.objective.clone() };
         let Ok(mut search) = Search::new(&model) else { return Some(part.bound) };
         let is_last_resort = self.counts(part).0 > MOST_HALVED;
         let until = Until {
@@ -264,7 +246,7 @@ impl Work<'_, '_> {
         let nonzeros = model.size().nonzeros as f64;
         self.spent += PROGRAM_WORK;
         let mut guide = Watch { work: self, inputs: &inputs, bound: part.bound, nonzeros };
-        let found = search.least(&objective, None, until, &mut guide);
+        let found = search.least(&model.objective, None, until, &mut guide);
         let Ok(found) = found else { return Some(part.bound) };
         self.nodes += found.nodes;
         self.iterations += found.iterations;
@@ -310,8 +292,8 @@ impl Work<'_, '_> {
             self.heard = Instant::now();
             let progress = Progress {
                 seconds: self.clock.seconds(),
-                objective: self.best.target().map(|best| best.objective),
-                objective_bound: Some(self.sign * bound).filter(|bound| bound.is_finite()),
+                objective: self.best.target().map(|best| best.cost),
+                objective_bound: Some(bound).filter(|bound| bound.is_finite()),
                 node_count: self.nodes,
                 lp_iterations: self.iterations,
             };
@@ -335,15 +317,14 @@ fn scores(problem: &Problem, domain: &IntervalBox) -> Vec<f64> {
     let width = |b: &IntervalBox, i: usize| b.upper()[i] - b.lower()[i];
     let center = domain.center();
     let mut weights = vec![SHARE_OF_WIDTH; domain.len()];
-    let constraints = problem.constraints().iter().map(Constraint::expression);
-    for expression in constraints.chain([problem.objective()]) {
+    for row in (1..=problem.constraints().len()).chain([OBJECTIVE]) {
         let mut moves = vec![0.0; domain.len()];
         for (number, at) in POINTS.iter().enumerate() {
             // Not all along the same diagonal.
             let side = |i: usize| if (i + number).is_multiple_of(2) { 0.5 * at } else { -0.5 * at };
             let coordinate = |i: usize| center[i] + side(i) * width(domain, i);
             let point: Vec<f64> = (0..domain.len()).map(coordinate).collect();
-            let gradient = problem.gradient(expression, &point);
+            let gradient = problem.gradient(row, &point);
             for (i, along) in moves.iter_mut().enumerate() {
                 *along += gradient[i].abs() * width(whole, i);
             }

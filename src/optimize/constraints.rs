@@ -8,6 +8,9 @@ use crate::milp::LinearExpression;
 use crate::problem::Problem;
 use crate::tighten::search::{Alone, Search, Until};
 
+/// Why no point can have whole numbers.
+pub const NO_WHOLE_NUMBER: &str = "no whole number lies in the box of an integer input";
+
 /// Parts of the program at most: whole numbers may need some.
 const NODES: u64 = 1000;
 
@@ -17,14 +20,15 @@ const TIME: Duration = Duration::from_secs(2);
 
 /// Why no input meets the constraints, if that is proven.
 pub fn contradiction(problem: &Problem, clock: &Clock) -> Option<String> {
-    let Some(domain) = problem.integral_domain() else {
-        return Some("no whole number lies in the box of an integer input".to_string());
+    let Some(whole) = problem.whole() else {
+        return Some(NO_WHOLE_NUMBER.to_string());
     };
-    if problem.constraints().iter().all(|c| c.expression().has_outputs()) {
+    if problem.limited_rows(whole).all(|row| row.has_outputs()) {
         return None;
     }
     // The program of the first node: inputs and the constraints on them.
-    let program = Encoder::over(problem, [domain], &BigM).ok()?;
+    let encoder = Encoder::new(problem, whole).until(clock.within(TIME));
+    let program = encoder.with([whole.domain.clone()], &BigM).ok()?;
     let mut search = Search::new(program.model()).ok()?;
     let until = Until { clock: clock.within(TIME), nodes: NODES, enough: 0.0 };
     let found = search.least(&LinearExpression::default(), None, until, &mut Alone).ok()?;

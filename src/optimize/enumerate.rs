@@ -5,71 +5,44 @@
 //! errors included, up to [`ENUMERATION_ROUNDING`](crate::num::tolerance::ENUMERATION_ROUNDING).
 
 use super::{
-    Answer, Claim, Evidence, OptimizeError, OptimizeOptions, blank, first_point, timed, weigh,
+    Claim, EnumerateRecord, Evidence, MethodRecord, OptimizeError, OptimizeOptions, timed,
 };
-use crate::control::{Clock, Limits, Observer};
+use crate::control::{Clock, Limits};
 use crate::problem::Problem;
-use crate::regions::{self, Method, RegionOptions, optimum};
-use crate::solve::SolveError;
+use crate::regions::{self, RegionOptions, optimum};
 
-/// [`optimize`](super::optimize) by enumeration.
-///
-/// # Errors
-/// The regions cannot be enumerated (constraints on outputs, integer inputs); a value by a
-/// forward pass that is beyond the bound.
-pub fn optimize_by_enumeration(
-    problem: &Problem,
-    options: &OptimizeOptions,
-    observer: &mut dyn Observer,
-) -> Result<Answer, OptimizeError> {
-    options.limits.validate().map_err(SolveError::from)?;
-    enumerate_within(problem, options, &Clock::start(&options.limits), observer)
+/// How regions are enumerated: the walk rests on CROWN's stable neurons.
+pub fn record() -> MethodRecord {
+    MethodRecord::Enumerate(EnumerateRecord { tighten: "crown" })
 }
 
-/// [`optimize_by_enumeration`] until a clock ends it, which may have been started before.
+/// What the linear regions show.
 ///
 /// # Errors
-/// Those of [`optimize_by_enumeration`].
-pub fn enumerate_within(
+/// The regions cannot be enumerated (constraints on outputs, integer inputs).
+pub fn evidence(
     problem: &Problem,
     options: &OptimizeOptions,
     clock: &Clock,
-    observer: &mut dyn Observer,
-) -> Result<Answer, OptimizeError> {
-    options.solve.validate()?;
-    let mut answer = blank(problem, options);
-    answer.solver = "enumerate";
-    answer.backend = "none";
-    answer.encoding = "none".into();
-    answer.tighten = "crown";
-    answer.scale = "none";
-    answer.certify = "always";
-    let limits = RegionOptions {
-        method: Method::Auto,
-        limits: Limits { nodes: options.limits.nodes, ..clock.limits() },
-        ..RegionOptions::default()
-    };
-    let found = timed(&mut answer.seconds.solve, || optimum(problem, &limits));
-    let found = match found {
+) -> Result<Evidence, OptimizeError> {
+    let mut evidence = Evidence::new(record());
+    let limits = Limits { nodes: options.limits.nodes, ..clock.limits() };
+    let walk = RegionOptions { limits, ..RegionOptions::default() };
+    let found = match timed(&mut evidence.work.seconds.solve, || optimum(problem, &walk)) {
         Err(error @ regions::RegionError::NoInterior) => {
             // There may be points all the same; regions do not tell.
-            answer.warnings.push(error.to_string());
-            let point = first_point(problem, options.solve.seed, clock);
-            let evidence = Evidence::new(answer, point);
-            return weigh(problem, options, evidence, clock, observer);
+            evidence.warnings.push(error.to_string());
+            return Ok(evidence);
         }
         found => found?,
     };
-    answer.nodes = found.count.at_least;
-    answer.stopped_by = found.count.stopped_by;
-    // A point that is found without regions has to respect their bound.
-    let mut evidence = Evidence::new(answer, first_point(problem, options.solve.seed, clock));
-    evidence.figure = found.point.as_ref().map(|point| point.objective + found.error);
+    evidence.work.nodes = found.count.at_least;
+    evidence.figure = found.point.as_ref().map(|point| point.cost + found.error);
     evidence.points.extend(found.point);
-    match evidence.answer.stopped_by {
+    match found.count.stopped_by {
         // Regions that were not seen may hold anything.
         Some(reason) => evidence.claim = Claim::Stopped(reason),
-        None => evidence.prove(problem.sense(), found.bound),
+        None => evidence.prove(found.bound),
     }
-    weigh(problem, options, evidence, clock, observer)
+    Ok(evidence)
 }

@@ -7,12 +7,12 @@ use std::time::Instant;
 
 use serde::Serialize;
 
+use super::constraints::NO_WHOLE_NUMBER;
 use super::{OptimizeError, OptimizeOptions, timed};
 use crate::bounds::{LayerSummary, NeuronBounds, summarize};
 use crate::control::{Clock, Silent, StoppedBy};
 use crate::encode::{CutCounts, CutOptions, EncodedProblem, ReluEncoding, encode_within};
-use crate::num::IntervalBox;
-use crate::problem::Problem;
+use crate::problem::{Part, Problem};
 use crate::scale::{Scaling, scale};
 use crate::solve::{Backend, Highs, SolveOptions, TerminationStatus};
 use crate::tighten::TightenError;
@@ -20,8 +20,6 @@ use crate::tighten::TightenError;
 /// Bounds of a problem's neurons. They depend neither on encoding nor on scaling.
 #[derive(Clone, Debug)]
 pub struct Bounded {
-    /// The box, with integer inputs narrowed to whole numbers.
-    pub domain: IntervalBox,
     /// The bounds.
     pub bounds: NeuronBounds,
     /// What they say of each layer.
@@ -57,25 +55,35 @@ pub fn bound(
     options: &OptimizeOptions,
     clock: &Clock,
 ) -> Result<Bounding, OptimizeError> {
-    let Some(domain) = problem.integral_domain() else {
-        let reason = "no whole number lies in the box of an integer input".to_string();
+    let Some(whole) = problem.whole() else {
+        let reason = NO_WHOLE_NUMBER.to_string();
         return Ok(Bounding::Infeasible { reason, seconds: 0.0 });
     };
+    bound_part(problem, whole, options, clock)
+}
+
+/// [`bound`] for a part.
+pub(super) fn bound_part(
+    problem: &Problem,
+    part: &Part,
+    options: &OptimizeOptions,
+    clock: &Clock,
+) -> Result<Bounding, OptimizeError> {
     let mut tightening = options.tightening.clone();
     let own = tightening.limits.time.map_or(*clock, |limit| clock.within(limit));
     tightening.limits = own.limits();
     let mut seconds = 0.0;
-    let tightened = timed(&mut seconds, || options.tighten.bounds(problem, &domain, &tightening));
+    let tightened = timed(&mut seconds, || options.tighten.bounds(problem, part, &tightening));
     let tightened = match tightened {
         Err(error @ TightenError::Infeasible { .. }) => {
             return Ok(Bounding::Infeasible { reason: error.to_string(), seconds });
         }
         tightened => tightened?,
     };
-    let tighten_seconds = tightened.layers.iter().map(|layer| layer.seconds).sum();
+    // The sum of nothing is −0.
+    let tighten_seconds = 0.0 + tightened.layers.iter().map(|layer| layer.seconds).sum::<f64>();
     Ok(Bounding::Bounded(Bounded {
         layers: summarize(problem.graph(), &tightened.bounds),
-        domain,
         bounds: tightened.bounds,
         stopped_by: tightened.stopped_by,
         propagation_seconds: seconds - tighten_seconds,
@@ -105,7 +113,10 @@ pub struct Formulated<'a> {
 /// Scales, encodes, and separates cuts where the encoding has any.
 ///
 /// # Errors
-/// The encoding does not apply to a neuron, or a relaxation cannot be solved.
+/// The encoding does not apply to a neuron, or the clock comes first.
+///
+/// # Panics
+/// If an integer input has no whole number in its interval.
 pub fn formulate<'a>(
     problem: &'a Problem,
     bounds: &'a NeuronBounds,
@@ -113,18 +124,33 @@ pub fn formulate<'a>(
     scaling: Option<&dyn Scaling>,
     clock: &Clock,
 ) -> Result<Formulated<'a>, OptimizeError> {
+    let part = problem.whole().expect("bounds are over a box with whole numbers");
+    formulate_part(problem, part, bounds, (encoding, scaling), clock)
+}
+
+/// [`formulate`] for a part.
+pub(super) fn formulate_part<'a>(
+    problem: &'a Problem,
+    part: &Part,
+    bounds: &'a NeuronBounds,
+    (encoding, scaling): (&dyn ReluEncoding, Option<&dyn Scaling>),
+    clock: &Clock,
+) -> Result<Formulated<'a>, OptimizeError> {
     let started = Instant::now();
     let (problem, bounds) = match scaling {
         None => (Cow::Borrowed(problem), Cow::Borrowed(bounds)),
         Some(scaling) => {
-            let scaled = scale(problem.graph(), bounds, scaling);
-            (Cow::Owned(problem.with_graph(scaled.graph)), Cow::Owned(scaled.bounds))
+            let scaled = scale(problem.network_graph(), bounds, scaling);
+            // Inputs and outputs keep their units, and so does the question.
+            let rows = bounds.of(problem.rows()).clone();
+            let bounds = scaled.bounds.and(rows);
+            (Cow::Owned(problem.with_graph(scaled.graph)), Cow::Owned(bounds))
         }
     };
     let scale_seconds = if scaling.is_some() { started.elapsed().as_secs_f64() } else { 0.0 };
     let mut encode_seconds = 0.0;
     let (encoded, cuts) = timed(&mut encode_seconds, || -> Result<_, OptimizeError> {
-        let mut encoded = encode_within(&problem, &bounds, encoding, clock)?;
+        let mut encoded = encode_within(&problem, part, &bounds, encoding, clock)?;
         let mut limits = CutOptions::default();
         limits.limits = limits.limits.time.map_or(*clock, |time| clock.within(time)).limits();
         // Without cuts the program is what it was.
@@ -158,7 +184,7 @@ impl Formulated<'_> {
         let solution = Highs.solve_within(&program, &SolveOptions::default(), clock, &mut Silent);
         let solution = solution.ok().filter(|s| s.status == TerminationStatus::Optimal)?;
         Some(Relaxation {
-            bound: solution.objective_bound?,
+            bound: self.problem.sense().signed(solution.objective_bound?),
             lp_iterations: solution.lp_iterations,
             seconds: started.elapsed().as_secs_f64(),
         })

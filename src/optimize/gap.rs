@@ -1,9 +1,7 @@
 //! When a bound is close enough to a value.
 
-use super::ranges::objective_width;
-use crate::bounds::NeuronBounds;
+use crate::num::Interval;
 use crate::num::tolerance::{ABSOLUTE_GAP, BOUND_ROUNDING, BOUND_ROUNDING_OF_RANGE};
-use crate::problem::Problem;
 use crate::solve::SolveOptions;
 
 /// Share of the user's gap that a search has to close. The rest is for the
@@ -21,9 +19,9 @@ pub struct Gap {
 
 impl Gap {
     /// The gaps that the options ask for; the absolute one of the project follows the width
-    /// of the objective's range.
-    pub fn new(options: &SolveOptions, problem: &Problem, bounds: &NeuronBounds) -> Self {
-        let width = objective_width(problem, bounds);
+    /// of the range that bounds leave to the objective.
+    pub fn new(options: &SolveOptions, range: Interval) -> Self {
+        let width = range.upper() - range.lower();
         let absolute = options.absolute_gap.unwrap_or(ABSOLUTE_GAP * width.min(1.0));
         Self { relative: options.relative_gap, absolute, width }
     }

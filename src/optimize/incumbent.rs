@@ -7,7 +7,7 @@
 use crate::control::Clock;
 use crate::num::IntervalBox;
 use crate::num::sample::UniformPoints;
-use crate::problem::{Candidate, Problem, Sense};
+use crate::problem::{Candidate, OBJECTIVE, Problem};
 
 /// Number of samples, less for networks so large that they would take long.
 const SAMPLES: usize = 512;
@@ -36,25 +36,17 @@ pub fn find(
 ) -> Option<Candidate> {
     let clock = clock.share(MOST_TIME);
     let mut samples = samples(problem, domain, seed, &clock);
-    let sense = problem.sense();
     samples.retain(|candidate| candidate.feasible);
     // A stable sort: equal values keep the order in which they were drawn.
-    samples.sort_by(|a, b| match sense {
-        Sense::Minimize => a.objective.total_cmp(&b.objective),
-        Sense::Maximize => b.objective.total_cmp(&a.objective),
-    });
+    samples.sort_by(|a, b| a.cost.total_cmp(&b.cost));
     samples.truncate(STARTS);
     let improved = samples.into_iter().map(|start| descend(problem, domain, start, &clock));
-    improved.reduce(
-        |best, next| {
-            if sense.better(next.objective, best.objective) { next } else { best }
-        },
-    )
+    improved.reduce(|best, next| if next.cost < best.cost { next } else { best })
 }
 
 /// The midpoint in any case, and uniform samples of the domain.
 fn samples(problem: &Problem, domain: &IntervalBox, seed: u32, clock: &Clock) -> Vec<Candidate> {
-    let count = (SAMPLE_BUDGET / problem.graph().weights().max(1)).clamp(STARTS, SAMPLES);
+    let count = (SAMPLE_BUDGET / problem.network_graph().weights().max(1)).clamp(STARTS, SAMPLES);
     let points = std::iter::once(domain.center()).chain(UniformPoints::new(domain, seed));
     let mut samples = Vec::new();
     for point in points.take(count) {
@@ -80,7 +72,7 @@ fn descend(problem: &Problem, domain: &IntervalBox, start: Candidate, clock: &Cl
         let moved: Vec<f64> = moved.map(|(x, d)| x + step * d).collect();
         let Some(point) = problem.nearest_input(&moved) else { break };
         let next = problem.evaluate(point);
-        if next.feasible && problem.sense().better(next.objective, best.objective) {
+        if next.feasible && next.cost < best.cost {
             best = next;
             direction = scaled_direction(problem, &widths, &best);
         } else {
@@ -93,12 +85,8 @@ fn descend(problem: &Problem, domain: &IntervalBox, start: Candidate, clock: &Cl
 /// The direction of best change in the metric of the box, of length 1 there:
 /// `widthᵢ² gᵢ / ‖width · g‖`; `None` where the gradient vanishes.
 fn scaled_direction(problem: &Problem, widths: &[f64], at: &Candidate) -> Option<Vec<f64>> {
-    let gradient = problem.gradient(problem.objective(), &at.input);
+    let gradient = problem.gradient(OBJECTIVE, &at.input);
     let norm = gradient.iter().zip(widths).map(|(g, w)| (g * w).powi(2)).sum::<f64>().sqrt();
-    let sign = match problem.sense() {
-        Sense::Minimize => -1.0,
-        Sense::Maximize => 1.0,
-    };
-    let step = |(g, w): (&f64, &f64)| sign * g * w * w / norm;
+    let step = |(g, w): (&f64, &f64)| -g * w * w / norm;
     (norm > 0.0 && norm.is_finite()).then(|| gradient.iter().zip(widths).map(step).collect())
 }

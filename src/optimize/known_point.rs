@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::Formulated;
 use crate::milp::Model;
 use crate::num::tolerance::CUTOFF_MARGIN;
-use crate::problem::{Candidate, Sense};
+use crate::problem::Candidate;
 use crate::solve::{Solution, SolveOptions, TerminationStatus};
 
 /// What the solver is told of the best point known before the solve.
@@ -63,12 +63,8 @@ impl KnownPoint {
         // The known point stays inside, whatever the tolerances.
         let margin = CUTOFF_MARGIN * problem.objective_size(&point.input);
         let objective = program.objective.clone();
-        let (lower, upper) = match problem.sense() {
-            Sense::Minimize => (f64::NEG_INFINITY, point.objective + margin),
-            Sense::Maximize => (point.objective - margin, f64::INFINITY),
-        };
-        program.range("cutoff".to_string(), objective, lower, upper);
-        Prepared { program: Cow::Owned(program), cutoff: Some(point.objective) }
+        program.range("cutoff".to_string(), objective, f64::NEG_INFINITY, point.cost + margin);
+        Prepared { program: Cow::Owned(program), cutoff: Some(point.cost) }
     }
 }
 

@@ -10,40 +10,66 @@ mod best;
 mod certify;
 mod constraints;
 mod enumerate;
+mod evidence;
 mod formulate;
 mod gap;
 mod incumbent;
 mod known_point;
+mod milp;
 mod parts;
 mod polish;
-mod ranges;
 mod trust;
 mod weigh;
 
+use std::ops::ControlFlow;
 use std::time::Instant;
 
 use thiserror::Error;
 
-pub use answer::{Answer, ProofCounts, Recheck, Seconds, Status};
+use answer::Work;
+pub use answer::{
+    Answer, EnumerateRecord, MethodRecord, MilpRecord, ProofCounts, Recheck, Seconds, Status,
+};
 use best::Best;
-pub use enumerate::{enumerate_within, optimize_by_enumeration};
+use evidence::{Claim, Evidence};
 pub use formulate::{Bounded, Bounding, Formulated, Relaxation, bound, formulate};
 pub use gap::relative_gap;
 use gap::{GAP_SHARE, Gap};
 pub use known_point::KnownPoint;
 pub use parts::PartCounts;
-use ranges::objective_bound;
-use weigh::{Claim, Evidence, weigh};
+use weigh::weigh;
 
 use crate::bounds::Crown;
-use crate::control::{Clock, Limits, Observer, StoppedBy};
+use crate::control::{Clock, Limits, Observer, Progress};
 use crate::encode::{BigM, EncodeError, ReluEncoding};
-use crate::milp::ModelSize;
-use crate::problem::{Candidate, Problem};
+use crate::problem::{Candidate, Problem, Sense};
 use crate::regions::RegionError;
 use crate::scale::Scaling;
 use crate::solve::{Backend, Highs, SolveError, SolveOptions};
 use crate::tighten::{TightenError, TightenOptions, Tightening};
+
+/// How the optimum is found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Method {
+    /// A mixed-integer program in a MILP solver.
+    #[default]
+    Milp,
+    /// All linear regions, without a solver.
+    Enumerate,
+}
+
+impl Method {
+    /// Every method.
+    pub const ALL: [Self; 2] = [Self::Milp, Self::Enumerate];
+
+    /// Name on the command line and in records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Milp => "milp",
+            Self::Enumerate => "enumerate",
+        }
+    }
+}
 
 /// When Taut proves again what a solver says of the optimum. That a problem is infeasible
 /// is always proven, or not said.
@@ -75,6 +101,8 @@ impl Certify {
 /// How to optimise.
 #[derive(Clone, Debug)]
 pub struct OptimizeOptions {
+    /// The method. Default: a mixed-integer program; the settings of programs are for that.
+    pub method: Method,
     /// Backend. Default: HiGHS.
     pub backend: &'static dyn Backend,
     /// Encoding of unstable neurons. Default: big-M.
@@ -101,6 +129,7 @@ pub struct OptimizeOptions {
 impl Default for OptimizeOptions {
     fn default() -> Self {
         Self {
+            method: Method::default(),
             backend: &Highs,
             encoding: &BigM,
             tighten: Tightening::Propagation(&Crown),
@@ -185,67 +214,54 @@ pub fn optimize_within(
     observer: &mut dyn Observer,
 ) -> Result<Answer, OptimizeError> {
     options.solve.validate()?;
-    let evidence = match constraints::contradiction(problem, clock) {
-        Some(reason) => Evidence::empty(blank(problem, options), reason),
-        None if options.parts != 1 => parts::evidence(problem, options, clock, observer)?,
-        None => whole(problem, options, clock, observer)?,
+    let observer = &mut Told { sense: problem.sense(), inner: observer };
+    let mut seconds = 0.0;
+    let mut first = None;
+    let contradiction = match options.method {
+        Method::Milp => constraints::contradiction(problem, clock),
+        // The independent check stands on no program.
+        Method::Enumerate => None,
     };
+    let mut evidence = match (contradiction, problem.whole()) {
+        (Some(reason), _) => Evidence::empty(record(options), reason),
+        (None, None) => Evidence::empty(record(options), constraints::NO_WHOLE_NUMBER.to_string()),
+        (None, Some(whole)) => {
+            first = timed(&mut seconds, || {
+                incumbent::find(problem, &whole.domain, options.solve.seed, clock)
+            });
+            let known = first.as_ref();
+            match options.method {
+                Method::Enumerate => enumerate::evidence(problem, options, clock)?,
+                Method::Milp if options.parts == 1 => {
+                    milp::evidence(problem, whole, options, known, clock, observer)?
+                }
+                Method::Milp => parts::evidence(problem, whole, options, known, clock, observer)?,
+            }
+        }
+    };
+    evidence.work.seconds.incumbent = seconds;
+    // Whatever a method shows has to stand against it.
+    evidence.points.extend(first);
     weigh(problem, options, evidence, clock, observer)
 }
 
-/// What one program for the whole domain shows.
-fn whole(
-    problem: &Problem,
-    options: &OptimizeOptions,
-    clock: &Clock,
-    observer: &mut dyn Observer,
-) -> Result<Evidence, OptimizeError> {
-    match bound(problem, options, clock)? {
-        Bounding::Bounded(bounded) => {
-            let (encoding, scale) = (options.encoding, options.scale);
-            match formulate(problem, &bounded.bounds, encoding, scale, clock) {
-                Ok(formulated) => solve(&bounded, &formulated, options, clock, observer),
-                Err(OptimizeError::Encode(EncodeError::Stopped(reason))) => {
-                    Ok(unsolved(problem, bounded, options, clock, reason))
-                }
-                Err(error) => Err(error),
-            }
-        }
-        Bounding::Infeasible { reason, seconds } => {
-            let mut answer = blank(problem, options);
-            answer.seconds.bounds = seconds;
-            // A point would refute it.
-            let point = first_point(problem, options.solve.seed, clock);
-            Ok(Evidence { points: point.into_iter().collect(), ..Evidence::empty(answer, reason) })
-        }
+/// The settings of the method.
+fn record(options: &OptimizeOptions) -> MethodRecord {
+    match options.method {
+        Method::Milp => milp::record(options),
+        Method::Enumerate => enumerate::record(),
     }
 }
 
-/// What is known where the clock came before there was a program to solve.
-fn unsolved(
-    problem: &Problem,
-    bounded: Bounded,
-    options: &OptimizeOptions,
-    clock: &Clock,
-    reason: StoppedBy,
-) -> Evidence {
-    let mut answer = blank(problem, options);
-    answer.seconds.bounds = bounded.propagation_seconds;
-    answer.seconds.tighten = bounded.tighten_seconds;
-    let mut evidence = Evidence::new(answer, first_point(problem, options.solve.seed, clock));
-    evidence.proven = objective_bound(problem, &bounded.bounds);
-    evidence.answer.layers = bounded.layers;
-    evidence.bounds = Some(bounded.bounds);
-    evidence.claim = Claim::Stopped(reason);
-    evidence
-}
-
 /// The answer where the bounds have shown that there is no point.
-pub(crate) fn infeasible(problem: &Problem, options: &OptimizeOptions, reason: String) -> Answer {
-    let mut answer = blank(problem, options);
-    answer.status = Status::Infeasible;
-    answer.warnings.push(reason);
-    answer
+pub(crate) fn infeasible(
+    problem: &Problem,
+    options: &OptimizeOptions,
+    reason: String,
+    clock: &Clock,
+) -> Result<Answer, OptimizeError> {
+    let evidence = Evidence::empty(milp::record(options), reason);
+    weigh(problem, options, evidence, clock, &mut crate::control::Silent)
 }
 
 /// The answer of a formulated problem: the part of [`optimize`] that depends on the seed.
@@ -257,115 +273,40 @@ pub(crate) fn answer(
     clock: &Clock,
     observer: &mut dyn Observer,
 ) -> Result<Answer, OptimizeError> {
-    let evidence = solve(bounded, formulated, options, clock, observer)?;
+    let observer = &mut Told { sense: problem.sense(), inner: observer };
+    let mut seconds = 0.0;
+    let first = timed(&mut seconds, || first_point(problem, options.solve.seed, clock));
+    let mut evidence = milp::solve(bounded, formulated, options, first.as_ref(), clock, observer)?;
+    evidence.work.seconds.incumbent = seconds;
+    evidence.points.extend(first);
     weigh(problem, options, evidence, clock, observer)
-}
-
-/// Solves a formulated problem.
-fn solve(
-    bounded: &Bounded,
-    formulated: &Formulated<'_>,
-    options: &OptimizeOptions,
-    clock: &Clock,
-    observer: &mut dyn Observer,
-) -> Result<Evidence, OptimizeError> {
-    let Formulated { problem, encoded, .. } = formulated;
-    let mut answer = blank(problem, options);
-    answer.seconds.bounds = bounded.propagation_seconds;
-    answer.seconds.tighten = bounded.tighten_seconds;
-    answer.seconds.scale = formulated.scale_seconds;
-    answer.seconds.encode = formulated.encode_seconds;
-    answer.layers = formulated.layers.clone();
-    answer.model = encoded.model.size();
-    let first = timed(&mut answer.seconds.incumbent, || {
-        incumbent::find(problem, &bounded.domain, options.solve.seed, clock)
-    });
-    let mut settings = options.solve.clone();
-    settings.relative_gap *= GAP_SHARE;
-    settings.absolute_gap = settings.absolute_gap.map(|gap| GAP_SHARE * gap);
-    settings.limits.nodes = options.limits.nodes;
-    let mut evidence = Evidence::new(answer, first.clone());
-    evidence.doubt = trust::doubt(problem, &formulated.bounds);
-    if let Some(doubt) = &evidence.doubt {
-        tracing::warn!("{doubt}");
-    }
-    let model = options.known_point.apply(formulated, first.as_ref(), &mut settings);
-    let solution = timed(&mut evidence.answer.seconds.solve, || {
-        options.backend.solve_within(&model.program, &settings, clock, observer)
-    });
-    evidence.bounds = Some(bounded.bounds.clone());
-    evidence.proven = objective_bound(problem, &formulated.bounds);
-    let mut solution = match solution {
-        Err(error @ SolveError::Option { .. }) => return Err(error.into()),
-        Err(error) => {
-            evidence.claim = Claim::Failed(error.to_string());
-            return Ok(evidence);
-        }
-        Ok(solution) => solution,
-    };
-    let is_proven = !solution.multipliers.is_empty();
-    model.interpret(&mut solution);
-    evidence.answer.nodes = solution.node_count;
-    evidence.answer.lp_iterations = solution.lp_iterations;
-    let proposed = polish::proposal(problem, encoded, &solution);
-    let polished = timed(&mut evidence.answer.seconds.polish, || {
-        let rough =
-            proposed.as_ref().filter(|rough| polish::is_needed(problem, rough, &solution))?;
-        polish::polish(problem, encoded, options.backend, rough, clock, observer)
-    });
-    evidence.points.extend(proposed.clone().into_iter().chain(polished));
-    evidence.proposed = proposed;
-    evidence.figure = solution.objective;
-    evidence.claim = Claim::of(solution.status);
-    match solution.objective_bound {
-        Some(bound) if is_proven => evidence.prove(problem.sense(), bound),
-        bound => evidence.claimed = bound,
-    }
-    Ok(evidence)
 }
 
 /// A feasible point by samples and gradient steps; `None` if none is found.
 pub fn first_point(problem: &Problem, seed: u32, clock: &Clock) -> Option<Candidate> {
-    let point = incumbent::find(problem, &problem.integral_domain()?, seed, clock);
+    let point = incumbent::find(problem, problem.integral_domain()?, seed, clock);
     point.filter(|point| point.feasible)
+}
+
+/// Passes progress on in the direction of the problem: within, less is better.
+struct Told<'a> {
+    sense: Sense,
+    inner: &'a mut dyn Observer,
+}
+
+impl Observer for Told<'_> {
+    fn update(&mut self, progress: &Progress) -> ControlFlow<()> {
+        self.inner.update(&Progress {
+            objective: progress.objective.map(|value| self.sense.signed(value)),
+            objective_bound: progress.objective_bound.map(|value| self.sense.signed(value)),
+            ..*progress
+        })
+    }
 }
 
 fn contradiction(point: Candidate, claimant: &'static str, claim: String) -> OptimizeError {
     let Candidate { input, objective, .. } = point;
     OptimizeError::Contradiction { input, objective, claimant, claim }
-}
-
-fn blank(problem: &Problem, options: &OptimizeOptions) -> Answer {
-    Answer {
-        sense: problem.sense(),
-        status: Status::Unknown,
-        stopped_by: None,
-        objective: None,
-        bound: None,
-        bound_by: None,
-        gap: None,
-        input: None,
-        output: None,
-        recheck: None,
-        solver: "milp",
-        backend: options.backend.name(),
-        encoding: options.encoding.name(),
-        tighten: options.tighten.name(),
-        scale: options.scale.map_or("none", Scaling::name),
-        preset: options.solve.preset.name(),
-        presolve: options.solve.presolve,
-        known_point: options.known_point.name(),
-        certify: options.certify.name(),
-        parts: None,
-        nodes: 0,
-        lp_iterations: 0,
-        proof: None,
-        model: ModelSize::default(),
-        layers: Vec::new(),
-        seconds: Seconds::default(),
-        refuted: None,
-        warnings: Vec::new(),
-    }
 }
 
 fn timed<T>(seconds: &mut f64, work: impl FnOnce() -> T) -> T {

@@ -13,14 +13,13 @@
 use serde::Serialize;
 
 use super::{
-    Best, Claim, Evidence, OptimizeError, OptimizeOptions, Seconds, blank, incumbent,
-    objective_bound, timed, whole,
+    Best, Bounding, Claim, Evidence, OptimizeError, OptimizeOptions, Seconds, bound, milp, timed,
 };
 use crate::bounds::{Crown, Propagator};
 use crate::control::{Clock, Observer, StoppedBy};
 use crate::num::IntervalBox;
 use crate::num::tolerance::CUTOFF_MARGIN;
-use crate::problem::{Candidate, Constraint, Problem, Sense};
+use crate::problem::{Candidate, OBJECTIVE, Part, Problem};
 use crate::solve::SolveError;
 use crate::tighten::TightenError;
 
@@ -45,15 +44,17 @@ pub struct PartCounts {
 }
 
 /// A part and its CROWN bound.
-struct Part {
+struct Piece {
     domain: IntervalBox,
     bound: f64,
 }
 
-/// What the parts show, each solved by a program of its own.
+/// What the parts show, each solved by a program of its own, given a point perhaps.
 pub fn evidence(
     problem: &Problem,
+    whole: &Part,
     options: &OptimizeOptions,
+    known: Option<&Candidate>,
     clock: &Clock,
     observer: &mut dyn Observer,
 ) -> Result<Evidence, OptimizeError> {
@@ -62,83 +63,105 @@ pub fn evidence(
         let expected = "1 to 1048576 parts";
         return Err(SolveError::Option { name: "parts", found, expected }.into());
     }
-    let mut answer = blank(problem, options);
-    let Some(domain) = problem.integral_domain() else {
-        let reason = "no whole number lies in the box of an integer input";
-        return Ok(Evidence::empty(answer, reason.to_string()));
-    };
-    let first = timed(&mut answer.seconds.incumbent, || {
-        incumbent::find(problem, &domain, options.solve.seed, clock)
-    });
-    let parts = timed(&mut answer.seconds.bounds, || divide(problem, domain, options, clock))?;
-    let counts = PartCounts { parts: parts.len(), ..PartCounts::default() };
-    let best = Best::of(problem, first.clone());
-    let evidence = Evidence::new(answer, first);
+    let mut evidence = Evidence::new(milp::record(options));
+    // What the whole proves needs no parts.
+    let of_whole = bound(problem, options, &clock.share(SHARE_OF_THE_WHOLE))?;
+    match of_whole {
+        Bounding::Infeasible { reason, seconds } => {
+            evidence.work.seconds.bounds = seconds;
+            evidence.empty = Some(reason);
+            return Ok(evidence);
+        }
+        Bounding::Bounded(bounded) => {
+            evidence.work.seconds.bounds = bounded.propagation_seconds;
+            evidence.work.seconds.tighten = bounded.tighten_seconds;
+            evidence.prove(bounded.bounds.of(problem.rows()).lower()[OBJECTIVE]);
+            evidence.bounds = Some(bounded.bounds);
+        }
+    }
+    let mut seconds = 0.0;
+    let pieces = timed(&mut seconds, || divide(problem, whole, options, clock))?;
+    evidence.work.seconds.bounds += seconds;
+    let counts = PartCounts { parts: pieces.len(), ..PartCounts::default() };
+    let best = Best::of(problem, known.cloned());
+    let (proven, claimed) = (f64::INFINITY, f64::INFINITY);
     let mut work =
-        Work { problem, options, clock, counts, best, evidence, proven: None, claimed: None };
-    for part in &parts {
-        work.solve(part, observer)?;
+        Progression { problem, whole, options, clock, counts, best, evidence, proven, claimed };
+    for piece in &pieces {
+        work.solve(piece, observer)?;
     }
     Ok(work.finish())
 }
 
+/// The share of the time left that bounds of the whole may take before it is divided.
+const SHARE_OF_THE_WHOLE: f64 = 0.25;
+
 /// The state between two parts.
-struct Work<'a> {
+struct Progression<'a> {
     problem: &'a Problem,
+    whole: &'a Part,
     options: &'a OptimizeOptions,
     clock: &'a Clock,
     counts: PartCounts,
     best: Best<'a>,
     evidence: Evidence,
-    /// The worst proven bound of the parts so far; `None`: none of them has a point.
-    proven: Option<f64>,
+    /// The least proven bound of the parts so far; infinite: none of them has a point.
+    proven: f64,
     /// The same, with what the solver says of them.
-    claimed: Option<f64>,
+    claimed: f64,
 }
 
-impl Work<'_> {
-    fn solve(&mut self, part: &Part, observer: &mut dyn Observer) -> Result<(), OptimizeError> {
-        let sense = self.problem.sense();
-        let known = self.best.target().map(|best| best.objective);
-        if known.is_some_and(|known| !sense.better(part.bound, known)) {
+impl Progression<'_> {
+    fn solve(&mut self, piece: &Piece, observer: &mut dyn Observer) -> Result<(), OptimizeError> {
+        let known = self.best.target().map_or(f64::INFINITY, |best| best.cost);
+        if piece.bound >= known {
             self.counts.excluded += 1;
-            self.weaken(Some(part.bound), Some(part.bound));
+            self.weaken(piece.bound, piece.bound);
             return Ok(());
         }
-        let mut options = OptimizeOptions { parts: 1, ..self.options.clone() };
-        let nodes = self.evidence.answer.nodes;
-        let left = self.options.limits.nodes.map(|limit| limit.saturating_sub(nodes));
-        options.limits.nodes = left;
-        let no_nodes = (left == Some(0)).then_some(StoppedBy::NodeLimit);
+        let mut options = self.options.clone();
+        let nodes = self.evidence.work.nodes;
+        options.limits.nodes = options.limits.nodes.map(|limit| limit.saturating_sub(nodes));
+        let no_nodes = (options.limits.nodes == Some(0)).then_some(StoppedBy::NodeLimit);
         if let Some(reason) = self.clock.stopped().or(no_nodes) {
             self.stop(reason);
         }
         if matches!(self.evidence.claim, Claim::Stopped(_)) {
             self.counts.left += 1;
-            self.weaken(Some(part.bound), Some(part.bound));
+            self.weaken(piece.bound, piece.bound);
             return Ok(());
         }
-        let constraint = self.best.target().and_then(|best| as_good_as(self.problem, best));
-        let within = self.problem.within(part.domain.clone(), constraint);
-        let found = whole(&within, &options, self.clock, observer)?;
-        match found.answer.model.columns {
+        let part = self.part(piece);
+        let known_here = self.best.target().filter(|best| part.domain.contains(&best.input));
+        let found =
+            milp::evidence(self.problem, &part, &options, known_here, self.clock, observer)?;
+        match found.work.model.columns {
             0 => self.counts.excluded += 1,
             _ => self.counts.solved += 1,
         }
         // Where nothing here is better than what was known, that is the bound; where nothing
         // was known, there is no point.
-        let proven = if sense.better(found.proven, part.bound) { part.bound } else { found.proven };
+        let proven = found.proven.max(piece.bound);
         let (proven, claimed) = match (&found.empty, &found.claim) {
             (Some(_), _) => (known, known),
-            (None, Claim::Infeasible) => (Some(proven), known),
-            (None, _) => {
-                let claimed = found.claimed.filter(|&bound| sense.better(proven, bound));
-                (Some(proven), Some(claimed.unwrap_or(proven)))
-            }
+            (None, Claim::Infeasible) => (proven, known),
+            (None, _) => (proven, found.claimed.map_or(proven, |bound| bound.max(proven))),
         };
         self.weaken(proven, claimed);
         self.absorb(found);
         Ok(())
+    }
+
+    /// What of a piece may be as good as the best point.
+    fn part(&self, piece: &Piece) -> Part {
+        let part = Part { domain: piece.domain.clone(), rows: self.whole.rows.clone() };
+        match self.best.target() {
+            Some(best) => {
+                let margin = CUTOFF_MARGIN * self.problem.objective_size(&best.input);
+                part.at_most(best.cost + margin)
+            }
+            None => part,
+        }
     }
 
     fn stop(&mut self, reason: StoppedBy) {
@@ -148,25 +171,20 @@ impl Work<'_> {
     }
 
     /// Takes the bounds of one more part into account.
-    fn weaken(&mut self, proven: Option<f64>, claimed: Option<f64>) {
-        let sense = self.problem.sense();
-        let worse = |worst: Option<f64>, bound: Option<f64>| match (worst, bound) {
-            (Some(worst), Some(bound)) if !sense.better(bound, worst) => Some(worst),
-            (worst, bound) => bound.or(worst),
-        };
-        self.proven = worse(self.proven, proven);
-        self.claimed = worse(self.claimed, claimed);
+    fn weaken(&mut self, proven: f64, claimed: f64) {
+        self.proven = self.proven.min(proven);
+        self.claimed = self.claimed.min(claimed);
     }
 
     fn absorb(&mut self, found: Evidence) {
-        let answer = &mut self.evidence.answer;
-        answer.nodes += found.answer.nodes;
-        answer.lp_iterations += found.answer.lp_iterations;
-        answer.seconds = sum(&answer.seconds, &found.answer.seconds);
-        let model = found.answer.model;
-        if model.binaries >= answer.model.binaries && model.columns > 0 {
-            answer.model = model;
-            answer.layers = found.answer.layers;
+        let work = &mut self.evidence.work;
+        work.nodes += found.work.nodes;
+        work.lp_iterations += found.work.lp_iterations;
+        work.seconds = sum(&work.seconds, &found.work.seconds);
+        let model = found.work.model;
+        if model.binaries >= work.model.binaries && model.columns > 0 {
+            work.model = model;
+            work.layers = found.work.layers;
         }
         self.evidence.doubt = self.evidence.doubt.take().or(found.doubt);
         match found.claim {
@@ -176,40 +194,24 @@ impl Work<'_> {
             }
             _ => {}
         }
-        for point in found.points {
-            // Under the constraints of the problem, without that of the cut-off.
-            self.best.offer(self.problem.evaluate(point.input));
-        }
+        found.points.into_iter().for_each(|point| self.best.offer(point));
     }
 
     fn finish(mut self) -> Evidence {
-        self.evidence.answer.parts = Some(self.counts);
+        self.evidence.work.parts = Some(self.counts);
         self.evidence.points.extend(self.best.into_points());
-        match self.proven {
-            Some(bound) => self.evidence.prove(self.problem.sense(), bound),
-            None => {
-                let reason = "no part of the domain has a point that meets the constraints";
-                self.evidence.empty = Some(reason.to_string());
-            }
+        if self.proven == f64::INFINITY {
+            let reason = "no part of the domain has a point that meets the constraints";
+            self.evidence.empty = Some(reason.to_string());
+        } else {
+            self.evidence.prove(self.proven);
         }
-        self.evidence.claimed = self.claimed;
-        if self.claimed.is_none() && self.evidence.claim == Claim::Optimal {
+        self.evidence.claimed = Some(self.claimed).filter(|bound| *bound < f64::INFINITY);
+        if self.claimed == f64::INFINITY && self.evidence.claim == Claim::Optimal {
             self.evidence.claim = Claim::Infeasible;
         }
         self.evidence
     }
-}
-
-/// The constraint that a point is as good as the best one; `None` where every point is.
-fn as_good_as(problem: &Problem, best: &Candidate) -> Option<Constraint> {
-    let (objective, known) = (problem.objective(), best.objective);
-    let margin = CUTOFF_MARGIN * problem.objective_size(&best.input);
-    let (lower, upper) = match problem.sense() {
-        Sense::Minimize => (f64::NEG_INFINITY, known + margin),
-        Sense::Maximize => (known - margin, f64::INFINITY),
-    };
-    let constant = objective.terms().is_empty();
-    (!constant).then(|| Constraint::new(objective.clone(), lower, upper))
 }
 
 fn sum(a: &Seconds, b: &Seconds) -> Seconds {
@@ -231,51 +233,44 @@ fn sum(a: &Seconds, b: &Seconds) -> Seconds {
 /// worst bound first.
 fn divide(
     problem: &Problem,
-    domain: IntervalBox,
+    whole: &Part,
     options: &OptimizeOptions,
     clock: &Clock,
-) -> Result<Vec<Part>, OptimizeError> {
-    let sense = problem.sense();
-    let bound = |domain: &IntervalBox| {
-        let bounds =
-            Crown.propagate_within(problem.graph(), domain, clock).map_err(TightenError::from)?;
-        Ok::<f64, OptimizeError>(objective_bound(problem, &bounds))
+) -> Result<Vec<Piece>, OptimizeError> {
+    let piece = |domain: IntervalBox| {
+        let bounds = Crown.propagate_within(problem.graph(), &domain, clock);
+        let bounds = bounds.map_err(TightenError::from)?;
+        let bound = bounds.of(problem.rows()).lower()[OBJECTIVE];
+        Ok::<Piece, OptimizeError>(Piece { domain, bound })
     };
     let mut done = Vec::new();
-    let mut parts = vec![Part { bound: bound(&domain)?, domain: domain.clone() }];
-    while done.len() + parts.len() < options.parts && !clock.is_stopped() {
-        let worst = (0..parts.len()).reduce(|worst, next| {
-            if sense.better(parts[next].bound, parts[worst].bound) { next } else { worst }
-        });
-        let Some(worst) = worst else { break };
-        let part = parts.swap_remove(worst);
-        let mut chosen: Option<[Part; 2]> = None;
-        for input in sides(&part.domain, &domain) {
-            let Some(halves) = halves(&part.domain, input, problem.integer()) else { continue };
-            let [a, b] = [&halves[0], &halves[1]].map(bound);
-            let [left, right] = halves;
-            let halves = [Part { bound: a?, domain: left }, Part { bound: b?, domain: right }];
-            let least = |halves: &[Part; 2]| {
-                let [a, b] = [halves[0].bound, halves[1].bound];
-                if sense.better(a, b) { a } else { b }
-            };
+    let mut pieces = vec![piece(whole.domain.clone())?];
+    while done.len() + pieces.len() < options.parts && !clock.is_stopped() {
+        let by_bound = |&a: &usize, &b: &usize| {
+            let (a, b): (&Piece, &Piece) = (&pieces[a], &pieces[b]);
+            a.bound.total_cmp(&b.bound)
+        };
+        let Some(worst) = (0..pieces.len()).min_by(by_bound) else { break };
+        let worst = pieces.swap_remove(worst);
+        let mut chosen: Option<[Piece; 2]> = None;
+        for input in sides(&worst.domain, &whole.domain) {
+            let Some([a, b]) = halves(&worst.domain, input, problem.integer()) else { continue };
+            let halves = [piece(a)?, piece(b)?];
+            let least = |halves: &[Piece; 2]| halves[0].bound.min(halves[1].bound);
             // The input whose worse half is best.
-            if chosen.as_ref().is_none_or(|best| sense.better(least(best), least(&halves))) {
+            if chosen.as_ref().is_none_or(|best| least(&halves) > least(best)) {
                 chosen = Some(halves);
             }
         }
         match chosen {
-            Some(halves) => parts.extend(halves),
-            None => done.push(part),
+            Some(halves) => pieces.extend(halves),
+            None => done.push(worst),
         }
     }
-    parts.append(&mut done);
+    pieces.append(&mut done);
     // A stable sort: equal bounds stay in order.
-    parts.sort_by(|a, b| match sense {
-        Sense::Minimize => a.bound.total_cmp(&b.bound),
-        Sense::Maximize => b.bound.total_cmp(&a.bound),
-    });
-    Ok(parts)
+    pieces.sort_by(|a, b| a.bound.total_cmp(&b.bound));
+    Ok(pieces)
 }
 
 /// The inputs to try.

@@ -35,7 +35,7 @@ pub fn proposal(
 /// Whether the solver's tolerances show in its point.
 pub fn is_needed(problem: &Problem, point: &Candidate, solution: &Solution) -> bool {
     let visible = CONSTRAINT_FEASIBILITY * problem.objective_size(&point.input);
-    let error = solution.objective.map_or(0.0, |figure| (figure - point.objective).abs());
+    let error = solution.objective.map_or(0.0, |figure| (figure - point.cost).abs());
     !point.exact || error > visible
 }
 

@@ -13,26 +13,23 @@
 //! nothing.
 
 use crate::bounds::NeuronBounds;
-use crate::network::{ActivationLayer, Affine, Node, Phase, ReluGraph};
+use crate::network::{ActivationLayer, Affine, Node, NodeId, Phase, ReluGraph};
 use crate::num::IntervalBox;
 use crate::num::tolerance::{LARGEST_LEAK, MILP_FEASIBILITY};
-use crate::problem::{Problem, Variable};
-
-use super::ranges::objective_width;
+use crate::problem::{OBJECTIVE, Problem};
 
 /// What to say of a problem whose solver cannot be trusted.
 pub fn doubt(problem: &Problem, bounds: &NeuronBounds) -> Option<String> {
     let graph = problem.graph();
-    let errors = errors(graph, bounds);
-    let error = problem.objective().terms().iter().map(|&(variable, c)| {
-        let (node, index) = match variable {
-            Variable::Input(index) => (graph.input(), index),
-            Variable::Output(index) => (graph.output(), index),
-        };
-        c.abs() * errors[node.index()][index]
+    let errors = errors(graph, problem.rows(), bounds);
+    let Node::Affine(rows) = graph.node(problem.rows()) else { return None };
+    let error = rows.terms.iter().flat_map(|(operand, linear)| {
+        let errors = &errors[operand.index()];
+        linear.row(OBJECTIVE).into_iter().map(move |(index, c)| c.abs() * errors[index])
     });
     let error: f64 = error.sum();
-    let width = objective_width(problem, bounds);
+    let objective = bounds.of(problem.rows()).interval(OBJECTIVE);
+    let width = objective.upper() - objective.lower();
     // Written so that what has overflowed is doubtful.
     let is_small = error <= LARGEST_LEAK * width || error == 0.0;
     (!is_small).then(|| {
@@ -45,10 +42,10 @@ pub fn doubt(problem: &Problem, bounds: &NeuronBounds) -> Option<String> {
 }
 
 /// One number a neuron of each node.
-fn errors(graph: &ReluGraph, bounds: &NeuronBounds) -> Vec<Vec<f64>> {
+fn errors(graph: &ReluGraph, rows: NodeId, bounds: &NeuronBounds) -> Vec<Vec<f64>> {
     let layers: Vec<ActivationLayer> = graph.activation_layers().collect();
     let mut errors: Vec<Vec<f64>> = Vec::new();
-    for (id, node) in graph.nodes() {
+    for (id, node) in graph.nodes().filter(|(id, _)| *id != rows) {
         let of_node = match node {
             Node::Input { .. } => widths(bounds.of(id)).map(|w| MILP_FEASIBILITY * w).collect(),
             Node::Affine(affine) => of_affine(affine, bounds, &errors),

@@ -6,14 +6,13 @@
 
 use super::certify::{Proven, certify};
 use super::{
-    Answer, Best, Certify, Gap, OptimizeError, OptimizeOptions, ProofCounts, Recheck, Status,
-    contradiction, timed,
+    Answer, Best, Certify, Claim, Evidence, Gap, OptimizeError, OptimizeOptions, ProofCounts,
+    Recheck, Status, Work, contradiction, relative_gap, timed,
 };
 use crate::bounds::{Crown, NeuronBounds, Propagator, summarize};
 use crate::control::{Clock, Observer, StoppedBy};
 use crate::num::tolerance::{BOUND_CONTRADICTION, CLAIM_TOLERANCE, FINEST_GAP};
-use crate::problem::{Candidate, Problem, Sense};
-use crate::solve::TerminationStatus;
+use crate::problem::{Candidate, OBJECTIVE, Problem};
 
 /// Who proved a bound, where Taut did.
 pub const CERTIFIED: &str = "certified";
@@ -42,92 +41,6 @@ const SMALL_WORK: f64 = 2e9;
 /// Share of the time that is left for a cheap proof.
 const CHEAP_SHARE: f64 = 0.25;
 
-/// What a solver says of the problem.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Claim {
-    /// It has closed the gap.
-    Optimal,
-    /// There is no point.
-    Infeasible,
-    /// A limit or an interrupt came first.
-    Stopped(StoppedBy),
-    /// Nothing; what went wrong.
-    Failed(String),
-}
-
-impl Claim {
-    /// What the end of a solve claims.
-    pub fn of(status: TerminationStatus) -> Self {
-        match status {
-            TerminationStatus::Optimal => Self::Optimal,
-            TerminationStatus::Infeasible => Self::Infeasible,
-            TerminationStatus::Stopped(reason) => Self::Stopped(reason),
-        }
-    }
-}
-
-/// What a method has found.
-#[derive(Clone, Debug)]
-pub struct Evidence {
-    /// The record so far: settings, counts, times.
-    pub answer: Answer,
-    /// Points, feasible or not.
-    pub points: Vec<Candidate>,
-    /// The solver's point, and its own figure for the value there.
-    pub proposed: Option<Candidate>,
-    /// See `proposed`.
-    pub figure: Option<f64>,
-    /// Bounds of the neurons over the whole domain, if there are any.
-    pub bounds: Option<NeuronBounds>,
-    /// A proven bound of the objective, perhaps infinite.
-    pub proven: f64,
-    /// The solver's bound.
-    pub claimed: Option<f64>,
-    /// What the solver says.
-    pub claim: Claim,
-    /// Why the solver's word is worth little here.
-    pub doubt: Option<String>,
-    /// What proves that there is no point.
-    pub empty: Option<String>,
-}
-
-impl Evidence {
-    /// Nothing but a point perhaps.
-    pub fn new(answer: Answer, point: Option<Candidate>) -> Self {
-        Self {
-            proven: worst_bound(&answer),
-            answer,
-            points: point.into_iter().collect(),
-            proposed: None,
-            figure: None,
-            bounds: None,
-            claimed: None,
-            claim: Claim::Optimal,
-            doubt: None,
-            empty: None,
-        }
-    }
-
-    /// A proof that there is no point.
-    pub fn empty(answer: Answer, reason: String) -> Self {
-        Self { empty: Some(reason), ..Self::new(answer, None) }
-    }
-
-    /// Takes a proven bound into account.
-    pub fn prove(&mut self, sense: Sense, bound: f64) {
-        // The bound nearer to the optimum is the one that more points are not beyond; one that
-        // overflowed is none.
-        if self.proven.is_nan() || sense.better(self.proven, bound) {
-            self.proven = bound;
-        }
-    }
-}
-
-/// The bound that says nothing.
-fn worst_bound(answer: &Answer) -> f64 {
-    -answer.sense.worst()
-}
-
 /// Weighs points, bounds and claims against each other.
 pub fn weigh(
     problem: &Problem,
@@ -137,8 +50,10 @@ pub fn weigh(
     observer: &mut dyn Observer,
 ) -> Result<Answer, OptimizeError> {
     let best = Best::of(problem, evidence.points.iter().cloned());
+    let (gap, stopped_by, refuted) = (None, None, None);
+    let is_small = false;
     let mut scales =
-        Scales { problem, options, evidence, best, gap: None, stopped_by: None, is_small: false };
+        Scales { problem, options, evidence, best, gap, stopped_by, refuted, is_small };
     scales.doubt(clock);
     scales.drop_what_is_refuted();
     scales.tell_of_a_failure();
@@ -158,13 +73,16 @@ struct Scales<'a> {
     gap: Option<Gap>,
     /// What ended a proof.
     stopped_by: Option<StoppedBy>,
+    /// A claim that a forward pass refutes.
+    refuted: Option<String>,
     /// Whether the problem is so small that its optimum has to be provable.
     is_small: bool,
 }
 
 impl<'a> Scales<'a> {
-    fn sense(&self) -> Sense {
-        self.problem.sense()
+    /// A value as the user knows it.
+    fn told(&self, value: f64) -> f64 {
+        self.problem.sense().signed(value)
     }
 
     fn backend(&self) -> &'static str {
@@ -173,11 +91,7 @@ impl<'a> Scales<'a> {
 
     /// By how much the best point is beyond a bound.
     fn distance_beyond(&self, bound: f64) -> f64 {
-        let beyond = self.best.target().map(|best| match self.sense() {
-            Sense::Minimize => bound - best.objective,
-            Sense::Maximize => best.objective - bound,
-        });
-        beyond.unwrap_or(0.0)
+        self.best.target().map_or(0.0, |best| bound - best.cost)
     }
 
     /// The same, relative to the size of the objective or, where that is less, to its range.
@@ -191,7 +105,7 @@ impl<'a> Scales<'a> {
 
     fn is_closed_by(&self, bound: f64) -> bool {
         let (Some(gap), Some(best)) = (self.gap, self.best.target()) else { return false };
-        gap.is_closed(best.objective, bound, self.problem.objective_size(&best.input))
+        gap.is_closed(best.cost, bound, self.problem.objective_size(&best.input))
     }
 
     /// A true point beats a solver's claim.
@@ -200,7 +114,8 @@ impl<'a> Scales<'a> {
         if let Some(bound) = self.evidence.claimed.filter(|&b| self.beyond(b) > CLAIM_TOLERANCE) {
             self.evidence.claimed = None;
             self.refuse(format!(
-                "{backend} claims the bound {bound}, which a forward pass refutes"
+                "{backend} claims the bound {}, which a forward pass refutes",
+                self.told(bound)
             ));
         }
     }
@@ -214,19 +129,19 @@ impl<'a> Scales<'a> {
 
     fn refuse(&mut self, claim: String) {
         self.warn(claim.clone());
-        self.evidence.answer.refuted = Some(claim);
+        self.refuted = Some(claim);
     }
 
     fn warn(&mut self, what: String) {
-        self.evidence.answer.warnings.push(what);
+        self.evidence.warnings.push(what);
     }
 
     /// Finds out what gap is to be closed, and whether a solver can.
     fn doubt(&mut self, clock: &Clock) {
         let Some(bounds) = self.bounds(clock) else { return };
-        let gap = Gap::new(&self.options.solve, self.problem, &bounds);
+        let gap = Gap::new(&self.options.solve, bounds.of(self.problem.rows()).interval(OBJECTIVE));
         let width = gap.width();
-        let sought = self.best.target().map(|best| gap.at(best.objective));
+        let sought = self.best.target().map(|best| gap.at(best.cost));
         if let Some(sought) = sought.filter(|sought| *sought < FINEST_GAP * width) {
             let backend = self.backend();
             self.evidence.doubt.get_or_insert_with(|| {
@@ -253,7 +168,7 @@ impl<'a> Scales<'a> {
         let mut seconds = 0.0;
         let proven =
             timed(&mut seconds, || certify(problem, &bounds, known, gap, (work, clock), observer));
-        self.evidence.answer.seconds.certify = seconds;
+        self.evidence.work.seconds.certify = seconds;
         self.take(proven);
     }
 
@@ -263,7 +178,7 @@ impl<'a> Scales<'a> {
             return Some(bounds);
         }
         let domain = self.problem.integral_domain()?;
-        Crown.propagate_within(self.problem.graph(), &domain, clock).ok()
+        Crown.propagate_within(self.problem.graph(), domain, clock).ok()
     }
 
     /// Multiplications for a proof; `None` where none is needed or asked for.
@@ -285,14 +200,13 @@ impl<'a> Scales<'a> {
     }
 
     fn cheap_work(&self) -> f64 {
-        let Answer { lp_iterations, model, .. } = &self.evidence.answer;
+        let Work { lp_iterations, model, .. } = &self.evidence.work;
         CHEAP_WORK + CHEAP_PASSES * *lp_iterations as f64 * model.nonzeros as f64
     }
 
     fn take(&mut self, proven: Proven<'a>) {
-        let sense = self.sense();
         if let Some(bound) = proven.bound {
-            self.evidence.prove(sense, bound);
+            self.evidence.prove(bound);
         }
         if proven.is_empty {
             let reason =
@@ -302,7 +216,7 @@ impl<'a> Scales<'a> {
         self.best = proven.best;
         self.stopped_by = proven.stopped_by;
         let (nodes, lp_iterations) = (proven.nodes, proven.iterations);
-        self.evidence.answer.proof = Some(ProofCounts { nodes, lp_iterations });
+        self.evidence.proof = Some(ProofCounts { nodes, lp_iterations });
         // It may have found a better point than the solver claims there is.
         self.drop_what_is_refuted();
     }
@@ -318,45 +232,71 @@ impl<'a> Scales<'a> {
         if let Some(point) =
             target.filter(|point| self.distance_beyond(self.evidence.proven) > allowed(point))
         {
-            let claim = format!("proved the bound {}", self.evidence.proven);
+            let claim = format!("proved the bound {}", self.told(self.evidence.proven));
             return Err(contradiction(point.clone(), "Taut", claim));
         }
         let (bound, by) = self.bound();
         let best = self.best.answer(self.is_closed_by(bound)).cloned();
-        self.recheck(best.as_ref());
-        self.settle(best, bound, by);
-        Ok(self.evidence.answer)
+        let recheck = self.recheck(best.as_ref());
+        Ok(self.settle(best, recheck, bound, by))
     }
 
-    fn infeasible(self, reason: String) -> Result<Answer, OptimizeError> {
+    fn infeasible(mut self, reason: String) -> Result<Answer, OptimizeError> {
         // A point that only just meets the constraints, or within the tolerance, may do so by
         // rounding.
         if let Some(best) = self.best.target().filter(|best| self.problem.meets_clearly(best)) {
             return Err(contradiction(best.clone(), "Taut", format!("proved that {reason}")));
         }
-        let mut answer = self.evidence.answer;
-        answer.status = Status::Infeasible;
-        answer.warnings.push(reason);
-        Ok(answer)
+        self.warn(reason);
+        Ok(self.answer(Status::Infeasible))
+    }
+
+    /// What is known, without a point or a bound.
+    fn answer(self, status: Status) -> Answer {
+        let Evidence { method, work, proof, warnings, .. } = self.evidence;
+        let Work { parts, nodes, lp_iterations, model, layers, seconds } = work;
+        Answer {
+            sense: self.problem.sense(),
+            status,
+            stopped_by: None,
+            objective: None,
+            bound: None,
+            bound_by: None,
+            gap: None,
+            input: None,
+            output: None,
+            recheck: None,
+            method,
+            certify: self.options.certify.name(),
+            parts,
+            nodes,
+            lp_iterations,
+            proof,
+            model,
+            layers,
+            seconds,
+            refuted: self.refuted,
+            warnings,
+        }
     }
 
     /// Tells of the point reported, or of the one that was not good enough to be.
-    fn recheck(&mut self, best: Option<&Candidate>) {
+    fn recheck(&self, best: Option<&Candidate>) -> Option<Recheck> {
         let figure = self.evidence.figure;
         let shown = best.or(self.evidence.proposed.as_ref());
-        self.evidence.answer.recheck = shown.map(|point| Recheck {
+        shown.map(|point| Recheck {
             feasible: point.feasible,
             objective_size: self.problem.objective_size(&point.input),
-            objective_error: figure.map(|figure| (figure - point.objective).abs()),
+            objective_error: figure.map(|figure| (figure - point.cost).abs()),
             violation: point.violation,
-        });
+        })
     }
 
     /// The bound to tell, and who proved it: Taut, where that closes the gap or no other bound
     /// is better.
     fn bound(&self) -> (f64, &'static str) {
         let Evidence { proven, claimed, .. } = self.evidence;
-        let better = claimed.filter(|&bound| self.sense().better(proven, bound));
+        let better = claimed.filter(|&bound| bound > proven);
         // What is doubtful is worth no bound, nor what should have been proven and was not.
         let is_worth = self.evidence.doubt.is_none() && !self.has_to_be_proven();
         match better.filter(|_| is_worth) {
@@ -375,46 +315,54 @@ impl<'a> Scales<'a> {
         is_asked && self.evidence.claim == Claim::Optimal
     }
 
-    fn settle(&mut self, best: Option<Candidate>, bound: f64, by: &'static str) {
+    fn settle(
+        mut self,
+        best: Option<Candidate>,
+        recheck: Option<Recheck>,
+        bound: f64,
+        by: &'static str,
+    ) -> Answer {
         let is_closed = bound.is_finite() && self.is_closed_by(bound);
         let stopped_by = match self.evidence.claim {
             Claim::Stopped(reason) => Some(reason),
             _ => self.stopped_by,
         };
-        self.tell_of_the_claim(is_closed);
+        self.tell_of_the_claim(is_closed, recheck);
         if !is_closed {
-            self.evidence.answer.warnings.extend(self.evidence.doubt.take());
+            self.evidence.warnings.extend(self.evidence.doubt.take());
         }
-        let sense = self.sense();
-        let answer = &mut self.evidence.answer;
-        answer.stopped_by = stopped_by.filter(|_| !is_closed);
-        answer.status = match (&best, is_closed) {
+        // A bound cannot be better than what is attained.
+        let attained = best.as_ref().map_or(f64::INFINITY, |best| best.cost);
+        if attained < bound && best.as_ref().is_some_and(|best| !best.exact) {
+            self.warn(AS_GOOD_BY_TOLERANCE.to_string());
+        }
+        let bound = Some(bound.min(attained)).filter(|bound| bound.is_finite());
+        let status = match (&best, is_closed) {
             (None, _) => Status::Unknown,
             (Some(_), true) => Status::Optimal,
             (Some(_), false) => Status::Feasible,
         };
-        // A bound cannot be better than what is attained.
-        let bound = match &best {
-            Some(best) if sense.better(best.objective, bound) => {
-                if !best.exact {
-                    answer.warnings.push(AS_GOOD_BY_TOLERANCE.to_string());
-                }
-                best.objective
-            }
-            _ => bound,
+        let gap = best.as_ref().zip(bound).map(|(best, bound)| relative_gap(best.cost, bound));
+        let told = bound.map(|bound| self.told(bound));
+        let (objective, input, output) = match best {
+            Some(best) => (Some(best.objective), Some(best.input), Some(best.output)),
+            None => (None, None, None),
         };
-        answer.bound = Some(bound).filter(|bound| bound.is_finite());
-        answer.bound_by = answer.bound.map(|_| by);
-        let Some(best) = best else { return };
-        let gap = super::relative_gap(best.objective, bound);
-        answer.gap = Some(gap).filter(|gap| gap.is_finite());
-        answer.objective = Some(best.objective);
-        answer.input = Some(best.input);
-        answer.output = Some(best.output);
+        Answer {
+            stopped_by: stopped_by.filter(|_| !is_closed),
+            objective,
+            bound: told,
+            bound_by: told.map(|_| by),
+            gap: gap.filter(|gap| gap.is_finite()),
+            input,
+            output,
+            recheck,
+            ..self.answer(status)
+        }
     }
 
     /// Says where an open answer is less than the solver claims.
-    fn tell_of_the_claim(&mut self, is_closed: bool) {
+    fn tell_of_the_claim(&mut self, is_closed: bool, recheck: Option<Recheck>) {
         let backend = self.backend();
         let claim = "says that no point meets the constraints";
         match (&self.evidence.claim, self.best.target()) {
@@ -431,15 +379,15 @@ impl<'a> Scales<'a> {
                 self.warn(format!("{backend} says that the optimum is found; that is not proven"));
             }
             (Claim::Optimal, _) if !is_closed && self.evidence.figure.is_some() => {
-                self.tell_of_the_point();
+                self.tell_of_the_point(recheck);
             }
             _ => {}
         }
     }
 
-    fn tell_of_the_point(&mut self) {
+    fn tell_of_the_point(&mut self, recheck: Option<Recheck>) {
         let backend = self.backend();
-        match self.evidence.answer.recheck {
+        match recheck {
             Some(Recheck { feasible: false, violation, .. }) => self.warn(format!(
                 "the point that {backend} proposes violates a constraint by {violation:.1e} in a \
                  forward pass"

@@ -68,8 +68,9 @@ impl<'a> RegionPlot<'a> {
         self.values.push(self.problem.evaluate(cell.point.clone()).objective);
         let sense = self.problem.sense();
         for corner in cell.corners(self.problem.domain()) {
-            let value = cell.value(self.problem.objective(), &corner);
-            if self.best.as_ref().is_none_or(|(_, best)| sense.better(value, *best)) {
+            let value = self.problem.objective().evaluate(&corner, &cell.outputs(&corner));
+            let is_better = |best: f64| sense.signed(value) < sense.signed(best);
+            if self.best.as_ref().is_none_or(|(_, best)| is_better(*best)) {
                 self.best = Some((corner, value));
             }
         }
@@ -125,7 +126,7 @@ impl<'a> RegionPlot<'a> {
 
     /// One path a layer, the first layer on top.
     fn boundaries(&self, svg: &mut String) -> std::fmt::Result {
-        let layers = self.problem.graph().activation_layers().count();
+        let layers = self.problem.network_graph().activation_layers().count();
         let mut paths = vec![String::new(); layers];
         for cell in &self.cells {
             let vertices: Vec<[f64; 2]> = cell.vertices.iter().flatten().copied().collect();
@@ -170,7 +171,7 @@ impl<'a> RegionPlot<'a> {
         if !domain.contains(&outside) {
             return None;
         }
-        let other = self.problem.graph().pattern(&outside);
+        let other = self.problem.network_graph().pattern(&outside);
         let layer = (0..other.len()).find(|&layer| other[layer] != cell.pattern[layer])?;
         let key = |pattern: &[Phase]| pattern.iter().map(|&p| p as u8).collect::<Vec<u8>>();
         (key(&cell.pattern[layer]) < key(&other[layer])).then_some(layer)
@@ -246,7 +247,7 @@ impl<'a> RegionPlot<'a> {
         }
         let mut y = top + height + 50.0;
         writeln!(svg, "<text x=\"{x}\" y=\"{y}\">boundaries of</text>")?;
-        let layers = self.problem.graph().activation_layers().count();
+        let layers = self.problem.network_graph().activation_layers().count();
         for layer in 0..layers.min(STROKES.len()) {
             y += 26.0;
             let (color, width) = stroke(layer);

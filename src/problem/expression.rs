@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::num::Interval;
 use crate::num::twofold::Twofold;
 
 /// An input or an output of the network.
@@ -14,6 +15,24 @@ pub enum Variable {
     Input(usize),
     /// `y` with its index.
     Output(usize),
+}
+
+impl Variable {
+    /// The index of an input.
+    pub fn input(self) -> Option<usize> {
+        match self {
+            Self::Input(index) => Some(index),
+            Self::Output(_) => None,
+        }
+    }
+
+    /// The index of an output.
+    pub fn output(self) -> Option<usize> {
+        match self {
+            Self::Input(_) => None,
+            Self::Output(index) => Some(index),
+        }
+    }
 }
 
 impl fmt::Display for Variable {
@@ -180,6 +199,14 @@ impl Constraint {
     /// Upper bound, perhaps ∞.
     pub fn upper(&self) -> f64 {
         self.upper
+    }
+
+    /// Both limits.
+    ///
+    /// # Panics
+    /// If no number lies between them.
+    pub fn interval(&self) -> Interval {
+        Interval::new(self.lower, self.upper).expect("limits in order")
     }
 
     /// By how much a value of the expression is beyond a limit, absolute, and the magnitude of

@@ -1,8 +1,10 @@
-//! A question about a network: domain, objective, constraints.
+//! A question about a network: domain, objective, constraints; as text, typed, and as a node
+//! of the network's graph.
 
 mod expression;
 mod parser;
 mod point;
+mod rows;
 
 use std::sync::Arc;
 
@@ -12,8 +14,9 @@ use thiserror::Error;
 pub use expression::{Constraint, Expression, Variable};
 pub use parser::{ExpressionError, Vocabulary};
 pub use point::Candidate;
+pub use rows::{LimitedRow, OBJECTIVE, Part};
 
-use crate::network::{Network, ReluGraph};
+use crate::network::{Network, NodeId, ReluGraph};
 use crate::num::{BoxError, IntervalBox};
 
 /// Direction of the optimisation.
@@ -27,24 +30,6 @@ pub enum Sense {
     Maximize,
 }
 
-impl Sense {
-    /// Whether `a` is a better objective value than `b`.
-    pub fn better(self, a: f64, b: f64) -> bool {
-        match self {
-            Self::Minimize => a < b,
-            Self::Maximize => a > b,
-        }
-    }
-
-    /// The worst conceivable objective value.
-    pub fn worst(self) -> f64 {
-        match self {
-            Self::Minimize => f64::INFINITY,
-            Self::Maximize => f64::NEG_INFINITY,
-        }
-    }
-}
-
 /// A known answer, and where it comes from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -55,33 +40,51 @@ pub struct Reference {
     pub source: String,
 }
 
-/// A question as text, before it is matched with a network.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Question {
+/// What is asked of a network: the least or largest value of an expression of its inputs and
+/// outputs, for inputs that meet constraints.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Question<Objective = Expression, Condition = Constraint> {
     /// Direction.
     pub sense: Sense,
-    /// Objective; `y0` if absent and the network has one output.
-    pub objective: Option<String>,
-    /// Constraints over inputs and outputs.
-    pub constraints: Vec<String>,
+    /// What is optimised.
+    pub objective: Objective,
+    /// Constraints on inputs and outputs.
+    pub constraints: Vec<Condition>,
     /// Indices of the inputs that must be whole numbers.
     pub integer: Vec<usize>,
     /// A known answer.
     pub reference: Option<Reference>,
 }
 
-/// Optimise a linear expression of inputs and outputs of a network over a box,
-/// subject to linear constraints over inputs and outputs.
+impl<Objective: Default, Condition> Default for Question<Objective, Condition> {
+    fn default() -> Self {
+        Self {
+            sense: Sense::default(),
+            objective: Objective::default(),
+            constraints: Vec::new(),
+            integer: Vec::new(),
+            reference: None,
+        }
+    }
+}
+
+/// A question as text, before it is matched with a network; without an objective, it is about
+/// `y0` where the network has one output.
+pub type QuestionText = Question<Option<String>, String>;
+
+/// A question about a network over a box.
 #[derive(Clone, Debug)]
 pub struct Problem {
     network: Arc<Network>,
+    /// Of the network alone.
+    network_graph: ReluGraph,
+    /// With the rows of the question.
     graph: ReluGraph,
+    rows: NodeId,
     domain: IntervalBox,
-    sense: Sense,
-    objective: Expression,
-    constraints: Vec<Constraint>,
-    integer: Vec<usize>,
-    reference: Option<Reference>,
+    /// `None` if an integer input has no whole number in its interval.
+    whole: Option<Part>,
+    question: Question,
 }
 
 /// Why a question does not fit its network.
@@ -112,6 +115,16 @@ pub enum ProblemError {
     /// A constraint cannot be read.
     #[error("constraint {0}")]
     Constraint(ExpressionError),
+    /// A variable that the network does not have.
+    #[error("{variable} is no variable of a network with {inputs} inputs and {outputs} outputs")]
+    Variable {
+        /// The variable.
+        variable: Variable,
+        /// Inputs of the network.
+        inputs: usize,
+        /// Outputs of the network.
+        outputs: usize,
+    },
     /// An integer input that does not exist, or twice.
     #[error("integer input {index}: {what}")]
     Integer {
@@ -128,36 +141,36 @@ impl Problem {
     /// # Errors
     /// [`ProblemError`].
     pub fn new(
-        network: Network,
+        network: impl Into<Arc<Network>>,
         domain: IntervalBox,
-        question: Question,
+        mut question: Question,
     ) -> Result<Self, ProblemError> {
+        let network = network.into();
         if domain.len() != network.inputs() {
             let (found, expected) = (domain.len(), network.inputs());
             return Err(ProblemError::BoxLength { found, expected });
         }
-        let vocabulary = Vocabulary {
-            inputs: network.inputs(),
-            outputs: network.outputs(),
-            input_names: &network.metadata().input_names,
-            output_names: &network.metadata().output_names,
-        };
-        let objective = match (&question.objective, network.outputs()) {
-            (Some(text), _) => vocabulary.expression(text).map_err(ProblemError::Objective)?,
-            (None, 1) => Expression::new([(Variable::Output(0), 1.0)], 0.0),
-            (None, outputs) => return Err(ProblemError::NoObjective { outputs }),
-        };
-        let constraints = question.constraints.iter();
-        let constraints = constraints
-            .map(|text| vocabulary.constraint(text).map_err(ProblemError::Constraint))
-            .collect::<Result<_, _>>()?;
-        let mut integer = question.integer;
-        integer.sort_unstable();
-        check_integer(&integer, network.inputs())?;
-        let graph = network.lower();
-        let (sense, reference) = (question.sense, question.reference);
-        let network = Arc::new(network);
-        Ok(Self { network, graph, domain, sense, objective, constraints, integer, reference })
+        question.integer.sort_unstable();
+        check_integer(&question.integer, network.inputs())?;
+        check_variables(&question, &network)?;
+        let network_graph = network.lower();
+        let (graph, rows) = rows::append(&network_graph, &question);
+        let whole = whole(&domain, &question);
+        Ok(Self { network, network_graph, graph, rows, domain, whole, question })
+    }
+
+    /// [`new`](Self::new) with a question as text.
+    ///
+    /// # Errors
+    /// [`ProblemError`], with the place in the text.
+    pub fn parse(
+        network: impl Into<Arc<Network>>,
+        domain: IntervalBox,
+        question: &QuestionText,
+    ) -> Result<Self, ProblemError> {
+        let network = network.into();
+        let question = question.parse(&network)?;
+        Self::new(network, domain, question)
     }
 
     /// The same question with another canonical form of the network, such as a
@@ -169,29 +182,48 @@ impl Problem {
     pub fn with_graph(&self, graph: ReluGraph) -> Self {
         let ends = |graph: &ReluGraph| [graph.input(), graph.output()].map(|id| graph.size(id));
         assert_eq!(ends(&graph), ends(&self.graph), "inputs and outputs of a network");
-        Self { graph, ..self.clone() }
+        let (with_rows, rows) = rows::append(&graph, &self.question);
+        Self { network_graph: graph, graph: with_rows, rows, ..self.clone() }
     }
 
-    /// The same question over another box, with one more constraint; without a known
-    /// answer.
+    /// The same question over another box, without a known answer.
     ///
     /// # Panics
     /// If the box has another number of inputs.
-    pub fn within(&self, domain: IntervalBox, constraint: Option<Constraint>) -> Self {
+    pub fn over(&self, domain: IntervalBox) -> Self {
         assert_eq!(domain.len(), self.domain.len(), "inputs of a box");
-        let mut problem = Self { domain, reference: None, ..self.clone() };
-        problem.constraints.extend(constraint);
-        problem
+        let question = Question { reference: None, ..self.question.clone() };
+        let whole = whole(&domain, &question);
+        Self { domain, whole, question, ..self.clone() }
     }
 
     /// The network as read.
-    pub fn network(&self) -> &Network {
+    pub fn network(&self) -> &Arc<Network> {
         &self.network
     }
 
     /// The network in canonical form.
+    pub fn network_graph(&self) -> &ReluGraph {
+        &self.network_graph
+    }
+
+    /// The network in canonical form and, behind it, the [`rows`](Self::rows) of the question;
+    /// the output is that of the network.
     pub fn graph(&self) -> &ReluGraph {
         &self.graph
+    }
+
+    /// The node of the graph whose row 0 ([`OBJECTIVE`]) is the objective, to be made small,
+    /// and whose rows 1, 2, … are the constraints.
+    pub fn rows(&self) -> NodeId {
+        self.rows
+    }
+
+    /// The box with the bounds of integer inputs rounded inward, and the limits of the
+    /// constraints; `None` if there is no whole number where one is needed, so that no point is
+    /// feasible.
+    pub fn whole(&self) -> Option<&Part> {
+        self.whole.as_ref()
     }
 
     /// The box of the inputs as given.
@@ -201,65 +233,66 @@ impl Problem {
 
     /// The box with the bounds of integer inputs rounded inward; `None` if it
     /// holds no whole number where one is needed, so that no point is feasible.
-    pub fn integral_domain(&self) -> Option<IntervalBox> {
-        let (mut lower, mut upper) = (self.domain.lower().to_vec(), self.domain.upper().to_vec());
-        for &index in &self.integer {
-            lower[index] = lower[index].ceil();
-            upper[index] = upper[index].floor();
-        }
-        IntervalBox::new(lower, upper).ok()
+    pub fn integral_domain(&self) -> Option<&IntervalBox> {
+        self.whole.as_ref().map(|whole| &whole.domain)
     }
 
     /// Direction of the optimisation.
     pub fn sense(&self) -> Sense {
-        self.sense
+        self.question.sense
     }
 
     /// What is optimised.
     pub fn objective(&self) -> &Expression {
-        &self.objective
+        &self.question.objective
     }
 
     /// Constraints on inputs and outputs.
     pub fn constraints(&self) -> &[Constraint] {
-        &self.constraints
-    }
-
-    /// Which outputs objective and constraints speak of: one flag an output.
-    pub fn read_outputs(&self) -> Vec<bool> {
-        let mut read = vec![false; self.network.outputs()];
-        let constraints = self.constraints.iter().map(Constraint::expression);
-        for (variable, _) in constraints.chain([&self.objective]).flat_map(Expression::terms) {
-            if let Variable::Output(index) = variable {
-                read[*index] = true;
-            }
-        }
-        read
-    }
-
-    /// Whether objective and constraints speak of an input themselves.
-    pub fn speaks_of_input(&self, index: usize) -> bool {
-        let constraints = self.constraints.iter().map(Constraint::expression);
-        let mut terms = constraints.chain([&self.objective]).flat_map(Expression::terms);
-        terms.any(|(variable, _)| *variable == Variable::Input(index))
+        &self.question.constraints
     }
 
     /// Indices of the inputs that must be whole numbers, ascending.
     pub fn integer(&self) -> &[usize] {
-        &self.integer
+        &self.question.integer
     }
 
     /// A known answer.
     pub fn reference(&self) -> Option<&Reference> {
-        self.reference.as_ref()
+        self.question.reference.as_ref()
     }
 
     /// The point nearest to `point` that lies in the box and has whole numbers
     /// where they are needed; `None` if there is none.
     pub fn nearest_input(&self, point: &[f64]) -> Option<Vec<f64>> {
         let mut rounded = point.to_vec();
-        self.integer.iter().for_each(|&index| rounded[index] = rounded[index].round());
+        self.integer().iter().for_each(|&index| rounded[index] = rounded[index].round());
         Some(self.integral_domain()?.nearest(&rounded))
+    }
+}
+
+/// All of a problem.
+fn whole(domain: &IntervalBox, question: &Question) -> Option<Part> {
+    let (mut lower, mut upper) = (domain.lower().to_vec(), domain.upper().to_vec());
+    for &index in &question.integer {
+        lower[index] = lower[index].ceil();
+        upper[index] = upper[index].floor();
+    }
+    let domain = IntervalBox::new(lower, upper).ok()?;
+    Some(Part::new(domain, &question.constraints))
+}
+
+fn check_variables(question: &Question, network: &Network) -> Result<(), ProblemError> {
+    let (inputs, outputs) = (network.inputs(), network.outputs());
+    let expressions = question.constraints.iter().map(Constraint::expression);
+    let mut terms = expressions.chain([&question.objective]).flat_map(Expression::terms);
+    let is_missing = |variable: Variable| match variable {
+        Variable::Input(index) => index >= inputs,
+        Variable::Output(index) => index >= outputs,
+    };
+    match terms.find(|(variable, _)| is_missing(*variable)) {
+        Some(&(variable, _)) => Err(ProblemError::Variable { variable, inputs, outputs }),
+        None => Ok(()),
     }
 }
 

@@ -12,6 +12,8 @@
 use thiserror::Error;
 
 use super::expression::{Constraint, Expression, Variable};
+use super::{ProblemError, Question, QuestionText};
+use crate::network::Network;
 
 /// The variables that an expression may use.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +38,32 @@ pub struct ExpressionError {
     pub column: usize,
     /// What was found and what was expected.
     pub what: String,
+}
+
+impl QuestionText {
+    /// Reads objective and constraints in the words of a network.
+    ///
+    /// # Errors
+    /// Text that cannot be read, with the place; no objective where none is obvious.
+    pub fn parse(&self, network: &Network) -> Result<Question, ProblemError> {
+        let vocabulary = Vocabulary {
+            inputs: network.inputs(),
+            outputs: network.outputs(),
+            input_names: &network.metadata().input_names,
+            output_names: &network.metadata().output_names,
+        };
+        let objective = match (&self.objective, network.outputs()) {
+            (Some(text), _) => vocabulary.expression(text).map_err(ProblemError::Objective)?,
+            (None, 1) => Expression::new([(Variable::Output(0), 1.0)], 0.0),
+            (None, outputs) => return Err(ProblemError::NoObjective { outputs }),
+        };
+        let constraints = self.constraints.iter();
+        let constraints = constraints
+            .map(|text| vocabulary.constraint(text).map_err(ProblemError::Constraint))
+            .collect::<Result<_, _>>()?;
+        let (integer, reference) = (self.integer.clone(), self.reference.clone());
+        Ok(Question { sense: self.sense, objective, constraints, integer, reference })
+    }
 }
 
 impl Vocabulary<'_> {

@@ -22,6 +22,8 @@ pub struct Candidate {
     pub output: Vec<f64>,
     /// Value of the objective.
     pub objective: f64,
+    /// The same, as it is to be made small ([`Sense::signed`]).
+    pub cost: f64,
     /// Largest violation of a constraint, relative to the size of what it compares.
     pub violation: f64,
     /// Whether box, integrality and, up to [`CONSTRAINT_FEASIBILITY`], constraints hold.
@@ -48,7 +50,7 @@ impl Problem {
         let output = self.network.evaluate_point(&input);
         let candidate = self.candidate(input, output, None);
         // Constraints on outputs are met by the network over the real numbers or not at all.
-        match self.constraints.iter().any(|c| c.expression().has_outputs()) {
+        match self.constraints().iter().any(|c| c.expression().has_outputs()) {
             true => self.confirmed(candidate),
             false => candidate,
         }
@@ -59,7 +61,7 @@ impl Problem {
         if !self.shows_rounding(&candidate) {
             return candidate;
         }
-        let outputs = self.graph.evaluate_accurately(&candidate.input);
+        let outputs = self.graph.evaluate_accurately(&candidate.input, self.graph.output());
         let rounded = outputs.iter().map(|output| output.rounded()).collect();
         self.candidate(candidate.input, rounded, Some(&outputs))
     }
@@ -68,7 +70,7 @@ impl Problem {
     /// constraint.
     fn shows_rounding(&self, candidate: &Candidate) -> bool {
         let Candidate { input, output, .. } = candidate;
-        let errors = self.graph.rounding_errors(&self.values(input)).to_vec();
+        let errors = self.graph.rounding_errors(&self.values(input), self.graph.output()).to_vec();
         let no_errors = vec![0.0; input.len()];
         let error = |expression: &Expression| {
             let terms = expression.terms().len() as f64 + 2.0;
@@ -83,9 +85,9 @@ impl Problem {
             // A number that is none has to be looked at again.
             error.is_nan() || !is_small && distance.abs() <= 4.0 * error
         };
-        let error = error(&self.objective);
+        let error = error(self.objective());
         let is_large = error > FORWARD_ROUNDING * candidate.objective.abs();
-        error.is_nan() || is_large || self.constraints.iter().any(decides)
+        error.is_nan() || is_large || self.constraints().iter().any(decides)
     }
 
     fn candidate(
@@ -98,19 +100,21 @@ impl Problem {
             Some(outputs) => expression.evaluate_accurately(&input, outputs),
             None => expression.evaluate(&input, &output),
         };
-        let objective = value(&self.objective);
+        let objective = value(self.objective());
+        let mut slopes = Slopes::new(self, &input);
         let violations: Vec<Violation> = self
-            .constraints
+            .constraints()
             .iter()
             .filter_map(|constraint| {
                 let (excess, limit) = constraint.excess(value(constraint.expression()))?;
-                Some(self.violation(constraint, excess, limit, &input, &output))
+                Some(self.violation(constraint, (excess, limit), &mut slopes, &output))
             })
             .collect();
-        let integral = self.integer.iter().all(|&index| input[index].fract() == 0.0);
+        let integral = self.integer().iter().all(|&index| input[index].fract() == 0.0);
         let inside = self.domain.contains(&input) && integral;
         Candidate {
             objective,
+            cost: self.sense().signed(objective),
             violation: violations.iter().map(|v| v.relative).fold(0.0, f64::max),
             feasible: inside && violations.iter().all(|v| v.is_tolerable),
             exact: inside && violations.iter().all(|v| v.is_rounding),
@@ -124,16 +128,15 @@ impl Problem {
     fn violation(
         &self,
         constraint: &Constraint,
-        excess: f64,
-        limit: f64,
-        input: &[f64],
+        (excess, limit): (f64, f64),
+        slopes: &mut Slopes<'_>,
         output: &[f64],
     ) -> Violation {
         let expression = constraint.expression();
-        let grain = self.grain(expression, input);
+        let grain = slopes.grain(expression);
         let (tolerance, grains, terms) = match expression.has_outputs() {
             true => {
-                let terms = SHARE_OF_TERMS * expression.size(input, output);
+                let terms = SHARE_OF_TERMS * expression.size(slopes.input, output);
                 (CONSTRAINT_FEASIBILITY, GRAINS_OF_OUTPUTS, terms)
             }
             // No forward pass stands between the constraint and the point.
@@ -148,43 +151,22 @@ impl Problem {
         }
     }
 
-    /// How far an expression moves between a point and its neighbours in `f64`.
-    fn grain(&self, expression: &Expression, input: &[f64]) -> f64 {
-        let gradient = self.gradient(expression, input);
-        let steps = gradient.iter().zip(input).enumerate().map(|(index, (slope, x))| {
-            // Whole numbers have no neighbours to round to.
-            let is_whole = self.integer.binary_search(&index).is_ok();
-            let step = if is_whole { 0.0 } else { x.abs().next_up() - x.abs() };
-            (slope * step).abs()
-        });
-        steps.sum()
-    }
-
-    /// The gradient of an expression at a point; where a neuron sits at a kink, that of its
-    /// flat piece.
+    /// The gradient of a [row](Self::rows) at a point; where a neuron sits at a kink, that of
+    /// its flat piece.
     ///
     /// # Panics
-    /// If the number of coordinates is not the number of inputs.
-    pub fn gradient(&self, expression: &Expression, input: &[f64]) -> Array1<f64> {
-        let mut weights = Array1::zeros(self.graph.size(self.graph.output()));
-        let mut direct = Array1::zeros(input.len());
-        for &(variable, coefficient) in expression.terms() {
-            match variable {
-                Variable::Input(index) => direct[index] += coefficient,
-                Variable::Output(index) => weights[index] += coefficient,
-            }
-        }
-        if !expression.has_outputs() {
-            return direct;
-        }
-        direct + self.graph.gradient(&self.values(input), weights)
+    /// If there is no such row, or the number of coordinates is not the number of inputs.
+    pub fn gradient(&self, row: usize, input: &[f64]) -> Array1<f64> {
+        let mut weights = Array1::zeros(self.graph.size(self.rows));
+        weights[row] = 1.0;
+        self.graph.gradient(&self.values(input), self.rows, weights)
     }
 
     /// Whether a point meets all constraints by more than a tolerance could change.
     pub fn meets_clearly(&self, point: &Candidate) -> bool {
         let Candidate { input, output, .. } = point;
         point.violation == 0.0
-            && self.constraints.iter().all(|constraint| {
+            && self.constraints().iter().all(|constraint| {
                 let expression = constraint.expression();
                 let (distance, limit) = constraint.distance(expression.evaluate(input, output));
                 distance > CONSTRAINT_FEASIBILITY * (limit + expression.size(input, output))
@@ -198,12 +180,71 @@ impl Problem {
     /// If the number of coordinates is not the number of inputs.
     pub fn objective_size(&self, input: &[f64]) -> f64 {
         let sums = self.graph.magnitudes(&self.values(input)).to_vec();
-        self.objective.size(input, &sums)
+        self.objective().size(input, &sums)
     }
 
     /// The values of all nodes of the canonical form at a point.
     fn values(&self, input: &[f64]) -> Vec<Array2<f64>> {
         let batch = ArrayView2::from_shape((1, input.len()), input).expect("one row");
         self.graph.evaluate_all(batch)
+    }
+}
+
+/// How fast expressions move at a point; what is computed once serves all of them.
+struct Slopes<'a> {
+    problem: &'a Problem,
+    input: &'a [f64],
+    /// Values of all nodes, once they are needed.
+    values: Option<Vec<Array2<f64>>>,
+    /// Gradients of the outputs, likewise.
+    outputs: Vec<Option<Array1<f64>>>,
+}
+
+impl<'a> Slopes<'a> {
+    fn new(problem: &'a Problem, input: &'a [f64]) -> Self {
+        let outputs = vec![None; problem.network().outputs()];
+        Self { problem, input, values: None, outputs }
+    }
+
+    /// How far an expression moves between the point and its neighbours in `f64`.
+    fn grain(&mut self, expression: &Expression) -> f64 {
+        let mut inputs: Vec<(usize, f64)> = Vec::new();
+        let mut gradient: Option<Array1<f64>> = None;
+        for &(variable, coefficient) in expression.terms() {
+            match variable {
+                Variable::Input(index) => inputs.push((index, coefficient)),
+                Variable::Output(index) => {
+                    let size = self.input.len();
+                    let sum = gradient.get_or_insert_with(|| Array1::zeros(size));
+                    sum.scaled_add(coefficient, self.of_output(index));
+                }
+            }
+        }
+        match gradient {
+            None => inputs.iter().map(|&(index, slope)| self.step(index, slope)).sum(),
+            Some(mut gradient) => {
+                inputs.iter().for_each(|&(index, slope)| gradient[index] += slope);
+                gradient.iter().enumerate().map(|(index, &slope)| self.step(index, slope)).sum()
+            }
+        }
+    }
+
+    /// How far a slope leads from an input to its neighbour.
+    fn step(&self, index: usize, slope: f64) -> f64 {
+        // Whole numbers have no neighbours to round to.
+        let is_whole = self.problem.integer().binary_search(&index).is_ok();
+        let x = self.input[index].abs();
+        if is_whole { 0.0 } else { (slope * (x.next_up() - x)).abs() }
+    }
+
+    fn of_output(&mut self, index: usize) -> &Array1<f64> {
+        let (problem, input) = (self.problem, self.input);
+        let values = self.values.get_or_insert_with(|| problem.values(input));
+        self.outputs[index].get_or_insert_with(|| {
+            let graph = problem.network_graph();
+            let mut weights = Array1::zeros(graph.size(graph.output()));
+            weights[index] = 1.0;
+            graph.gradient(values, graph.output(), weights)
+        })
     }
 }

@@ -143,7 +143,7 @@ fn count(fates: &[Fate]) -> PruneCounts {
 
 /// The fate of every neuron of every activation node.
 fn fates(graph: &ReluGraph, bounds: &NeuronBounds) -> Vec<Vec<Fate>> {
-    let read = read_neurons(graph, bounds, &vec![true; graph.size(graph.output())]);
+    let read = read_neurons(graph, bounds, graph.output());
     let mut fates = vec![Vec::new(); read.len()];
     for layer in graph.activation_layers() {
         let fate = |index: usize| match bounds.phase(layer, index) {

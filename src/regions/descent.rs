@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use super::path::Path;
 use super::walk::{Leaf, Sink};
 use crate::num::tolerance::ENUMERATION_ROUNDING;
-use crate::problem::{Candidate, Problem, Sense};
+use crate::problem::{Candidate, Problem};
 
 /// How often the slack is multiplied by [`WIDER`] before a region is left without a bound.
 const TRIES: usize = 12;
@@ -46,12 +46,12 @@ impl<'a> Descent<'a> {
         let Some(input) = problem.nearest_input(&path.plan.complete(free)) else { return false };
         let point = problem.evaluate(input);
         let known = best.point.as_ref();
-        let better = known.is_none_or(|k| problem.sense().better(point.objective, k.objective));
+        let better = known.is_none_or(|known| point.cost < known.cost);
         if !point.feasible || !better {
             return false;
         }
         let at: Vec<f64> = path.plan.free.iter().map(|&i| point.input[i]).collect();
-        best.error = path.improvement(problem, point.objective, &at).abs();
+        best.error = path.improvement(point.cost, &at).abs();
         best.size = problem.objective_size(&point.input);
         best.point = Some(point);
         true
@@ -66,21 +66,13 @@ impl Sink for Descent<'_> {
         if best.point.is_none() {
             self.propose(&mut best, path, &leaf.point());
         }
-        let sense = self.problem.sense();
         let mut form = vec![0.0; path.plan.dimension() + 1];
         let mut slack = ENUMERATION_ROUNDING;
-        let mut proven = match sense {
-            Sense::Minimize => f64::NEG_INFINITY,
-            Sense::Maximize => f64::INFINITY,
-        };
+        let mut proven = f64::NEG_INFINITY;
         for _ in 0..TRIES {
-            let Some(known) = best.point.as_ref().map(|point| point.objective) else { break };
-            let room = slack * best.size;
-            let target = match sense {
-                Sense::Minimize => known - room,
-                Sense::Maximize => known + room,
-            };
-            let errors = path.improvement_form(self.problem, target, &mut form);
+            let Some(known) = best.point.as_ref().map(|point| point.cost) else { break };
+            let target = known - slack * best.size;
+            let errors = path.improvement_form(target, &mut form);
             let Some(point) = leaf.positive(&form, errors) else {
                 proven = target;
                 break;
@@ -89,10 +81,7 @@ impl Sink for Descent<'_> {
                 slack *= WIDER;
             }
         }
-        best.bound = Some(match best.bound {
-            Some(bound) if sense.better(bound, proven) => bound,
-            _ => proven,
-        });
+        best.bound = Some(best.bound.map_or(proven, |bound| bound.min(proven)));
         true
     }
 }

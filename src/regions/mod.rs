@@ -40,14 +40,14 @@ use crate::bounds::{BoundsError, Crown, NeuronBounds, Propagator};
 use crate::control::{Clock, StoppedBy};
 use crate::network::{Phase, ReluGraph};
 use crate::num::IntervalBox;
-use crate::problem::{Candidate, Constraint, Expression, Problem, Sense, Variable};
+use crate::problem::{Candidate, Constraint, OBJECTIVE, Problem};
 use descent::{Best, Descent};
 use enumerate::Enumerate;
 pub use list::CellFile;
 pub use options::{Method, RegionOptions};
 use path::Path;
 use pieces::{Collector, Merged, merge};
-use plan::Plan;
+use plan::{Plan, Wanted};
 use planar::Planar;
 pub use sample::{ChordSample, PatternSample, sample_chords, sample_patterns};
 pub use slice::slice;
@@ -134,20 +134,12 @@ pub struct Cell {
 }
 
 impl Cell {
-    /// The value of an expression of inputs and outputs at a point of the cell, by its
-    /// affine map.
-    pub fn value(&self, expression: &Expression, input: &[f64]) -> f64 {
-        let terms = expression.terms().iter().map(|&(variable, coefficient)| {
-            coefficient
-                * match variable {
-                    Variable::Input(index) => input[index],
-                    Variable::Output(index) => {
-                        let products = self.weights.row(index).into_iter().zip(input);
-                        self.bias[index] + products.map(|(w, x)| w * x).sum::<f64>()
-                    }
-                }
-        });
-        expression.constant() + terms.sum::<f64>()
+    /// The outputs at a point of the cell, by its affine map.
+    pub fn outputs(&self, input: &[f64]) -> Vec<f64> {
+        let row = |(row, bias): (ndarray::ArrayView1<f64>, &f64)| {
+            bias + row.iter().zip(input).map(|(w, x)| w * x).sum::<f64>()
+        };
+        self.weights.outer_iter().zip(&self.bias).map(row).collect()
     }
 
     /// With two free inputs: the vertices as inputs of the network, counter-clockwise;
@@ -196,7 +188,7 @@ pub fn stability(
     options: &RegionOptions,
 ) -> Result<(RegionCount, Option<Vec<LayerStability>>), RegionError> {
     let domain = Domain::of(problem)?;
-    let plan = domain.plan(false);
+    let plan = domain.plan(None);
     let seen = Mutex::new(Vec::new());
     let options = exactly(options);
     let sink = || Phases::new(&plan, &seen);
@@ -215,7 +207,7 @@ pub struct RegionOptimum {
     pub point: Option<Candidate>,
     /// By how much its value differs from that of the affine map of its region.
     pub error: f64,
-    /// No point of the regions that were seen is better.
+    /// No point of the regions that were seen has a lower cost ([`Candidate::cost`]).
     pub bound: f64,
 }
 
@@ -228,14 +220,11 @@ pub fn optimum(problem: &Problem, options: &RegionOptions) -> Result<RegionOptim
     let options = RegionOptions { threads: 1, ..exactly(options) };
     let best = Mutex::new(Best { point: None, error: 0.0, size: 0.0, bound: None });
     let sink = || Descent::new(problem, &best);
-    let count = domain.walk(&domain.plan(true), &Shared::new(&options), &options, sink)?;
+    let plan = domain.plan(Some((problem.rows(), &[OBJECTIVE])));
+    let count = domain.walk(&plan, &Shared::new(&options), &options, sink)?;
     let Best { point, error, bound, .. } =
         best.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let bound = bound.unwrap_or(match problem.sense() {
-        Sense::Minimize => f64::NEG_INFINITY,
-        Sense::Maximize => f64::INFINITY,
-    });
-    Ok(RegionOptimum { count, point, error, bound })
+    Ok(RegionOptimum { count, point, error, bound: bound.unwrap_or(f64::NEG_INFINITY) })
 }
 
 /// The same options with a method that visits cells.
@@ -280,7 +269,7 @@ pub fn visit(
         },
     };
     let domain = Domain::of(problem)?;
-    domain.walk(&domain.plan(true), &Shared::new(&options), &options, sink)
+    domain.walk(&domain.plan(domain.outputs()), &Shared::new(&options), &options, sink)
 }
 
 /// A network and where its regions are counted.
@@ -311,7 +300,7 @@ impl<'a> Domain<'a> {
         match options.method {
             Method::Bounds | Method::Sample => Ok(self.bounded(Method::Bounds)),
             _ if options.pieces => self.count_pieces(options),
-            _ => self.walk(&self.plan(false), &Shared::new(options), options, || Counter),
+            _ => self.walk(&self.plan(None), &Shared::new(options), options, || Counter),
         }
     }
 
@@ -332,12 +321,17 @@ impl<'a> Domain<'a> {
         }
     }
 
-    fn plan(&self, with_outputs: bool) -> Plan {
-        Plan::new(self.graph, self.domain, self.constraints, &self.bounds, with_outputs)
+    /// All outputs, as what a plan wants.
+    fn outputs(&self) -> Wanted<'static> {
+        Some((self.graph.output(), &[]))
+    }
+
+    fn plan(&self, wanted: Wanted<'_>) -> Plan {
+        Plan::new(self.graph, self.domain, self.constraints, &self.bounds, wanted)
     }
 
     fn count_pieces(&self, options: &RegionOptions) -> Result<RegionCount, RegionError> {
-        let plan = self.plan(true);
+        let plan = self.plan(self.outputs());
         let shared = Shared::new(options);
         let patterns = Mutex::new(Vec::new());
         let found = self.walk(&plan, &shared, options, || Collector::new(&patterns))?;

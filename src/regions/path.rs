@@ -9,7 +9,6 @@ use super::exact::{self, Number};
 use super::plan::{BLOCK, Columns, Kind, PASSED, Plan, Term, phase};
 use crate::network::Phase;
 use crate::num::rounding::sum_error;
-use crate::problem::{Problem, Sense, Variable};
 
 /// Computed errors are doubled, so that the few operations of the test that uses
 /// them need no analysis of their own.
@@ -366,58 +365,26 @@ impl<'p> Path<'p> {
         (0..self.plan.nodes[node].entries.len()).map(value).collect()
     }
 
-    /// The form of `target − objective`, or `objective − target` where the problem
-    /// maximises, behind the last stage: positive where a point is better than `target`.
-    pub(super) fn improvement_form(
-        &self,
-        problem: &Problem,
-        target: f64,
-        out: &mut [f64],
-    ) -> Errors {
+    /// The form of `target − row` for the first row that the plan wants, behind the last stage:
+    /// positive where a point is better than `target`.
+    pub(super) fn improvement_form(&self, target: f64, out: &mut [f64]) -> Errors {
         let plan = self.plan;
-        let output = plan.output.expect("a plan with outputs");
-        let (forms, node) = (&self.forms[output], &plan.nodes[output]);
-        let (objective, last) = (problem.objective(), out.len() - 1);
-        let sign = match problem.sense() {
-            Sense::Minimize => -1.0,
-            Sense::Maximize => 1.0,
-        };
-        out.fill(0.0);
-        out[last] = sign * (objective.constant() - target);
-        let mut magnitude = objective.constant().abs() + target.abs();
-        let mut error = 0.0;
-        for &(variable, coefficient) in objective.terms() {
-            let factor = sign * coefficient;
-            match variable {
-                Variable::Input(input) => {
-                    let domain = &plan.domain;
-                    let reach = domain.lower()[input].abs().max(domain.upper()[input].abs());
-                    magnitude += factor.abs() * reach;
-                    match plan.free.binary_search(&input) {
-                        Ok(position) => out[position] += factor,
-                        Err(_) => out[last] += factor * domain.lower()[input],
-                    }
-                }
-                Variable::Output(output) => {
-                    // Outputs that are 0 everywhere are not kept.
-                    let Ok(entry) = node.entries.binary_search(&output) else { continue };
-                    magnitude += factor.abs() * node.magnitude[entry];
-                    error += factor.abs() * node.error[entry];
-                    for (d, to) in out.iter_mut().enumerate() {
-                        *to += factor * forms.coefficients[d * forms.stride + entry];
-                    }
-                }
-            }
+        let wanted = plan.output.expect("a plan with a row");
+        let (forms, node) = (&self.forms[wanted], &plan.nodes[wanted]);
+        let last = out.len() - 1;
+        for (d, to) in out.iter_mut().enumerate() {
+            *to = -forms.coefficients[d * forms.stride];
         }
-        let terms = 2 * (objective.terms().len() + 2);
-        Errors::new(error + sum_error(terms, magnitude + error), magnitude, self.size())
+        out[last] += target;
+        let (magnitude, error) = (node.magnitude[0] + target.abs(), node.error[0]);
+        Errors::new(error + sum_error(2, magnitude + error), magnitude, self.size())
     }
 
     /// By how much a point of the free inputs is better than `target`, by the computed
     /// forms.
-    pub(super) fn improvement(&self, problem: &Problem, target: f64, point: &[f64]) -> f64 {
+    pub(super) fn improvement(&self, target: f64, point: &[f64]) -> f64 {
         let mut form = vec![0.0; self.size()];
-        self.improvement_form(problem, target, &mut form);
+        self.improvement_form(target, &mut form);
         let products = form.iter().zip(point).map(|(g, x)| g * x);
         products.sum::<f64>() + form[point.len()]
     }

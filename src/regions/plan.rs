@@ -12,13 +12,17 @@
 
 use super::{RegionError, exact};
 use crate::bounds::NeuronBounds;
-use crate::network::{ActivationLayer, Node, Phase, ReluGraph};
+use crate::network::{ActivationLayer, Node, NodeId, Phase, ReluGraph};
 use crate::num::IntervalBox;
 use crate::num::rounding::{above, sum_error};
 use crate::problem::{Constraint, Problem, Variable};
 
 /// Rows are stored in blocks of this many, which fit the vector registers.
 pub(super) const BLOCK: usize = 8;
+
+/// A node whose forms are wanted on every region, and its rows: all of them where none is
+/// named.
+pub(super) type Wanted<'a> = Option<(NodeId, &'a [usize])>;
 
 /// The network, the domain and the constraints that cut it.
 #[derive(Debug)]
@@ -34,7 +38,7 @@ pub(super) struct Plan {
     pub(super) stages: Vec<Stage>,
     /// Affine nodes behind the last activation, in order.
     pub(super) tail: Vec<usize>,
-    /// The output node, if forms of the outputs are wanted.
+    /// The node whose forms are wanted.
     pub(super) output: Option<usize>,
     /// Number of outputs of the network.
     pub(super) outputs: usize,
@@ -142,7 +146,7 @@ impl Plan {
         domain: &IntervalBox,
         constraints: &[Constraint],
         bounds: &NeuronBounds,
-        with_outputs: bool,
+        wanted: Wanted<'_>,
     ) -> Self {
         let is_free = |&i: &usize| domain.lower()[i] < domain.upper()[i];
         let free: Vec<usize> = (0..domain.len()).filter(is_free).collect();
@@ -155,11 +159,11 @@ impl Plan {
             nodes: Vec::new(),
             stages: Vec::new(),
             tail: Vec::new(),
-            output: with_outputs.then(|| graph.output().index()),
+            output: wanted.map(|(node, _)| node.index()),
             outputs: graph.size(graph.output()),
             constraints,
         };
-        plan.add_nodes(graph, bounds);
+        plan.add_nodes(graph, bounds, wanted);
         plan
     }
 
@@ -168,13 +172,13 @@ impl Plan {
         self.free.len()
     }
 
-    fn add_nodes(&mut self, graph: &ReluGraph, bounds: &NeuronBounds) {
+    fn add_nodes(&mut self, graph: &ReluGraph, bounds: &NeuronBounds, wanted: Wanted<'_>) {
         let layers: Vec<ActivationLayer> = graph.activation_layers().collect();
         let phases: Vec<Vec<Phase>> = layers
             .iter()
             .map(|&layer| (0..graph.size(layer.node)).map(|i| bounds.phase(layer, i)).collect())
             .collect();
-        let needed = needed(graph, &layers, &phases, self.output.is_some());
+        let needed = needed(graph, &layers, &phases, wanted);
         let mut waiting = Vec::new();
         for (id, node) in graph.nodes() {
             let entries: Vec<usize> =
@@ -200,7 +204,8 @@ impl Plan {
             }
             self.nodes.push(prepared);
         }
-        self.tail = if self.output.is_some() { waiting } else { Vec::new() };
+        waiting.retain(|&node| self.output.is_some() && !self.nodes[node].entries.is_empty());
+        self.tail = waiting;
     }
 
     fn prepare_input(&self, node: &mut PlanNode) {
@@ -294,17 +299,19 @@ impl Columns {
 }
 
 /// The entries of each node that a region's pattern or, if wanted, its outputs
-/// depend on.
+/// or rows that are wanted depend on.
 fn needed(
     graph: &ReluGraph,
     layers: &[ActivationLayer],
     phases: &[Vec<Phase>],
-    with_outputs: bool,
+    wanted: Wanted<'_>,
 ) -> Vec<Vec<bool>> {
     let mut needed: Vec<Vec<bool>> =
         graph.nodes().map(|(id, _)| vec![false; graph.size(id)]).collect();
-    if with_outputs {
-        needed[graph.output().index()].fill(true);
+    match wanted {
+        None => {}
+        Some((node, [])) => needed[node.index()].fill(true),
+        Some((node, rows)) => rows.iter().for_each(|&row| needed[node.index()][row] = true),
     }
     let mut stage = layers.len();
     let nodes: Vec<_> = graph.nodes().collect();

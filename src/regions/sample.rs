@@ -81,7 +81,7 @@ fn certain_pattern(problem: &Problem, point: &[f64]) -> Result<Option<Vec<u8>>, 
             return Ok(None);
         }
     }
-    let graph = problem.graph();
+    let graph = problem.network_graph();
     let at = IntervalBox::new(point.to_vec(), point.to_vec()).expect("a point of a box");
     let bounds = IntervalPropagation.propagate(graph, &at)?;
     let mut pattern = Vec::new();

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use good_lp::solvers::coin_cbc::{CoinCbcProblem, coin_cbc};
 
-use super::through_good_lp::{Claim, build, cbc_parameters, portable, weighed};
+use super::through_good_lp::{Claim, build, cbc_parameters, weighed};
 use super::{Backend, PortableModel, Solution, SolveError, SolveOptions, TerminationStatus};
 use crate::control::{Clock, Observer, Progress, StoppedBy};
 use crate::milp::Model;
@@ -50,9 +50,9 @@ impl Backend for Cbc {
             return Err(failed("an interrupted solve is still running".to_string()));
         }
         drop(left_behind);
-        let portable = Arc::new(portable(model)?);
+        let portable = Arc::new(PortableModel::new(model)?);
         let shared = Arc::clone(&portable);
-        let (parameters, allowance) = cbc_parameters(options);
+        let (parameters, allowance) = cbc_parameters(options, clock);
         let mut late: Option<(StoppedBy, Instant)> = None;
         let (sender, receiver) = mpsc::channel();
         // CBC cannot be interrupted, so it gets a thread of its own.

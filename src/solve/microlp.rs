@@ -10,7 +10,7 @@ use ::microlp::{
 
 use super::{Backend, Solution, SolveError, SolveOptions, TerminationStatus, prepare};
 use crate::control::{Clock, Observer, Progress, StoppedBy};
-use crate::milp::{Direction, Kind, Model};
+use crate::milp::{Kind, Model};
 
 /// How long microlp runs between two looks at the observer.
 const SLICE: Duration = Duration::from_millis(100);
@@ -87,10 +87,7 @@ impl Backend for Microlp {
 }
 
 fn build(model: &Model) -> Result<(Problem, Vec<Variable>), SolveError> {
-    let mut problem = Problem::new(match model.direction {
-        Direction::Minimize => OptimizationDirection::Minimize,
-        Direction::Maximize => OptimizationDirection::Maximize,
-    });
+    let mut problem = Problem::new(OptimizationDirection::Minimize);
     let mut costs = vec![0.0; model.columns().len()];
     model.objective.terms.iter().for_each(|&(column, cost)| costs[column.index()] = cost);
     // The constant of the objective as a column: the relative gap is one of the

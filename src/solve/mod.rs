@@ -243,6 +243,15 @@ pub struct Solution {
 }
 
 impl Solution {
+    /// The same, where a solver that was told to stop knows no other reason.
+    #[must_use]
+    fn because_of(mut self, reason: StoppedBy) -> Self {
+        if let TerminationStatus::Stopped(stopped_by) = &mut self.status {
+            *stopped_by = reason;
+        }
+        self
+    }
+
     /// Nothing, for a reason.
     pub fn stopped(reason: StoppedBy) -> Self {
         Self {

@@ -44,10 +44,8 @@ impl PortableModel {
     /// # Errors
     /// A number that no file can hold, with its place.
     pub fn new(model: &Model) -> Result<Self, SolveError> {
-        let mut portable = Model::default();
-        portable.direction = model.direction;
         let mut builder = Builder {
-            model: portable,
+            model: Model::default(),
             column_names: Names::default(),
             row_names: Names::default(),
             constant: None,

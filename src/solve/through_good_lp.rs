@@ -10,20 +10,9 @@
 use good_lp::{ProblemVariables, SolverModel};
 
 use super::{Embedding, PortableModel, Solution, SolveError, SolveOptions, TerminationStatus};
-use crate::milp::{Column, Direction, Kind, LinearExpression, Model, check};
+use crate::control::Clock;
+use crate::milp::{Column, Kind, Model, check};
 use crate::num::tolerance::{ABSOLUTE_GAP, CLAIMED_OPTIMUM_FEASIBILITY};
-
-/// The program as a minimisation in a form that these solvers take.
-pub(super) fn portable(model: &Model) -> Result<PortableModel, SolveError> {
-    let mut model = model.clone();
-    if model.direction == Direction::Maximize {
-        let objective = &mut model.objective;
-        let negated = objective.terms.iter().map(|&(column, c)| (column, -c)).collect();
-        *objective = LinearExpression { terms: negated, constant: -objective.constant };
-        model.direction = Direction::Minimize;
-    }
-    PortableModel::new(&model)
-}
 
 /// The program in the model of a solver; its variables stand in the order of the
 /// columns, without names: lp-solvers would cut them down to letters.
@@ -98,10 +87,7 @@ pub(super) fn weighed(
             return objective;
         }
         let loss = allowance.absolute.max(allowance.relative * objective.abs());
-        match model.direction {
-            Direction::Minimize => objective - loss,
-            Direction::Maximize => objective + loss,
-        }
+        objective - loss
     });
     Ok(Solution {
         status: claim.status,
@@ -125,7 +111,10 @@ const LEAST_INCREMENT: f64 = 1e-9;
 const LARGEST_RELATIVE_GAP: f64 = 0.5;
 
 /// Parameters of CBC, library and program alike, and what they let it overlook.
-pub(super) fn cbc_parameters(options: &SolveOptions) -> (Vec<(&'static str, String)>, Allowance) {
+pub(super) fn cbc_parameters(
+    options: &SolveOptions,
+    clock: &Clock,
+) -> (Vec<(&'static str, String)>, Allowance) {
     let absolute = GAP_SHARE * options.absolute_gap.unwrap_or(ABSOLUTE_GAP);
     let increment = absolute.max(LEAST_INCREMENT);
     let ratio = (GAP_SHARE * options.relative_gap).min(LARGEST_RELATIVE_GAP);
@@ -143,7 +132,7 @@ pub(super) fn cbc_parameters(options: &SolveOptions) -> (Vec<(&'static str, Stri
         ("randomCbcSeed", options.seed.to_string()),
         ("timeMode", "elapsed".to_string()),
     ];
-    parameters.extend(options.limits.time.map(|t| ("seconds", t.as_secs_f64().to_string())));
+    parameters.extend(clock.left().map(|t| ("seconds", t.as_secs_f64().to_string())));
     parameters.extend(options.limits.nodes.map(|nodes| ("maxNodes", nodes.to_string())));
     // The gap is relative to the larger of objective and bound.
     (parameters, Allowance { absolute: increment, relative: ratio / (1.0 - ratio) })

@@ -21,7 +21,7 @@ use std::ops::ControlFlow;
 
 use super::{Solution, SolveOptions};
 use crate::control::{Observer, Progress};
-use crate::milp::{Column, Direction, Kind, LinearExpression, Model, VarId, dual_bound};
+use crate::milp::{Column, Kind, LinearExpression, Model, VarId, dual_bound};
 use crate::num::Interval;
 use crate::num::power_of_two::{exponent, shifted};
 use crate::num::tolerance::ABSOLUTE_GAP;
@@ -89,7 +89,6 @@ impl Units {
     /// The program in these units.
     pub fn program(&self, model: &Model) -> Model {
         let mut program = Model::default();
-        program.direction = model.direction;
         for (column, unit) in model.columns().iter().zip(&self.columns) {
             let bounds = unit.bounds_inside(column.bounds);
             program.column(Column { bounds, ..column.clone() });
@@ -248,10 +247,7 @@ impl CostUnit {
 
 /// The bound of a linear program that its multipliers prove.
 fn certified(model: &Model, multipliers: &[f64]) -> Option<f64> {
-    let negated = model.direction == Direction::Maximize;
-    let objective = if negated { -model.objective.clone() } else { model.objective.clone() };
-    let bound = dual_bound(model, &objective, multipliers);
-    Some(if negated { -bound } else { bound })
+    Some(dual_bound(model, &model.objective, multipliers))
 }
 
 /// Passes progress on in the units of the model.

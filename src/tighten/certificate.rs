@@ -47,10 +47,9 @@ pub struct Lemma {
 pub struct Certificate {
     /// The node whose neurons are bounded.
     pub node: NodeId,
-    /// Bounds of the nodes that the relaxation is made of.
+    /// Bounds of the nodes that the relaxation is made of: with the rows of the question,
+    /// constraints on outputs are among its rows.
     pub premises: NeuronBounds,
-    /// Whether the problem's constraints on outputs are among its rows.
-    pub with_outputs: bool,
     /// The bounds.
     pub lemmas: Vec<Lemma>,
 }
@@ -104,10 +103,8 @@ impl Certificate {
     pub fn check(&self, problem: &Problem) -> Result<(), CertificateError> {
         let nodes = problem.graph().nodes().map(|(id, _)| id).take(self.premises.len());
         let boxes = nodes.map(|id| self.premises.of(id).clone());
-        let mut relaxation = Encoder::over(problem, boxes, &Triangle)?;
-        if self.with_outputs {
-            relaxation.add_output_constraints();
-        }
+        let Some(part) = problem.whole() else { return Ok(()) };
+        let relaxation = Encoder::over(problem, part, boxes, &Triangle)?;
         let model = relaxation.model();
         let node = self.node.index();
         for &Lemma { index, side, bound, ref multipliers } in &self.lemmas {

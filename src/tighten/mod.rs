@@ -34,8 +34,7 @@ use thiserror::Error;
 use crate::bounds::{AlphaCrown, BoundsError, NeuronBounds, PROPAGATORS, Propagator};
 use crate::control::{Clock, Limits, StoppedBy};
 use crate::encode::EncodeError;
-use crate::num::IntervalBox;
-use crate::problem::Problem;
+use crate::problem::{Part, Problem};
 use crate::solve::SolveError;
 
 pub use certificate::{Certificate, CertificateError, Lemma, Side};
@@ -234,31 +233,44 @@ impl Tightening {
         }
     }
 
-    /// Bounds of every neuron over `domain`.
+    /// Bounds of every neuron, and of the rows of the question, over a part of a problem.
     ///
     /// # Errors
     /// [`TightenError`].
-    ///
-    /// # Panics
-    /// If the domain does not have one interval an input.
     pub fn bounds(
         self,
         problem: &Problem,
-        domain: &IntervalBox,
+        part: &Part,
         options: &TightenOptions,
     ) -> Result<Tightened, TightenError> {
         match self {
             Self::Propagation(propagator) => {
                 let clock = Clock::start(&options.limits);
-                let bounds = propagator.propagate_within(problem.graph(), domain, &clock)?;
+                let bounds = propagator.propagate_within(problem.graph(), &part.domain, &clock)?;
+                let bounds = limited(problem, part, bounds)?;
                 Ok(Tightened { stopped_by: clock.stopped(), ..Tightened::of(bounds) })
             }
-            Self::LinearPrograms => tighten(problem, domain, &[Method::Linear], options),
+            Self::LinearPrograms => tighten(problem, part, &[Method::Linear], options),
             Self::MixedIntegerPrograms => {
-                tighten(problem, domain, &[Method::Linear, Method::MixedInteger], options)
+                tighten(problem, part, &[Method::Linear, Method::MixedInteger], options)
             }
         }
     }
+}
+
+/// The bounds with the rows of the question within the limits of a part.
+///
+/// # Errors
+/// No row lies within its limit: the part has no point.
+pub(crate) fn limited(
+    problem: &Problem,
+    part: &Part,
+    bounds: NeuronBounds,
+) -> Result<NeuronBounds, BoundsError> {
+    let node = problem.rows();
+    let rows = bounds.of(node).within(&part.rows);
+    let rows = rows.ok_or(BoundsError::Empty { node: node.index() })?;
+    Ok(bounds.with(node, rows))
 }
 
 /// The share of the time left that a pass over all layers may take, unless it is the last.
@@ -271,18 +283,15 @@ const PASS_SHARE: f64 = 0.5;
 /// # Errors
 /// [`TightenError`]. A single program that fails, or the end of the time, only
 /// leaves bounds as they were.
-///
-/// # Panics
-/// If the domain does not have one interval an input.
 pub fn tighten(
     problem: &Problem,
-    domain: &IntervalBox,
+    part: &Part,
     methods: &[Method],
     options: &TightenOptions,
 ) -> Result<Tightened, TightenError> {
     let clock = Clock::start(&options.limits);
-    let mut run = Run::new(problem, domain, options);
-    let has_output_constraints = problem.constraints().iter().any(|c| c.expression().has_outputs());
+    let mut run = Run::new(problem, part, options, clock);
+    let has_output_constraints = problem.limited_rows(part).any(|row| row.has_outputs());
     let rounds = if has_output_constraints { &[false, true][..] } else { &[false] };
     let passes: Vec<(bool, Method)> = rounds
         .iter()
@@ -295,14 +304,14 @@ pub fn tighten(
         let pass = Pass { method, with_outputs, clock };
         bounds = Some(match bounds {
             Some(bounds) if with_outputs => run.with_outputs(pass, bounds)?,
-            bounds => run.forward(pass, domain, bounds)?,
+            bounds => run.forward(pass, bounds)?,
         });
     }
     match bounds {
         Some(bounds) => Ok(run.finish(bounds, &clock)),
         None => {
-            let bounds = AlphaCrown.propagate_within(problem.graph(), domain, &clock)?;
-            Ok(run.finish(bounds, &clock))
+            let bounds = AlphaCrown.propagate_within(problem.graph(), &part.domain, &clock)?;
+            Ok(run.finish(limited(problem, part, bounds)?, &clock))
         }
     }
 }

@@ -2,10 +2,10 @@
 
 use ndarray::{Array2, Axis, concatenate};
 
+use crate::control::Clock;
 use crate::network::NodeId;
-use crate::num::IntervalBox;
 use crate::num::sample::UniformPoints;
-use crate::problem::Problem;
+use crate::problem::{Part, Problem};
 
 /// Samples to begin with.
 const SAMPLES: usize = 128;
@@ -13,43 +13,45 @@ const SAMPLES: usize = 128;
 /// Most points kept.
 const MOST_POINTS: usize = 2048;
 
-/// Values of all nodes at points that satisfy the problem's constraints on inputs.
+/// Values of all nodes at points that meet the limits on rows of inputs.
 #[derive(Debug)]
 pub struct Pool<'a> {
     problem: &'a Problem,
-    domain: &'a IntervalBox,
-    /// Whether points have to satisfy the constraints on outputs too.
+    part: &'a Part,
+    clock: Clock,
+    /// Whether points have to meet the limits on rows of outputs too.
     with_outputs: bool,
     /// One array (points × size) a node.
     values: Vec<Array2<f64>>,
 }
 
 impl<'a> Pool<'a> {
-    /// A pool of random points of the domain.
-    pub fn new(problem: &'a Problem, domain: &'a IntervalBox, seed: u32) -> Self {
+    /// A pool of random points of a part, which takes no more of them once the clock is over.
+    pub fn new(problem: &'a Problem, part: &'a Part, seed: u32, clock: Clock) -> Self {
+        let domain = &part.domain;
         let points = std::iter::once(domain.center()).chain(UniformPoints::new(domain, seed));
-        let mut pool = Self { problem, domain, with_outputs: false, values: Vec::new() };
+        let mut pool = Self { problem, part, clock, with_outputs: false, values: Vec::new() };
         pool.add(points.take(SAMPLES).collect());
         pool
     }
 
-    /// Adds points, moved into the domain; those that fail a constraint are left
-    /// out.
+    /// Adds points, moved into the domain; those beyond a limit are left out.
     pub fn add(&mut self, points: Vec<Vec<f64>>) {
-        let graph = self.problem.graph();
         let held = self.values.first().map_or(0, |values| values.nrows());
+        let domain = &self.part.domain;
         let points: Vec<Vec<f64>> = points
             .into_iter()
             .take(MOST_POINTS.saturating_sub(held))
-            .map(|point| self.domain.nearest(&point))
-            .filter(|point| self.is_satisfied(point, None))
+            .map(|point| domain.nearest(&point))
+            .take_while(|_| !self.clock.is_stopped())
+            .filter(|point| self.is_inside(point, None))
             .collect();
         if points.is_empty() {
             return;
         }
-        let shape = (points.len(), self.domain.len());
+        let shape = (points.len(), domain.len());
         let batch = Array2::from_shape_vec(shape, points.concat()).expect("points of one length");
-        let values = self.feasible(graph.evaluate_all(batch.view()));
+        let values = self.inside(self.problem.network_graph().evaluate_all(batch.view()));
         self.values = match self.values.is_empty() {
             true => values,
             false => {
@@ -72,40 +74,36 @@ impl<'a> Pool<'a> {
         Some((least, largest))
     }
 
-    /// From now on only points that satisfy the constraints on outputs count.
+    /// From now on only points that meet the limits on rows of outputs count.
     pub fn require_outputs(&mut self) {
         self.with_outputs = true;
         let values = std::mem::take(&mut self.values);
         if !values.is_empty() {
-            self.values = self.feasible(values);
+            self.values = self.inside(values);
         }
     }
 
-    /// The values at those points that satisfy the constraints on outputs, if they
-    /// count.
-    fn feasible(&self, values: Vec<Array2<f64>>) -> Vec<Array2<f64>> {
+    /// The values at those points that meet the limits on rows of outputs, if these count.
+    fn inside(&self, values: Vec<Array2<f64>>) -> Vec<Array2<f64>> {
         if !self.with_outputs {
             return values;
         }
-        let graph = self.problem.graph();
+        let graph = self.problem.network_graph();
         let inputs = values[graph.input().index()].outer_iter();
         let outputs = values[graph.output().index()].outer_iter();
-        let kept = inputs.zip(outputs).enumerate().filter(|(_, (input, output))| {
-            self.is_satisfied(&input.to_vec(), Some(&output.to_vec()))
-        });
+        let kept = inputs
+            .zip(outputs)
+            .enumerate()
+            .filter(|(_, (input, output))| self.is_inside(&input.to_vec(), Some(&output.to_vec())));
         let kept: Vec<usize> = kept.map(|(row, _)| row).collect();
         values.iter().map(|values| values.select(Axis(0), &kept)).collect()
     }
 
-    /// Whether a point satisfies the constraints on inputs or, given the outputs,
-    /// those on outputs.
-    fn is_satisfied(&self, input: &[f64], output: Option<&[f64]>) -> bool {
-        let constraints = self.problem.constraints().iter();
-        constraints
-            .filter(|constraint| constraint.expression().has_outputs() == output.is_some())
-            .all(|constraint| {
-                let value = constraint.expression().evaluate(input, output.unwrap_or_default());
-                constraint.excess(value).is_none()
-            })
+    /// Whether a point meets the limits on rows of inputs or, given the outputs, on those of
+    /// outputs.
+    fn is_inside(&self, input: &[f64], output: Option<&[f64]>) -> bool {
+        let rows = self.problem.limited_rows(self.part);
+        rows.filter(|row| row.has_outputs() == output.is_some())
+            .all(|row| row.contains(input, output.unwrap_or_default()))
     }
 }

@@ -9,11 +9,12 @@ use crate::control::{Clock, StoppedBy};
 use crate::encode::{BigM, Encoder, ReluEncoding, Triangle};
 use crate::network::{ActivationLayer, Node, NodeId};
 use crate::num::IntervalBox;
-use crate::problem::Problem;
+use crate::problem::{Part, Problem};
 
 /// A tightening on its way.
 pub struct Run<'a> {
     problem: &'a Problem,
+    part: &'a Part,
     options: &'a TightenOptions,
     pool: Pool<'a>,
     counts: Vec<TightenCounts>,
@@ -38,11 +39,17 @@ pub struct Pass {
 }
 
 impl<'a> Run<'a> {
-    pub fn new(problem: &'a Problem, domain: &'a IntervalBox, options: &'a TightenOptions) -> Self {
+    pub fn new(
+        problem: &'a Problem,
+        part: &'a Part,
+        options: &'a TightenOptions,
+        clock: Clock,
+    ) -> Self {
         Self {
             problem,
+            part,
             options,
-            pool: Pool::new(problem, domain, options.seed),
+            pool: Pool::new(problem, part, options.seed, clock),
             counts: Vec::new(),
             certificates: Vec::new(),
         }
@@ -52,15 +59,17 @@ impl<'a> Run<'a> {
     pub fn forward(
         &mut self,
         pass: Pass,
-        domain: &IntervalBox,
         mut known: Option<NeuronBounds>,
     ) -> Result<NeuronBounds, TightenError> {
         let graph = self.problem.graph();
-        let mut encoder = Encoder::new(self.problem);
+        let mut encoder = Encoder::new(self.problem, self.part);
         let mut boxes: Vec<IntervalBox> = Vec::new();
         for (id, node) in graph.nodes() {
-            let first = boxes.first().unwrap_or(domain);
+            let first = boxes.first().unwrap_or(&self.part.domain);
             let mut before = node_range(id, node, &boxes, first)?;
+            if id == self.problem.rows() {
+                before = before.within(&self.part.rows).ok_or_else(|| empty(id))?;
+            }
             if let Some(known) = &known {
                 before = before.intersection(known.of(id)).ok_or_else(|| empty(id))?;
             }
@@ -94,8 +103,7 @@ impl<'a> Run<'a> {
                 continue;
             }
             let boxes = graph.nodes().map(|(id, _)| bounds.of(id).clone());
-            let mut encoder = Encoder::over(self.problem, boxes, encoding(pass.method))?;
-            encoder.add_output_constraints();
+            let encoder = Encoder::over(self.problem, self.part, boxes, encoding(pass.method))?;
             let narrowed = self.tighten(&encoder, id, bounds.of(id).clone(), pass)?;
             if narrowed != *bounds.of(id) {
                 bounds = bounds.with(id, narrowed);
@@ -138,7 +146,6 @@ impl<'a> Run<'a> {
                 self.certificates.push(Certificate {
                     node: id,
                     premises: NeuronBounds::new(encoder.bounds().to_vec()),
-                    with_outputs,
                     lemmas: outcome.lemmas,
                 });
             }
@@ -182,7 +189,7 @@ impl<'a> Run<'a> {
     }
 
     fn has_input_constraints(&self) -> bool {
-        self.problem.constraints().iter().any(|c| !c.expression().has_outputs())
+        self.problem.limited_rows(self.part).any(|row| !row.has_outputs())
     }
 
     /// Bounds of the inputs with those of whole numbers rounded inward; `None` if

@@ -84,6 +84,16 @@ macro_rules! scalar {
 scalar!(f32, Precision::F32);
 scalar!(f64, Precision::F64);
 
+/// The same numbers.
+pub(super) fn wide<S: Scalar>(numbers: &[S]) -> Vec<f64> {
+    numbers.iter().map(|number| number.wide()).collect()
+}
+
+/// The nearest numbers.
+pub(super) fn narrow<S: Scalar>(numbers: &[f64]) -> Vec<S> {
+    numbers.iter().map(|&number| S::of(number)).collect()
+}
+
 /// A matrix in row-major order, perhaps seen transposed.
 #[derive(Clone, Copy, Debug)]
 pub struct Matrix<'a, S> {

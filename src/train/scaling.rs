@@ -4,7 +4,7 @@
 //! With `x' = (x − m)/d` before the first layer, `W x' + b = (W D⁻¹) x + (b − W D⁻¹ m)`;
 //! with `y = d y' + m` after the last, `W` becomes `D W` and `b` becomes `D b + m`.
 
-use ndarray::{Array1, Array2, ArrayView1, Axis};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
 
 use super::data::{Dataset, Split, Targets};
@@ -86,19 +86,28 @@ fn moments(values: &Array2<f64>) -> (Vec<f64>, Vec<f64>) {
 
 /// The data in units of training.
 pub fn scaled(data: &Dataset, scaling: &Scaling) -> Dataset {
-    let apply = |values: &Array2<f64>, means: &[f64], deviations: &[f64]| match means.is_empty() {
-        true => values.clone(),
-        false => (values - &Array1::from(means.to_vec())) / &Array1::from(deviations.to_vec()),
-    };
     let targets = match &data.targets {
         Targets::Values { values, names } => Targets::Values {
-            values: apply(values, &scaling.output_mean, &scaling.output_deviation),
+            values: apply(values.view(), &scaling.output_mean, &scaling.output_deviation),
             names: names.clone(),
         },
         classes @ Targets::Classes { .. } => classes.clone(),
     };
-    let inputs = apply(&data.inputs, &scaling.input_mean, &scaling.input_deviation);
-    Dataset { inputs, targets, ..data.clone() }
+    Dataset {
+        inputs: apply(data.inputs.view(), &scaling.input_mean, &scaling.input_deviation),
+        targets,
+        input_names: data.input_names.clone(),
+        shape: data.shape.clone(),
+        domain: data.domain.clone(),
+    }
+}
+
+/// Rows of numbers in units of training.
+pub(super) fn apply(rows: ArrayView2<f64>, means: &[f64], deviations: &[f64]) -> Array2<f64> {
+    match means.is_empty() {
+        true => rows.to_owned(),
+        false => (&rows - &ArrayView1::from(means)) / ArrayView1::from(deviations),
+    }
 }
 
 /// Largest magnitude of units and samples in training, and of the factors between units:
@@ -115,25 +124,50 @@ fn largest(precision: Precision) -> f64 {
 /// # Errors
 /// [`TrainError::Key`] with the first column whose numbers are too large, or deviate by too
 /// little.
-pub fn check(
-    scaling: &Scaling,
-    scaled: [&Dataset; 2],
-    precision: Precision,
-) -> Result<(), TrainError> {
+pub fn check(scaling: &Scaling, scaled: &Dataset, precision: Precision) -> Result<(), TrainError> {
     let units = |means: &[f64], deviations: &[f64], column: usize| {
         let mean = means.get(column).copied().unwrap_or(0.0);
         (mean, deviations.get(column).copied().unwrap_or(1.0))
     };
-    for data in scaled {
-        for (column, name) in data.input_names.iter().enumerate() {
-            let units = units(&scaling.input_mean, &scaling.input_deviation, column);
-            check_column(name, data.inputs.column(column), units, precision)?;
-        }
-        let Targets::Values { values, names } = &data.targets else { continue };
-        for (column, name) in names.iter().enumerate() {
-            let units = units(&scaling.output_mean, &scaling.output_deviation, column);
-            check_column(name, values.column(column), units, precision)?;
-        }
+    check_columns(
+        &scaled.inputs,
+        &scaled.input_names,
+        |column| units(&scaling.input_mean, &scaling.input_deviation, column),
+        precision,
+    )?;
+    let Targets::Values { values, names } = &scaled.targets else { return Ok(()) };
+    check_columns(
+        values,
+        names,
+        |column| units(&scaling.output_mean, &scaling.output_deviation, column),
+        precision,
+    )
+}
+
+/// Checks that numbers of a precision hold these rows, which are in units of training.
+///
+/// # Errors
+/// [`TrainError::Key`] with the first column whose numbers are too large.
+pub(super) fn check_samples(
+    rows: &Array2<f64>,
+    names: &[String],
+    precision: Precision,
+) -> Result<(), TrainError> {
+    check_columns(rows, names, |_| (0.0, 1.0), precision)
+}
+
+/// Checks columns of these names, means and deviations.
+fn check_columns(
+    rows: &Array2<f64>,
+    names: &[String],
+    units: impl Fn(usize) -> (f64, f64),
+    precision: Precision,
+) -> Result<(), TrainError> {
+    // One pass in the order of the memory; a look at the columns only where one is wrong.
+    let all_held = rows.iter().all(|number| number.abs() <= largest(precision));
+    for (column, name) in names.iter().enumerate() {
+        let samples = if all_held { ArrayView1::from(&[]) } else { rows.column(column) };
+        check_column(name, samples, units(column), precision)?;
     }
     Ok(())
 }

@@ -125,7 +125,7 @@ impl Default for InitRecipe {
 /// What the network answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Task {
+pub enum LearningTask {
     /// Numbers; mean squared error.
     Regression,
     /// Scores of classes; cross-entropy.
@@ -138,7 +138,7 @@ pub enum Task {
 pub struct TrainingRecipe {
     /// regression or classification; must be that of the data. Default: as the data are.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub task: Option<Task>,
+    pub task: Option<LearningTask>,
     /// How inputs are scaled for training: none, box (the box becomes `[−1, 1]`), standard
     /// (mean 0, deviation 1). The exported network speaks raw units in any case. Default:
     /// none for images, box for test functions, else standard.

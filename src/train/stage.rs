@@ -48,6 +48,17 @@ impl Stage {
         }
     }
 
+    /// Multiplications by weights for one sample.
+    pub fn products(&self) -> usize {
+        match self {
+            Self::Dense { weights, .. } => weights.len(),
+            Self::Conv { window, weights, .. } => {
+                weights.len() * window.places().map_or(0, |[rows, columns]| rows * columns)
+            }
+            Self::Pool { .. } | Self::Activation(_) => 0,
+        }
+    }
+
     /// Weights and biases, where there are any.
     pub fn weights_mut(&mut self) -> Option<(&mut Array2<f64>, &mut Array1<f64>)> {
         match self {

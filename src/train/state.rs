@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Phase;
+use super::TrainingPhase;
+use super::error::TrainError;
+use super::model::Model;
+use super::scalar::{Scalar, wide};
 
 /// Where a training stands at the end of an epoch: enough to go on as if it had never
 /// stopped.
@@ -10,7 +13,7 @@ use super::Phase;
 #[serde(deny_unknown_fields)]
 pub struct State {
     /// Which part of the training.
-    pub phase: Phase,
+    pub phase: TrainingPhase,
     /// Epochs done in this phase.
     pub epoch: usize,
     /// Steps done in this phase.
@@ -21,8 +24,8 @@ pub struct State {
     pub memories: Vec<Vec<f64>>,
     /// Weights and biases with the least loss.
     pub best: Vec<f64>,
-    /// That loss.
-    pub best_loss: f64,
+    /// That loss; none before it was computed for the first time.
+    pub best_loss: Option<f64>,
     /// The epoch after which they were reached.
     pub best_epoch: usize,
     /// Times that the schedule has reduced the learning rate.
@@ -31,11 +34,53 @@ pub struct State {
     pub plateau: usize,
 }
 
+impl State {
+    /// Before the first epoch of a phase, at the parameters that the model has; the
+    /// optimiser remembers so many vectors.
+    pub(super) fn first<S: Scalar>(
+        phase: TrainingPhase,
+        model: &Model<S>,
+        memories: usize,
+    ) -> Self {
+        let parameters = wide(model.parameters());
+        Self {
+            phase,
+            epoch: 0,
+            steps: 0,
+            memories: vec![vec![0.0; parameters.len()]; memories],
+            best: parameters.clone(),
+            parameters,
+            best_loss: None,
+            best_epoch: 0,
+            reductions: 0,
+            plateau: 0,
+        }
+    }
+
+    /// Checks that it is of a model with so many parameters, and of an optimiser that
+    /// remembers so many vectors.
+    ///
+    /// # Errors
+    /// [`TrainError::Checkpoint`].
+    pub(super) fn check(&self, parameters: usize, memories: usize) -> Result<(), TrainError> {
+        let lists = [&self.parameters, &self.best].into_iter().chain(&self.memories);
+        if let Some(list) = lists.into_iter().find(|list| list.len() != parameters) {
+            let found = format!("{} parameters", list.len());
+            return Err(TrainError::Checkpoint { found, expected: parameters.to_string() });
+        }
+        if self.memories.len() != memories {
+            let found = format!("{} vectors of an optimiser", self.memories.len());
+            return Err(TrainError::Checkpoint { found, expected: memories.to_string() });
+        }
+        Ok(())
+    }
+}
+
 /// An epoch, as observers and logs see it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct EpochRecord {
     /// Which part of the training.
-    pub phase: Phase,
+    pub phase: TrainingPhase,
     /// Number in its phase, from 1; 0 is before the first.
     pub epoch: usize,
     /// Steps so far in this phase.
@@ -49,16 +94,4 @@ pub struct EpochRecord {
     pub validation_loss: Option<f64>,
     /// Learning rate.
     pub learning_rate: f64,
-}
-
-/// Why training ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum StoppedBy {
-    /// All epochs were done.
-    Epochs,
-    /// The loss has not become lower for as many epochs as the recipe is patient.
-    Patience,
-    /// The observer said so.
-    Interrupt,
 }

@@ -30,7 +30,7 @@ use taut::encode::ENCODINGS;
 use taut::network::{Activation, Network};
 use taut::num::IntervalBox;
 use taut::optimize::{Answer, OptimizeOptions, Status, optimize};
-use taut::problem::{Problem, Question, Sense};
+use taut::problem::{Problem, QuestionText, Sense};
 use taut::solve::{BACKENDS, SolveOptions};
 use taut::tighten::Tightening;
 
@@ -191,14 +191,14 @@ fn problem(case: &Case) -> Problem {
         return problem;
     }
     let domain = IntervalBox::new(case.lower.clone(), case.upper.clone()).expect("a box");
-    let question = Question {
+    let question = QuestionText {
         sense: case.sense,
         objective: case.objective.clone(),
         constraints: case.constraints.clone(),
         integer: case.integer.clone(),
         reference: None,
     };
-    Problem::new(network(case), domain, question).expect("a question that fits")
+    Problem::parse(network(case), domain, &question).expect("a question that fits")
 }
 
 fn network(case: &Case) -> Network {

@@ -10,7 +10,7 @@ use taut::encode::{BigM, MultipleChoice, Partition, ReluEncoding, Split, encode}
 use taut::milp::{LinearExpression, Model};
 use taut::network::{Activation, DenseLayer, Network};
 use taut::num::IntervalBox;
-use taut::problem::{Problem, Question};
+use taut::problem::{Problem, QuestionText};
 use taut::solve::{Backend, Highs, SolveOptions, TerminationStatus};
 
 use crate::neuron::{self, Encoded, Neuron};
@@ -200,5 +200,5 @@ pub fn problem(seed: u64) -> Problem {
     });
     let network = Network::dense("random", layers.collect()).expect("a network");
     let domain = IntervalBox::new(vec![-1.0; 5], vec![1.0; 5]).expect("a box");
-    Problem::new(network, domain, Question::default()).expect("a problem")
+    Problem::parse(network, domain, &QuestionText::default()).expect("a problem")
 }

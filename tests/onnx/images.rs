@@ -9,7 +9,7 @@ use taut::control::Silent;
 use taut::network::{Network, ReluGraph};
 use taut::num::IntervalBox;
 use taut::optimize::{OptimizeOptions, Status, optimize};
-use taut::problem::{Problem, Question, Sense};
+use taut::problem::{Problem, QuestionText, Sense};
 use taut::solve::SolveOptions;
 
 use crate::read_model;
@@ -94,7 +94,7 @@ fn gradients_are_those_of_differences() {
     let point = Array2::from_shape_simple_fn((1, 60), || random.random_range(-1.0..1.0));
     let values = graph.evaluate_all(point.view());
     let weights = ndarray::arr1(&[1.0, -2.0, 0.5]);
-    let gradient = graph.gradient(&values, weights.clone());
+    let gradient = graph.gradient(&values, graph.output(), weights.clone());
     let step = 1e-7;
     for (index, &slope) in gradient.iter().enumerate() {
         let moved = |by: f64| {
@@ -188,14 +188,14 @@ fn optima_are_those_of_dense_layers() {
             for network in [with_windows(&small), dense_layers(&small)] {
                 let sampled = network.evaluate(points.view());
                 let domain = IntervalBox::new(vec![-1.0; 9], vec![1.0; 9]).unwrap();
-                let question = Question { sense, ..Question::default() };
-                let problem = Problem::new(network, domain, question).unwrap();
+                let question = QuestionText { sense, ..QuestionText::default() };
+                let problem = Problem::parse(network, domain, &question).unwrap();
                 let solve = SolveOptions { relative_gap: 1e-7, ..SolveOptions::default() };
                 let options = OptimizeOptions { solve, ..OptimizeOptions::default() };
                 let answer = optimize(&problem, &options, &mut Silent).unwrap();
                 assert_eq!(answer.status, Status::Optimal);
                 let optimum = answer.objective.unwrap();
-                let beats = |&value: &f64| sense.better(value, optimum) && value != optimum;
+                let beats = |&value: &f64| sense.signed(value) < sense.signed(optimum);
                 assert!(!sampled.iter().any(beats), "{sense:?}: a sample beats {optimum}");
                 optima.push(optimum);
             }

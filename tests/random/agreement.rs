@@ -9,7 +9,7 @@
 use taut::control::Silent;
 use taut::encode::ENCODINGS;
 use taut::optimize::{
-    Answer, KnownPoint, OptimizeError, OptimizeOptions, Status, optimize, optimize_by_enumeration,
+    Answer, KnownPoint, Method, OptimizeError, OptimizeOptions, Status, optimize,
 };
 use taut::problem::Sense;
 use taut::regions::RegionError;
@@ -126,8 +126,9 @@ fn enumeration_of_regions_agrees_with_exact_enumeration() {
         let Some(question) = build::question(&case) else { continue };
         let problem = build::problem(&case, question);
         let solve = SolveOptions { absolute_gap: Some(1e-6), ..SolveOptions::default() };
-        let options = OptimizeOptions { solve, ..OptimizeOptions::default() };
-        let answer = match optimize_by_enumeration(&problem, &options, &mut Silent) {
+        let method = Method::Enumerate;
+        let options = OptimizeOptions { method, solve, ..OptimizeOptions::default() };
+        let answer = match optimize(&problem, &options, &mut Silent) {
             Err(OptimizeError::Regions(
                 RegionError::Integer { .. } | RegionError::OutputConstraint { .. },
             )) => continue,

@@ -3,13 +3,13 @@
 use ndarray::{Array1, Array2};
 use taut::network::{Activation, DenseLayer, Network};
 use taut::num::IntervalBox;
-use taut::problem::{Problem, Question, Sense};
+use taut::problem::{Problem, QuestionText, Sense};
 
 use crate::exact::{self, Case, Relation};
 
 /// The case's question as text; `None` if a constraint has no variable left,
 /// which Taut refuses to read.
-pub fn question(case: &Case) -> Option<Question> {
+pub fn question(case: &Case) -> Option<QuestionText> {
     let constraints = case.constraints.iter().map(|constraint| {
         let left = expression(&constraint.inputs, &constraint.outputs, 0.0);
         let relation = match constraint.relation {
@@ -21,7 +21,7 @@ pub fn question(case: &Case) -> Option<Question> {
     });
     let objective =
         expression(&case.objective_inputs, &case.objective_outputs, case.objective_constant);
-    Some(Question {
+    Some(QuestionText {
         sense: if case.maximize { Sense::Maximize } else { Sense::Minimize },
         objective: Some(if objective.is_empty() { "0".to_string() } else { objective }),
         constraints: constraints.collect::<Option<_>>()?,
@@ -43,9 +43,9 @@ fn signed(value: f64) -> String {
     format!(" {} {}", if value < 0.0 { '-' } else { '+' }, value.abs())
 }
 
-pub fn problem(case: &Case, question: Question) -> Problem {
+pub fn problem(case: &Case, question: QuestionText) -> Problem {
     let domain = IntervalBox::new(case.lower.clone(), case.upper.clone()).expect("a box");
-    Problem::new(network(case), domain, question).expect("a question that fits")
+    Problem::parse(network(case), domain, &question).expect("a question that fits")
 }
 
 /// The case's network.

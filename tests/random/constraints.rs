@@ -13,8 +13,8 @@ const CASES: u64 = 300;
 
 fn run(problem: &Problem, methods: &[Method], goal: Goal) -> Result<Tightened, TightenError> {
     let options = TightenOptions { goal, slack: 0.0, ..TightenOptions::default() };
-    let domain = problem.integral_domain().ok_or(TightenError::Infeasible { node: 0 })?;
-    tighten(problem, &domain, methods, &options)
+    let whole = problem.whole().ok_or(TightenError::Infeasible { node: 0 })?;
+    tighten(problem, whole, methods, &options)
 }
 
 /// Whether exact inputs and outputs satisfy a constraint.
@@ -54,7 +54,7 @@ fn bounds_contain_every_point_that_satisfies_the_constraints() {
                 Err(error) => panic!("seed {seed}: {error}"),
             };
             let domain = problem.integral_domain().expect("boxes hold whole numbers");
-            narrowed += usize::from(*bounds.of(graph.input()) != domain);
+            narrowed += usize::from(bounds.of(graph.input()) != domain);
             for point in points(&case, seed, 60) {
                 let point = problem.nearest_input(&point).expect("the box holds whole numbers");
                 let values = exact_values(graph, &point);

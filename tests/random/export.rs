@@ -7,7 +7,7 @@ use taut::bounds::{Crown, NeuronBounds, Propagator};
 use taut::control::Silent;
 use taut::encode::{ENCODINGS, encode};
 use taut::io::{MODEL_FORMATS, ModelFormat, Mps, write_model};
-use taut::milp::{Direction, Model};
+use taut::milp::Model;
 use taut::problem::Problem;
 use taut::solve::{Backend, Highs, PortableModel, SolveOptions};
 
@@ -41,7 +41,7 @@ fn highs_reads_the_files_and_finds_the_exact_optimum() {
             let encoded = encode(&problem, &bounds, encoding).expect("an encoding");
             for format in MODEL_FORMATS {
                 let path = folder.path().join(format!("{seed}.{}", format.name()));
-                write_model(&encoded.model, &[], &path).expect("a file");
+                write_model(&encoded.model, problem.sense(), &[], &path).expect("a file");
                 let negated = case.maximize && format.minimizes_only();
                 let sign = if negated { -1.0 } else { 1.0 };
                 let found = highs_file::solve(&path).map(|value| sign * value);
@@ -74,7 +74,7 @@ fn highs_finds_the_optimum_of_the_instances() {
         let direct = direct.objective.expect("a point");
         for format in MODEL_FORMATS {
             let path = folder.path().join(format!("{name}.{}", format.name()));
-            write_model(&encoded.model, &[], &path).expect("a file");
+            write_model(&encoded.model, problem.sense(), &[], &path).expect("a file");
             let found = highs_file::solve(&path).expect("a point");
             assert!((found - direct).abs() <= 2e-6, "{path:?}: {found}, directly {direct}");
         }
@@ -90,7 +90,7 @@ fn every_number_of_a_file_is_that_of_the_program() {
         let Some(bounds) = crown(&problem) else { continue };
         let encoded = encode(&problem, &bounds, ENCODINGS[0]).expect("an encoding");
         let portable = PortableModel::new(&encoded.model).expect("numbers");
-        let text = Mps.write(&portable, &["a comment".to_string()]);
+        let text = Mps.write(&portable, problem.sense(), &["a comment".to_string()]);
         compare_numbers(portable.model(), &text);
     }
 }
@@ -111,12 +111,10 @@ fn compare_numbers(model: &Model, text: &str) {
     }
     let entry = |first: &str, second: &str| entries.get(&(first, second)).copied();
     let mut nonzeros = 0;
-    let negated = model.direction == Direction::Maximize;
     let objective = ("objective", &model.objective.terms);
     let rows = model.rows().iter().map(|row| (row.name.as_str(), &row.terms));
     for (row, terms) in rows.chain([objective]) {
         for &(column, c) in terms {
-            let c = if negated && row == "objective" { -c } else { c };
             let column = &model.column_at(column).name;
             assert_eq!(entry(column, row), Some(c.to_bits()), "{column} in {row}");
             nonzeros += 1;

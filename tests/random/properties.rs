@@ -6,10 +6,10 @@ use rand_chacha::ChaCha8Rng;
 use taut::bounds::{NeuronBounds, PROPAGATORS};
 use taut::control::Silent;
 use taut::encode::{ENCODINGS, Encoder, Triangle, encode};
-use taut::milp::{Direction, check};
+use taut::milp::check;
 use taut::network::Phase;
 use taut::num::IntervalBox;
-use taut::problem::{Problem, Question};
+use taut::problem::{Problem, QuestionText, Sense};
 use taut::scale::{SCALINGS, scale};
 use taut::solve::{Backend, Highs, SolveOptions, TerminationStatus};
 use taut::tighten::{Method, TightenOptions, Tightening, tighten};
@@ -107,7 +107,9 @@ fn tightened_bounds_do_not_depend_on_the_number_of_threads() {
         let Some(problem) = unconstrained(&case) else { continue };
         let run = |threads| {
             let options = TightenOptions { threads, ..TightenOptions::default() };
-            tighten(&problem, problem.domain(), &[Method::Linear], &options).expect("bounds").bounds
+            tighten(&problem, problem.whole().expect("a box"), &[Method::Linear], &options)
+                .expect("bounds")
+                .bounds
         };
         assert_eq!(run(1), run(3), "seed {seed}");
     }
@@ -123,11 +125,12 @@ fn certification_loses_rounding_errors_only() {
         let Some(problem) = unconstrained(&case) else { continue };
         let graph = problem.graph();
         let options = TightenOptions { slack: 0.0, ..TightenOptions::default() };
-        let bounds = tighten(&problem, problem.domain(), &[Method::Linear], &options)
-            .expect("bounds")
-            .bounds;
+        let bounds =
+            tighten(&problem, problem.whole().expect("a box"), &[Method::Linear], &options)
+                .expect("bounds")
+                .bounds;
         for layer in graph.activation_layers().skip(1) {
-            let mut encoder = Encoder::new(&problem);
+            let mut encoder = Encoder::new(&problem, problem.whole().expect("a box"));
             for (id, _) in graph.nodes().take(layer.pre_activation.index() + 1) {
                 encoder.add(bounds.of(id).clone(), &Triangle).expect("a relaxation");
             }
@@ -152,7 +155,7 @@ fn certification_loses_rounding_errors_only() {
 /// Bounds by a method that leaves out nothing.
 fn bounds_by(tightening: Tightening, problem: &Problem) -> NeuronBounds {
     let options = TightenOptions { slack: 0.0, ..TightenOptions::default() };
-    tightening.bounds(problem, problem.domain(), &options).expect("bounds").bounds
+    tightening.bounds(problem, problem.whole().expect("a box"), &options).expect("bounds").bounds
 }
 
 #[test]
@@ -220,7 +223,7 @@ fn encodings_contain_the_graph_of_the_network() {
                     let what = format!("{} seed {seed} at {point:?}", encoding.name());
                     assert_eq!(check(&encoded.model, &values, 1e-9), [], "{what}");
                     let objective = encoded.model.objective.evaluate(&values);
-                    let expected = problem.evaluate(point).objective;
+                    let expected = problem.evaluate(point).cost;
                     let close = (objective - expected).abs() <= 1e-9 * (1.0 + expected.abs());
                     assert!(close, "{what}: {objective}, expected {expected}");
                 }
@@ -240,10 +243,13 @@ fn encodings_contain_nothing_else() {
             let bounds = PROPAGATORS[0].propagate(problem.graph(), &domain).expect("bounds");
             let encoded = encode(&problem, &bounds, encoding).expect("an encoding");
             for point in points(&case, seed, 3).into_iter().rev().take(3) {
-                let expected = problem.evaluate(point.clone()).objective;
-                for direction in [Direction::Minimize, Direction::Maximize] {
+                let least = problem.evaluate(point.clone()).cost;
+                for sense in [Sense::Minimize, Sense::Maximize] {
                     let mut model = encoded.model.clone();
-                    model.direction = direction;
+                    if sense == Sense::Maximize {
+                        model.objective = -model.objective;
+                    }
+                    let expected = sense.signed(least);
                     for (&column, &value) in encoded.inputs.iter().zip(&point) {
                         model.fix(column, value);
                     }
@@ -253,7 +259,7 @@ fn encodings_contain_nothing_else() {
                     assert_eq!(solution.status, TerminationStatus::Optimal, "seed {seed}");
                     let found = solution.objective.expect("a value");
                     let close = (found - expected).abs() <= 2e-4 * (1.0 + expected.abs());
-                    assert!(close, "seed {seed} {direction:?}: {found}, expected {expected}");
+                    assert!(close, "seed {seed} {sense:?}: {found}, expected {expected}");
                 }
             }
         }
@@ -274,7 +280,8 @@ fn gradients_are_those_of_finite_differences() {
         };
         for point in points(&case, seed, 3).into_iter().rev().take(3) {
             let row = ArrayView2::from_shape((1, point.len()), &point).expect("one row");
-            let gradient = graph.gradient(&graph.evaluate_all(row), weights.clone());
+            let gradient =
+                graph.gradient(&graph.evaluate_all(row), graph.output(), weights.clone());
             for index in 0..point.len() {
                 let step = 1e-6;
                 let shifted = |by: f64| {
@@ -300,6 +307,9 @@ fn gradients_are_those_of_finite_differences() {
 /// The case's objective without its constraints.
 fn unconstrained(case: &Case) -> Option<Problem> {
     let question = build::question(case)?;
-    let question = Question { constraints: Vec::new(), integer: Vec::new(), ..question };
-    Some(Problem::new(build::network(case), domain(case), question).expect("a question that fits"))
+    let question = QuestionText { constraints: Vec::new(), integer: Vec::new(), ..question };
+    Some(
+        Problem::parse(build::network(case), domain(case), &question)
+            .expect("a question that fits"),
+    )
 }

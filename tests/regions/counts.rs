@@ -4,7 +4,7 @@ use ndarray::{arr1, arr2};
 use taut::control::Clock;
 use taut::network::{Activation, DenseLayer, Network};
 use taut::num::IntervalBox;
-use taut::problem::{Problem, Question};
+use taut::problem::{Problem, QuestionText};
 use taut::regions::{
     Method, RegionError, RegionOptions, count, layer_shapes, montufar, sample_chords,
     sample_patterns, serra, stability,
@@ -141,7 +141,7 @@ fn samples_of_a_known_network() {
     };
     let network = Network::dense("ramp", vec![layer]).expect("a network");
     let domain = IntervalBox::new(vec![-1.0; 2], vec![1.0; 2]).expect("a box");
-    let problem = Problem::new(network, domain, Question::default()).expect("a problem");
+    let problem = Problem::parse(network, domain, &QuestionText::default()).expect("a problem");
     let sample = sample_patterns(&problem, 1000, 7, &Clock::unlimited()).expect("a sample");
     assert_eq!((sample.patterns, sample.points, sample.chao1), (2, 1000, 2.0));
     let chords = sample_chords(problem.graph(), problem.domain(), 1000, 7, &Clock::unlimited());

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use taut::control::{Limits, StoppedBy};
 use taut::io::read_problem;
-use taut::problem::{Problem, Question};
+use taut::problem::{Problem, QuestionText};
 use taut::regions::{Method, RegionOptions, count, visit};
 
 use crate::networks::{Random, he};
@@ -57,25 +57,25 @@ fn a_visitor_may_have_seen_enough() {
     assert_eq!(seen, 3);
 }
 
-fn refusal(question: Question) -> String {
+fn refusal(question: QuestionText) -> String {
     let case = Random::new(1).case(2, 6);
     let domain = taut::num::IntervalBox::new(vec![-1.0; 2], vec![1.0; 2]).expect("a box");
     let network = taut::network::Network::dense("random", case.layers).expect("a network");
-    let problem = Problem::new(network, domain, question).expect("a problem");
+    let problem = Problem::parse(network, domain, &question).expect("a problem");
     count(&problem, &RegionOptions::default()).expect_err("a refusal").to_string()
 }
 
 #[test]
 fn what_cannot_be_counted_is_refused() {
-    let with = |constraint: &str| Question {
+    let with = |constraint: &str| QuestionText {
         constraints: vec![constraint.to_string()],
-        ..Question::default()
+        ..QuestionText::default()
     };
     assert!(refusal(with("y0 >= 0")).contains("about outputs"));
     for flat in ["x0 + x1 = 0", "x0 + x1 >= 2", "x0 >= 3"] {
         assert!(refusal(with(flat)).contains("inner points"), "{flat}");
     }
-    let integer = Question { integer: vec![1], ..Question::default() };
+    let integer = QuestionText { integer: vec![1], ..QuestionText::default() };
     assert!(refusal(integer).contains("x1 is integer"));
     let options = RegionOptions { method: Method::Planar, ..RegionOptions::default() };
     let error = count(&he(3, &[4], 1), &options).expect_err("three inputs");

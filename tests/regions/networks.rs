@@ -6,7 +6,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use taut::network::{Activation, DenseLayer, Network};
 use taut::num::IntervalBox;
-use taut::problem::{Problem, Question};
+use taut::problem::{Problem, QuestionText};
 
 pub struct Case {
     pub layers: Vec<DenseLayer>,
@@ -136,8 +136,8 @@ impl Case {
             format!("{terms} >= {}", -constant)
         };
         let constraints = self.constraints.iter().map(constraint).collect();
-        let question = Question { constraints, ..Question::default() };
-        Problem::new(network, self.domain.clone(), question).expect("a problem")
+        let question = QuestionText { constraints, ..QuestionText::default() };
+        Problem::parse(network, self.domain.clone(), &question).expect("a problem")
     }
 }
 

@@ -131,7 +131,7 @@ fn fixed_inputs_are_constants() {
     };
     let network = Network::dense("ramp", vec![layer]).expect("a network");
     let domain = taut::num::IntervalBox::new(vec![-1.0, 0.5], vec![1.0, 0.5]).expect("a box");
-    let problem = Problem::new(network, domain, Default::default()).expect("a problem");
+    let problem = Problem::parse(network, domain, &Default::default()).expect("a problem");
     let cells = cells(&problem, Method::Auto);
     let mut maps: Vec<_> = cells.iter().map(|c| (c.weights[[0, 0]], c.bias[0])).collect();
     maps.sort_by(|a, b| a.0.total_cmp(&b.0));

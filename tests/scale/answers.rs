@@ -5,8 +5,8 @@ use taut::control::Silent;
 use taut::encode::{ENCODINGS, encode};
 use taut::milp::Model;
 use taut::network::Activation;
-use taut::optimize::{OptimizeOptions, Status, optimize};
-use taut::problem::{Problem, Question};
+use taut::optimize::{MethodRecord, OptimizeOptions, Status, optimize};
+use taut::problem::{Problem, QuestionText};
 use taut::scale::{Invariants, SCALINGS, Scaling, scale};
 use taut::solve::{Backend, Highs, SolveOptions};
 
@@ -46,8 +46,8 @@ fn answers_and_relaxations_stay() {
     for (case, (widths, activation)) in nets().into_iter().enumerate() {
         let network = Draw::new(case as u64).network(&widths, 0.5, activation);
         let objective = (widths.last() == Some(&2)).then(|| "y0 - y1".to_string());
-        let question = Question { objective, ..Question::default() };
-        let problem = Problem::new(network, unit_box(widths[0]), question).expect("a problem");
+        let question = QuestionText { objective, ..QuestionText::default() };
+        let problem = Problem::parse(network, unit_box(widths[0]), &question).expect("a problem");
         let bounds = interval_bounds(problem.graph());
         let root = |model: Model| {
             let solution = Highs.solve(&model.relaxed(), &SolveOptions::default(), &mut Silent);
@@ -63,19 +63,21 @@ fn answers_and_relaxations_stay() {
             let options = OptimizeOptions { scale, solve, ..OptimizeOptions::default() };
             let answer = optimize(&problem, &options, &mut Silent).expect("an answer");
             assert_eq!(answer.status, Status::Optimal);
-            assert_eq!(answer.scale, scale.map_or("none", Scaling::name));
+            let MethodRecord::Milp(method) = &answer.method else { panic!("a program") };
+            assert_eq!(method.scale, scale.map_or("none", Scaling::name));
             (answer.objective.expect("a value"), answer.layers)
         };
         let (expected, layers) = least(None);
         for &scaling in SCALINGS {
-            let scaled = scale(problem.graph(), &bounds, scaling);
+            let scaled = scale(problem.network_graph(), &bounds, scaling);
+            let scaled_bounds = scaled.bounds.and(bounds.of(problem.rows()).clone());
             let scaled_problem = problem.with_graph(scaled.graph);
             for &encoding in ENCODINGS {
                 let model = |problem: &Problem, bounds: &NeuronBounds| {
                     encode(problem, bounds, encoding).expect("a model").model
                 };
                 let plain = model(&problem, &bounds);
-                let model = model(&scaled_problem, &scaled.bounds);
+                let model = model(&scaled_problem, &scaled_bounds);
                 assert_eq!(model.size(), plain.size(), "{}", scaling.name());
                 let (found, expected) = (root(model), root(plain));
                 let name = format!("{}, {}", encoding.name(), scaling.name());

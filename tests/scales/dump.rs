@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use taut::optimize::Answer;
-use taut::problem::{Question, Sense};
+use taut::problem::{QuestionText, Sense};
 
 use crate::case::{Scaled, scaled};
 use crate::exact::rational::rounded;
@@ -20,7 +20,12 @@ fn write(scaled: &Scaled) -> PathBuf {
 }
 
 /// The arguments that ask the question of a case by a method.
-fn arguments(scaled: &Scaled, question: &Question, path: &Path, method: &Method) -> Vec<String> {
+fn arguments(
+    scaled: &Scaled,
+    question: &QuestionText,
+    path: &Path,
+    method: &Method,
+) -> Vec<String> {
     let list =
         |numbers: &[f64]| numbers.iter().map(f64::to_string).collect::<Vec<String>>().join(",");
     let command = match question.sense {

@@ -9,9 +9,7 @@ use serde_json::Value as Json;
 use taut::control::Limits;
 use taut::control::Silent;
 use taut::encode::{ENCODINGS, EncodeError};
-use taut::optimize::{
-    Answer, KnownPoint, OptimizeError, OptimizeOptions, optimize, optimize_by_enumeration,
-};
+use taut::optimize::{Answer, KnownPoint, OptimizeError, OptimizeOptions, optimize};
 use taut::problem::Problem;
 use taut::regions::RegionError;
 use taut::scale::{SCALINGS, Scaling};
@@ -72,7 +70,12 @@ pub fn methods(scaled: &Scaled) -> Vec<Method> {
     vec![
         Method { name: Method::DEFAULT, enumerates: false, gap, options: default.clone() },
         Method { name, enumerates: false, gap, options: drawn },
-        Method { name: "enumerate", enumerates: true, gap, options: default },
+        Method {
+            name: "enumerate",
+            enumerates: true,
+            gap,
+            options: OptimizeOptions { method: taut::optimize::Method::Enumerate, ..default },
+        },
     ]
 }
 
@@ -131,10 +134,7 @@ impl Method {
     /// Solves a problem; `None` if the method does not apply to it, an error if there is
     /// no answer.
     pub fn answer(&self, problem: &Problem) -> Option<Result<Answer, (Mistake, String)>> {
-        let solve = || match self.enumerates {
-            true => optimize_by_enumeration(problem, &self.options, &mut Silent),
-            false => optimize(problem, &self.options, &mut Silent),
-        };
+        let solve = || optimize(problem, &self.options, &mut Silent);
         match catch_unwind(AssertUnwindSafe(solve)) {
             Err(_) => Some(Err((Mistake::Panic, "see above".to_string()))),
             Ok(Err(error)) if does_not_apply(&error) => None,

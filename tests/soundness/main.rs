@@ -31,7 +31,7 @@ use std::process::{Command, Output};
 use serde::Deserialize;
 use taut::encode::ENCODINGS;
 use taut::num::IntervalBox;
-use taut::problem::{Problem, Question, Sense};
+use taut::problem::{Problem, QuestionText, Sense};
 use taut::solve::BACKENDS;
 
 use verdict::{Verdict, judge};
@@ -111,13 +111,13 @@ impl Case {
             true => network.metadata().input_box.clone().expect("a box in the file"),
             false => IntervalBox::new(self.lower.clone(), self.upper.clone()).expect("a box"),
         };
-        let question = Question {
+        let question = QuestionText {
             sense: self.sense,
             objective: self.objective.clone(),
             constraints: self.constraints.clone(),
-            ..Question::default()
+            ..QuestionText::default()
         };
-        Problem::new(network, domain, question).expect("a question that fits")
+        Problem::parse(network, domain, &question).expect("a question that fits")
     }
 }
 

@@ -48,7 +48,8 @@ fn json_log_and_curves() {
     let arguments = ["small.toml", "--format", "json", "--log", "l.jsonl", "--plot", "p.svg"];
     let output = taut(folder.path(), &arguments);
     let record: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!((&record["command"], &record["stopped_by"]), (&"train".into(), &"epochs".into()));
+    assert_eq!((&record["command"], &record["stopped_by"]), (&"train".into(), &Value::Null));
+    assert_eq!(record["early_stopping"], false);
     // 350 samples for training in batches of 64: 6 steps an epoch.
     assert_eq!((&record["epochs"], &record["steps"]), (&3.into(), &18.into()));
     assert_eq!(record["samples"], serde_json::json!([350, 75, 75]));
@@ -162,4 +163,38 @@ fn an_interrupt_keeps_what_there_is_and_the_training_can_go_on() {
     let other = taut(folder.path(), &["small.toml", "--batch", "32", "--resume", "c.json"]);
     let message = String::from_utf8_lossy(&other.stderr);
     assert!(message.contains("c.json: the checkpoint has another recipe"), "{message}");
+}
+
+/// A limit on time is a status: what there is, exit status 3, and a state to go on from.
+#[test]
+fn a_time_limit_keeps_what_there_is() {
+    let folder = folder();
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("small.toml"), RECIPE.replace("epochs = 3", "epochs = 1000000\npatience = 0"))
+        .unwrap();
+    let arguments = ["small.toml", "-o", "part.onnx", "--checkpoint", "c.json", "--format", "json"];
+    let limited = [&arguments[..], &["--time-limit", "0.3"]].concat();
+    let output = taut(folder.path(), &limited);
+    assert_eq!(output.status.code(), Some(3), "{}", String::from_utf8_lossy(&output.stderr));
+    let record: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (&record["stopped_by"], &record["early_stopping"]),
+        (&"time_limit".into(), &false.into())
+    );
+    assert!(record["test"]["rmse"].as_f64().unwrap() > 0.0);
+    let taken = record["seconds"]["train"].as_f64().unwrap();
+    assert!((0.3..5.0).contains(&taken), "{taken} s");
+    assert!(read_network(&at("part.onnx")).is_ok());
+    let epochs = record["epochs"].as_u64().unwrap().to_string();
+    let resumed = ["small.toml", "--epochs", &epochs, "--resume", "c.json", "-o", "again.onnx"];
+    assert_eq!(taut(folder.path(), &resumed).status.code(), Some(0));
+    assert_eq!(fs::read(at("part.onnx")).unwrap(), fs::read(at("again.onnx")).unwrap());
+    let text = taut(folder.path(), &["small.toml", "--time-limit", "0.3"]);
+    assert!(
+        String::from_utf8_lossy(&text.stdout).contains(" (stopped by the time limit); best after")
+    );
+    let none = taut(folder.path(), &["small.toml", "--time-limit", "0"]);
+    assert_eq!(none.status.code(), Some(1));
+    let expected = "error: time limit is 0 s; expected more than 0 seconds\n";
+    assert_eq!(String::from_utf8_lossy(&none.stderr), expected);
 }

@@ -1,6 +1,7 @@
 //! Data and settings of extreme size: a network or an error, and never a panic.
 
 use ndarray::Array2;
+use taut::control::Clock;
 use taut::train::data::{Dataset, Split, Targets};
 use taut::train::{Metrics, Recipe, TrainError, Trained, Unobserved, train};
 
@@ -40,7 +41,7 @@ fn data_in_any_units_are_learnt_or_refused() {
         let recipe = bent_recipe(precision);
         for exponent in [-300, -120, -95, -60, -35, -25, -3, 0, 3, 25, 35, 60, 95, 120, 150] {
             let scale = 10f64.powi(exponent);
-            let trained = train(&recipe, &bent(scale), None, &mut Unobserved);
+            let trained = train(&recipe, &bent(scale), None, &Clock::unlimited(), &mut Unobserved);
             if (least..=most).contains(&scale) {
                 let trained =
                     trained.unwrap_or_else(|error| panic!("{precision} {scale}: {error}"));
@@ -63,7 +64,8 @@ fn data_in_any_units_are_learnt_or_refused() {
 #[test]
 fn weights_that_are_no_numbers_to_begin_with_are_refused() {
     let recipe = recipe("[init]\nmethod = 'uniform'\nlimit = 1e39\n[data]\nsource = 'function'");
-    let error = train(&recipe, &data(&recipe), None, &mut Unobserved).expect_err("no weights");
+    let error = train(&recipe, &data(&recipe), None, &Clock::unlimited(), &mut Unobserved)
+        .expect_err("no weights");
     let error = error.to_string();
     assert!(error.starts_with("init.method: found 'uniform', which makes a weight"), "{error}");
     assert!(error.ends_with("inf; expected finite weights to begin with"), "{error}");
@@ -97,7 +99,8 @@ fn settings_of_extreme_size_are_no_panic() {
                 let mut recipe = recipe(&setting);
                 recipe.training.epochs = 2;
                 recipe.training.precision = bent_recipe(precision).training.precision;
-                let trained = train(&recipe, &bent(1.0), None, &mut Unobserved);
+                let trained =
+                    train(&recipe, &bent(1.0), None, &Clock::unlimited(), &mut Unobserved);
                 let finite = |trained: Trained| trained.network.evaluate_point(&[0.5])[0];
                 assert!(trained.map_or(true, |t| !finite(t).is_nan()), "{precision}\n{setting}");
             }

@@ -7,4 +7,5 @@ mod gradients;
 mod optimizers;
 mod recipes;
 mod runs;
+mod stops;
 mod support;

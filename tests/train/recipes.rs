@@ -1,5 +1,6 @@
 //! Recipes that are wrong get one clear error.
 
+use taut::control::Clock;
 use taut::train::{Recipe, TrainError, Unobserved, train};
 
 use crate::support::{data, recipe};
@@ -106,7 +107,8 @@ fn what_does_not_fit_the_data_or_the_network_is_refused() {
         ),
     ] {
         let recipe = recipe(&format!("{small}{text}"));
-        let error = train(&recipe, &data(&recipe), None, &mut Unobserved).expect_err(text);
+        let error = train(&recipe, &data(&recipe), None, &Clock::unlimited(), &mut Unobserved)
+            .expect_err(text);
         assert!(matches!(error, TrainError::Key { .. }));
         assert!(error.to_string().starts_with(expected), "{text}\n{error}");
     }

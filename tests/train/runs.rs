@@ -1,9 +1,10 @@
 //! Whole trainings.
 
 use ndarray::{Array2, arr2};
+use taut::control::Clock;
 use taut::network::Precision;
 use taut::train::data::{Dataset, Split, Targets};
-use taut::train::{Metrics, StoppedBy, TrainError, Unobserved, train};
+use taut::train::{Metrics, TrainError, Unobserved, train};
 
 use crate::support::{Watch, bits, data, recipe, trained};
 
@@ -46,40 +47,15 @@ fn one_two_and_three_threads_give_the_same_bits() {
     assert_eq!(one, bits(&with(3)));
 }
 
-/// Stopped after two epochs and resumed, the run ends with the bits of one that was not.
-#[test]
-fn a_resumed_training_ends_like_an_uninterrupted_one() {
-    for text in [
-        SMALL.to_string(),
-        SMALL.replace("hidden", "dropout = 0.2\nhidden"),
-        SMALL.replace("epochs = 4", "epochs = 4\noptimizer = 'sgd'\nschedule = 'plateau'"),
-        // Stopped while fine-tuning: the first phase has one epoch.
-        SMALL.replace("epochs = 4", "epochs = 1") + "[compress]\nprune = 0.5\nfine_tune_epochs = 4",
-    ] {
-        let recipe = recipe(&text);
-        let data = data(&recipe);
-        let whole = train(&recipe, &data, None, &mut Unobserved).unwrap();
-        let mut watch = Watch { stop_after: Some(2), ..Watch::default() };
-        let part = train(&recipe, &data, None, &mut watch).unwrap();
-        assert_eq!(part.report.stopped_by, StoppedBy::Interrupt);
-        assert_eq!(part.report.epochs, 2);
-        // As it would come from a file.
-        let state = serde_json::to_string(&watch.state.unwrap()).unwrap();
-        let state = serde_json::from_str(&state).unwrap();
-        let rest = train(&recipe, &data, Some(state), &mut Unobserved).unwrap();
-        assert_eq!(bits(&rest), bits(&whole));
-        assert_eq!(rest.report, whole.report);
-    }
-}
-
 #[test]
 fn a_state_of_another_network_is_refused() {
     let recipe_of = |text: &str| recipe(text);
     let small = recipe_of(SMALL);
     let mut watch = Watch { stop_after: Some(1), ..Watch::default() };
-    train(&small, &data(&small), None, &mut watch).unwrap();
+    train(&small, &data(&small), None, &Clock::unlimited(), &mut watch).unwrap();
     let other = recipe_of(&SMALL.replace("[12, 9]", "[12, 8]"));
-    let error = train(&other, &data(&other), watch.state, &mut Unobserved).unwrap_err();
+    let error = train(&other, &data(&other), watch.state, &Clock::unlimited(), &mut Unobserved)
+        .unwrap_err();
     assert_eq!(
         error.to_string(),
         "the checkpoint has 163 parameters; expected 149, as in the recipe"
@@ -111,7 +87,7 @@ fn an_affine_function_is_found_in_raw_units() {
         "[network]\nhidden = []\n[training]\nprecision = 'f64'\nepochs = 3000\nbatch = 64\n\
          learning_rate = 0.05\nschedule = 'cosine'\npatience = 0",
     );
-    let found = train(&recipe, &plane(), None, &mut Unobserved).unwrap();
+    let found = train(&recipe, &plane(), None, &Clock::unlimited(), &mut Unobserved).unwrap();
     for (x, expected) in [([0.0, 0.0], 2.0), ([1e3, 0.0], -2998.0), ([0.0, 1e3], 5002.0)] {
         let value = found.network.evaluate_point(&x)[0];
         assert!((value - expected).abs() < 1e-2, "{x:?}: {value}, expected {expected}");
@@ -145,7 +121,7 @@ fn exclusive_or_is_classified() {
             "[network]\nhidden = [16]\nactivation = '{activation}'\n[training]\nepochs = 400\n\
              learning_rate = 0.02\nbatch = 4"
         ));
-        let found = train(&recipe, &split, None, &mut Unobserved).unwrap();
+        let found = train(&recipe, &split, None, &Clock::unlimited(), &mut Unobserved).unwrap();
         let Some(Metrics::Classification(test)) = found.report.test else { panic!("classes") };
         assert_eq!(test.accuracy, 1.0, "{activation}");
         assert_eq!(test.confusion, [[2, 0], [0, 2]]);
@@ -156,12 +132,13 @@ fn exclusive_or_is_classified() {
 fn the_loss_falls_and_the_best_weights_are_kept() {
     let recipe = recipe(&SMALL.replace("epochs = 4", "epochs = 30"));
     let mut watch = Watch::default();
-    let found = train(&recipe, &data(&recipe), None, &mut watch).unwrap();
+    let found = train(&recipe, &data(&recipe), None, &Clock::unlimited(), &mut watch).unwrap();
     let losses: Vec<f64> = watch.records.iter().map(|r| r.validation_loss.unwrap()).collect();
     assert_eq!(losses.len(), 31);
     assert!(losses[30] < 0.5 * losses[0], "{losses:?}");
     let least = losses.iter().copied().fold(f64::INFINITY, f64::min);
-    assert_eq!(found.report.best_loss, least);
+    assert_eq!(found.report.best_loss, Some(least));
+    assert_eq!((found.report.stopped_by, found.report.early_stopping), (None, false));
     assert_eq!(losses[found.report.best_epoch], least);
     // Loss in units of training: squared error over the variance of the targets.
     let Some(Metrics::Regression(m)) = found.report.validation else { panic!("a regression") };
@@ -175,7 +152,7 @@ fn patience_ends_a_training_that_stagnates() {
     // Steps so long that the loss goes up and down.
     let text = SMALL.replace("epochs = 4", "epochs = 500\npatience = 3\nlearning_rate = 0.5");
     let found = trained(&text);
-    assert_eq!(found.report.stopped_by, StoppedBy::Patience);
+    assert_eq!((found.report.stopped_by, found.report.early_stopping), (None, true));
     assert!(found.report.epochs < 100);
 }
 
@@ -183,7 +160,8 @@ fn patience_ends_a_training_that_stagnates() {
 fn a_loss_that_explodes_is_an_error_with_its_place() {
     let text = SMALL.replace("epochs = 4", "epochs = 50\noptimizer = 'sgd'\nlearning_rate = 1e9");
     let recipe = recipe(&text);
-    let error = train(&recipe, &data(&recipe), None, &mut Unobserved).unwrap_err();
+    let error =
+        train(&recipe, &data(&recipe), None, &Clock::unlimited(), &mut Unobserved).unwrap_err();
     let TrainError::Diverged { epoch, step, rate, .. } = error else { panic!("{error}") };
     assert!(epoch == 1 && step > 1 && rate == 1e9, "epoch {epoch}, step {step}");
 }
@@ -246,7 +224,7 @@ fn a_network_with_convolutions_is_exported_as_trained() {
             "[network]\nhidden = [8]\nconvolutions = [{{channels = 4, padding = 1, pool = '{pool}'}}, \
              {{channels = 3, kernel = 2, stride = 2}}]\n[training]\nprecision = 'f64'\nepochs = 400"
         ));
-        let found = train(&recipe, &split, None, &mut Unobserved).unwrap();
+        let found = train(&recipe, &split, None, &Clock::unlimited(), &mut Unobserved).unwrap();
         let Some(Metrics::Classification(m)) = &found.report.validation else { panic!("classes") };
         assert!(m.accuracy > 0.9, "{pool}: {}", m.accuracy);
         // The loss of the exported network is the one that training saw.
@@ -255,7 +233,7 @@ fn a_network_with_convolutions_is_exported_as_trained() {
         let mut gradient = vec![0.0; outputs.len()];
         let values: Vec<f64> = outputs.iter().copied().collect();
         let loss = goals.loss(&values, &mut gradient, 2, 40);
-        let expected = found.report.best_loss;
+        let expected = found.report.best_loss.unwrap();
         assert!((loss - expected).abs() < 1e-12, "{pool}: {loss}, expected {expected}");
     }
 }

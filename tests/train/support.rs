@@ -1,5 +1,8 @@
 //! Small data and recipes.
 
+use std::sync::atomic::AtomicBool;
+
+use taut::control::{Clock, Limits};
 use taut::train::data::{DataSource, Split};
 use taut::train::{EpochRecord, Recipe, State, TrainObserver, Trained, Unobserved, train};
 
@@ -14,13 +17,20 @@ pub fn data(recipe: &Recipe) -> Split {
 
 pub fn trained(text: &str) -> Trained {
     let recipe = recipe(text);
-    train(&recipe, &data(&recipe), None, &mut Unobserved).unwrap_or_else(|error| panic!("{error}"))
+    train(&recipe, &data(&recipe), None, &Clock::unlimited(), &mut Unobserved)
+        .unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// The bits of all weights.
 pub fn bits(trained: &Trained) -> String {
     let layers = trained.network.layers();
     layers.map(|view| format!("{:?}\n", view.layer.operator())).collect()
+}
+
+/// What stops a clock, and the clock.
+pub fn stoppable() -> (&'static AtomicBool, Clock) {
+    let stop: &'static AtomicBool = Box::leak(Box::new(AtomicBool::new(false)));
+    (stop, Clock::start(&Limits { stop: Some(stop), ..Limits::default() }))
 }
 
 /// Keeps what it sees; stops after an epoch, if asked.

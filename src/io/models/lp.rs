@@ -4,7 +4,8 @@
 use std::fmt::Write;
 
 use super::{LONGEST_LINE, ModelFormat, comments, number};
-use crate::milp::{Column, Direction, Kind, Model, VarId};
+use crate::milp::{Column, Kind, Model, VarId};
+use crate::problem::Sense;
 use crate::solve::{OBJECTIVE, PortableModel, Relation};
 
 /// The format LP.
@@ -20,14 +21,16 @@ impl ModelFormat for Lp {
         false
     }
 
-    fn write(&self, model: &PortableModel, header: &[String]) -> String {
+    fn write(&self, model: &PortableModel, sense: Sense, header: &[String]) -> String {
         let program = model.model();
         let mut text = comments(header, "\\");
-        text += match program.direction {
-            Direction::Minimize => "Minimize\n",
-            Direction::Maximize => "Maximize\n",
+        text += match sense {
+            Sense::Minimize => "Minimize\n",
+            Sense::Maximize => "Maximize\n",
         };
-        text += &wrapped(OBJECTIVE, terms(program, &program.objective.terms));
+        let objective = program.objective.terms.iter();
+        let objective: Vec<_> = objective.map(|&(id, c)| (id, sense.signed(c))).collect();
+        text += &wrapped(OBJECTIVE, terms(program, &objective));
         text += "Subject To\n";
         for (name, row, relation, side) in model.rows() {
             let sign = match relation {

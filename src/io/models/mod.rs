@@ -16,6 +16,7 @@ pub use mps::Mps;
 
 use super::{FileError, FormatError, content, is_directory, write_bytes};
 use crate::milp::{Model, ModelSize};
+use crate::problem::Sense;
 use crate::solve::{PortableModel, SolveError};
 
 /// A file format of mixed-integer programs, known by its file name extension.
@@ -28,23 +29,29 @@ pub trait ModelFormat: fmt::Debug + Sync {
     fn minimizes_only(&self) -> bool;
 
     /// The text of a file that holds `model`, with the lines of `header` as
-    /// comments at its head.
-    fn write(&self, model: &PortableModel, header: &[String]) -> String;
+    /// comments at its head. The objective of the model is to be made small; where the question
+    /// maximises, that is the objective negated.
+    fn write(&self, model: &PortableModel, sense: Sense, header: &[String]) -> String;
 }
 
 /// Every format of mixed-integer programs.
 pub const MODEL_FORMATS: &[&dyn ModelFormat] = &[&Mps, &Lp];
 
 /// Writes a program and tells the size of what was written; the extension tells
-/// the format. The file appears complete or not at all.
+/// the format. Its objective is that of a question of this sense, negated to maximise. The file appears complete or not at all.
 ///
 /// # Errors
 /// [`FileError`]: no such format, a number that a file cannot hold, or the system
 /// said no.
-pub fn write_model(model: &Model, header: &[String], path: &Path) -> Result<ModelSize, FileError> {
+pub fn write_model(
+    model: &Model,
+    sense: Sense,
+    header: &[String],
+    path: &Path,
+) -> Result<ModelSize, FileError> {
     let format = model_format(path)?;
     let model = PortableModel::new(model).map_err(|error| content(path, refused(error)))?;
-    write_bytes(path, format.write(&model, header).as_bytes())?;
+    write_bytes(path, format.write(&model, sense, header).as_bytes())?;
     Ok(model.size())
 }
 

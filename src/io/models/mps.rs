@@ -6,7 +6,8 @@
 use std::fmt::Write;
 
 use super::{ModelFormat, comments, number};
-use crate::milp::{Column, Direction, Kind};
+use crate::milp::{Column, Kind};
+use crate::problem::Sense;
 use crate::solve::{OBJECTIVE, PortableModel, Relation};
 
 /// The format MPS.
@@ -22,9 +23,9 @@ impl ModelFormat for Mps {
         true
     }
 
-    fn write(&self, model: &PortableModel, header: &[String]) -> String {
+    fn write(&self, model: &PortableModel, sense: Sense, header: &[String]) -> String {
         let mut text = comments(header, "*");
-        if model.model().direction == Direction::Maximize {
+        if sense == Sense::Maximize {
             text += &comments(&["The objective is negated, to be minimised.".to_string()], "*");
         }
         text += "NAME taut\n";
@@ -53,12 +54,8 @@ fn rows(text: &mut String, model: &PortableModel) -> std::fmt::Result {
 fn columns(text: &mut String, model: &PortableModel) -> std::fmt::Result {
     let columns = model.model().columns();
     let mut entries: Vec<Vec<(&str, f64)>> = vec![Vec::new(); columns.len()];
-    let sign = match model.model().direction {
-        Direction::Minimize => 1.0,
-        Direction::Maximize => -1.0,
-    };
     for &(column, cost) in &model.model().objective.terms {
-        entries[column.index()].push((OBJECTIVE, sign * cost));
+        entries[column.index()].push((OBJECTIVE, cost));
     }
     for (name, terms, _, _) in model.rows() {
         terms.iter().for_each(|&(column, c)| entries[column.index()].push((name, c)));

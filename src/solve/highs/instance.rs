@@ -19,8 +19,8 @@ use highs_sys::{
     kHighsCallbackSimplexInterrupt,
 };
 
-use super::linear_program::LpStatus;
 use super::program::Program;
+use super::status::LpStatus;
 use super::{Shared, failed};
 use crate::control::StoppedBy;
 use crate::milp::VarId;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::instance::Instance;
 use super::program::Program;
+use super::status::LpStatus;
 use super::{Shared, failed, set_option};
 use crate::control::Clock;
 use crate::milp::{LinearExpression, Model, VarId};
@@ -34,19 +35,6 @@ pub struct LinearProgram {
 pub struct Basis {
     columns: Vec<c_int>,
     rows: Vec<c_int>,
-}
-
-/// How a solve of a [`LinearProgram`] ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LpStatus {
-    /// At an optimum.
-    Optimal,
-    /// As soon as the optimum was known to be above the value asked for.
-    Above,
-    /// There is no point.
-    Infeasible,
-    /// By its clock.
-    Stopped,
 }
 
 /// What a solve of a [`LinearProgram`] gave. Nothing in it is proven: a bound is

@@ -18,6 +18,7 @@
 mod instance;
 mod linear_program;
 mod program;
+mod status;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -26,12 +27,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use instance::Instance;
-pub use linear_program::{Basis, LinearProgram, LpOutcome, LpStatus};
+pub use linear_program::{Basis, LinearProgram, LpOutcome};
 use program::Program;
+pub use status::LpStatus;
 
 use super::{Backend, Preset, Solution, SolveError, SolveOptions, TerminationStatus, prepare};
 use crate::control::{Clock, Observer, Progress, StoppedBy};
-use crate::milp::{Direction, Model, VarId};
+use crate::milp::{Model, VarId};
 use crate::num::tolerance::{ABSOLUTE_GAP, SMALLEST_COEFFICIENT};
 
 /// How often the caller hears of the progress.
@@ -124,9 +126,6 @@ impl Attempt {
 #[derive(Clone)]
 struct Task {
     program: Program,
-    /// Whether the costs were negated: HiGHS only ever minimises here, because
-    /// some of its options misbehave when it maximises.
-    negated: bool,
     /// The point to start from, within the bounds of the columns. A point that
     /// misses them by less than the tolerance would be refused.
     start: Vec<(VarId, f64)>,
@@ -139,7 +138,7 @@ struct Shared {
     latest: Mutex<Latest>,
 }
 
-/// What the callbacks heard last, in the direction of HiGHS.
+/// What the callbacks heard last.
 #[derive(Clone, Default)]
 struct Latest {
     bound: Option<f64>,
@@ -151,7 +150,6 @@ struct Latest {
 
 impl Task {
     fn new(model: &Model, options: &SolveOptions) -> Result<Self, SolveError> {
-        let negated = model.direction == Direction::Maximize;
         let program = Program::new(model)?;
         let mut start = Vec::new();
         for &(id, value) in &options.start {
@@ -159,7 +157,7 @@ impl Task {
             prepare::check_number(|| format!("the start of {}", column.name), value)?;
             start.push((id, value.clamp(column.bounds.lower(), column.bounds.upper())));
         }
-        Ok(Self { program, negated, start })
+        Ok(Self { program, start })
     }
 
     /// Solves on a thread of its own, and watches it.
@@ -172,7 +170,6 @@ impl Task {
     ) -> Result<Solution, SolveError> {
         let shared = Arc::new(Shared::new(clock));
         let (sender, receiver) = mpsc::channel();
-        let negated = self.negated;
         let worker = {
             let (shared, options) = (Arc::clone(&shared), options.clone());
             // Enough for the recursion of HiGHS in symmetry detection.
@@ -183,23 +180,28 @@ impl Task {
         let mut given_up: Option<(StoppedBy, Instant)> = None;
         loop {
             match receiver.recv_timeout(TICK) {
-                Ok(outcome) => return outcome.map(|raw| raw.directed(negated)),
+                Ok(outcome) => {
+                    return outcome.map(|solution| match given_up {
+                        Some((reason, _)) => solution.because_of(reason),
+                        None => solution,
+                    });
+                }
                 Err(RecvTimeoutError::Disconnected) => return Err(failed("its thread panicked")),
                 Err(RecvTimeoutError::Timeout) => {}
             }
-            let stopped = clock.tell(observer, &shared.progress(clock, negated));
+            let stopped = clock.tell(observer, &shared.progress(clock));
             given_up = given_up.or(stopped.map(|reason| (reason, Instant::now())));
             let Some((reason, since)) = given_up else { continue };
             shared.given_up.store(true, Ordering::Relaxed);
             if since.elapsed() > GRACE {
                 tracing::info!("HiGHS does not stop; its thread is left behind");
                 let latest = shared.lock().clone();
-                return Ok(latest.into_solution(reason).directed(negated));
+                return Ok(latest.into_solution(reason));
             }
         }
     }
 
-    /// Runs on the solving thread; result in the direction of HiGHS.
+    /// Runs on the solving thread.
     fn solve(
         self,
         attempt: Attempt,
@@ -231,13 +233,12 @@ impl Shared {
         self.latest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn progress(&self, clock: Clock, negated: bool) -> Progress {
+    fn progress(&self, clock: Clock) -> Progress {
         let latest = self.lock();
-        let user = |value: f64| if negated { -value } else { value };
         Progress {
             seconds: clock.seconds(),
-            objective: latest.objective.map(user),
-            objective_bound: latest.bound.map(user),
+            objective: latest.objective,
+            objective_bound: latest.bound,
             node_count: latest.node_count,
             lp_iterations: latest.lp_iterations,
         }
@@ -255,16 +256,6 @@ impl Latest {
             lp_iterations: self.lp_iterations,
             multipliers: Vec::new(),
         }
-    }
-}
-
-impl Solution {
-    /// From the direction of HiGHS to that of the model.
-    fn directed(mut self, negated: bool) -> Self {
-        for value in [&mut self.objective, &mut self.objective_bound] {
-            *value = value.map(|v| if negated { -v } else { v });
-        }
-        self
     }
 }
 

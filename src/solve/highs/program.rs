@@ -3,7 +3,7 @@
 use std::ffi::c_int;
 
 use super::instance::number;
-use crate::milp::{Direction, Kind, Model};
+use crate::milp::{Kind, Model};
 use crate::solve::{SolveError, prepare};
 
 /// HiGHS's number for a column that takes whole numbers.
@@ -60,19 +60,17 @@ impl Program {
         self.integrality.contains(&INTEGER)
     }
 
-    /// The arrays of `model`; costs negated on demand.
+    /// The arrays of `model`.
     ///
     /// # Errors
     /// A number that HiGHS does not take.
     pub fn new(model: &Model) -> Result<Self, SolveError> {
-        let negated = model.direction == Direction::Maximize;
-        let sign = if negated { -1.0 } else { 1.0 };
         let mut program = Self { costs: vec![0.0; model.columns().len()], ..Self::default() };
-        program.offset = sign * model.objective.constant;
+        program.offset = model.objective.constant;
         for &(column, cost) in &model.objective.terms {
             let name = &model.column_at(column).name;
             prepare::check_number(|| format!("the cost of {name}"), cost)?;
-            program.costs[column.index()] = sign * cost;
+            program.costs[column.index()] = cost;
         }
         for column in model.columns() {
             program.columns.push(column.bounds.lower(), column.bounds.upper());

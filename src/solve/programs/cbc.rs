@@ -30,7 +30,7 @@ impl Backend for CbcProgram {
         clock: &Clock,
         observer: &mut dyn Observer,
     ) -> Result<Solution, SolveError> {
-        let (parameters, allowance) = cbc_parameters(options);
+        let (parameters, allowance) = cbc_parameters(options, clock);
         let mut arguments = vec![MODEL.to_string()];
         for (name, value) in parameters {
             arguments.extend([format!("-{name}"), value]);

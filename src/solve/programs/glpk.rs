@@ -44,7 +44,7 @@ impl Backend for Glpsol {
         let arguments =
             ["--lp", MODEL, "-o", TEXT, "-w", NUMBERS, "--mipgap", &gap, "--seed", &seed];
         let mut arguments = arguments.map(str::to_string).to_vec();
-        if let Some(limit) = options.limits.time {
+        if let Some(limit) = clock.left() {
             // It takes whole seconds.
             let seconds = limit.as_secs_f64().ceil();
             arguments.extend(["--tmlim".to_string(), seconds.to_string()]);

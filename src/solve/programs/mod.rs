@@ -16,7 +16,7 @@ use std::path::Path;
 pub use cbc::CbcProgram;
 pub use glpk::Glpsol;
 
-use super::through_good_lp::{Allowance, Claim, portable, weighed};
+use super::through_good_lp::{Allowance, Claim, weighed};
 use super::{PortableModel, Solution, SolveError, SolveOptions, TerminationStatus};
 use crate::control::{Clock, Observer};
 use crate::milp::{Column, Model};
@@ -68,7 +68,7 @@ fn solve(
     call: Call,
 ) -> Result<Solution, SolveError> {
     let failed = |what: String| SolveError::Failed { solver: name, what };
-    let portable = portable(model)?;
+    let portable = PortableModel::new(model)?;
     let text = lp_text(&portable)?;
     // Removed when it is dropped.
     let folder = tempfile::Builder::new().prefix("taut-").tempdir();

@@ -25,29 +25,38 @@ mod pairs;
 mod prototypes;
 mod ridge;
 
-use ndarray::{Array1, Array2, ArrayView2};
+use ndarray::linalg::general_mat_mul;
+use ndarray::{Array1, Array2, ArrayView2, Axis};
 use rand_chacha::ChaCha8Rng;
 
-pub use nearest_neighbour::{Comparison, nearest_neighbour_network};
+pub use nearest_neighbour::{ComparisonUnits, nearest_neighbour_network};
 use pairs::Pairs;
 pub use prototypes::{Choice, Prototypes};
 pub use ridge::ridge;
 
 use super::data::{Dataset, Targets};
+use super::halt::go_on;
+use super::initializers::{LayerWeights, MOST_SAMPLES};
+use crate::control::{Clock, StoppedBy};
 use crate::num::random::{index, normal};
-
-/// Most samples that are looked at, the first ones.
-const MOST_SAMPLES: usize = 10_000;
 
 /// Penalty of the ridge regression, as a share of the variance of the features.
 const RIDGE: f64 = 1e-3;
+
+/// Multiplications of a product of matrices between two looks at the clock: some hundredths
+/// of a second.
+const PRODUCT: usize = 1 << 28;
 
 /// Score of the right class that the ridge regression aims at; that of others is 0.
 const SCORE: f64 = 8.0;
 
 /// Weights (out × in) and bias of each layer of a dense network with hidden layers of
 /// these widths and one output a target or class. The inputs, and targets that are
-/// numbers, are best standardised before.
+/// numbers, are best standardised before. Of the samples the first [`MOST_SAMPLES`] are
+/// looked at.
+///
+/// # Errors
+/// The clock has ended it.
 ///
 /// # Panics
 /// If there are no samples or a width is 0.
@@ -56,7 +65,8 @@ pub fn calculated(
     activation: impl Fn(f64) -> f64,
     data: &Dataset,
     random: &mut ChaCha8Rng,
-) -> Vec<(Array2<f64>, Array1<f64>)> {
+    clock: &Clock,
+) -> Result<Vec<LayerWeights>, StoppedBy> {
     let samples: Vec<usize> = (0..data.len().min(MOST_SAMPLES)).collect();
     let data = data.select(&samples);
     let mut layers = Vec::new();
@@ -64,16 +74,32 @@ pub fn calculated(
     let mut pairs = None;
     for (layer, &width) in widths.iter().enumerate() {
         let known = match (layer, &pairs) {
-            (0, _) => bisectors(pairs.insert(Pairs::new(&data, width, random))),
+            (0, _) => bisectors(pairs.insert(Pairs::new(&data, width, random, clock)?)),
             (1, Some(pairs)) => comparisons(pairs, values.ncols(), width),
             _ => Vec::new(),
         };
-        let (weights, bias) = complete(known, width, values.view(), random);
-        values = (values.dot(&weights.t()) + &bias).mapv_into(&activation);
+        let (weights, bias) = complete(known, width, values.view(), random, clock)?;
+        values = (product(values.view(), weights.t(), clock)? + &bias).mapv_into(&activation);
         layers.push((weights, bias));
     }
-    layers.push(ridge(values.view(), aims(&data.targets).view(), RIDGE));
-    layers
+    layers.push(ridge(values.view(), aims(&data.targets).view(), RIDGE, clock)?);
+    Ok(layers)
+}
+
+/// `left · right`, a few rows at a time.
+fn product(
+    left: ArrayView2<f64>,
+    right: ArrayView2<f64>,
+    clock: &Clock,
+) -> Result<Array2<f64>, StoppedBy> {
+    let mut result = Array2::zeros((left.nrows(), right.ncols()));
+    let rows = (PRODUCT / right.len().max(1)).max(1);
+    let parts = result.axis_chunks_iter_mut(Axis(0), rows);
+    for (left, mut result) in left.axis_chunks_iter(Axis(0), rows).zip(parts) {
+        go_on(clock)?;
+        general_mat_mul(1.0, &left, &right, 0.0, &mut result);
+    }
+    Ok(result)
 }
 
 /// Weights and constant of a neuron.
@@ -106,8 +132,10 @@ fn complete(
     width: usize,
     samples: ArrayView2<f64>,
     random: &mut ChaCha8Rng,
-) -> (Array2<f64>, Array1<f64>) {
+    clock: &Clock,
+) -> Result<LayerWeights, StoppedBy> {
     while rows.len() < width {
+        go_on(clock)?;
         let weights = Array1::from_shape_simple_fn(samples.ncols(), || normal(random));
         let zero = samples.row(index(random, samples.nrows()));
         let constant = -weights.dot(&zero);
@@ -116,12 +144,13 @@ fn complete(
     let mut weights = Array2::zeros((width, samples.ncols()));
     let mut bias = Array1::zeros(width);
     for (unit, (row, constant)) in rows.into_iter().enumerate() {
+        go_on(clock)?;
         let deviation = samples.dot(&row).std(0.0);
         let scale = if deviation > 0.0 { 1.0 / deviation } else { 1.0 };
         weights.row_mut(unit).assign(&(scale * row));
         bias[unit] = scale * constant;
     }
-    (weights, bias)
+    Ok((weights, bias))
 }
 
 /// What the outputs should be (samples × outputs).
@@ -140,11 +169,24 @@ fn aims(targets: &Targets) -> Array2<f64> {
 
 #[cfg(test)]
 mod tests {
-    use ndarray::{Axis, arr2};
+    use std::time::Duration;
+
+    use ndarray::arr2;
     use rand_chacha::rand_core::SeedableRng;
 
     use super::*;
+    use crate::control::Limits;
     use crate::train::metrics::ClassificationMetrics;
+
+    /// Without a limit.
+    fn calculated(
+        widths: &[usize],
+        activation: impl Fn(f64) -> f64,
+        data: &Dataset,
+        random: &mut ChaCha8Rng,
+    ) -> Vec<(Array2<f64>, Array1<f64>)> {
+        super::calculated(widths, activation, data, random, &Clock::unlimited()).expect("no limit")
+    }
 
     fn relu(a: f64) -> f64 {
         a.max(0.0)
@@ -246,6 +288,33 @@ mod tests {
                     assert!(weights.iter().chain(&bias).all(|x| x.is_finite()));
                 }
             }
+        }
+    }
+
+    /// Not even the rows of one sample are left out.
+    #[test]
+    fn a_product_in_parts_has_the_bits_of_the_whole() {
+        let mut random = ChaCha8Rng::seed_from_u64(7);
+        let left = Array2::from_shape_simple_fn((601, 300), || normal(&mut random));
+        let right = Array2::from_shape_simple_fn((1500, 300), || normal(&mut random));
+        assert!(601 > PRODUCT / right.len());
+        let found = product(left.view(), right.t(), &Clock::unlimited()).unwrap();
+        assert_eq!(found, left.dot(&right.t()));
+    }
+
+    /// Half a minute of work, ended after a hundredth of a second.
+    #[test]
+    fn the_clock_ends_it() {
+        let mut random = ChaCha8Rng::seed_from_u64(7);
+        let inputs = Array2::from_shape_simple_fn((5000, 200), || normal(&mut random));
+        let values = inputs.slice(ndarray::s![.., ..1]).to_owned();
+        let names = vec!["y".to_string()];
+        for targets in [Targets::Values { values, names }, classes(vec![0; 5000], 1)] {
+            let data = dataset(inputs.clone(), targets);
+            let clock = Clock::start(&Limits::of_time(Duration::from_millis(10)));
+            let found = super::calculated(&[3000, 3000], relu, &data, &mut random, &clock);
+            assert_eq!(found, Err(StoppedBy::TimeLimit));
+            assert!(clock.seconds() < 0.5, "{} s", clock.seconds());
         }
     }
 }

@@ -29,11 +29,13 @@
 use ndarray::{Array1, Array2};
 
 use super::Prototypes;
+use crate::control::{Clock, StoppedBy};
 use crate::network::{Activation, DenseLayer};
+use crate::train::halt::go_on;
 
 /// The units that compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Comparison {
+pub enum ComparisonUnits {
     /// Two ReLUs a pair.
     Relu,
     /// One ReLU with ceiling 1 a pair.
@@ -47,25 +49,31 @@ pub enum Comparison {
 ///
 /// ```
 /// use ndarray::arr2;
+/// use taut::control::Clock;
 /// use taut::network::Network;
-/// use taut::train::calculated::{Comparison, Prototypes, nearest_neighbour_network};
+/// use taut::train::calculated::{ComparisonUnits, Prototypes, nearest_neighbour_network};
 ///
 /// let points = arr2(&[[0.0, 0.0], [2.0, 0.0], [0.0, 2.0]]);
 /// let prototypes = Prototypes { points, classes: vec![0, 1, 1] };
-/// let layers = nearest_neighbour_network(&prototypes, 1.0, Comparison::Relu);
+/// let (units, clock) = (ComparisonUnits::Relu, Clock::unlimited());
+/// let layers = nearest_neighbour_network(&prototypes, 1.0, units, &clock).expect("no limit");
 /// let network = Network::dense("nearest", layers)?;
 /// assert_eq!(network.evaluate_point(&[0.5, 0.0]), [1.0, 0.0]);
 /// assert_eq!(network.evaluate_point(&[2.0, 2.0]), [0.0, 2.0]);
 /// # Ok::<(), taut::network::NetworkError>(())
 /// ```
 ///
+/// # Errors
+/// The clock has ended it.
+///
 /// # Panics
 /// If there are fewer than two classes.
 pub fn nearest_neighbour_network(
     prototypes: &Prototypes,
     sharpness: f64,
-    comparison: Comparison,
-) -> Vec<DenseLayer> {
+    comparison: ComparisonUnits,
+    clock: &Clock,
+) -> Result<Vec<DenseLayer>, StoppedBy> {
     let Prototypes { points, classes } = prototypes;
     let class_count = classes.iter().max().map_or(0, |class| class + 1);
     assert!(class_count >= 2, "classes of prototypes");
@@ -73,24 +81,25 @@ pub fn nearest_neighbour_network(
     let pairs: Vec<(usize, usize)> = (0..count)
         .flat_map(|i| (0..count).map(move |j| (i, j)))
         .filter(|&(i, j)| classes[i] != classes[j])
-        .filter(|&(i, j)| comparison == Comparison::Relu || i < j)
+        .filter(|&(i, j)| comparison == ComparisonUnits::Relu || i < j)
         .collect();
     // One unit a pair, in units of 1/γ.
     let (scale, offset) = match comparison {
-        Comparison::Relu => (-sharpness, 0.0),
-        Comparison::Clipped => (sharpness, 0.5),
+        ComparisonUnits::Relu => (-sharpness, 0.0),
+        ComparisonUnits::Clipped => (sharpness, 0.5),
     };
     let mut compare = zeros(pairs.len(), points.ncols(), comparison);
     // Of each prototype: 1 less what speaks against it.
     let mut all = zeros(count, pairs.len(), comparison);
     all.bias.fill(1.0);
     for (unit, &(i, j)) in pairs.iter().enumerate() {
+        go_on(clock)?;
         let (weights, constant) = prototypes.bisector(i, j);
         compare.weights.row_mut(unit).assign(&(scale * weights));
         compare.bias[unit] = scale * constant + offset;
         match comparison {
-            Comparison::Relu => all.weights[[i, unit]] = -1.0,
-            Comparison::Clipped => {
+            ComparisonUnits::Relu => all.weights[[i, unit]] = -1.0,
+            ComparisonUnits::Clipped => {
                 all.weights[[i, unit]] = 1.0;
                 all.bias[i] -= 1.0;
                 all.weights[[j, unit]] = -1.0;
@@ -102,13 +111,13 @@ pub fn nearest_neighbour_network(
     for (prototype, &class) in classes.iter().enumerate() {
         any.weights[[class, prototype]] = 1.0;
     }
-    vec![compare, all, any]
+    Ok(vec![compare, all, any])
 }
 
-fn zeros(outputs: usize, inputs: usize, comparison: Comparison) -> DenseLayer {
+fn zeros(outputs: usize, inputs: usize, comparison: ComparisonUnits) -> DenseLayer {
     let activation = match comparison {
-        Comparison::Relu => Activation::Relu,
-        Comparison::Clipped => Activation::Clip { min: 0.0, max: 1.0 },
+        ComparisonUnits::Relu => Activation::Relu,
+        ComparisonUnits::Clipped => Activation::Clip { min: 0.0, max: 1.0 },
     };
     let (weights, bias) = (Array2::zeros((outputs, inputs)), Array1::zeros(outputs));
     DenseLayer { weights, bias, activation }
@@ -139,9 +148,10 @@ mod tests {
         let mut random = ChaCha8Rng::seed_from_u64(8);
         let points = Array2::from_shape_simple_fn((12, 3), || normal(&mut random));
         let prototypes = Prototypes { points, classes: (0..12).map(|i| i % 4).collect() };
-        let sharpness = 200.0;
-        for (comparison, units) in [(Comparison::Relu, 108), (Comparison::Clipped, 54)] {
-            let layers = nearest_neighbour_network(&prototypes, sharpness, comparison);
+        let (sharpness, clock) = (200.0, Clock::unlimited());
+        for (comparison, units) in [(ComparisonUnits::Relu, 108), (ComparisonUnits::Clipped, 54)] {
+            let layers =
+                nearest_neighbour_network(&prototypes, sharpness, comparison, &clock).unwrap();
             assert_eq!(layers[0].bias.len(), units);
             let network = Network::dense("nearest", layers).unwrap();
             let mut checked = 0;
@@ -171,7 +181,8 @@ mod tests {
         let mut random = ChaCha8Rng::seed_from_u64(9);
         let points = Array2::from_shape_simple_fn((4, 3), || normal(&mut random));
         let prototypes = Prototypes { points, classes: vec![2, 0, 3, 1] };
-        let layers = nearest_neighbour_network(&prototypes, 0.01, Comparison::Relu);
+        let (units, clock) = (ComparisonUnits::Relu, Clock::unlimited());
+        let layers = nearest_neighbour_network(&prototypes, 0.01, units, &clock).unwrap();
         let network = Network::dense("nearest", layers).unwrap();
         let mut checked = 0;
         for _ in 0..5000 {

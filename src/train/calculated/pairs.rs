@@ -6,7 +6,9 @@ use rand_chacha::ChaCha8Rng;
 
 use super::prototypes::squared_distance;
 use super::{Choice, Prototypes};
+use crate::control::{Clock, StoppedBy};
 use crate::train::data::{Dataset, Targets};
+use crate::train::halt::go_on;
 
 /// Prototypes, and pairs `(i, j)` of them.
 pub(super) struct Pairs {
@@ -16,20 +18,28 @@ pub(super) struct Pairs {
 
 impl Pairs {
     /// At most `count` pairs for these data.
-    pub(super) fn new(data: &Dataset, count: usize, random: &mut ChaCha8Rng) -> Self {
+    ///
+    /// # Errors
+    /// The clock has ended it.
+    pub(super) fn new(
+        data: &Dataset,
+        count: usize,
+        random: &mut ChaCha8Rng,
+        clock: &Clock,
+    ) -> Result<Self, StoppedBy> {
         let inputs = data.inputs.view();
         let (prototypes, mut ranked) = match &data.targets {
             Targets::Classes { labels, names } => {
                 let class_pairs = names.len() * names.len().saturating_sub(1) / 2;
                 let each = (count as f64 / class_pairs.max(1) as f64).sqrt().ceil() as usize;
                 let prototypes =
-                    Prototypes::of_classes(inputs, labels, each, Choice::Medoids, random);
-                let ranked = across_classes(&prototypes);
+                    Prototypes::of_classes(inputs, labels, each, Choice::Medoids, random, clock)?;
+                let ranked = across_classes(&prototypes, clock)?;
                 (prototypes, ranked)
             }
             Targets::Values { .. } => {
-                let prototypes = Prototypes::means(inputs, count + 1, random);
-                let ranked = neighbours(&prototypes);
+                let prototypes = Prototypes::means(inputs, count + 1, random, clock)?;
+                let ranked = neighbours(&prototypes, clock)?;
                 (prototypes, ranked)
             }
         };
@@ -40,7 +50,7 @@ impl Pairs {
             _ => (pair.j, pair.i),
         };
         let pairs = ranked.into_iter().take(count).enumerate().map(turned).collect();
-        Self { prototypes, pairs }
+        Ok(Self { prototypes, pairs })
     }
 }
 
@@ -56,24 +66,26 @@ struct Ranked {
 type Group = Vec<(f64, usize, usize)>;
 
 /// All pairs of different classes, ranked among those of the same two classes.
-fn across_classes(prototypes: &Prototypes) -> Vec<Ranked> {
+fn across_classes(prototypes: &Prototypes, clock: &Clock) -> Result<Vec<Ranked>, StoppedBy> {
     let classes = &prototypes.classes;
     let mut groups: BTreeMap<(usize, usize), Group> = BTreeMap::new();
     for i in 0..classes.len() {
+        go_on(clock)?;
         for j in (0..classes.len()).filter(|&j| classes[i] < classes[j]) {
             let distance = distance(prototypes, i, j);
             groups.entry((classes[i], classes[j])).or_default().push((distance, i, j));
         }
     }
-    groups.into_values().flat_map(ranked).collect()
+    Ok(groups.into_values().flat_map(ranked).collect())
 }
 
 /// All pairs, each ranked among the neighbours of the one or of the other, whichever is
 /// better.
-fn neighbours(prototypes: &Prototypes) -> Vec<Ranked> {
+fn neighbours(prototypes: &Prototypes, clock: &Clock) -> Result<Vec<Ranked>, StoppedBy> {
     let count = prototypes.points.nrows();
     let mut best: BTreeMap<(usize, usize), Ranked> = BTreeMap::new();
     for i in 0..count {
+        go_on(clock)?;
         let others = (0..count).filter(|&j| j != i);
         let others = others.map(|j| (distance(prototypes, i, j), i.min(j), i.max(j))).collect();
         for pair in ranked(others) {
@@ -83,7 +95,7 @@ fn neighbours(prototypes: &Prototypes) -> Vec<Ranked> {
             }
         }
     }
-    best.into_values().collect()
+    Ok(best.into_values().collect())
 }
 
 /// Pairs with their distances, in the order of these; those of equal points are left out.

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 use rand_chacha::ChaCha8Rng;
 
+use crate::control::{Clock, StoppedBy};
 use crate::num::random::{index, shuffle, uniform};
+use crate::train::halt::go_on;
 
 /// Most rounds of the k-means method.
 const MOST_ROUNDS: usize = 50;
@@ -33,13 +35,17 @@ impl Prototypes {
     /// Prototypes among the samples (samples × inputs) of each class: one each of all
     /// classes, then a second each, and so on up to `count` a class, or as many as there
     /// are samples.
+    ///
+    /// # Errors
+    /// The clock has ended it.
     pub fn of_classes(
         inputs: ArrayView2<f64>,
         labels: &[usize],
         count: usize,
         choice: Choice,
         random: &mut ChaCha8Rng,
-    ) -> Self {
+        clock: &Clock,
+    ) -> Result<Self, StoppedBy> {
         let class_count = labels.iter().max().map_or(0, |class| class + 1);
         let mut chosen: Vec<(usize, usize, usize)> = Vec::new();
         for class in 0..class_count {
@@ -50,7 +56,7 @@ impl Prototypes {
                 Choice::Random => shuffle(random, &mut samples),
                 Choice::Medoids => {
                     let members = inputs.select(Axis(0), &samples);
-                    let means = k_means(members.view(), count, random);
+                    let means = k_means(members.view(), count, random, clock)?;
                     let nearest = means.outer_iter().map(|mean| nearest(members.view(), mean).0);
                     let mut seen = BTreeSet::new();
                     samples = nearest.filter(|&m| seen.insert(m)).map(|m| samples[m]).collect();
@@ -62,14 +68,22 @@ impl Prototypes {
         chosen.sort_unstable();
         let samples: Vec<usize> = chosen.iter().map(|&(_, _, sample)| sample).collect();
         let classes = chosen.iter().map(|&(_, class, _)| class).collect();
-        Self { points: inputs.select(Axis(0), &samples), classes }
+        Ok(Self { points: inputs.select(Axis(0), &samples), classes })
     }
 
     /// Means of the samples (samples × inputs) by the k-means method, each a class of its
     /// own.
-    pub fn means(inputs: ArrayView2<f64>, count: usize, random: &mut ChaCha8Rng) -> Self {
-        let points = k_means(inputs, count, random);
-        Self { classes: (0..points.nrows()).collect(), points }
+    ///
+    /// # Errors
+    /// The clock has ended it.
+    pub fn means(
+        inputs: ArrayView2<f64>,
+        count: usize,
+        random: &mut ChaCha8Rng,
+        clock: &Clock,
+    ) -> Result<Self, StoppedBy> {
+        let points = k_means(inputs, count, random, clock)?;
+        Ok(Self { classes: (0..points.nrows()).collect(), points })
     }
 
     /// Weights and constant of `‖x − sⱼ‖² − ‖x − sᵢ‖²`, which is positive where `sᵢ` is
@@ -85,12 +99,20 @@ impl Prototypes {
 /// squares quantization in PCM" (1982); the first means are samples, each drawn with a
 /// probability in proportion to the squared distance to those before: Arthur and
 /// Vassilvitskii, "k-means++" (2007).
-fn k_means(samples: ArrayView2<f64>, count: usize, random: &mut ChaCha8Rng) -> Array2<f64> {
-    let mut means = first_means(samples, count, random);
+fn k_means(
+    samples: ArrayView2<f64>,
+    count: usize,
+    random: &mut ChaCha8Rng,
+    clock: &Clock,
+) -> Result<Array2<f64>, StoppedBy> {
+    let mut means = first_means(samples, count, random, clock)?;
     let mut members: Vec<usize> = Vec::new();
     for _ in 0..MOST_ROUNDS {
-        let now: Vec<usize> =
-            samples.outer_iter().map(|sample| nearest(means.view(), sample).0).collect();
+        let nearest = samples.outer_iter().map(|sample| {
+            go_on(clock)?;
+            Ok(nearest(means.view(), sample).0)
+        });
+        let now = nearest.collect::<Result<Vec<usize>, StoppedBy>>()?;
         if now == members {
             break;
         }
@@ -109,13 +131,19 @@ fn k_means(samples: ArrayView2<f64>, count: usize, random: &mut ChaCha8Rng) -> A
             }
         }
     }
-    means
+    Ok(means)
 }
 
-fn first_means(samples: ArrayView2<f64>, count: usize, random: &mut ChaCha8Rng) -> Array2<f64> {
+fn first_means(
+    samples: ArrayView2<f64>,
+    count: usize,
+    random: &mut ChaCha8Rng,
+    clock: &Clock,
+) -> Result<Array2<f64>, StoppedBy> {
     let mut chosen = vec![index(random, samples.nrows())];
     let mut distances = vec![f64::INFINITY; samples.nrows()];
     while chosen.len() < count {
+        go_on(clock)?;
         let last = samples.row(chosen[chosen.len() - 1]);
         for (distance, sample) in distances.iter_mut().zip(samples.outer_iter()) {
             *distance = distance.min(squared_distance(sample, last));
@@ -129,7 +157,7 @@ fn first_means(samples: ArrayView2<f64>, count: usize, random: &mut ChaCha8Rng) 
         let Some(drawn) = drawn else { break };
         chosen.push(drawn);
     }
-    samples.select(Axis(0), &chosen)
+    Ok(samples.select(Axis(0), &chosen))
 }
 
 /// Position of the nearest point, and its squared distance.
@@ -156,7 +184,8 @@ mod tests {
         let labels = [0, 0, 0, 0, 1];
         let mut random = ChaCha8Rng::seed_from_u64(1);
         let of = |count, choice, random: &mut ChaCha8Rng| {
-            Prototypes::of_classes(inputs.view(), &labels, count, choice, random)
+            let clock = Clock::unlimited();
+            Prototypes::of_classes(inputs.view(), &labels, count, choice, random, &clock).unwrap()
         };
         let expected = Prototypes { points: arr2(&[[4.0], [-5.0]]), classes: vec![0, 1] };
         assert_eq!(of(1, Choice::Medoids, &mut random), expected);
@@ -174,7 +203,8 @@ mod tests {
         let inputs = arr2(&[[0.0, 0.0], [0.0, 2.0], [100.0, 0.0], [100.0, 1.0], [100.0, 5.0]]);
         for seed in 0..5 {
             let mut random = ChaCha8Rng::seed_from_u64(seed);
-            let means = Prototypes::means(inputs.view(), 2, &mut random);
+            let clock = Clock::unlimited();
+            let means = Prototypes::means(inputs.view(), 2, &mut random, &clock).unwrap();
             let low = usize::from(means.points[[0, 0]] > 50.0);
             assert_eq!(means.points.row(low).to_vec(), [0.0, 1.0]);
             assert_eq!(means.points.row(1 - low).to_vec(), [100.0, 2.0]);

@@ -1,6 +1,11 @@
 //! Ridge regression.
 
-use ndarray::{Array1, Array2, ArrayView2, Axis};
+use ndarray::{Array2, ArrayView2, Axis};
+
+use super::product;
+use crate::control::{Clock, StoppedBy};
+use crate::train::halt::go_on;
+use crate::train::initializers::LayerWeights;
 
 /// Weights (targets × features) and bias that minimise
 /// `Σ ‖W f + b − y‖² / N + λ ‖W‖²` over samples of features `f` and targets `y` (samples ×
@@ -8,36 +13,42 @@ use ndarray::{Array1, Array2, ArrayView2, Axis};
 /// features. Solved by the normal equations `(C + λ I) Wᵀ = D` with the covariances `C`
 /// of the features and `D` of features and targets.
 ///
+/// # Errors
+/// The clock has ended it.
+///
 /// # Panics
 /// If there are no samples, or a number is not finite, or the share is not positive.
 pub fn ridge(
     features: ArrayView2<f64>,
     targets: ArrayView2<f64>,
     share: f64,
-) -> (Array2<f64>, Array1<f64>) {
+    clock: &Clock,
+) -> Result<LayerWeights, StoppedBy> {
     assert!(share > 0.0, "the share of the variance");
     let count = features.nrows() as f64;
     let feature_means = features.mean_axis(Axis(0)).expect("samples");
     let target_means = targets.mean_axis(Axis(0)).expect("samples");
     let centred = &features - &feature_means;
-    let mut covariance = centred.t().dot(&centred) / count;
-    let mixed = centred.t().dot(&(&targets - &target_means)) / count;
+    let mut covariance = product(centred.t(), centred.view(), clock)? / count;
+    let mixed = product(centred.t(), (&targets - &target_means).view(), clock)? / count;
     let variance = covariance.diag().sum() / covariance.nrows() as f64;
     // Features that never change have any weights; these become 0.
     let penalty = if variance > 0.0 { share * variance } else { 1.0 };
     for diagonal in covariance.diag_mut() {
         *diagonal += penalty;
     }
-    let weights = solve(covariance, mixed).reversed_axes().as_standard_layout().into_owned();
+    let weights =
+        solve(covariance, mixed, clock)?.reversed_axes().as_standard_layout().into_owned();
     let bias = target_means - weights.dot(&feature_means);
-    (weights, bias)
+    Ok((weights, bias))
 }
 
 /// The solution `X` of `A X = B` for a positive definite `A`, by Cholesky's method.
-fn solve(mut a: Array2<f64>, mut b: Array2<f64>) -> Array2<f64> {
+fn solve(mut a: Array2<f64>, mut b: Array2<f64>, clock: &Clock) -> Result<Array2<f64>, StoppedBy> {
     let n = a.nrows();
     // The lower half of A becomes L with A = L Lᵀ.
     for column in 0..n {
+        go_on(clock)?;
         for row in column..n {
             let known: f64 = (0..column).map(|k| a[[row, k]] * a[[column, k]]).sum();
             let rest = a[[row, column]] - known;
@@ -45,6 +56,7 @@ fn solve(mut a: Array2<f64>, mut b: Array2<f64>) -> Array2<f64> {
         }
     }
     for mut x in b.columns_mut() {
+        go_on(clock)?;
         for row in 0..n {
             let known: f64 = (0..row).map(|k| a[[row, k]] * x[k]).sum();
             x[row] = (x[row] - known) / a[[row, row]];
@@ -54,14 +66,23 @@ fn solve(mut a: Array2<f64>, mut b: Array2<f64>) -> Array2<f64> {
             x[row] = (x[row] - known) / a[[row, row]];
         }
     }
-    b
+    Ok(b)
 }
 
 #[cfg(test)]
 mod tests {
-    use ndarray::arr2;
+    use ndarray::{Array1, arr2};
 
     use super::*;
+
+    /// Without a limit.
+    fn ridge(
+        features: ArrayView2<f64>,
+        targets: ArrayView2<f64>,
+        share: f64,
+    ) -> (Array2<f64>, Array1<f64>) {
+        super::ridge(features, targets, share, &Clock::unlimited()).expect("no limit")
+    }
 
     /// By hand: features −1, 0, 1 with variance 2/3, targets 0, 3, 6: the covariance is 2,
     /// so the weight is 2 / (2/3 + λ), with λ = 1/2 · 2/3.

@@ -3,8 +3,8 @@
 use rand_chacha::ChaCha8Rng;
 
 use super::{Initializer, LayerWeights, Start};
-use crate::train::TrainError;
 use crate::train::calculated::calculated;
+use crate::train::{Halt, TrainError};
 
 #[derive(Debug)]
 pub(super) struct Calculated;
@@ -18,12 +18,13 @@ impl Initializer for Calculated {
         &self,
         start: &Start<'_>,
         random: &mut ChaCha8Rng,
-    ) -> Result<Vec<LayerWeights>, TrainError> {
+    ) -> Result<Vec<LayerWeights>, Halt> {
         if !start.network.convolutions.is_empty() {
             let expected = "another method for a network with convolutions";
-            return Err(TrainError::key("init.method", "'calculated'", expected));
+            return Err(TrainError::key("init.method", "'calculated'", expected).into());
         }
         let function = start.network.function();
-        Ok(calculated(&start.network.hidden, |a| function.value(a), start.data, random))
+        let (hidden, clock) = (&start.network.hidden, start.clock);
+        Ok(calculated(hidden, |a| function.value(a), start.data, random, clock)?)
     }
 }

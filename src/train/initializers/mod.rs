@@ -10,9 +10,14 @@ use std::fmt::Debug;
 use ndarray::{Array1, Array2};
 use rand_chacha::ChaCha8Rng;
 
+use super::Halt;
 use super::data::Dataset;
-use super::error::TrainError;
+use super::halt::go_on;
 use super::settings::{InitRecipe, NetworkRecipe};
+use crate::control::{Clock, StoppedBy};
+
+/// Most samples that an initialisation looks at, the first ones.
+pub const MOST_SAMPLES: usize = 10_000;
 
 /// What an initialisation can look at.
 #[derive(Clone, Copy, Debug)]
@@ -23,8 +28,10 @@ pub struct Start<'a> {
     pub network: &'a NetworkRecipe,
     /// The table `[init]`.
     pub settings: &'a InitRecipe,
-    /// The training samples, scaled as they are for training.
+    /// The first training samples, up to [`MOST_SAMPLES`], scaled as they are for training.
     pub data: &'a Dataset,
+    /// When it has to end.
+    pub clock: &'a Clock,
 }
 
 /// Weights (rows × columns) and biases of a layer.
@@ -38,12 +45,12 @@ pub trait Initializer: Debug + Sync {
     /// Weights and biases, one pair a shape.
     ///
     /// # Errors
-    /// The method does not know this kind of network.
+    /// The method does not know this kind of network, or the clock has ended it.
     fn initialize(
         &self,
         start: &Start<'_>,
         random: &mut ChaCha8Rng,
-    ) -> Result<Vec<LayerWeights>, TrainError>;
+    ) -> Result<Vec<LayerWeights>, Halt>;
 }
 
 /// Every initialisation.
@@ -56,18 +63,32 @@ pub const INITIALIZERS: &[&dyn Initializer] = &[
 ];
 
 impl Start<'_> {
+    /// A matrix of so many rows and columns, filled in row-major order.
+    fn filled(
+        &self,
+        shape: (usize, usize),
+        mut number: impl FnMut() -> f64,
+    ) -> Result<Array2<f64>, StoppedBy> {
+        let mut matrix = Array2::zeros(shape);
+        for mut row in matrix.rows_mut() {
+            go_on(self.clock)?;
+            row.mapv_inplace(|_| number());
+        }
+        Ok(matrix)
+    }
+
     /// Weights of each layer by its shape and the factor that makes up for its activation
     /// ([`gain`]; 1 for the last layer); biases 0.
     fn each(
         &self,
-        mut weights: impl FnMut((usize, usize), f64) -> Array2<f64>,
-    ) -> Vec<LayerWeights> {
+        mut weights: impl FnMut((usize, usize), f64) -> Result<Array2<f64>, StoppedBy>,
+    ) -> Result<Vec<LayerWeights>, Halt> {
         let last = self.shapes.len() - 1;
         let layers = self.shapes.iter().enumerate();
         layers
             .map(|(index, &shape)| {
                 let gain = if index == last { 1.0 } else { gain(self.network) };
-                (weights(shape, gain), Array1::zeros(shape.0))
+                Ok((weights(shape, gain)?, Array1::zeros(shape.0)))
             })
             .collect()
     }

@@ -5,8 +5,10 @@ use ndarray::Array2;
 use rand_chacha::ChaCha8Rng;
 
 use super::{Initializer, LayerWeights, Start};
+use crate::control::{Clock, StoppedBy};
 use crate::num::random::normal;
-use crate::train::TrainError;
+use crate::train::Halt;
+use crate::train::halt::go_on;
 
 #[derive(Debug)]
 pub(super) struct Orthogonal;
@@ -20,22 +22,28 @@ impl Initializer for Orthogonal {
         &self,
         start: &Start<'_>,
         random: &mut ChaCha8Rng,
-    ) -> Result<Vec<LayerWeights>, TrainError> {
-        Ok(start.each(|(rows, columns), gain| {
+    ) -> Result<Vec<LayerWeights>, Halt> {
+        start.each(|(rows, columns), gain| {
             let weights = match rows <= columns {
-                true => orthonormal_rows(rows, columns, random),
-                false => orthonormal_rows(columns, rows, random).reversed_axes(),
+                true => orthonormal_rows(rows, columns, random, start.clock)?,
+                false => orthonormal_rows(columns, rows, random, start.clock)?.reversed_axes(),
             };
             // In row-major order, like all weights.
-            Array2::from_shape_fn((rows, columns), |at| gain * weights[at])
-        }))
+            Ok(Array2::from_shape_fn((rows, columns), |at| gain * weights[at]))
+        })
     }
 }
 
 /// The method of Gram and Schmidt on normal numbers, done twice against rounding.
-fn orthonormal_rows(count: usize, length: usize, random: &mut ChaCha8Rng) -> Array2<f64> {
+fn orthonormal_rows(
+    count: usize,
+    length: usize,
+    random: &mut ChaCha8Rng,
+    clock: &Clock,
+) -> Result<Array2<f64>, StoppedBy> {
     let mut rows = Array2::<f64>::zeros((count, length));
     for row in 0..count {
+        go_on(clock)?;
         let mut vector = rows.row(row).mapv(|_| normal(random));
         for _ in 0..2 {
             for earlier in 0..row {
@@ -46,5 +54,5 @@ fn orthonormal_rows(count: usize, length: usize, random: &mut ChaCha8Rng) -> Arr
         }
         rows.row_mut(row).assign(&vector);
     }
-    rows
+    Ok(rows)
 }

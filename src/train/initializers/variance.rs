@@ -5,12 +5,11 @@
 //! - glorot: uniform in `± √(6 / (in + out))`. Source: Glorot and Bengio (2010),
 //!   "Understanding the difficulty of training deep feedforward neural networks", equation 16.
 
-use ndarray::Array2;
 use rand_chacha::ChaCha8Rng;
 
 use super::{Initializer, LayerWeights, Start};
 use crate::num::random::{normal, uniform};
-use crate::train::TrainError;
+use crate::train::Halt;
 
 #[derive(Debug)]
 pub(super) struct He;
@@ -24,11 +23,11 @@ impl Initializer for He {
         &self,
         start: &Start<'_>,
         random: &mut ChaCha8Rng,
-    ) -> Result<Vec<LayerWeights>, TrainError> {
-        Ok(start.each(|(rows, columns), gain| {
+    ) -> Result<Vec<LayerWeights>, Halt> {
+        start.each(|(rows, columns), gain| {
             let deviation = gain / (columns as f64).sqrt();
-            Array2::from_shape_simple_fn((rows, columns), || deviation * normal(random))
-        }))
+            start.filled((rows, columns), || deviation * normal(random))
+        })
     }
 }
 
@@ -44,11 +43,10 @@ impl Initializer for Glorot {
         &self,
         start: &Start<'_>,
         random: &mut ChaCha8Rng,
-    ) -> Result<Vec<LayerWeights>, TrainError> {
-        Ok(start.each(|(rows, columns), _| {
+    ) -> Result<Vec<LayerWeights>, Halt> {
+        start.each(|(rows, columns), _| {
             let limit = (6.0 / (rows + columns) as f64).sqrt();
-            let number = || limit * (2.0 * uniform(random) - 1.0);
-            Array2::from_shape_simple_fn((rows, columns), number)
-        }))
+            start.filled((rows, columns), || limit * (2.0 * uniform(random) - 1.0))
+        })
     }
 }

@@ -138,7 +138,8 @@ fn check(seed: u64, count: usize) -> Tally {
     };
     let mut bounds = Vec::new();
     for method in Tightening::all() {
-        match method.bounds(&case.problem, domain, &options) {
+        let whole = case.problem.whole().expect("a box");
+        match method.bounds(&case.problem, whole, &options) {
             Ok(found) => bounds.push((method.name(), found.bounds)),
             Err(TightenError::Bounds(_) | TightenError::Solve(SolveError::Number { .. })) => {
                 tally.refused = 1;
@@ -171,7 +172,7 @@ fn check(seed: u64, count: usize) -> Tally {
 }
 
 /// A method and a neuron whose value the filter could not place.
-type Question = (usize, (NodeId, usize));
+type QuestionText = (usize, (NodeId, usize));
 
 /// A graph with bounds by several methods, the weakest first.
 struct Subject<'a> {
@@ -225,7 +226,7 @@ impl Subject<'_> {
         let mut violated = BTreeSet::new();
         for points in points.chunks(BATCH) {
             let enclosures = filter.enclosures(points);
-            let mut open: BTreeMap<usize, Vec<Question>> = BTreeMap::new();
+            let mut open: BTreeMap<usize, Vec<QuestionText>> = BTreeMap::new();
             for neuron @ (id, index) in self.neurons() {
                 for method in 0..self.bounds.len() {
                     let (lower, upper) = self.ends(method, neuron);

@@ -10,7 +10,7 @@ use taut::network::{
     ReluGraph,
 };
 use taut::num::IntervalBox;
-use taut::problem::{Problem, Question};
+use taut::problem::{Problem, QuestionText};
 
 /// Most neurons of a layer.
 const MOST_NEURONS: usize = 12;
@@ -34,8 +34,8 @@ pub fn random_case(seed: u64) -> Case {
         let outputs = draw.random.random_range(1..=3);
         draw.gemm(outputs);
     }
-    let question = Question { objective: Some("y0".to_string()), ..Question::default() };
-    let problem = Problem::new(draw.network(), draw.domain, question).expect("a problem");
+    let question = QuestionText { objective: Some("y0".to_string()), ..QuestionText::default() };
+    let problem = Problem::parse(draw.network(), draw.domain, &question).expect("a problem");
     Case { problem, kinks: draw.kinks }
 }
 

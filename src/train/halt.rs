@@ -1,0 +1,33 @@
+//! What ends a piece of a training before it has a result.
+
+use super::TrainError;
+use crate::control::{Clock, StoppedBy};
+
+/// Why a piece of a training has no result.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Halt {
+    /// A limit or an interrupt came first.
+    Stopped(StoppedBy),
+    /// It cannot be done.
+    Failed(TrainError),
+}
+
+impl From<StoppedBy> for Halt {
+    fn from(reason: StoppedBy) -> Self {
+        Self::Stopped(reason)
+    }
+}
+
+impl From<TrainError> for Halt {
+    fn from(error: TrainError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// Goes on while the clock does.
+///
+/// # Errors
+/// What has stopped it.
+pub(super) fn go_on(clock: &Clock) -> Result<(), StoppedBy> {
+    clock.stopped().map_or(Ok(()), Err)
+}
