@@ -3,12 +3,12 @@
 use std::fmt::{self, Write};
 use std::path::PathBuf;
 
-use clap::ValueEnum;
+use clap::builder::{PossibleValue, TypedValueParser};
 use serde::Serialize;
 use taut::control::StoppedBy;
 use taut::io::check_log;
 use taut::optimize::{
-    self, Answer, Certify, MethodRecord, OptimizeOptions, PartCounts, Status, optimize_within,
+    Answer, Certify, Method, MethodRecord, OptimizeOptions, PartCounts, Status, optimize_within,
 };
 use taut::problem::{Problem, Reference, Sense};
 
@@ -27,7 +27,7 @@ pub struct Args {
     #[command(flatten)]
     problem: ProblemArgs,
     /// How the problem is solved.
-    #[arg(help_heading = "Method", long, value_enum, default_value = "auto")]
+    #[arg(help_heading = "Method", long, default_value = "auto", value_parser = methods())]
     solver: Method,
     #[command(flatten)]
     formulation: FormulationArgs,
@@ -51,15 +51,20 @@ pub struct Args {
     format: FormatArgs,
 }
 
-/// Method of optimisation.
-#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
-pub enum Method {
-    /// The best for the problem; at present always milp.
-    Auto,
-    /// A mixed-integer encoding in a MILP solver.
-    Milp,
-    /// All linear regions, with a linear program each where there are not two inputs.
-    Enumerate,
+/// The methods, and what each is.
+fn methods() -> impl TypedValueParser<Value = Method> {
+    let value = |name, help: &'static str| PossibleValue::new(name).help(help);
+    one_of([
+        (value("auto", "The best for the problem; at present always milp"), Method::Milp),
+        (value("milp", "A mixed-integer encoding in a MILP solver"), Method::Milp),
+        (
+            value(
+                "enumerate",
+                "All linear regions, with a linear program each where there are not two inputs",
+            ),
+            Method::Enumerate,
+        ),
+    ])
 }
 
 /// The answer, and what its text speaks of.
@@ -101,10 +106,7 @@ fn options(args: &Args, session: &mut Session) -> anyhow::Result<OptimizeOptions
     options.tighten = tighten.tighten;
     options.scale = *scale;
     options.parts = args.parts;
-    options.method = match args.solver {
-        Method::Auto | Method::Milp => optimize::Method::Milp,
-        Method::Enumerate => optimize::Method::Enumerate,
-    };
+    options.method = args.solver;
     options.certify = args.certify;
     // The solver says nothing of a log that it cannot write.
     args.log_file.as_deref().map(check_log).transpose()?;

@@ -193,7 +193,7 @@ fn quoted(error: ProblemError) -> ProblemError {
     }
 }
 
-/// The box with the bounds of integer inputs rounded inward, and the constraints.
+/// The whole of the problem, whose integer inputs have bounds that are whole numbers.
 pub fn whole(problem: &Problem) -> anyhow::Result<&Part> {
     problem.whole().context("no whole number lies in the box of an integer input")
 }

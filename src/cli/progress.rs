@@ -17,7 +17,8 @@ const KILLED: i32 = 130;
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
-/// The first Ctrl-C or signal to end from now on stops what has [`limits`], the second ends the process.
+/// The first Ctrl-C or signal to end from now on stops what has [`limits`], the second ends
+/// the process.
 pub fn listen() {
     let installed = ctrlc::set_handler(|| {
         if INTERRUPTED.swap(true, Ordering::Relaxed) {

@@ -16,8 +16,8 @@ use taut::io::{
 use taut::plot;
 use taut::train::data::DataSource;
 use taut::train::{
-    Checkpoint, EpochRecord, LearningTask, Metrics, Recipe, State, TrainError, TrainObserver,
-    TrainReport, Trained, TrainingLog, TrainingPhase, train,
+    Checkpoint, EpochRecord, LearningTask, Metrics, Recipe, State, TrainObserver, TrainReport,
+    Trained, TrainingLog, TrainingPhase, train,
 };
 
 use super::progress;
@@ -99,7 +99,10 @@ fn find(args: &Args, session: &mut Session) -> anyhow::Result<Record> {
     let loaded = session.clock.seconds();
     let mut monitor = Monitor::start(args, &recipe, session.quiet)?;
     let trained = train(&recipe, &data, resume, &session.clock, &mut monitor);
-    let (trained, records) = monitor.finish(trained)?;
+    let mut monitor = monitor.finish()?;
+    let mut trained = trained?;
+    monitor.keep_end(&mut trained)?;
+    let records = monitor.records;
     let total = session.clock.seconds();
     if let Some(path) = &args.output {
         write_network(&trained.network, path)?;
@@ -168,25 +171,14 @@ impl<'a> Monitor<'a> {
         })
     }
 
-    /// The training and what was seen of it, unless something could not be written.
-    fn finish(
-        mut self,
-        trained: Result<Trained, TrainError>,
-    ) -> anyhow::Result<(Trained, Vec<EpochRecord>)> {
+    fn finish(mut self) -> anyhow::Result<Self> {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }
-        if let Some(error) = self.failure.take() {
-            return Err(error);
+        match self.failure.take() {
+            Some(error) => Err(error),
+            None => Ok(self),
         }
-        let mut trained = trained?;
-        // The last checkpoint, where the training was stopped.
-        if let Some(state) = trained.state.take()
-            && trained.report.stopped_by.is_some()
-        {
-            self.write(state)?;
-        }
-        Ok((trained, self.records))
     }
 
     fn keep(
@@ -199,6 +191,14 @@ impl<'a> Monitor<'a> {
         }
         match self.checkpoint {
             Some((_, last)) if last.elapsed() >= CHECKPOINT_SECONDS => self.write(state()),
+            _ => Ok(()),
+        }
+    }
+
+    /// The last checkpoint, where the training was stopped.
+    fn keep_end(&mut self, trained: &mut Trained) -> anyhow::Result<()> {
+        match trained.state.take() {
+            Some(state) if trained.report.stopped_by.is_some() => self.write(state),
             _ => Ok(()),
         }
     }

@@ -189,7 +189,7 @@ fn a_time_limit_keeps_what_there_is() {
     let resumed = ["small.toml", "--epochs", &epochs, "--resume", "c.json", "-o", "again.onnx"];
     assert_eq!(taut(folder.path(), &resumed).status.code(), Some(0));
     assert_eq!(fs::read(at("part.onnx")).unwrap(), fs::read(at("again.onnx")).unwrap());
-    let text = taut(folder.path(), &["small.toml", "--time-limit", "0.1"]);
+    let text = taut(folder.path(), &["small.toml", "--time-limit", "0.3"]);
     assert!(
         String::from_utf8_lossy(&text.stdout).contains(" (stopped by the time limit); best after")
     );
