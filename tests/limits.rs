@@ -19,7 +19,7 @@ use taut::tighten::{TightenOptions, Tightening};
 /// Far more than a loaded machine takes to notice, far less than these questions take.
 const GRACE: Duration = Duration::from_secs(4);
 
-const LIMIT: Duration = Duration::from_millis(300);
+const LIMIT: Duration = Duration::from_millis(150);
 
 /// A dense network whose weights look random: multiples of 1/64 by Knuth's MMIX generator.
 fn network(sizes: &[usize]) -> Network {
@@ -44,7 +44,7 @@ fn problem(sizes: &[usize], question: &QuestionText) -> Problem {
 }
 
 fn wide() -> Problem {
-    problem(&[100, 1200, 1200, 1], &QuestionText::default())
+    problem(&[50, 1500, 1500, 1500, 1], &QuestionText::default())
 }
 
 fn within<T>(what: &str, work: impl FnOnce() -> T) -> T {

@@ -94,7 +94,7 @@ pub fn evidence(
 }
 
 /// The share of the time left that bounds of the whole may take before it is divided.
-const SHARE_OF_THE_WHOLE: f64 = 0.25;
+const SHARE_OF_THE_WHOLE: f64 = 0.5;
 
 /// The state between two parts.
 struct Progression<'a> {

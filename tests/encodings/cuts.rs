@@ -64,7 +64,7 @@ fn cuts_strengthen_a_network_and_keep_its_points() {
     for seed in 0..NETWORKS {
         let problem = problem(seed);
         let domain = problem.integral_domain().expect("no integers");
-        let bounds = Crown.propagate(problem.graph(), &domain).expect("bounds");
+        let bounds = Crown.propagate(problem.graph(), domain).expect("bounds");
         let root = |encoding: &dyn ReluEncoding| {
             let mut encoded = encode(&problem, &bounds, encoding).expect("an encoding");
             encoded.separate(encoding, &CutOptions::default()).expect("rounds");

@@ -59,7 +59,7 @@ fn relaxations_of_a_network_are_as_strong_as_promised() {
     for seed in 0..NETWORKS {
         let problem = problem(seed);
         let domain = problem.integral_domain().expect("no integers");
-        let bounds = Crown.propagate(problem.graph(), &domain).expect("bounds");
+        let bounds = Crown.propagate(problem.graph(), domain).expect("bounds");
         strength.compare(&format!("network {seed}"), |encoding| {
             let encoded = encode(&problem, &bounds, encoding).expect("an encoding");
             minimum(&encoded.model.relaxed()).expect("a point")

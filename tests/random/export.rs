@@ -22,7 +22,7 @@ const TOLERANCE: f64 = 1e-6;
 
 fn crown(problem: &Problem) -> Option<NeuronBounds> {
     let domain = problem.integral_domain()?;
-    Crown.propagate(problem.graph(), &domain).ok()
+    Crown.propagate(problem.graph(), domain).ok()
 }
 
 #[test]

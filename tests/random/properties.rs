@@ -212,7 +212,7 @@ fn encodings_contain_the_graph_of_the_network() {
         let Some(problem) = unconstrained(&case) else { continue };
         let domain = problem.integral_domain().expect("no integers");
         for &propagator in PROPAGATORS {
-            let bounds = propagator.propagate(problem.graph(), &domain).expect("bounds");
+            let bounds = propagator.propagate(problem.graph(), domain).expect("bounds");
             for &encoding in ENCODINGS {
                 let encoded = encode(&problem, &bounds, encoding).expect("an encoding");
                 for point in points(&case, seed, 20) {
@@ -240,7 +240,7 @@ fn encodings_contain_nothing_else() {
         let Some(problem) = unconstrained(&case) else { continue };
         let domain = problem.integral_domain().expect("no integers");
         for &encoding in ENCODINGS {
-            let bounds = PROPAGATORS[0].propagate(problem.graph(), &domain).expect("bounds");
+            let bounds = PROPAGATORS[0].propagate(problem.graph(), domain).expect("bounds");
             let encoded = encode(&problem, &bounds, encoding).expect("an encoding");
             for point in points(&case, seed, 3).into_iter().rev().take(3) {
                 let least = problem.evaluate(point.clone()).cost;
