@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::Formulated;
 use crate::milp::Model;
 use crate::num::tolerance::CUTOFF_MARGIN;
-use crate::problem::Candidate;
+use crate::problem::{Candidate, Problem};
 use crate::solve::{Solution, SolveOptions, TerminationStatus};
 
 /// What the solver is told of the best point known before the solve.
@@ -20,6 +20,12 @@ pub enum KnownPoint {
     Both,
     /// Nothing.
     Unused,
+}
+
+/// The most that the objective, signed, may be where points are to be as good as a known one;
+/// that one stays inside, whatever the tolerances.
+pub fn cutoff(problem: &Problem, point: &Candidate) -> f64 {
+    point.cost + CUTOFF_MARGIN * problem.objective_size(&point.input)
 }
 
 /// A program as the solver gets it.
@@ -60,10 +66,9 @@ impl KnownPoint {
             return unchanged;
         }
         let mut program = encoded.model.clone();
-        // The known point stays inside, whatever the tolerances.
-        let margin = CUTOFF_MARGIN * problem.objective_size(&point.input);
         let objective = program.objective.clone();
-        program.range("cutoff".to_string(), objective, f64::NEG_INFINITY, point.cost + margin);
+        let most = cutoff(problem, point);
+        program.range("cutoff".to_string(), objective, f64::NEG_INFINITY, most);
         Prepared { program: Cow::Owned(program), cutoff: Some(point.cost) }
     }
 }

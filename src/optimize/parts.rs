@@ -12,13 +12,13 @@
 
 use serde::Serialize;
 
+use super::known_point::cutoff;
 use super::{
     Best, Bounding, Claim, Evidence, OptimizeError, OptimizeOptions, Seconds, bound, milp, timed,
 };
 use crate::bounds::{Crown, Propagator};
 use crate::control::{Clock, Observer, StoppedBy};
 use crate::num::IntervalBox;
-use crate::num::tolerance::CUTOFF_MARGIN;
 use crate::problem::{Candidate, OBJECTIVE, Part, Problem};
 use crate::solve::SolveError;
 use crate::tighten::TightenError;
@@ -156,10 +156,7 @@ impl Progression<'_> {
     fn part(&self, piece: &Piece) -> Part {
         let part = Part { domain: piece.domain.clone(), rows: self.whole.rows.clone() };
         match self.best.target() {
-            Some(best) => {
-                let margin = CUTOFF_MARGIN * self.problem.objective_size(&best.input);
-                part.at_most(best.cost + margin)
-            }
+            Some(best) => part.at_most(cutoff(self.problem, best)),
             None => part,
         }
     }
