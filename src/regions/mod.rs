@@ -153,8 +153,7 @@ impl Cell {
     /// With two free inputs: the vertices as inputs of the network, counter-clockwise;
     /// `domain` is that of the problem.
     pub fn corners<'a>(&'a self, domain: &'a IntervalBox) -> impl Iterator<Item = Vec<f64>> + 'a {
-        let free = (0..domain.len()).filter(|&i| domain.lower()[i] < domain.upper()[i]);
-        let free: Vec<usize> = free.collect();
+        let free = plan::free_inputs(domain);
         self.vertices.iter().flatten().map(move |vertex| {
             let mut input = self.point.clone();
             for (&index, &coordinate) in free.iter().zip(vertex) {
@@ -287,8 +286,8 @@ pub fn visit(
 struct Domain<'a> {
     graph: &'a ReluGraph,
     domain: &'a IntervalBox,
-    /// On inputs.
-    constraints: &'a [Constraint],
+    /// Rows that are not negative where the constraints hold.
+    constraints: Vec<Vec<exact::Number>>,
     bounds: NeuronBounds,
 }
 
@@ -299,7 +298,7 @@ impl<'a> Domain<'a> {
         constraints: &'a [Constraint],
     ) -> Result<Self, RegionError> {
         let bounds = Crown.propagate(graph, domain)?;
-        Ok(Self { graph, domain, constraints, bounds })
+        Ok(Self { graph, domain, constraints: plan::rows(constraints, domain), bounds })
     }
 
     fn of(problem: &'a Problem) -> Result<Self, RegionError> {
@@ -317,8 +316,7 @@ impl<'a> Domain<'a> {
 
     /// What is known without a walk.
     fn bounded(&self, method: Method) -> RegionCount {
-        let ends = self.domain.lower().iter().zip(self.domain.upper());
-        let inputs = ends.filter(|(l, u)| l < u).count();
+        let inputs = plan::free_inputs(self.domain).len();
         RegionCount {
             patterns: None,
             pieces: None,
@@ -333,7 +331,7 @@ impl<'a> Domain<'a> {
     }
 
     fn plan(&self, with_outputs: bool) -> Plan {
-        Plan::new(self.graph, self.domain, self.constraints, &self.bounds, with_outputs)
+        Plan::new(self.graph, self.domain, &self.constraints, &self.bounds, with_outputs)
     }
 
     fn count_pieces(&self, options: &RegionOptions) -> Result<RegionCount, RegionError> {

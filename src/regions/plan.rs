@@ -136,17 +136,15 @@ pub(super) fn phase(passed: u8) -> Phase {
 
 impl Plan {
     /// Prepares a network whose neurons lie in `bounds`, on the part of a box where
-    /// the constraints hold.
+    /// the constraints, as [`rows`], are not negative.
     pub(super) fn new(
         graph: &ReluGraph,
         domain: &IntervalBox,
-        constraints: &[Constraint],
+        constraints: &[Vec<exact::Number>],
         bounds: &NeuronBounds,
         with_outputs: bool,
     ) -> Self {
-        let is_free = |&i: &usize| domain.lower()[i] < domain.upper()[i];
-        let free: Vec<usize> = (0..domain.len()).filter(is_free).collect();
-        let constraints = rows(constraints, domain, &free);
+        let free = free_inputs(domain);
         let mut plan = Self {
             lower: free.iter().map(|&i| domain.lower()[i]).collect(),
             upper: free.iter().map(|&i| domain.upper()[i]).collect(),
@@ -157,7 +155,7 @@ impl Plan {
             tail: Vec::new(),
             output: with_outputs.then(|| graph.output().index()),
             outputs: graph.size(graph.output()),
-            constraints,
+            constraints: constraints.to_vec(),
         };
         plan.add_nodes(graph, bounds);
         plan
@@ -380,12 +378,19 @@ pub(super) fn check(problem: &Problem) -> Result<(), RegionError> {
     }
 }
 
-/// The sides of constraints on inputs as exact rows in the free inputs.
-fn rows(
-    constraints: &[Constraint],
-    domain: &IntervalBox,
-    free: &[usize],
-) -> Vec<Vec<exact::Number>> {
+/// Position among all inputs of those whose interval has a width.
+pub(super) fn free_inputs(domain: &IntervalBox) -> Vec<usize> {
+    (0..domain.len()).filter(|&i| domain.lower()[i] < domain.upper()[i]).collect()
+}
+
+/// The sides of constraints on inputs as exact rows in the free inputs. One that fixed inputs
+/// decide is a constant: it cuts nothing where it holds, and is kept where it fails.
+pub(super) fn rows(constraints: &[Constraint], domain: &IntervalBox) -> Vec<Vec<exact::Number>> {
+    let free = free_inputs(domain);
+    let holds_everywhere = |row: &[exact::Number]| {
+        let (constant, slope) = row.split_last().expect("a constant");
+        slope.iter().all(exact::Number::is_zero) && exact::sign(constant).is_ge()
+    };
     let mut rows = Vec::new();
     for constraint in constraints {
         let mut row = vec![exact::Number::ZERO; free.len() + 1];
@@ -406,5 +411,6 @@ fn rows(
             }
         }
     }
+    rows.retain(|row: &Vec<_>| !holds_everywhere(row));
     rows
 }
