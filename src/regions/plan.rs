@@ -10,6 +10,7 @@
 //! `D = |Δg| · X + |Δc|` of its error, a row `Σ wⱼ fⱼ + b` of `t` products has
 //! `D ≤ Σ |wⱼ| Dⱼ + γₜ₊₁ (Σ |wⱼ| Aⱼ + |b|)` and `A ≤ Σ |wⱼ| Aⱼ + |b|`, rounded up.
 
+use super::path::Errors;
 use super::{RegionError, exact};
 use crate::bounds::NeuronBounds;
 use crate::network::{ActivationLayer, Node, Phase, ReluGraph};
@@ -111,6 +112,8 @@ pub(super) struct Neuron {
     pub(super) ceiling: Option<f64>,
     /// Which bends lie in the range of the pre-activation.
     pub(super) cuts: [bool; 2],
+    /// What is known of the errors of these bends' forms.
+    pub(super) errors: [Errors; 2],
     /// Bits of [`PASSED`] where no bend is cut.
     pub(super) passed: u8,
 }
@@ -188,8 +191,9 @@ impl Plan {
                     let stage = self.stages.len();
                     let layer = layers[stage];
                     let pre = layer.pre_activation.index();
-                    let neurons = neurons(&prepared.entries, layer, bounds, &self.nodes[pre]);
-                    self.prepare_activation(&mut prepared, &neurons, pre, stage);
+                    let neurons = self.neurons(&prepared.entries, layer, bounds);
+                    self.prepare_activation(&mut prepared, &neurons, pre);
+                    prepared.kind = Kind::Activation { stage };
                     let affine = std::mem::take(&mut waiting);
                     let phases = phases[stage].clone();
                     let node = id.index();
@@ -247,13 +251,7 @@ impl Plan {
         node.kind = Kind::Affine { terms, bias };
     }
 
-    fn prepare_activation(
-        &self,
-        node: &mut PlanNode,
-        neurons: &[Neuron],
-        pre: usize,
-        stage: usize,
-    ) {
+    fn prepare_activation(&self, node: &mut PlanNode, neurons: &[Neuron], pre: usize) {
         let pre = &self.nodes[pre];
         let magnitude = |neuron: &Neuron| {
             let value = neuron.input.map_or(0.0, |i| pre.magnitude[i]);
@@ -261,7 +259,45 @@ impl Plan {
         };
         node.magnitude = neurons.iter().map(magnitude).collect();
         node.error = neurons.iter().map(|n| n.input.map_or(0.0, |i| pre.error[i])).collect();
-        node.kind = Kind::Activation { stage };
+    }
+
+    fn neurons(
+        &self,
+        entries: &[usize],
+        layer: ActivationLayer,
+        bounds: &NeuronBounds,
+    ) -> Vec<Neuron> {
+        let pre = layer.pre_activation.index();
+        let neuron = |&i: &usize| {
+            let ceiling = layer.ceiling(i);
+            let a = bounds.pre_activation(layer, i);
+            let cut = |level: f64| a.lower() < level && level < a.upper();
+            let (cuts, passed) = match bounds.phase(layer, i) {
+                Phase::Inactive => ([false, false], 0),
+                Phase::Active => ([false, false], PASSED[0]),
+                Phase::Saturated => ([false, false], PASSED[0] | PASSED[1]),
+                Phase::Unstable => {
+                    let cuts = [cut(0.0), ceiling.is_some_and(cut)];
+                    (cuts, if cuts[0] { 0 } else { PASSED[0] })
+                }
+            };
+            let input = self.nodes[pre].entries.binary_search(&i).ok();
+            let input = input.filter(|_| passed & PASSED[1] == 0);
+            let levels = [0.0, ceiling.unwrap_or_default()];
+            let errors = levels.map(|level| {
+                input.map_or_else(Errors::default, |entry| self.bend_errors(pre, entry, level))
+            });
+            Neuron { input, ceiling, cuts, errors, passed }
+        };
+        entries.iter().map(neuron).collect()
+    }
+
+    /// The errors of the form of an entry of a node minus `level`, on every region.
+    pub(super) fn bend_errors(&self, node: usize, entry: usize, level: f64) -> Errors {
+        let node = &self.nodes[node];
+        let magnitude = node.magnitude[entry] + level;
+        let of_level = if level == 0.0 { 0.0 } else { f64::EPSILON * magnitude };
+        Errors::new(node.error[entry] + of_level, magnitude, self.dimension() + 1)
     }
 
     /// The point of all inputs with these free ones.
@@ -335,31 +371,6 @@ fn needed(
         }
     }
     needed
-}
-
-fn neurons(
-    entries: &[usize],
-    layer: ActivationLayer,
-    bounds: &NeuronBounds,
-    pre: &PlanNode,
-) -> Vec<Neuron> {
-    let neuron = |&i: &usize| {
-        let ceiling = layer.ceiling(i);
-        let a = bounds.pre_activation(layer, i);
-        let cut = |level: f64| a.lower() < level && level < a.upper();
-        let (cuts, passed) = match bounds.phase(layer, i) {
-            Phase::Inactive => ([false, false], 0),
-            Phase::Active => ([false, false], PASSED[0]),
-            Phase::Saturated => ([false, false], PASSED[0] | PASSED[1]),
-            Phase::Unstable => {
-                let cuts = [cut(0.0), ceiling.is_some_and(cut)];
-                (cuts, if cuts[0] { 0 } else { PASSED[0] })
-            }
-        };
-        let input = pre.entries.binary_search(&i).ok().filter(|_| passed & PASSED[1] == 0);
-        Neuron { input, ceiling, cuts, passed }
-    };
-    entries.iter().map(neuron).collect()
 }
 
 /// Refuses what has no linear regions in the sense of this module.
