@@ -8,7 +8,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use super::path::Path;
-use super::walk::{Leaf, Sink};
+use super::{Leaf, Sink};
 use crate::num::tolerance::ENUMERATION_ROUNDING;
 use crate::problem::{Candidate, Problem};
 

@@ -24,6 +24,12 @@ pub(super) fn sign(number: &Number) -> Ordering {
     number.cmp(&Number::ZERO)
 }
 
+/// The value of a form `[g…, c]` at a point.
+pub(super) fn value(form: &[Number], point: impl Iterator<Item = Number>) -> Number {
+    let (constant, slope) = form.split_last().expect("a constant");
+    slope.iter().zip(point).fold(constant.clone(), |sum, (g, x)| sum + g * x)
+}
+
 /// Sign of `third` at the point where `first` and `second` are 0, two lines that
 /// cross: forms `[g₀, g₁, c]`. With Cramer's rule only determinants are needed.
 pub(super) fn sign_at_crossing(first: &[Number], second: &[Number], third: &[Number]) -> Ordering {

@@ -11,7 +11,7 @@ use super::exact_program::is_positive_somewhere;
 use super::path::{Errors, Origin, Path};
 use super::plan::{PASSED, Plan};
 use super::simplex::{Largest, Rows, Simplex, value};
-use super::walk::{EXACT_PIVOT, PROGRAM, Worker, pivot_weight};
+use super::workers::Worker;
 
 /// A bend of a neuron of the stage at hand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,8 +43,7 @@ impl<'p, 's> Facets<'p, 's> {
 
     /// Counts a step of work; `None` once the walk is halted.
     pub(super) fn step(&mut self) -> Option<()> {
-        self.worker.step(PROGRAM * pivot_weight(self.path.plan.dimension()));
-        (!self.worker.is_halted()).then_some(())
+        (!self.worker.program(self.path.plan.dimension())).then_some(())
     }
 
     fn origin(&self, stage: usize, bend: Bend) -> Origin {
@@ -58,6 +57,12 @@ impl<'p, 's> Facets<'p, 's> {
         let mut form = vec![0.0; self.path.plan.dimension() + 1];
         let errors = self.path.form(origin, &mut form);
         (form, errors)
+    }
+
+    /// Adds the side of a cut that the sign says.
+    fn push(&self, rows: &mut Rows, cut: Origin, sign: f64) {
+        let (form, errors) = self.form(cut);
+        rows.push(&form, sign, errors);
     }
 
     /// The bends of a stage by the hyperplane they lie on, under the phases that `pattern`
@@ -118,8 +123,7 @@ impl<'p, 's> Facets<'p, 's> {
         let n = self.path.plan.dimension();
         let mut rows = Rows::default();
         for index in 0..self.path.plan.constraints.len() {
-            let (form, errors) = self.form(Origin::Constraint(index));
-            rows.push(form.into_iter(), errors, n + 1);
+            self.push(&mut rows, Origin::Constraint(index), 1.0);
         }
         let mut walls = Vec::new();
         for (cell, first) in [0, stage].into_iter().enumerate() {
@@ -128,17 +132,14 @@ impl<'p, 's> Facets<'p, 's> {
                 if at == stage && on.contains(&bend) {
                     continue;
                 }
-                let (form, errors) = self.form(self.origin(at, bend));
-                let sign = self.side(at, bend);
-                rows.push(form.into_iter().map(|f| sign * f), errors, n + 1);
+                self.push(&mut rows, self.origin(at, bend), self.side(at, bend));
                 walls.push(Wall { cell, stage: at, bend });
             }
         }
-        let (form, errors) = self.form(self.origin(stage, on[0]));
+        let plane = self.origin(stage, on[0]);
+        let (form, errors) = self.form(plane);
         let others = rows.len();
-        for sign in [1.0, -1.0] {
-            rows.push(form.iter().map(|f| sign * f), errors, n + 1);
-        }
+        [1.0, -1.0].into_iter().for_each(|sign| self.push(&mut rows, plane, sign));
         let center = self.simplex.center(&rows, others);
         if center == Err(Largest::NotPositive) {
             return Some(false);
@@ -182,18 +183,13 @@ impl<'p, 's> Facets<'p, 's> {
     /// Whether a short segment about `point`, parallel to an axis, certainly crosses the
     /// hyperplane and lies inside the box and all rows.
     fn crosses(&self, form: &[f64], errors: Errors, rows: &Rows, point: &[f64]) -> bool {
-        let plan = self.path.plan;
         let steepest = (0..point.len()).max_by(|&i, &j| form[i].abs().total_cmp(&form[j].abs()));
         let Some(axis) = steepest.filter(|&axis| form[axis] != 0.0) else { return false };
         let reach = (value(form, point).abs() + 4.0 * errors.value) / form[axis];
         [1.0, -1.0].into_iter().all(|side| {
             let mut end = point.to_vec();
             end[axis] += side * reach;
-            let mut bounds = end.iter().zip(plan.lower.iter().zip(&plan.upper));
-            let forms = rows.coefficients.chunks_exact(end.len() + 1);
-            side * value(form, &end) > errors.value
-                && bounds.all(|(x, (l, u))| l < x && x < u)
-                && forms.zip(&rows.errors).all(|(form, e)| value(form, &end) > e.value)
+            side * value(form, &end) > errors.value && self.simplex.is_inside(&end, rows)
         })
     }
 
@@ -249,13 +245,8 @@ impl<'p, 's> Facets<'p, 's> {
         if let Some(sign) = known {
             return Some(sign.is_gt());
         }
-        let weight = EXACT_PIVOT * pivot_weight(slope.len() + 1);
-        let worker = &mut self.worker;
-        let is_halted = || {
-            worker.step(weight);
-            worker.is_halted()
-        };
-        let is_left = is_positive_somewhere(&row, set, is_halted)?;
+        let n = slope.len() + 1;
+        let is_left = is_positive_somewhere(&row, set, || self.worker.exact_pivot(n))?;
         set.push(row);
         Some(is_left)
     }

@@ -10,9 +10,10 @@
 //! Counts are exact: floating point decides only where a proven error bound
 //! permits, exact arithmetic everywhere else.
 
+mod count;
 mod descent;
-mod enumerate;
 mod exact;
+mod exact_forms;
 mod exact_program;
 mod facet;
 mod list;
@@ -20,41 +21,63 @@ mod options;
 mod path;
 mod pieces;
 mod plan;
-mod planar;
+mod polygon;
+mod polytope;
 mod sample;
 mod simplex;
 mod slice;
 mod stability;
 mod upper;
 mod walk;
+mod workers;
 
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use ndarray::{Array1, Array2};
 use serde::Serialize;
 use thiserror::Error;
 
-use crate::bounds::{BoundsError, Crown, NeuronBounds, Propagator};
+use crate::bounds::BoundsError;
 use crate::control::{Clock, StoppedBy};
 use crate::network::{Phase, ReluGraph};
 use crate::num::IntervalBox;
-use crate::problem::{Candidate, Constraint, OBJECTIVE, Problem};
+use crate::problem::{Candidate, OBJECTIVE, Problem};
+use count::{Domain, Visiting};
 use descent::{Best, Descent};
-use enumerate::Enumerate;
 pub use list::CellFile;
 pub use options::{Method, RegionOptions};
-use path::Path;
-use pieces::{Collector, Merged, merge};
-use plan::{Plan, Wanted};
-use planar::Planar;
+use path::{Errors, Path};
 pub use sample::{ChordSample, PatternSample, sample_chords, sample_patterns};
 pub use slice::slice;
 pub use stability::LayerStability;
 use stability::{Phases, layers};
 pub use upper::{LayerShape, layer_shapes, montufar, serra};
-use walk::{Counter, Leaf, Shared, Sink};
+
+/// What is done with cells.
+trait Sink {
+    /// Whether cells need only be counted.
+    const COUNT: bool = false;
+
+    /// Takes a cell and the path to it, with the forms of the outputs. Whether the walk
+    /// goes on.
+    fn take(&mut self, path: &Path, leaf: &mut dyn Leaf) -> bool;
+}
+
+/// A cell that a walk has come to, in the free inputs.
+trait Leaf {
+    /// A point inside, up to rounding.
+    fn point(&mut self) -> Vec<f64>;
+
+    /// In the plane: the vertices, counter-clockwise.
+    fn vertices(&self) -> Option<Vec<[f64; 2]>> {
+        None
+    }
+
+    /// `None` if a form is certainly not positive anywhere in the cell, else the point
+    /// where it seems largest.
+    fn positive(&mut self, form: &[f64], errors: Errors) -> Option<Vec<f64>>;
+}
 
 /// How many regions there are.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -145,8 +168,7 @@ impl Cell {
     /// With two free inputs: the vertices as inputs of the network, counter-clockwise;
     /// `domain` is that of the problem.
     pub fn corners<'a>(&'a self, domain: &'a IntervalBox) -> impl Iterator<Item = Vec<f64>> + 'a {
-        let free = (0..domain.len()).filter(|&i| domain.lower()[i] < domain.upper()[i]);
-        let free: Vec<usize> = free.collect();
+        let free = plan::free_inputs(domain);
         self.vertices.iter().flatten().map(move |vertex| {
             let mut input = self.point.clone();
             for (&index, &coordinate) in free.iter().zip(vertex) {
@@ -162,11 +184,11 @@ impl Cell {
 /// # Errors
 /// [`RegionError`].
 pub fn count(problem: &Problem, options: &RegionOptions) -> Result<RegionCount, RegionError> {
-    let domain = Domain::of(problem)?;
+    let clock = Clock::start(&options.limits);
+    let domain = Domain::of(problem, options)?;
     if options.method != Method::Sample {
         return domain.count(options);
     }
-    let clock = Clock::start(&options.limits);
     let sample = sample_patterns(problem, options.samples, options.seed, &clock)?;
     let is_whole = sample.points_drawn == options.samples;
     Ok(RegionCount {
@@ -187,12 +209,12 @@ pub fn stability(
     problem: &Problem,
     options: &RegionOptions,
 ) -> Result<(RegionCount, Option<Vec<LayerStability>>), RegionError> {
-    let domain = Domain::of(problem)?;
+    let domain = Domain::of(problem, options)?;
     let plan = domain.plan(None);
     let seen = Mutex::new(Vec::new());
     let options = exactly(options);
     let sink = || Phases::new(&plan, &seen);
-    let found = domain.walk(&plan, &Shared::new(&options), &options, sink)?;
+    let found = domain.walk(&plan, &domain.shared(&options), &options, sink)?;
     let seen = seen.into_inner().unwrap_or_else(PoisonError::into_inner);
     let layers = found.exact.then(|| layers(&plan, &seen));
     Ok((found, layers))
@@ -216,12 +238,12 @@ pub struct RegionOptimum {
 /// # Errors
 /// [`RegionError`].
 pub fn optimum(problem: &Problem, options: &RegionOptions) -> Result<RegionOptimum, RegionError> {
-    let domain = Domain::of(problem)?;
+    let domain = Domain::of(problem, options)?;
     let options = RegionOptions { threads: 1, ..exactly(options) };
     let best = Mutex::new(Best { point: None, error: 0.0, size: 0.0, bound: None });
     let sink = || Descent::new(problem, &best);
     let plan = domain.plan(Some((problem.rows(), &[OBJECTIVE])));
-    let count = domain.walk(&plan, &Shared::new(&options), &options, sink)?;
+    let count = domain.walk(&plan, &domain.shared(&options), &options, sink)?;
     let Best { point, error, bound, .. } =
         best.into_inner().unwrap_or_else(PoisonError::into_inner);
     Ok(RegionOptimum { count, point, error, bound: bound.unwrap_or(f64::NEG_INFINITY) })
@@ -245,7 +267,7 @@ pub fn count_graph(
     domain: &IntervalBox,
     options: &RegionOptions,
 ) -> Result<RegionCount, RegionError> {
-    Domain::new(graph, domain, &[])?.count(options)
+    Domain::new(graph, domain, &[], options)?.count(options)
 }
 
 /// Visits every cell once, in an order that depends on the problem only, on one
@@ -259,148 +281,9 @@ pub fn visit(
     options: &RegionOptions,
     visitor: &mut (dyn FnMut(&Cell) -> ControlFlow<()> + Send),
 ) -> Result<RegionCount, RegionError> {
+    let domain = Domain::of(problem, options)?;
     let options = RegionOptions { threads: 1, ..exactly(options) };
     let visitor = Mutex::new(visitor);
-    let visitor = &visitor;
-    let sink = || Visiting {
-        visitor: |cell: &Cell| {
-            let mut visitor = visitor.lock().unwrap_or_else(PoisonError::into_inner);
-            visitor(cell)
-        },
-    };
-    let domain = Domain::of(problem)?;
-    domain.walk(&domain.plan(domain.outputs()), &Shared::new(&options), &options, sink)
-}
-
-/// A network and where its regions are counted.
-struct Domain<'a> {
-    graph: &'a ReluGraph,
-    domain: &'a IntervalBox,
-    /// On inputs.
-    constraints: &'a [Constraint],
-    bounds: NeuronBounds,
-}
-
-impl<'a> Domain<'a> {
-    fn new(
-        graph: &'a ReluGraph,
-        domain: &'a IntervalBox,
-        constraints: &'a [Constraint],
-    ) -> Result<Self, RegionError> {
-        let bounds = Crown.propagate(graph, domain)?;
-        Ok(Self { graph, domain, constraints, bounds })
-    }
-
-    fn of(problem: &'a Problem) -> Result<Self, RegionError> {
-        plan::check(problem)?;
-        Self::new(problem.graph(), problem.domain(), problem.constraints())
-    }
-
-    fn count(&self, options: &RegionOptions) -> Result<RegionCount, RegionError> {
-        match options.method {
-            Method::Bounds | Method::Sample => Ok(self.bounded(Method::Bounds)),
-            _ if options.pieces => self.count_pieces(options),
-            _ => self.walk(&self.plan(None), &Shared::new(options), options, || Counter),
-        }
-    }
-
-    /// What is known without a walk.
-    fn bounded(&self, method: Method) -> RegionCount {
-        let ends = self.domain.lower().iter().zip(self.domain.upper());
-        let inputs = ends.filter(|(l, u)| l < u).count();
-        RegionCount {
-            patterns: None,
-            pieces: None,
-            maps: None,
-            at_least: u64::from(self.constraints.is_empty()),
-            at_most: serra(inputs, &layer_shapes(self.graph, Some(&self.bounds))),
-            estimate: None,
-            exact: false,
-            method: method.name(),
-            stopped_by: None,
-        }
-    }
-
-    /// All outputs, as what a plan wants.
-    fn outputs(&self) -> Wanted<'static> {
-        Some((self.graph.output(), &[]))
-    }
-
-    fn plan(&self, wanted: Wanted<'_>) -> Plan {
-        Plan::new(self.graph, self.domain, self.constraints, &self.bounds, wanted)
-    }
-
-    fn count_pieces(&self, options: &RegionOptions) -> Result<RegionCount, RegionError> {
-        let plan = self.plan(self.outputs());
-        let shared = Shared::new(options);
-        let patterns = Mutex::new(Vec::new());
-        let found = self.walk(&plan, &shared, options, || Collector::new(&patterns))?;
-        if found.patterns.is_none() {
-            return Ok(found);
-        }
-        let patterns = patterns.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Ok(match merge(&plan, &patterns, shared.worker()) {
-            Some(Merged { pieces, maps }) => {
-                RegionCount { pieces: Some(pieces), maps: Some(maps), ..found }
-            }
-            None => RegionCount { stopped_by: shared.stopped_by(), ..found },
-        })
-    }
-
-    fn walk<S: Sink>(
-        &self,
-        plan: &Plan,
-        shared: &Shared,
-        options: &RegionOptions,
-        sink: impl Fn() -> S + Sync,
-    ) -> Result<RegionCount, RegionError> {
-        let method = match (options.method, plan.dimension()) {
-            (Method::Planar, 2) | (Method::Auto, 2) => Method::Planar,
-            (Method::Planar, inputs) => return Err(RegionError::NotPlanar { inputs }),
-            _ => Method::Enumerate,
-        };
-        let is_flat = AtomicBool::new(false);
-        let cuts = plan.stages.iter().map(|stage| 2 * stage.neurons.len()).sum();
-        shared.run(options.threads, cuts, |worker| {
-            let mut sink = sink();
-            let found = match method {
-                Method::Planar => Planar::new(plan, worker, &mut sink).run(),
-                _ => Enumerate::new(plan, worker, &mut sink).run(),
-            };
-            if found.is_none() {
-                is_flat.store(true, Ordering::Relaxed);
-            }
-        });
-        if is_flat.load(Ordering::Relaxed) {
-            return Err(RegionError::NoInterior);
-        }
-        let (found, stopped_by) = (shared.count(), shared.stopped_by());
-        let known = self.bounded(method);
-        // A walk that is stopped early may not have come to the first cell.
-        let at_least = found.max(known.at_least);
-        let known = RegionCount { at_least, stopped_by, ..known };
-        Ok(match stopped_by {
-            Some(_) => known,
-            None => {
-                RegionCount { patterns: Some(found), at_most: found as f64, exact: true, ..known }
-            }
-        })
-    }
-}
-
-/// Hands cells to a visitor.
-struct Visiting<F> {
-    visitor: F,
-}
-
-impl<F: FnMut(&Cell) -> ControlFlow<()>> Sink for Visiting<F> {
-    const COUNT: bool = false;
-
-    fn take(&mut self, path: &Path, leaf: &mut dyn Leaf) -> bool {
-        let (weights, bias) = path.outputs();
-        let point = path.plan.complete(&leaf.point());
-        let vertices = leaf.vertices();
-        let cell = Cell { pattern: path.pattern(), weights, bias, point, vertices };
-        (self.visitor)(&cell).is_continue()
-    }
+    let sink = || Visiting(&visitor);
+    domain.walk(&domain.plan(domain.outputs()), &domain.shared(&options), &options, sink)
 }

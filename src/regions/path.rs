@@ -5,7 +5,8 @@ use std::rc::Rc;
 
 use ndarray::{Array1, Array2};
 
-use super::exact::{self, Number};
+use super::exact::Number;
+use super::exact_forms::ExactForms;
 use super::plan::{BLOCK, Columns, Kind, PASSED, Plan, Term, phase};
 use crate::network::Phase;
 use crate::num::rounding::sum_error;
@@ -43,7 +44,7 @@ pub(super) struct Errors {
 }
 
 impl Errors {
-    fn new(form: f64, magnitude: f64, terms: usize) -> Self {
+    pub(super) fn new(form: f64, magnitude: f64, terms: usize) -> Self {
         let value = SAFETY * (form + sum_error(terms + 1, magnitude));
         Self { form: SAFETY * form, value }
     }
@@ -59,27 +60,17 @@ pub(super) struct Forms {
     live: Vec<usize>,
 }
 
-type CachedForm = Option<(u64, Rc<[Number]>)>;
-
 #[derive(Debug)]
 pub(super) struct Path<'p> {
     pub(super) plan: &'p Plan,
     pub(super) forms: Vec<Forms>,
     /// Bends passed by each neuron of each stage.
     pub(super) passed: Vec<Vec<u8>>,
-    /// Exact forms of affine nodes, with the stamp of the stage they belong to.
-    cache: Vec<Vec<CachedForm>>,
-    stage_of: Vec<usize>,
-    /// Counts the entries into each stage and the tail.
-    stamps: Vec<u64>,
+    exact: ExactForms<'p>,
 }
 
 impl<'p> Path<'p> {
     pub(super) fn new(plan: &'p Plan) -> Self {
-        let mut stage_of = vec![plan.stages.len(); plan.nodes.len()];
-        for (k, stage) in plan.stages.iter().enumerate() {
-            stage.affine.iter().for_each(|&node| stage_of[node] = k);
-        }
         let passed = plan.stages.iter();
         let passed =
             passed.map(|s| s.neurons.iter().map(|neuron| neuron.passed).collect()).collect();
@@ -89,14 +80,7 @@ impl<'p> Path<'p> {
             let live = (0..node.entries.len()).collect();
             Forms { stride, coefficients: vec![0.0; size * stride], live }
         });
-        let mut path = Self {
-            plan,
-            forms: forms.collect(),
-            passed,
-            cache: plan.nodes.iter().map(|node| vec![None; node.entries.len()]).collect(),
-            stage_of,
-            stamps: vec![0; plan.stages.len() + 1],
-        };
+        let mut path = Self { plan, forms: forms.collect(), passed, exact: ExactForms::new(plan) };
         for (index, node) in plan.nodes.iter().enumerate() {
             if matches!(node.kind, Kind::Input) {
                 let forms = &mut path.forms[index];
@@ -120,7 +104,7 @@ impl<'p> Path<'p> {
     /// Computes the forms of the pre-activations of a stage, given the phases of
     /// all stages before it; behind the last stage, those of the outputs.
     pub(super) fn enter(&mut self, stage: usize) {
-        self.stamps[stage] += 1;
+        self.exact.enter(stage);
         if stage > 0 {
             self.activate(stage - 1);
         }
@@ -235,103 +219,19 @@ impl<'p> Path<'p> {
                     *to = forms.coefficients[d * forms.stride + entry];
                 }
                 out[last] -= level;
-                self.bend_errors(node, entry, level)
+                plan.bend_errors(node, entry, level)
             }
         }
-    }
-
-    /// The errors of a bend's form, on every region.
-    pub(super) fn bend_errors(&self, node: usize, entry: usize, level: f64) -> Errors {
-        let node = &self.plan.nodes[node];
-        let magnitude = node.magnitude[entry] + level;
-        let of_level = if level == 0.0 { 0.0 } else { f64::EPSILON * magnitude };
-        Errors::new(node.error[entry] + of_level, magnitude, self.size())
     }
 
     /// The exact form of a cut.
     pub(super) fn exact(&mut self, origin: Origin) -> Rc<[Number]> {
-        let plan = self.plan;
-        let last = self.size() - 1;
-        let side = |d: usize, sign: f64, end: f64| {
-            let mut form = vec![Number::ZERO; last + 1];
-            form[d] = exact::number(sign);
-            form[last] = exact::number(-sign * end);
-            form.into()
-        };
-        match origin {
-            Origin::Lower(d) => side(d, 1.0, plan.lower[d]),
-            Origin::Upper(d) => side(d, -1.0, plan.upper[d]),
-            Origin::Constraint(index) => plan.constraints[index].as_slice().into(),
-            Origin::Bend { node, entry, level } => {
-                let form = self.exact_value(node, entry);
-                if level == 0.0 {
-                    return form;
-                }
-                let mut shifted = form.to_vec();
-                shifted[last] -= exact::number(level);
-                shifted.into()
-            }
-        }
+        self.exact.cut(&self.passed, origin)
     }
 
     /// The exact form of an entry of a node, under the phases of the path.
     pub(super) fn exact_value(&mut self, node: usize, entry: usize) -> Rc<[Number]> {
-        let plan = self.plan;
-        let last = self.size() - 1;
-        let constant = |value: f64| {
-            let mut form = vec![Number::ZERO; last + 1];
-            form[last] = exact::number(value);
-            form
-        };
-        match &plan.nodes[node].kind {
-            Kind::Unused => unreachable!("only entries that are read have a form"),
-            Kind::Input => {
-                let input = plan.nodes[node].entries[entry];
-                let mut form = constant(plan.domain.lower()[input]);
-                if let Ok(position) = plan.free.binary_search(&input) {
-                    form[last] = Number::ZERO;
-                    form[position] = Number::ONE;
-                }
-                form.into()
-            }
-            Kind::Activation { stage } => {
-                let neuron = plan.stages[*stage].neurons[entry];
-                match (phase(self.passed[*stage][entry]), neuron.input) {
-                    (Phase::Active, Some(i)) => self.exact_value(plan.stages[*stage].input, i),
-                    (Phase::Saturated, _) => constant(neuron.level(1)).into(),
-                    _ => constant(0.0).into(),
-                }
-            }
-            Kind::Affine { terms, bias } => {
-                let stamp = self.stamps[self.stage_of[node]];
-                if let Some((known, form)) = &self.cache[node][entry]
-                    && *known == stamp
-                {
-                    return Rc::clone(form);
-                }
-                let mut sum = constant(bias[entry]);
-                for term in terms {
-                    for &(j, w) in &term.rows[entry] {
-                        if self.is_zero(term.source, j) {
-                            continue;
-                        }
-                        let form = self.exact_value(term.source, j);
-                        exact::add_multiple(&mut sum, w, &form);
-                    }
-                }
-                let form: Rc<[Number]> = sum.into();
-                self.cache[node][entry] = Some((stamp, Rc::clone(&form)));
-                form
-            }
-        }
-    }
-
-    /// Whether an entry is an inactive neuron.
-    fn is_zero(&self, node: usize, entry: usize) -> bool {
-        match self.plan.nodes[node].kind {
-            Kind::Activation { stage } => self.passed[stage][entry] == 0,
-            _ => false,
-        }
+        self.exact.value(&self.passed, node, entry)
     }
 
     /// The map from all inputs to the outputs, where the walk computes it.
@@ -344,11 +244,8 @@ impl<'p> Path<'p> {
         let mut weights = Array2::zeros((self.plan.outputs, self.plan.domain.len()));
         let mut bias = Array1::zeros(self.plan.outputs);
         for (k, &i) in node.entries.iter().enumerate() {
-            self.plan
-                .free
-                .iter()
-                .enumerate()
-                .for_each(|(d, &j)| weights[[i, j]] = coefficient(k, d));
+            let free = self.plan.free.iter().enumerate();
+            free.for_each(|(d, &j)| weights[[i, j]] = coefficient(k, d));
             bias[i] = coefficient(k, last);
         }
         (weights, bias)

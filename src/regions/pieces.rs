@@ -23,7 +23,8 @@ use super::exact::Number;
 use super::facet::{Bend, Facets};
 use super::path::Path;
 use super::plan::{Kind, PASSED, Plan, phase};
-use super::walk::{Leaf, Sink, Worker};
+use super::workers::Worker;
+use super::{Leaf, Sink};
 use crate::network::Phase;
 
 /// Where along each interval the values of maps are compared: anywhere but in special
@@ -51,8 +52,6 @@ impl<'a> Collector<'a> {
 }
 
 impl Sink for Collector<'_> {
-    const COUNT: bool = false;
-
     fn take(&mut self, path: &Path, _: &mut dyn Leaf) -> bool {
         path.passed.iter().for_each(|stage| self.patterns.extend_from_slice(stage));
         true
@@ -121,7 +120,7 @@ impl Merge<'_, '_, '_> {
         let ends = plan.lower.iter().zip(&plan.upper);
         let probe: Vec<f64> = ends.map(|(l, u)| l + PROBE * (u - l)).collect();
         let doubts: Vec<f64> = (0..plan.nodes[output].entries.len())
-            .map(|entry| 2.0 * self.facets.path.bend_errors(output, entry, 0.0).value)
+            .map(|entry| 2.0 * plan.bend_errors(output, entry, 0.0).value)
             .collect();
         let mut values: Vec<(Vec<f64>, usize)> = Vec::with_capacity(classes.len());
         for (class, cells) in classes.iter().enumerate() {

@@ -10,6 +10,7 @@
 //! `D = |Δg| · X + |Δc|` of its error, a row `Σ wⱼ fⱼ + b` of `t` products has
 //! `D ≤ Σ |wⱼ| Dⱼ + γₜ₊₁ (Σ |wⱼ| Aⱼ + |b|)` and `A ≤ Σ |wⱼ| Aⱼ + |b|`, rounded up.
 
+use super::path::Errors;
 use super::{RegionError, exact};
 use crate::bounds::NeuronBounds;
 use crate::network::{ActivationLayer, Node, NodeId, Phase, ReluGraph};
@@ -115,6 +116,8 @@ pub(super) struct Neuron {
     pub(super) ceiling: Option<f64>,
     /// Which bends lie in the range of the pre-activation.
     pub(super) cuts: [bool; 2],
+    /// What is known of the errors of these bends' forms.
+    pub(super) errors: [Errors; 2],
     /// Bits of [`PASSED`] where no bend is cut.
     pub(super) passed: u8,
 }
@@ -140,17 +143,15 @@ pub(super) fn phase(passed: u8) -> Phase {
 
 impl Plan {
     /// Prepares a network whose neurons lie in `bounds`, on the part of a box where
-    /// the constraints hold.
+    /// the constraints, as [`rows`], are not negative.
     pub(super) fn new(
         graph: &ReluGraph,
         domain: &IntervalBox,
-        constraints: &[Constraint],
+        constraints: &[Vec<exact::Number>],
         bounds: &NeuronBounds,
         wanted: Wanted<'_>,
     ) -> Self {
-        let is_free = |&i: &usize| domain.lower()[i] < domain.upper()[i];
-        let free: Vec<usize> = (0..domain.len()).filter(is_free).collect();
-        let constraints = rows(constraints, domain, &free);
+        let free = free_inputs(domain);
         let mut plan = Self {
             lower: free.iter().map(|&i| domain.lower()[i]).collect(),
             upper: free.iter().map(|&i| domain.upper()[i]).collect(),
@@ -161,7 +162,7 @@ impl Plan {
             tail: Vec::new(),
             output: wanted.map(|(node, _)| node.index()),
             outputs: graph.size(graph.output()),
-            constraints,
+            constraints: constraints.to_vec(),
         };
         plan.add_nodes(graph, bounds, wanted);
         plan
@@ -194,8 +195,9 @@ impl Plan {
                     let stage = self.stages.len();
                     let layer = layers[stage];
                     let pre = layer.pre_activation.index();
-                    let neurons = neurons(&prepared.entries, layer, bounds, &self.nodes[pre]);
-                    self.prepare_activation(&mut prepared, &neurons, pre, stage);
+                    let neurons = self.neurons(&prepared.entries, layer, bounds);
+                    self.prepare_activation(&mut prepared, &neurons, pre);
+                    prepared.kind = Kind::Activation { stage };
                     let affine = std::mem::take(&mut waiting);
                     let phases = phases[stage].clone();
                     let node = id.index();
@@ -254,13 +256,7 @@ impl Plan {
         node.kind = Kind::Affine { terms, bias };
     }
 
-    fn prepare_activation(
-        &self,
-        node: &mut PlanNode,
-        neurons: &[Neuron],
-        pre: usize,
-        stage: usize,
-    ) {
+    fn prepare_activation(&self, node: &mut PlanNode, neurons: &[Neuron], pre: usize) {
         let pre = &self.nodes[pre];
         let magnitude = |neuron: &Neuron| {
             let value = neuron.input.map_or(0.0, |i| pre.magnitude[i]);
@@ -268,7 +264,45 @@ impl Plan {
         };
         node.magnitude = neurons.iter().map(magnitude).collect();
         node.error = neurons.iter().map(|n| n.input.map_or(0.0, |i| pre.error[i])).collect();
-        node.kind = Kind::Activation { stage };
+    }
+
+    fn neurons(
+        &self,
+        entries: &[usize],
+        layer: ActivationLayer,
+        bounds: &NeuronBounds,
+    ) -> Vec<Neuron> {
+        let pre = layer.pre_activation.index();
+        let neuron = |&i: &usize| {
+            let ceiling = layer.ceiling(i);
+            let a = bounds.pre_activation(layer, i);
+            let cut = |level: f64| a.lower() < level && level < a.upper();
+            let (cuts, passed) = match bounds.phase(layer, i) {
+                Phase::Inactive => ([false, false], 0),
+                Phase::Active => ([false, false], PASSED[0]),
+                Phase::Saturated => ([false, false], PASSED[0] | PASSED[1]),
+                Phase::Unstable => {
+                    let cuts = [cut(0.0), ceiling.is_some_and(cut)];
+                    (cuts, if cuts[0] { 0 } else { PASSED[0] })
+                }
+            };
+            let input = self.nodes[pre].entries.binary_search(&i).ok();
+            let input = input.filter(|_| passed & PASSED[1] == 0);
+            let levels = [0.0, ceiling.unwrap_or_default()];
+            let errors = levels.map(|level| {
+                input.map_or_else(Errors::default, |entry| self.bend_errors(pre, entry, level))
+            });
+            Neuron { input, ceiling, cuts, errors, passed }
+        };
+        entries.iter().map(neuron).collect()
+    }
+
+    /// The errors of the form of an entry of a node minus `level`, on every region.
+    pub(super) fn bend_errors(&self, node: usize, entry: usize, level: f64) -> Errors {
+        let node = &self.nodes[node];
+        let magnitude = node.magnitude[entry] + level;
+        let of_level = if level == 0.0 { 0.0 } else { f64::EPSILON * magnitude };
+        Errors::new(node.error[entry] + of_level, magnitude, self.dimension() + 1)
     }
 
     /// The point of all inputs with these free ones.
@@ -346,31 +380,6 @@ fn needed(
     needed
 }
 
-fn neurons(
-    entries: &[usize],
-    layer: ActivationLayer,
-    bounds: &NeuronBounds,
-    pre: &PlanNode,
-) -> Vec<Neuron> {
-    let neuron = |&i: &usize| {
-        let ceiling = layer.ceiling(i);
-        let a = bounds.pre_activation(layer, i);
-        let cut = |level: f64| a.lower() < level && level < a.upper();
-        let (cuts, passed) = match bounds.phase(layer, i) {
-            Phase::Inactive => ([false, false], 0),
-            Phase::Active => ([false, false], PASSED[0]),
-            Phase::Saturated => ([false, false], PASSED[0] | PASSED[1]),
-            Phase::Unstable => {
-                let cuts = [cut(0.0), ceiling.is_some_and(cut)];
-                (cuts, if cuts[0] { 0 } else { PASSED[0] })
-            }
-        };
-        let input = pre.entries.binary_search(&i).ok().filter(|_| passed & PASSED[1] == 0);
-        Neuron { input, ceiling, cuts, passed }
-    };
-    entries.iter().map(neuron).collect()
-}
-
 /// Refuses what has no linear regions in the sense of this module.
 ///
 /// # Errors
@@ -387,12 +396,19 @@ pub(super) fn check(problem: &Problem) -> Result<(), RegionError> {
     }
 }
 
-/// The sides of constraints on inputs as exact rows in the free inputs.
-fn rows(
-    constraints: &[Constraint],
-    domain: &IntervalBox,
-    free: &[usize],
-) -> Vec<Vec<exact::Number>> {
+/// Position among all inputs of those whose interval has a width.
+pub(super) fn free_inputs(domain: &IntervalBox) -> Vec<usize> {
+    (0..domain.len()).filter(|&i| domain.lower()[i] < domain.upper()[i]).collect()
+}
+
+/// The sides of constraints on inputs as exact rows in the free inputs. One that fixed inputs
+/// decide is a constant: it cuts nothing where it holds, and is kept where it fails.
+pub(super) fn rows(constraints: &[Constraint], domain: &IntervalBox) -> Vec<Vec<exact::Number>> {
+    let free = free_inputs(domain);
+    let holds_everywhere = |row: &[exact::Number]| {
+        let (constant, slope) = row.split_last().expect("a constant");
+        slope.iter().all(exact::Number::is_zero) && exact::sign(constant).is_ge()
+    };
     let mut rows = Vec::new();
     for constraint in constraints {
         let mut row = vec![exact::Number::ZERO; free.len() + 1];
@@ -413,5 +429,6 @@ fn rows(
             }
         }
     }
+    rows.retain(|row: &Vec<_>| !holds_everywhere(row));
     rows
 }

@@ -6,14 +6,13 @@ use std::collections::HashMap;
 use ndarray::{Array1, Array2};
 use serde::Serialize;
 
-use super::{RegionError, RegionOptions, count_graph, slice};
+use super::{RegionError, RegionOptions, count_graph, exact, plan, slice};
 use crate::bounds::{IntervalPropagation, Propagator};
 use crate::control::Clock;
 use crate::network::{Phase, ReluGraph};
-use crate::num::directed::weighted_sum;
+use crate::num::IntervalBox;
 use crate::num::sample::UniformPoints;
-use crate::num::{Interval, IntervalBox};
-use crate::problem::{Problem, Variable};
+use crate::problem::Problem;
 
 /// Patterns of random points.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -33,8 +32,8 @@ pub struct PatternSample {
 /// Patterns at uniform points of the box, or at those that come before the clock ends it.
 ///
 /// A pattern counts only where interval arithmetic proves that no pre-activation
-/// is at a bend and that every constraint holds with room: then its cell has inner
-/// points.
+/// is at a bend, and every constraint that free inputs decide holds with room: then its
+/// cell has inner points.
 ///
 /// # Errors
 /// Constraints on outputs, integer inputs, bounds that overflow.
@@ -44,14 +43,22 @@ pub fn sample_patterns(
     seed: u32,
     clock: &Clock,
 ) -> Result<PatternSample, RegionError> {
-    super::plan::check(problem)?;
+    plan::check(problem)?;
+    let free = plan::free_inputs(problem.domain());
+    let rows = plan::rows(problem.constraints(), problem.domain());
+    let has_room = |point: &[f64]| {
+        let free = || free.iter().map(|&i| exact::number(point[i]));
+        rows.iter().all(|row| exact::sign(&exact::value(row, free())).is_gt())
+    };
     let mut drawn = UniformPoints::new(problem.domain(), seed);
     let mut seen: HashMap<Vec<u8>, u64> = HashMap::new();
     let mut points_drawn = 0;
     while points_drawn < points && !clock.is_stopped() {
         points_drawn += 1;
         let Some(point) = drawn.next() else { break };
-        if let Some(pattern) = certain_pattern(problem, &point)? {
+        if has_room(&point)
+            && let Some(pattern) = certain_pattern(problem.network_graph(), &point)?
+        {
             *seen.entry(pattern).or_default() += 1;
         }
     }
@@ -67,21 +74,8 @@ pub fn sample_patterns(
     })
 }
 
-/// The phases of all neurons at a point; `None` where one is in doubt, or a
-/// constraint.
-fn certain_pattern(problem: &Problem, point: &[f64]) -> Result<Option<Vec<u8>>, RegionError> {
-    let exactly = |x: f64| Interval::new(x, x).expect("a number");
-    for constraint in problem.constraints() {
-        let terms = constraint.expression().terms().iter().map(|&(variable, c)| match variable {
-            Variable::Input(index) => (c, exactly(point[index])),
-            Variable::Output(_) => unreachable!("refused before"),
-        });
-        let value = weighted_sum(terms);
-        if value.lower() <= constraint.lower() || value.upper() >= constraint.upper() {
-            return Ok(None);
-        }
-    }
-    let graph = problem.network_graph();
+/// The phases of all neurons at a point; `None` where one is in doubt.
+fn certain_pattern(graph: &ReluGraph, point: &[f64]) -> Result<Option<Vec<u8>>, RegionError> {
     let at = IntervalBox::new(point.to_vec(), point.to_vec()).expect("a point of a box");
     let bounds = IntervalPropagation.propagate(graph, &at)?;
     let mut pattern = Vec::new();

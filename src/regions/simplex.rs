@@ -32,11 +32,10 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    pub(super) fn push(&mut self, form: impl Iterator<Item = f64>, errors: Errors, size: usize) {
-        let start = self.coefficients.len();
-        self.coefficients.extend(form);
-        let slope = &self.coefficients[start..start + size - 1];
-        let norm = slope.iter().map(|g| g * g).sum::<f64>().sqrt();
+    /// Adds the row `sign · form`.
+    pub(super) fn push(&mut self, form: &[f64], sign: f64, errors: Errors) {
+        self.coefficients.extend(form.iter().map(|f| sign * f));
+        let norm = form[..form.len() - 1].iter().map(|g| g * g).sum::<f64>().sqrt();
         self.scales.push(if norm > 0.0 { 1.0 / norm } else { 0.0 });
         self.errors.push(errors);
     }
@@ -108,6 +107,14 @@ impl Simplex {
             sum: vec![0.0; n + 1],
             objective: vec![0.0; n + 1],
         }
+    }
+
+    /// Whether a point is certainly inside the box and all rows.
+    pub(super) fn is_inside(&self, point: &[f64], rows: &Rows) -> bool {
+        let forms = rows.coefficients.chunks_exact(point.len() + 1);
+        let mut bounds = point.iter().zip(self.lower.iter().zip(&self.upper));
+        bounds.all(|(x, (l, u))| l < x && x < u)
+            && forms.zip(&rows.errors).all(|(form, e)| value(form, point) > e.value)
     }
 
     /// The largest value of `sign · form` over the part of the box in which all

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::path::Path;
 use super::plan::{Plan, phase};
-use super::walk::{Leaf, Sink};
+use super::{Leaf, Sink};
 use crate::network::Phase;
 
 /// Phases of the neurons of one layer of activations over all regions of a domain.
@@ -42,8 +42,6 @@ impl<'a> Phases<'a> {
 }
 
 impl Sink for Phases<'_> {
-    const COUNT: bool = false;
-
     fn take(&mut self, path: &Path, _: &mut dyn Leaf) -> bool {
         let passed = path.passed.iter().flatten();
         self.seen.iter_mut().zip(passed).for_each(|(seen, &bits)| *seen |= 1 << phase(bits) as u8);

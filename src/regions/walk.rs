@@ -1,220 +1,262 @@
-//! Workers that share a walk: limits, and which subtree is whose.
+//! The walk over all cells of a domain, neuron by neuron, whatever their shape.
 //!
-//! Every worker walks the top of the tree, down to a fixed number of cuts, and
-//! there takes the subtrees that it has claimed; they are numbered in the order
-//! of the walk, and a shared counter hands out the next. Nothing else is shared,
-//! and counts do not depend on the number of workers.
+//! Depth first: a cell on which a layer's pre-activations are affine is split by that
+//! layer's bends one after the other, each part that is left by those of the next layer,
+//! and so on. Bends that do not cut a cell when its layer begins are not looked at again.
+//! Memory is proportional to the depth.
 
-use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use super::path::{Errors, Origin, Path};
+use super::plan::{PASSED, Plan};
+use super::workers::Worker;
+use super::{Leaf, Sink};
+use crate::control::StoppedBy;
 
-use super::RegionOptions;
-use super::path::{Errors, Path};
-use crate::control::{Clock, StoppedBy};
-
-/// Cuts on the way to a subtree, with more than one worker.
-const TOP: usize = 12;
-
-/// Steps between two looks at the clock.
-const PATIENCE: u64 = 1 << 10;
-
-/// Steps of work that a program counts as in few dimensions, for looks at the clock.
-pub(super) const PROGRAM: u64 = 8;
-/// The same for a pivot in exact arithmetic.
-pub(super) const EXACT_PIVOT: u64 = 1 << 8;
-
-/// How many times more than in few dimensions a pivot takes in `n`, which grows with
-/// the square.
-pub(super) fn pivot_weight(n: usize) -> u64 {
-    1 + (n * n / 16) as u64
+/// A hyperplane with its computed form.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cut<F> {
+    pub(super) form: F,
+    pub(super) errors: Errors,
+    pub(super) origin: Origin,
+    /// Neuron and bend of the stage; 0 for the domain.
+    pub(super) neuron: u32,
+    pub(super) bend: u8,
 }
 
-/// Stack of a worker: so much, and so much more for each cut on a path.
-const STACK: usize = 4 << 20;
-const STACK_PER_CUT: usize = 1 << 10;
-
-/// What is done with cells.
-pub(super) trait Sink {
-    /// Whether cells need only be counted.
-    const COUNT: bool;
-
-    /// Takes a cell and the path to it, with the forms of the outputs. Whether the walk
-    /// goes on.
-    fn take(&mut self, path: &Path, leaf: &mut dyn Leaf) -> bool;
+/// A cut by its level (0: the domain, `k + 1`: stage `k`) and place there.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    level: u32,
+    index: u32,
 }
 
-/// A cell that a walk has come to, in the free inputs.
-pub(super) trait Leaf {
-    /// A point inside, up to rounding.
-    fn point(&mut self) -> Vec<f64>;
+/// The cuts of each level that may cut the cell at hand.
+pub(super) struct Cuts<F>(Vec<Vec<Cut<F>>>);
 
-    /// In the plane: the vertices, counter-clockwise.
-    fn vertices(&self) -> Option<Vec<[f64; 2]>>;
+impl<F> Cuts<F> {
+    #[inline]
+    pub(super) fn at(&self, place: Place) -> &Cut<F> {
+        &self.0[place.level as usize][place.index as usize]
+    }
 
-    /// `None` if a form is certainly not positive anywhere in the cell, else the point
-    /// where it seems largest.
-    fn positive(&mut self, form: &[f64], errors: Errors) -> Option<Vec<f64>>;
-}
+    /// Those of a stage.
+    #[inline]
+    pub(super) fn of_stage(&mut self, stage: usize) -> &mut Vec<Cut<F>> {
+        &mut self.0[stage + 1]
+    }
 
-/// Cells are counted and forgotten.
-#[derive(Debug)]
-pub(super) struct Counter;
-
-impl Sink for Counter {
-    const COUNT: bool = true;
-
-    fn take(&mut self, _: &Path, _: &mut dyn Leaf) -> bool {
-        true
+    /// Adds one of the domain.
+    pub(super) fn add(&mut self, cut: Cut<F>) -> Place {
+        self.0[0].push(cut);
+        Place::new(0, self.0[0].len() - 1)
     }
 }
 
-/// What workers share.
-#[derive(Debug)]
-pub(super) struct Shared {
-    clock: Clock,
-    most: u64,
-    count: AtomicU64,
-    next: AtomicUsize,
-    /// 0, or one more than the position in [`StoppedBy::ALL`].
-    halted: AtomicU8,
-    top: usize,
+impl<F: TryFrom<Vec<f64>>> Cut<F> {
+    pub(super) fn new(path: &Path, origin: Origin, neuron: usize, bend: usize) -> Self {
+        let mut form = vec![0.0; path.plan.dimension() + 1];
+        let errors = path.form(origin, &mut form);
+        let form = F::try_from(form).ok().expect("a form of the free inputs");
+        Self { form, errors, origin, neuron: neuron as u32, bend: bend as u8 }
+    }
 }
 
-impl Shared {
-    pub(super) fn new(options: &RegionOptions) -> Self {
-        Self {
-            clock: Clock::start(&options.limits),
-            most: options.limits.nodes.unwrap_or(u64::MAX),
-            count: AtomicU64::new(0),
-            next: AtomicUsize::new(0),
-            halted: AtomicU8::new(0),
-            top: if options.threads > 1 { TOP } else { 0 },
-        }
+impl Place {
+    fn new(level: usize, index: usize) -> Self {
+        let fits = |number: usize| u32::try_from(number).expect("fewer neurons than addresses");
+        Self { level: fits(level), index: fits(index) }
     }
+}
 
-    /// Runs `work` on each of `threads` workers, for paths of at most `cuts` cuts.
-    pub(super) fn run(&self, threads: usize, cuts: usize, work: impl Fn(Worker) + Sync) {
-        std::thread::scope(|scope| {
-            for _ in 0..threads.max(1) {
-                let builder = std::thread::Builder::new().stack_size(STACK + cuts * STACK_PER_CUT);
-                let work = &work;
-                builder
-                    .spawn_scoped(scope, move || work(Worker::new(self)))
-                    .expect("a thread can be started");
+/// Where a cell lies.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Side {
+    Above,
+    /// Or on the cut, for a form that is 0 everywhere.
+    Below,
+    Both,
+}
+
+/// What a walk knows where it is.
+pub(super) struct Trail<'p, 's> {
+    pub(super) path: Path<'p>,
+    pub(super) worker: Worker<'s>,
+}
+
+/// The cells on a path of the walk, each known by where it begins in one stack, at whose end
+/// the cell at hand lies.
+pub(super) trait Shape: Sized {
+    /// Coefficients of a cut, the constant last.
+    type Form: TryFrom<Vec<f64>>;
+
+    /// The whole box; adds its sides to the cuts if they are looked at later.
+    fn new(path: &Path, cuts: &mut Cuts<Self::Form>) -> Self;
+
+    /// On which side of a cut the cell lies; once the walk is halted, only [`Side::Both`] is
+    /// certain.
+    fn side(
+        &mut self,
+        trail: &mut Trail,
+        cuts: &Cuts<Self::Form>,
+        cut: &Cut<Self::Form>,
+        start: usize,
+    ) -> Side;
+
+    /// Appends the parts of the cell below and above a cut whose side was just asked for,
+    /// and returns where that above and that below begin.
+    fn split(&mut self, cuts: &Cuts<Self::Form>, place: Place, start: usize) -> [usize; 2];
+
+    /// Makes a part of a split the cell at hand, the one above first.
+    #[inline]
+    fn enter(&mut self, _cut: &Cut<Self::Form>, _above: bool) {}
+
+    /// Forgets a part.
+    fn leave(&mut self, start: usize);
+
+    /// The cell, when all neurons are decided.
+    fn leaf(&mut self, start: usize) -> impl Leaf;
+
+    /// Decides the bends of a stage that do not cut the cell, and lists the others.
+    fn find_cuts(
+        &mut self,
+        trail: &mut Trail,
+        cuts: &mut Cuts<Self::Form>,
+        stage: usize,
+        start: usize,
+    ) {
+        let plan = trail.path.plan;
+        let node = plan.stages[stage].input;
+        for (i, neuron) in plan.stages[stage].neurons.iter().enumerate() {
+            let Some(entry) = neuron.input else { continue };
+            if trail.worker.is_halted() {
+                return;
             }
-        });
-    }
-
-    /// A worker for what follows the walk, on this thread.
-    pub(super) fn worker(&self) -> Worker<'_> {
-        Worker::new(self)
-    }
-
-    /// Cells counted, at most as many as the limit allows.
-    pub(super) fn count(&self) -> u64 {
-        self.count.load(Ordering::Relaxed).min(self.most)
-    }
-
-    pub(super) fn stopped_by(&self) -> Option<StoppedBy> {
-        let halted: usize = self.halted.load(Ordering::Relaxed).into();
-        halted.checked_sub(1).map(|position| StoppedBy::ALL[position])
-    }
-
-    fn halt(&self, reason: StoppedBy) {
-        let position = StoppedBy::ALL.iter().position(|&stop| stop == reason).unwrap_or_default();
-        let code = u8::try_from(position + 1).expect("a short list");
-        // The first reason stays.
-        let _ = self.halted.compare_exchange(0, code, Ordering::Relaxed, Ordering::Relaxed);
+            let mut passed = neuron.passed;
+            for bend in (0..2).filter(|&bend| neuron.cuts[bend]) {
+                let origin = Origin::Bend { node, entry, level: neuron.level(bend) };
+                let cut = Cut::new(&trail.path, origin, i, bend);
+                match self.side(trail, cuts, &cut, start) {
+                    Side::Above => passed |= PASSED[bend],
+                    Side::Below => {}
+                    Side::Both => cuts.of_stage(stage).push(cut),
+                }
+            }
+            trail.path.passed[stage][i] = passed;
+        }
     }
 }
 
-/// One worker of a walk.
-#[derive(Debug)]
-pub(super) struct Worker<'s> {
-    shared: &'s Shared,
-    /// Number of the next subtree, in the order of the walk, and of the one claimed.
-    seen: usize,
-    mine: usize,
-    /// Cells found and steps made since the shared numbers were looked at.
-    cells: u64,
-    steps: u64,
-    halted: bool,
+/// One worker's walk over the cells.
+pub(super) struct Walk<'p, 's, 'k, S, G: Shape> {
+    trail: Trail<'p, 's>,
+    cuts: Cuts<G::Form>,
+    shape: G,
+    sink: &'k mut S,
+    /// Cuts on the path.
+    depth: usize,
 }
 
-impl<'s> Worker<'s> {
-    fn new(shared: &'s Shared) -> Self {
-        let mine = shared.next.fetch_add(1, Ordering::Relaxed);
-        Self { shared, seen: 0, mine, cells: 0, steps: 0, halted: false }
+impl<'p, 's, 'k, S: Sink, G: Shape> Walk<'p, 's, 'k, S, G> {
+    pub(super) fn new(plan: &'p Plan, worker: Worker<'s>, sink: &'k mut S) -> Self {
+        let mut cuts = Cuts((0..=plan.stages.len()).map(|_| Vec::new()).collect());
+        let path = Path::new(plan);
+        let shape = G::new(&path, &mut cuts);
+        Self { trail: Trail { path, worker }, cuts, shape, sink, depth: 0 }
     }
 
-    /// Whether to give up.
-    #[inline]
-    pub(super) fn is_halted(&self) -> bool {
-        self.halted
+    /// Walks over all cells. `None` if the constraints leave no open set.
+    pub(super) fn run(mut self) -> Option<()> {
+        let plan = self.trail.path.plan;
+        let mut start = 0;
+        for index in 0..plan.constraints.len() {
+            let cut = Cut::new(&self.trail.path, Origin::Constraint(index), 0, 0);
+            let place = self.cuts.add(cut);
+            if self.shape.side(&mut self.trail, &self.cuts, self.cuts.at(place), start)
+                == Side::Below
+            {
+                // Given up, or nothing left.
+                return self.trail.worker.is_halted().then_some(());
+            }
+            [start, _] = self.shape.split(&self.cuts, place, start);
+            self.shape.enter(self.cuts.at(place), true);
+        }
+        if self.trail.worker.enters(self.depth) {
+            self.stage(0, start);
+        }
+        Some(())
     }
 
-    /// Counts cells.
-    #[inline]
-    pub(super) fn found(&mut self, cells: u64) {
-        self.cells += cells;
-        self.step(cells);
+    /// Splits the cell at hand by the neurons from `stage` on.
+    fn stage(&mut self, stage: usize, start: usize) {
+        if self.trail.worker.is_halted() {
+            return;
+        }
+        if stage == self.trail.path.plan.stages.len() {
+            self.leaf(start);
+            return;
+        }
+        self.trail.path.enter(stage);
+        self.cuts.of_stage(stage).clear();
+        self.shape.find_cuts(&mut self.trail, &mut self.cuts, stage, start);
+        self.cells(stage, 0, start);
     }
 
-    /// Counts steps of work, and now and then looks at limits and clock.
-    #[inline]
-    pub(super) fn step(&mut self, weight: u64) {
-        self.steps += weight;
-        if self.steps >= PATIENCE {
-            self.report();
+    fn leaf(&mut self, start: usize) {
+        let Trail { path, worker } = &mut self.trail;
+        if !worker.takes_leaf(self.depth) {
+            return;
+        }
+        worker.found(1);
+        if !S::COUNT {
+            path.enter(path.plan.stages.len());
+            if !self.sink.take(path, &mut self.shape.leaf(start)) {
+                worker.halt(StoppedBy::Visitor);
+            }
         }
     }
 
-    /// Gives up for a reason.
-    pub(super) fn halt(&mut self, reason: StoppedBy) {
-        self.shared.halt(reason);
-        self.halted = true;
-    }
-
-    #[cold]
-    fn report(&mut self) {
-        self.steps = 0;
-        let shared = self.shared;
-        let found = std::mem::take(&mut self.cells);
-        let total = shared.count.fetch_add(found, Ordering::Relaxed) + found;
-        if total > shared.most {
-            shared.halt(StoppedBy::NodeLimit);
-        } else if let Some(reason) = shared.clock.stopped() {
-            shared.halt(reason);
+    /// Splits the cell at hand by the cuts of a stage from `first` on.
+    fn cells(&mut self, stage: usize, first: usize, start: usize) {
+        if self.trail.worker.is_halted() {
+            return;
         }
-        self.halted = shared.halted.load(Ordering::Relaxed) != 0;
-    }
-
-    /// Whether a node with this many cuts above it is the root of a subtree to
-    /// claim; a leaf above that depth is one too.
-    #[inline]
-    pub(super) fn is_root(&self, cuts: usize) -> bool {
-        cuts == self.shared.top
-    }
-
-    /// Whether a node with this many cuts above it belongs to the part of the tree
-    /// that all workers walk.
-    #[inline]
-    pub(super) fn is_shared(&self, cuts: usize) -> bool {
-        cuts < self.shared.top
-    }
-
-    /// Whether the next subtree in the order of the walk is this worker's.
-    pub(super) fn claim(&mut self) -> bool {
-        let is_mine = self.seen == self.mine;
-        self.seen += 1;
-        if is_mine {
-            self.mine = self.shared.next.fetch_add(1, Ordering::Relaxed);
+        for index in first..self.cuts.of_stage(stage).len() {
+            let place = Place::new(stage + 1, index);
+            match self.shape.side(&mut self.trail, &self.cuts, self.cuts.at(place), start) {
+                Side::Both => return self.split(stage, index, start),
+                side => self.pass(stage, place, side == Side::Above),
+            }
         }
-        is_mine
+        self.trail.worker.step(1);
+        self.stage(stage + 1, start);
     }
-}
 
-impl Drop for Worker<'_> {
-    fn drop(&mut self) {
-        self.report();
+    /// Marks the bend of a cut as passed or not.
+    #[inline]
+    fn pass(&mut self, stage: usize, place: Place, passed: bool) {
+        let &Cut { neuron, bend, .. } = self.cuts.at(place);
+        self.trail.path.pass(stage, neuron as usize, bend.into(), passed);
+    }
+
+    /// Walks over the two parts of a cell.
+    fn split(&mut self, stage: usize, index: usize, start: usize) {
+        let plan = self.trail.path.plan;
+        let is_last =
+            index + 1 == self.cuts.of_stage(stage).len() && stage + 1 == plan.stages.len();
+        if S::COUNT && is_last && !self.trail.worker.is_shared(self.depth) {
+            self.trail.worker.found(2);
+            return;
+        }
+        let place = Place::new(stage + 1, index);
+        let [above, below] = self.shape.split(&self.cuts, place, start);
+        self.depth += 1;
+        for (start, is_above) in [(above, true), (below, false)] {
+            self.pass(stage, place, is_above);
+            self.shape.enter(self.cuts.at(place), is_above);
+            if self.trail.worker.enters(self.depth) {
+                self.cells(stage, index + 1, start);
+            }
+            self.shape.leave(start);
+        }
+        self.depth -= 1;
     }
 }

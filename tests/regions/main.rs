@@ -2,6 +2,7 @@
 
 mod brute;
 mod counts;
+mod fixed;
 mod limits;
 #[path = "../random/exact/linear_program.rs"]
 mod linear_program;
