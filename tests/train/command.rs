@@ -182,7 +182,7 @@ fn a_time_limit_keeps_what_there_is() {
         (&"time_limit".into(), &false.into())
     );
     assert!(record["test"]["rmse"].as_f64().unwrap() > 0.0);
-    let taken = record["seconds"]["train"].as_f64().unwrap();
+    let taken = record["seconds"]["total"].as_f64().unwrap();
     assert!((0.3..5.0).contains(&taken), "{taken} s");
     assert!(read_network(&at("part.onnx")).is_ok());
     let epochs = record["epochs"].as_u64().unwrap().to_string();
