@@ -91,9 +91,17 @@ fn a_typed_question_needs_no_text_and_is_checked() {
         objective: Expression::new([(Variable::Output(2), 1.0)], 0.0),
         ..Question::default()
     };
-    let error = Problem::new(network, known.domain().clone(), question).expect_err("no y2");
+    let error = Problem::new(network.clone(), known.domain().clone(), question);
+    let error = error.expect_err("no y2");
     assert_eq!(
         error,
         ProblemError::Variable { variable: Variable::Output(2), inputs: 1, outputs: 2 }
+    );
+    let crossed =
+        Question { constraints: vec![Constraint::new(row(1.0), 2.0, 1.0)], ..Question::default() };
+    let error = Problem::new(network, known.domain().clone(), crossed).expect_err("no number");
+    assert_eq!(
+        error.to_string(),
+        "constraint '1.5 <= x0 + y0 <= 0.5': no number lies between its limits"
     );
 }

@@ -17,7 +17,7 @@ pub use point::Candidate;
 pub use rows::{LimitedRow, OBJECTIVE, Part};
 
 use crate::network::{Network, NodeId, ReluGraph};
-use crate::num::{BoxError, IntervalBox};
+use crate::num::{BoxError, Interval, IntervalBox};
 
 /// Direction of the optimisation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -125,6 +125,12 @@ pub enum ProblemError {
         /// Outputs of the network.
         outputs: usize,
     },
+    /// Limits that exclude each other, or are no numbers.
+    #[error("constraint '{constraint}': no number lies between its limits")]
+    Limits {
+        /// The constraint.
+        constraint: String,
+    },
     /// An integer input that does not exist, or twice.
     #[error("integer input {index}: {what}")]
     Integer {
@@ -153,6 +159,7 @@ impl Problem {
         question.integer.sort_unstable();
         check_integer(&question.integer, network.inputs())?;
         check_variables(&question, &network)?;
+        check_limits(&question.constraints)?;
         let network_graph = network.lower();
         let (graph, rows) = rows::append(&network_graph, &question);
         let whole = whole(&domain, &question);
@@ -292,6 +299,14 @@ fn check_variables(question: &Question, network: &Network) -> Result<(), Problem
     };
     match terms.find(|(variable, _)| is_missing(*variable)) {
         Some(&(variable, _)) => Err(ProblemError::Variable { variable, inputs, outputs }),
+        None => Ok(()),
+    }
+}
+
+fn check_limits(constraints: &[Constraint]) -> Result<(), ProblemError> {
+    let is_empty = |c: &&Constraint| Interval::new(c.lower(), c.upper()).is_none();
+    match constraints.iter().find(is_empty) {
+        Some(constraint) => Err(ProblemError::Limits { constraint: constraint.to_string() }),
         None => Ok(()),
     }
 }

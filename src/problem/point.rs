@@ -22,7 +22,7 @@ pub struct Candidate {
     pub output: Vec<f64>,
     /// Value of the objective.
     pub objective: f64,
-    /// The same, as it is to be made small ([`Sense::signed`]).
+    /// The same, as it is to be made small ([`Sense::signed`](super::Sense::signed)).
     pub cost: f64,
     /// Largest violation of a constraint, relative to the size of what it compares.
     pub violation: f64,
