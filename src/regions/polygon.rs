@@ -198,10 +198,7 @@ impl Shape for Polygons {
             let Some(entry) = neuron.input else { continue };
             let mut passed = neuron.passed;
             let [value, spread] = self.ranges[entry];
-            for bend in 0..2 {
-                if !neuron.cuts[bend] {
-                    continue;
-                }
+            for bend in (0..2).filter(|&bend| neuron.cuts[bend]) {
                 let level = neuron.level(bend);
                 let errors = neuron.errors[bend];
                 let above = value - level;
