@@ -18,7 +18,7 @@ use crate::num::IntervalBox;
 use crate::problem::{Constraint, Problem};
 
 /// A network and where its regions are counted.
-pub(super) struct Domain<'a> {
+pub struct Domain<'a> {
     graph: &'a ReluGraph,
     domain: &'a IntervalBox,
     /// Rows that are not negative where the constraints hold.
@@ -27,7 +27,7 @@ pub(super) struct Domain<'a> {
 }
 
 impl<'a> Domain<'a> {
-    pub(super) fn new(
+    pub fn new(
         graph: &'a ReluGraph,
         domain: &'a IntervalBox,
         constraints: &'a [Constraint],
@@ -36,12 +36,12 @@ impl<'a> Domain<'a> {
         Ok(Self { graph, domain, constraints: plan::rows(constraints, domain), bounds })
     }
 
-    pub(super) fn of(problem: &'a Problem) -> Result<Self, RegionError> {
+    pub fn of(problem: &'a Problem) -> Result<Self, RegionError> {
         plan::check(problem)?;
         Self::new(problem.graph(), problem.domain(), problem.constraints())
     }
 
-    pub(super) fn count(&self, options: &RegionOptions) -> Result<RegionCount, RegionError> {
+    pub fn count(&self, options: &RegionOptions) -> Result<RegionCount, RegionError> {
         match options.method {
             Method::Bounds | Method::Sample => Ok(self.bounded(Method::Bounds)),
             _ if options.pieces => self.count_pieces(options),
@@ -50,7 +50,7 @@ impl<'a> Domain<'a> {
     }
 
     /// What is known without a walk.
-    pub(super) fn bounded(&self, method: Method) -> RegionCount {
+    pub fn bounded(&self, method: Method) -> RegionCount {
         let inputs = plan::free_inputs(self.domain).len();
         RegionCount {
             patterns: None,
@@ -65,7 +65,7 @@ impl<'a> Domain<'a> {
         }
     }
 
-    pub(super) fn plan(&self, with_outputs: bool) -> Plan {
+    pub fn plan(&self, with_outputs: bool) -> Plan {
         Plan::new(self.graph, self.domain, &self.constraints, &self.bounds, with_outputs)
     }
 
@@ -86,7 +86,7 @@ impl<'a> Domain<'a> {
         })
     }
 
-    pub(super) fn walk<S: Sink>(
+    pub fn walk<S: Sink>(
         &self,
         plan: &Plan,
         shared: &Shared,
@@ -130,7 +130,7 @@ impl Sink for Counter {
 }
 
 /// Hands cells to a visitor.
-pub(super) struct Visiting<'a, F>(pub(super) &'a Mutex<F>);
+pub struct Visiting<'a, F>(pub &'a Mutex<F>);
 
 impl<F: FnMut(&Cell) -> ControlFlow<()>> Sink for Visiting<'_, F> {
     fn take(&mut self, path: &Path, leaf: &mut dyn Leaf) -> bool {
