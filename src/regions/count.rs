@@ -19,7 +19,7 @@ use crate::num::IntervalBox;
 use crate::problem::{Constraint, Problem};
 
 /// A network and where its regions are counted.
-pub(super) struct Domain<'a> {
+pub struct Domain<'a> {
     graph: &'a ReluGraph,
     domain: &'a IntervalBox,
     /// Rows that are not negative where the constraints hold.
@@ -30,7 +30,7 @@ pub(super) struct Domain<'a> {
 }
 
 impl<'a> Domain<'a> {
-    pub(super) fn new(
+    pub fn new(
         graph: &'a ReluGraph,
         domain: &'a IntervalBox,
         constraints: &'a [Constraint],
@@ -41,17 +41,17 @@ impl<'a> Domain<'a> {
         Ok(Self { graph, domain, constraints: plan::rows(constraints, domain), bounds, clock })
     }
 
-    pub(super) fn of(problem: &'a Problem, options: &RegionOptions) -> Result<Self, RegionError> {
+    pub fn of(problem: &'a Problem, options: &RegionOptions) -> Result<Self, RegionError> {
         plan::check(problem)?;
         Self::new(problem.graph(), problem.domain(), problem.constraints(), options)
     }
 
     /// What the workers of a walk share.
-    pub(super) fn shared(&self, options: &RegionOptions) -> Shared {
+    pub fn shared(&self, options: &RegionOptions) -> Shared {
         Shared::new(options, self.clock)
     }
 
-    pub(super) fn count(&self, options: &RegionOptions) -> Result<RegionCount, RegionError> {
+    pub fn count(&self, options: &RegionOptions) -> Result<RegionCount, RegionError> {
         match options.method {
             Method::Bounds | Method::Sample => Ok(self.bounded(Method::Bounds)),
             _ if options.pieces => self.count_pieces(options),
@@ -60,7 +60,7 @@ impl<'a> Domain<'a> {
     }
 
     /// What is known without a walk.
-    pub(super) fn bounded(&self, method: Method) -> RegionCount {
+    pub fn bounded(&self, method: Method) -> RegionCount {
         let inputs = plan::free_inputs(self.domain).len();
         RegionCount {
             patterns: None,
@@ -76,11 +76,11 @@ impl<'a> Domain<'a> {
     }
 
     /// All outputs, as what a plan wants.
-    pub(super) fn outputs(&self) -> Wanted<'static> {
+    pub fn outputs(&self) -> Wanted<'static> {
         Some((self.graph.output(), &[]))
     }
 
-    pub(super) fn plan(&self, wanted: Wanted<'_>) -> Plan {
+    pub fn plan(&self, wanted: Wanted<'_>) -> Plan {
         Plan::new(self.graph, self.domain, &self.constraints, &self.bounds, wanted)
     }
 
@@ -101,7 +101,7 @@ impl<'a> Domain<'a> {
         })
     }
 
-    pub(super) fn walk<S: Sink>(
+    pub fn walk<S: Sink>(
         &self,
         plan: &Plan,
         shared: &Shared,
@@ -145,7 +145,7 @@ impl Sink for Counter {
 }
 
 /// Hands cells to a visitor.
-pub(super) struct Visiting<'a, F>(pub(super) &'a Mutex<F>);
+pub struct Visiting<'a, F>(pub &'a Mutex<F>);
 
 impl<F: FnMut(&Cell) -> ControlFlow<()>> Sink for Visiting<'_, F> {
     fn take(&mut self, path: &Path, leaf: &mut dyn Leaf) -> bool {

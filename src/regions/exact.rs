@@ -9,30 +9,30 @@ use std::cmp::Ordering;
 use dashu_ratio::Relaxed;
 
 /// An exact rational number.
-pub(super) type Number = Relaxed;
+pub type Number = Relaxed;
 
 /// The number that `value` stores.
 ///
 /// # Panics
 /// If it is not finite; weights and boxes are.
-pub(super) fn number(value: f64) -> Number {
+pub fn number(value: f64) -> Number {
     Number::try_from(value).expect("a finite number")
 }
 
 /// How a number compares with 0.
-pub(super) fn sign(number: &Number) -> Ordering {
+pub fn sign(number: &Number) -> Ordering {
     number.cmp(&Number::ZERO)
 }
 
 /// The value of a form `[g…, c]` at a point.
-pub(super) fn value(form: &[Number], point: impl Iterator<Item = Number>) -> Number {
+pub fn value(form: &[Number], point: impl Iterator<Item = Number>) -> Number {
     let (constant, slope) = form.split_last().expect("a constant");
     slope.iter().zip(point).fold(constant.clone(), |sum, (g, x)| sum + g * x)
 }
 
 /// Sign of `third` at the point where `first` and `second` are 0, two lines that
 /// cross: forms `[g₀, g₁, c]`. With Cramer's rule only determinants are needed.
-pub(super) fn sign_at_crossing(first: &[Number], second: &[Number], third: &[Number]) -> Ordering {
+pub fn sign_at_crossing(first: &[Number], second: &[Number], third: &[Number]) -> Ordering {
     let minor = |i: usize, j: usize| &first[i] * &second[j] - &first[j] * &second[i];
     let area = minor(0, 1);
     let value = &third[0] * minor(1, 2) - &third[1] * minor(0, 2) + &third[2] * &area;
@@ -43,14 +43,14 @@ pub(super) fn sign_at_crossing(first: &[Number], second: &[Number], third: &[Num
 }
 
 /// Sign of the factor where `form` is a multiple of `row`, which is not 0.
-pub(super) fn ratio_sign(form: &[Number], row: &[Number]) -> Option<Ordering> {
+pub fn ratio_sign(form: &[Number], row: &[Number]) -> Option<Ordering> {
     let pivot = row.iter().position(|x| !x.is_zero())?;
     let is_multiple = form.iter().zip(row).all(|(f, r)| f * &row[pivot] == &form[pivot] * r);
     is_multiple.then(|| sign(&(&form[pivot] * &row[pivot])))
 }
 
 /// Adds `factor · form`.
-pub(super) fn add_multiple(sum: &mut [Number], factor: f64, form: &[Number]) {
+pub fn add_multiple(sum: &mut [Number], factor: f64, form: &[Number]) {
     let factor = number(factor);
     for (to, from) in sum.iter_mut().zip(form) {
         if !from.is_zero() {

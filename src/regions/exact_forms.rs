@@ -12,7 +12,7 @@ type CachedForm = Option<(u64, Rc<[Number]>)>;
 
 /// Exact forms of the affine nodes.
 #[derive(Debug)]
-pub(super) struct ExactForms<'p> {
+pub struct ExactForms<'p> {
     plan: &'p Plan,
     /// With the stamp of the stage they belong to.
     cache: Vec<Vec<CachedForm>>,
@@ -22,7 +22,7 @@ pub(super) struct ExactForms<'p> {
 }
 
 impl<'p> ExactForms<'p> {
-    pub(super) fn new(plan: &'p Plan) -> Self {
+    pub fn new(plan: &'p Plan) -> Self {
         let mut stage_of = vec![plan.stages.len(); plan.nodes.len()];
         for (k, stage) in plan.stages.iter().enumerate() {
             stage.affine.iter().for_each(|&node| stage_of[node] = k);
@@ -32,12 +32,12 @@ impl<'p> ExactForms<'p> {
     }
 
     /// Phases before a stage may have changed.
-    pub(super) fn enter(&mut self, stage: usize) {
+    pub fn enter(&mut self, stage: usize) {
         self.stamps[stage] += 1;
     }
 
     /// The exact form of a cut.
-    pub(super) fn cut(&mut self, passed: &[Vec<u8>], origin: Origin) -> Rc<[Number]> {
+    pub fn cut(&mut self, passed: &[Vec<u8>], origin: Origin) -> Rc<[Number]> {
         let plan = self.plan;
         let last = plan.dimension();
         let side = |d: usize, sign: f64, end: f64| {
@@ -63,7 +63,7 @@ impl<'p> ExactForms<'p> {
     }
 
     /// The exact form of an entry of a node, under the phases of the path.
-    pub(super) fn value(&mut self, passed: &[Vec<u8>], node: usize, entry: usize) -> Rc<[Number]> {
+    pub fn value(&mut self, passed: &[Vec<u8>], node: usize, entry: usize) -> Rc<[Number]> {
         let plan = self.plan;
         let last = plan.dimension();
         let constant = |value: f64| {

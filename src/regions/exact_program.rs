@@ -14,7 +14,7 @@ use super::exact::Number;
 /// negative; forms `[g…, c]`. The first `2 n` rows are the sides of the box, for
 /// each input the lower and the upper one, and the set is not empty. `None` if
 /// `is_halted`, asked before each pivot, says so.
-pub(super) fn is_positive_somewhere(
+pub fn is_positive_somewhere(
     objective: &[Number],
     rows: &[Vec<Number>],
     mut is_halted: impl FnMut() -> bool,

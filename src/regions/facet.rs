@@ -15,9 +15,9 @@ use super::workers::Worker;
 
 /// A bend of a neuron of the stage at hand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Bend {
-    pub(super) neuron: usize,
-    pub(super) bend: usize,
+pub struct Bend {
+    pub neuron: usize,
+    pub bend: usize,
 }
 
 /// A bend that one of two cells is bounded by.
@@ -30,19 +30,19 @@ struct Wall {
 }
 
 /// Decides about facets.
-pub(super) struct Facets<'p, 's> {
-    pub(super) path: Path<'p>,
+pub struct Facets<'p, 's> {
+    pub path: Path<'p>,
     worker: Worker<'s>,
     simplex: Simplex,
 }
 
 impl<'p, 's> Facets<'p, 's> {
-    pub(super) fn new(plan: &'p Plan, worker: Worker<'s>) -> Self {
+    pub fn new(plan: &'p Plan, worker: Worker<'s>) -> Self {
         Self { path: Path::new(plan), worker, simplex: Simplex::new(&plan.lower, &plan.upper) }
     }
 
     /// Counts a step of work; `None` once the walk is halted.
-    pub(super) fn step(&mut self) -> Option<()> {
+    pub fn step(&mut self) -> Option<()> {
         (!self.worker.program(self.path.plan.dimension())).then_some(())
     }
 
@@ -67,7 +67,7 @@ impl<'p, 's> Facets<'p, 's> {
 
     /// The bends of a stage by the hyperplane they lie on, under the phases that `pattern`
     /// has before that stage.
-    pub(super) fn hyperplanes(
+    pub fn hyperplanes(
         &mut self,
         pattern: &[u8],
         stage: usize,
@@ -113,12 +113,7 @@ impl<'p, 's> Facets<'p, 's> {
 
     /// Whether two cells share a facet. Their patterns agree before `stage`, and there on
     /// all bends but some of `on`, which lie on one hyperplane.
-    pub(super) fn is_shared(
-        &mut self,
-        patterns: [&[u8]; 2],
-        stage: usize,
-        on: &[Bend],
-    ) -> Option<bool> {
+    pub fn is_shared(&mut self, patterns: [&[u8]; 2], stage: usize, on: &[Bend]) -> Option<bool> {
         self.step()?;
         let n = self.path.plan.dimension();
         let mut rows = Rows::default();

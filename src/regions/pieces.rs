@@ -33,20 +33,20 @@ const PROBE: f64 = 0.618_033_988_749_894_8;
 
 /// What cells become when they are merged.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Merged {
-    pub(super) pieces: u64,
-    pub(super) maps: u64,
+pub struct Merged {
+    pub pieces: u64,
+    pub maps: u64,
 }
 
 /// Keeps the patterns of all cells.
 #[derive(Debug)]
-pub(super) struct Collector<'a> {
+pub struct Collector<'a> {
     patterns: Vec<u8>,
     all: &'a Mutex<Vec<u8>>,
 }
 
 impl<'a> Collector<'a> {
-    pub(super) fn new(all: &'a Mutex<Vec<u8>>) -> Self {
+    pub fn new(all: &'a Mutex<Vec<u8>>) -> Self {
         Self { patterns: Vec::new(), all }
     }
 }
@@ -67,7 +67,7 @@ impl Drop for Collector<'_> {
 
 /// Merges the cells with these patterns, one behind the other; `None` if the worker is
 /// halted first. The plan has the outputs.
-pub(super) fn merge(plan: &Plan, patterns: &[u8], worker: Worker) -> Option<Merged> {
+pub fn merge(plan: &Plan, patterns: &[u8], worker: Worker) -> Option<Merged> {
     let size: usize = plan.stages.iter().map(|stage| stage.neurons.len()).sum();
     if size == 0 {
         return Some(Merged { pieces: 1, maps: 1 });

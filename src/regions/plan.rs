@@ -19,48 +19,48 @@ use crate::num::rounding::{above, sum_error};
 use crate::problem::{Constraint, Problem, Variable};
 
 /// Rows are stored in blocks of this many, which fit the vector registers.
-pub(super) const BLOCK: usize = 8;
+pub const BLOCK: usize = 8;
 
 /// A node whose forms are wanted on every region, and its rows: all of them where none is
 /// named.
-pub(super) type Wanted<'a> = Option<(NodeId, &'a [usize])>;
+pub type Wanted<'a> = Option<(NodeId, &'a [usize])>;
 
 /// The network, the domain and the constraints that cut it.
 #[derive(Debug)]
-pub(super) struct Plan {
+pub struct Plan {
     /// Ends of the intervals of the free inputs.
-    pub(super) lower: Vec<f64>,
-    pub(super) upper: Vec<f64>,
+    pub lower: Vec<f64>,
+    pub upper: Vec<f64>,
     /// Position of each free input among all inputs.
-    pub(super) free: Vec<usize>,
+    pub free: Vec<usize>,
     /// All inputs; of those that are not free, the value.
-    pub(super) domain: IntervalBox,
-    pub(super) nodes: Vec<PlanNode>,
-    pub(super) stages: Vec<Stage>,
+    pub domain: IntervalBox,
+    pub nodes: Vec<PlanNode>,
+    pub stages: Vec<Stage>,
     /// Affine nodes behind the last activation, in order.
-    pub(super) tail: Vec<usize>,
+    pub tail: Vec<usize>,
     /// The node whose forms are wanted.
-    pub(super) output: Option<usize>,
+    pub output: Option<usize>,
     /// Number of outputs of the network.
-    pub(super) outputs: usize,
+    pub outputs: usize,
     /// Exact rows, non-negative where the problem's constraints hold.
-    pub(super) constraints: Vec<Vec<exact::Number>>,
+    pub constraints: Vec<Vec<exact::Number>>,
 }
 
 /// A node of the graph, only the entries that are read.
 #[derive(Debug, Default)]
-pub(super) struct PlanNode {
-    pub(super) kind: Kind,
+pub struct PlanNode {
+    pub kind: Kind,
     /// Index in the graph of each entry.
-    pub(super) entries: Vec<usize>,
+    pub entries: Vec<usize>,
     /// `D` of each entry: what the coefficients' errors do to the value.
-    pub(super) error: Vec<f64>,
+    pub error: Vec<f64>,
     /// `A` of each entry.
-    pub(super) magnitude: Vec<f64>,
+    pub magnitude: Vec<f64>,
 }
 
 #[derive(Debug, Default)]
-pub(super) enum Kind {
+pub enum Kind {
     #[default]
     Unused,
     Input,
@@ -76,16 +76,16 @@ pub(super) enum Kind {
 
 /// One operand of an affine node.
 #[derive(Debug)]
-pub(super) struct Term {
-    pub(super) source: usize,
+pub struct Term {
+    pub source: usize,
     /// Non-zero entries of each row.
-    pub(super) rows: Vec<Vec<(usize, f64)>>,
-    pub(super) columns: Columns,
+    pub rows: Vec<Vec<(usize, f64)>>,
+    pub columns: Columns,
 }
 
 /// The same matrix by columns, for the fast path.
 #[derive(Debug)]
-pub(super) enum Columns {
+pub enum Columns {
     /// Column after column, each padded with zeros to a multiple of [`BLOCK`].
     Dense(Vec<f64>),
     /// Non-zero entries of each column.
@@ -94,46 +94,46 @@ pub(super) enum Columns {
 
 /// An activation layer with the affine nodes that it needs.
 #[derive(Debug)]
-pub(super) struct Stage {
+pub struct Stage {
     /// Affine nodes to compute on entry, in order.
-    pub(super) affine: Vec<usize>,
+    pub affine: Vec<usize>,
     /// The activation node.
-    pub(super) node: usize,
+    pub node: usize,
     /// The node of the pre-activations.
-    pub(super) input: usize,
+    pub input: usize,
     /// One a entry of the activation node.
-    pub(super) neurons: Vec<Neuron>,
+    pub neurons: Vec<Neuron>,
     /// Phases of all neurons of the layer, [`Phase::Unstable`] for those that
     /// depend on the region.
-    pub(super) phases: Vec<Phase>,
+    pub phases: Vec<Phase>,
 }
 
 /// A neuron whose value is read or whose phase depends on the region.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Neuron {
+pub struct Neuron {
     /// Entry of the pre-activation; `None` for a saturated neuron.
-    pub(super) input: Option<usize>,
-    pub(super) ceiling: Option<f64>,
+    pub input: Option<usize>,
+    pub ceiling: Option<f64>,
     /// Which bends lie in the range of the pre-activation.
-    pub(super) cuts: [bool; 2],
+    pub cuts: [bool; 2],
     /// What is known of the errors of these bends' forms.
-    pub(super) errors: [Errors; 2],
+    pub errors: [Errors; 2],
     /// Bits of [`PASSED`] where no bend is cut.
-    pub(super) passed: u8,
+    pub passed: u8,
 }
 
 /// Bits of a neuron: which bends its pre-activation has passed, 0 and the ceiling.
-pub(super) const PASSED: [u8; 2] = [1, 2];
+pub const PASSED: [u8; 2] = [1, 2];
 
 impl Neuron {
     /// The pre-activation at which bend 0 or 1 lies.
-    pub(super) fn level(&self, bend: usize) -> f64 {
+    pub fn level(&self, bend: usize) -> f64 {
         if bend == 0 { 0.0 } else { self.ceiling.unwrap_or(f64::INFINITY) }
     }
 }
 
 /// Phase of a neuron that has passed these bends.
-pub(super) fn phase(passed: u8) -> Phase {
+pub fn phase(passed: u8) -> Phase {
     match passed {
         0 => Phase::Inactive,
         1 => Phase::Active,
@@ -144,7 +144,7 @@ pub(super) fn phase(passed: u8) -> Phase {
 impl Plan {
     /// Prepares a network whose neurons lie in `bounds`, on the part of a box where
     /// the constraints, as [`rows`], are not negative.
-    pub(super) fn new(
+    pub fn new(
         graph: &ReluGraph,
         domain: &IntervalBox,
         constraints: &[Vec<exact::Number>],
@@ -169,7 +169,7 @@ impl Plan {
     }
 
     /// Number of free inputs.
-    pub(super) fn dimension(&self) -> usize {
+    pub fn dimension(&self) -> usize {
         self.free.len()
     }
 
@@ -298,7 +298,7 @@ impl Plan {
     }
 
     /// The errors of the form of an entry of a node minus `level`, on every region.
-    pub(super) fn bend_errors(&self, node: usize, entry: usize, level: f64) -> Errors {
+    pub fn bend_errors(&self, node: usize, entry: usize, level: f64) -> Errors {
         let node = &self.nodes[node];
         let magnitude = node.magnitude[entry] + level;
         let of_level = if level == 0.0 { 0.0 } else { f64::EPSILON * magnitude };
@@ -306,7 +306,7 @@ impl Plan {
     }
 
     /// The point of all inputs with these free ones.
-    pub(super) fn complete(&self, free: &[f64]) -> Vec<f64> {
+    pub fn complete(&self, free: &[f64]) -> Vec<f64> {
         let mut point = self.domain.lower().to_vec();
         self.free.iter().zip(free).for_each(|(&i, &x)| point[i] = x);
         point
@@ -384,7 +384,7 @@ fn needed(
 ///
 /// # Errors
 /// Constraints on outputs, integer inputs.
-pub(super) fn check(problem: &Problem) -> Result<(), RegionError> {
+pub fn check(problem: &Problem) -> Result<(), RegionError> {
     if let Some(&index) = problem.integer().first() {
         return Err(RegionError::Integer { index });
     }
@@ -397,13 +397,13 @@ pub(super) fn check(problem: &Problem) -> Result<(), RegionError> {
 }
 
 /// Position among all inputs of those whose interval has a width.
-pub(super) fn free_inputs(domain: &IntervalBox) -> Vec<usize> {
+pub fn free_inputs(domain: &IntervalBox) -> Vec<usize> {
     (0..domain.len()).filter(|&i| domain.lower()[i] < domain.upper()[i]).collect()
 }
 
 /// The sides of constraints on inputs as exact rows in the free inputs. One that fixed inputs
 /// decide is a constant: it cuts nothing where it holds, and is kept where it fails.
-pub(super) fn rows(constraints: &[Constraint], domain: &IntervalBox) -> Vec<Vec<exact::Number>> {
+pub fn rows(constraints: &[Constraint], domain: &IntervalBox) -> Vec<Vec<exact::Number>> {
     let free = free_inputs(domain);
     let holds_everywhere = |row: &[exact::Number]| {
         let (constant, slope) = row.split_last().expect("a constant");

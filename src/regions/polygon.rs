@@ -65,7 +65,7 @@ impl Leaf for Polygon<'_> {
 }
 
 /// The polygons on a path of the walk.
-pub(super) struct Polygons {
+pub struct Polygons {
     /// One behind the other.
     vertices: Vec<Vertex>,
     /// The sides of the vertices of the last polygon looked at.

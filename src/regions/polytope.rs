@@ -59,7 +59,7 @@ fn mean(points: &[f64], n: usize) -> Vec<f64> {
 }
 
 /// The cells on a path of the walk.
-pub(super) struct Polytopes {
+pub struct Polytopes {
     /// The rows of the cell at hand, and where they come from: the sign says which
     /// side of the cut.
     rows: Rows,

@@ -23,44 +23,44 @@ const PIVOT: f64 = 1e-11;
 
 /// Rows `g · x + c ≥ 0` that bound a cell within the box.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Rows {
+pub struct Rows {
     /// Row after row: `g`, then `c`.
-    pub(super) coefficients: Vec<f64>,
-    pub(super) errors: Vec<Errors>,
+    pub coefficients: Vec<f64>,
+    pub errors: Vec<Errors>,
     /// One over the norm of `g`.
-    pub(super) scales: Vec<f64>,
+    pub scales: Vec<f64>,
 }
 
 impl Rows {
     /// Adds the row `sign · form`.
-    pub(super) fn push(&mut self, form: &[f64], sign: f64, errors: Errors) {
+    pub fn push(&mut self, form: &[f64], sign: f64, errors: Errors) {
         self.coefficients.extend(form.iter().map(|f| sign * f));
         let norm = form[..form.len() - 1].iter().map(|g| g * g).sum::<f64>().sqrt();
         self.scales.push(if norm > 0.0 { 1.0 / norm } else { 0.0 });
         self.errors.push(errors);
     }
 
-    pub(super) fn truncate(&mut self, rows: usize, size: usize) {
+    pub fn truncate(&mut self, rows: usize, size: usize) {
         self.coefficients.truncate(rows * size);
         self.errors.truncate(rows);
         self.scales.truncate(rows);
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.errors.len()
     }
 }
 
 /// The value of a form `g`, `c` at a point.
 #[inline]
-pub(super) fn value(form: &[f64], point: &[f64]) -> f64 {
+pub fn value(form: &[f64], point: &[f64]) -> f64 {
     let last = point.len();
     form[..last].iter().zip(point).map(|(g, x)| g * x).sum::<f64>() + form[last]
 }
 
 /// What a program says about the largest value of its objective.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Largest {
+pub enum Largest {
     /// Certified: it is not positive.
     NotPositive,
     /// It seems to be attained at [`Simplex::point`].
@@ -79,7 +79,7 @@ enum Basic {
 
 /// Storage of the method, used again for each program.
 #[derive(Debug)]
-pub(super) struct Simplex {
+pub struct Simplex {
     lower: Vec<f64>,
     upper: Vec<f64>,
     basis: Vec<Basic>,
@@ -87,14 +87,14 @@ pub(super) struct Simplex {
     /// Columns of the inverse of the matrix whose rows are the basis.
     inverse: Vec<f64>,
     /// The vertex.
-    pub(super) point: Vec<f64>,
+    pub point: Vec<f64>,
     column: Vec<f64>,
     sum: Vec<f64>,
     objective: Vec<f64>,
 }
 
 impl Simplex {
-    pub(super) fn new(lower: &[f64], upper: &[f64]) -> Self {
+    pub fn new(lower: &[f64], upper: &[f64]) -> Self {
         let n = lower.len();
         Self {
             lower: lower.to_vec(),
@@ -110,7 +110,7 @@ impl Simplex {
     }
 
     /// Whether a point is certainly inside the box and all rows.
-    pub(super) fn is_inside(&self, point: &[f64], rows: &Rows) -> bool {
+    pub fn is_inside(&self, point: &[f64], rows: &Rows) -> bool {
         let forms = rows.coefficients.chunks_exact(point.len() + 1);
         let mut bounds = point.iter().zip(self.lower.iter().zip(&self.upper));
         bounds.all(|(x, (l, u))| l < x && x < u)
@@ -119,13 +119,7 @@ impl Simplex {
 
     /// The largest value of `sign · form` over the part of the box in which all
     /// rows are non-negative.
-    pub(super) fn maximize(
-        &mut self,
-        form: &[f64],
-        sign: f64,
-        errors: Errors,
-        rows: &Rows,
-    ) -> Largest {
+    pub fn maximize(&mut self, form: &[f64], sign: f64, errors: Errors, rows: &Rows) -> Largest {
         self.objective.iter_mut().zip(form).for_each(|(to, f)| *to = sign * f);
         self.start();
         let n = self.point.len();
@@ -150,7 +144,7 @@ impl Simplex {
     ///
     /// # Errors
     /// [`Largest::NotPositive`], certified, if the cell is empty; [`Largest::Unknown`].
-    pub(super) fn center(&mut self, rows: &Rows, walls: usize) -> Result<Vec<f64>, Largest> {
+    pub fn center(&mut self, rows: &Rows, walls: usize) -> Result<Vec<f64>, Largest> {
         let n = self.point.len();
         let mut sum = vec![0.0; n];
         let mut count = 0.0;

@@ -28,14 +28,14 @@ pub struct LayerStability {
 
 /// Notes which phases the neurons of each stage have.
 #[derive(Debug)]
-pub(super) struct Phases<'a> {
+pub struct Phases<'a> {
     /// A bit a phase and neuron, stage after stage.
     seen: Vec<u8>,
     all: &'a Mutex<Vec<u8>>,
 }
 
 impl<'a> Phases<'a> {
-    pub(super) fn new(plan: &Plan, all: &'a Mutex<Vec<u8>>) -> Self {
+    pub fn new(plan: &Plan, all: &'a Mutex<Vec<u8>>) -> Self {
         let neurons = plan.stages.iter().map(|stage| stage.neurons.len()).sum();
         Self { seen: vec![0; neurons], all }
     }
@@ -58,7 +58,7 @@ impl Drop for Phases<'_> {
 }
 
 /// The layers of a plan whose neurons have had these phases in all regions.
-pub(super) fn layers(plan: &Plan, seen: &[u8]) -> Vec<LayerStability> {
+pub fn layers(plan: &Plan, seen: &[u8]) -> Vec<LayerStability> {
     let mut rest = seen;
     let layer = |(position, stage): (usize, &super::plan::Stage)| {
         let (here, after) = rest.split_at(stage.neurons.len());

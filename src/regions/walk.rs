@@ -13,46 +13,46 @@ use crate::control::StoppedBy;
 
 /// A hyperplane with its computed form.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Cut<F> {
-    pub(super) form: F,
-    pub(super) errors: Errors,
-    pub(super) origin: Origin,
+pub struct Cut<F> {
+    pub form: F,
+    pub errors: Errors,
+    pub origin: Origin,
     /// Neuron and bend of the stage; 0 for the domain.
-    pub(super) neuron: u32,
-    pub(super) bend: u8,
+    pub neuron: u32,
+    pub bend: u8,
 }
 
 /// A cut by its level (0: the domain, `k + 1`: stage `k`) and place there.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
+pub struct Place {
     level: u32,
     index: u32,
 }
 
 /// The cuts of each level that may cut the cell at hand.
-pub(super) struct Cuts<F>(Vec<Vec<Cut<F>>>);
+pub struct Cuts<F>(Vec<Vec<Cut<F>>>);
 
 impl<F> Cuts<F> {
     #[inline]
-    pub(super) fn at(&self, place: Place) -> &Cut<F> {
+    pub fn at(&self, place: Place) -> &Cut<F> {
         &self.0[place.level as usize][place.index as usize]
     }
 
     /// Those of a stage.
     #[inline]
-    pub(super) fn of_stage(&mut self, stage: usize) -> &mut Vec<Cut<F>> {
+    pub fn of_stage(&mut self, stage: usize) -> &mut Vec<Cut<F>> {
         &mut self.0[stage + 1]
     }
 
     /// Adds one of the domain.
-    pub(super) fn add(&mut self, cut: Cut<F>) -> Place {
+    pub fn add(&mut self, cut: Cut<F>) -> Place {
         self.0[0].push(cut);
         Place::new(0, self.0[0].len() - 1)
     }
 }
 
 impl<F: TryFrom<Vec<f64>>> Cut<F> {
-    pub(super) fn new(path: &Path, origin: Origin, neuron: usize, bend: usize) -> Self {
+    pub fn new(path: &Path, origin: Origin, neuron: usize, bend: usize) -> Self {
         let mut form = vec![0.0; path.plan.dimension() + 1];
         let errors = path.form(origin, &mut form);
         let form = F::try_from(form).ok().expect("a form of the free inputs");
@@ -69,7 +69,7 @@ impl Place {
 
 /// Where a cell lies.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Side {
+pub enum Side {
     Above,
     /// Or on the cut, for a form that is 0 everywhere.
     Below,
@@ -77,14 +77,14 @@ pub(super) enum Side {
 }
 
 /// What a walk knows where it is.
-pub(super) struct Trail<'p, 's> {
-    pub(super) path: Path<'p>,
-    pub(super) worker: Worker<'s>,
+pub struct Trail<'p, 's> {
+    pub path: Path<'p>,
+    pub worker: Worker<'s>,
 }
 
 /// The cells on a path of the walk, each known by where it begins in one stack, at whose end
 /// the cell at hand lies.
-pub(super) trait Shape: Sized {
+pub trait Shape: Sized {
     /// Coefficients of a cut, the constant last.
     type Form: TryFrom<Vec<f64>>;
 
@@ -146,7 +146,7 @@ pub(super) trait Shape: Sized {
 }
 
 /// One worker's walk over the cells.
-pub(super) struct Walk<'p, 's, 'k, S, G: Shape> {
+pub struct Walk<'p, 's, 'k, S, G: Shape> {
     trail: Trail<'p, 's>,
     cuts: Cuts<G::Form>,
     shape: G,
@@ -156,7 +156,7 @@ pub(super) struct Walk<'p, 's, 'k, S, G: Shape> {
 }
 
 impl<'p, 's, 'k, S: Sink, G: Shape> Walk<'p, 's, 'k, S, G> {
-    pub(super) fn new(plan: &'p Plan, worker: Worker<'s>, sink: &'k mut S) -> Self {
+    pub fn new(plan: &'p Plan, worker: Worker<'s>, sink: &'k mut S) -> Self {
         let mut cuts = Cuts((0..=plan.stages.len()).map(|_| Vec::new()).collect());
         let path = Path::new(plan);
         let shape = G::new(&path, &mut cuts);
@@ -164,7 +164,7 @@ impl<'p, 's, 'k, S: Sink, G: Shape> Walk<'p, 's, 'k, S, G> {
     }
 
     /// Walks over all cells. `None` if the constraints leave no open set.
-    pub(super) fn run(mut self) -> Option<()> {
+    pub fn run(mut self) -> Option<()> {
         let plan = self.trail.path.plan;
         let mut start = 0;
         for index in 0..plan.constraints.len() {

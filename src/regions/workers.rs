@@ -33,7 +33,7 @@ const STACK_PER_CUT: usize = 1 << 10;
 
 /// What workers share.
 #[derive(Debug)]
-pub(super) struct Shared {
+pub struct Shared {
     clock: Clock,
     most: u64,
     count: AtomicU64,
@@ -44,7 +44,7 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new(options: &RegionOptions, clock: Clock) -> Self {
+    pub fn new(options: &RegionOptions, clock: Clock) -> Self {
         Self {
             clock,
             most: options.limits.nodes.unwrap_or(u64::MAX),
@@ -57,7 +57,7 @@ impl Shared {
 
     /// Runs `work` on each of `threads` workers, for paths of at most `cuts` cuts. `None` if
     /// one of them comes to nothing.
-    pub(super) fn run(
+    pub fn run(
         &self,
         threads: usize,
         cuts: usize,
@@ -75,17 +75,17 @@ impl Shared {
     }
 
     /// One more worker.
-    pub(super) fn worker(&self) -> Worker<'_> {
+    pub fn worker(&self) -> Worker<'_> {
         let mine = self.next.fetch_add(1, Ordering::Relaxed);
         Worker { shared: self, seen: 0, mine, cells: 0, steps: 0, halted: false }
     }
 
     /// Cells counted, at most as many as the limit allows.
-    pub(super) fn count(&self) -> u64 {
+    pub fn count(&self) -> u64 {
         self.count.load(Ordering::Relaxed).min(self.most)
     }
 
-    pub(super) fn stopped_by(&self) -> Option<StoppedBy> {
+    pub fn stopped_by(&self) -> Option<StoppedBy> {
         let halted: usize = self.halted.load(Ordering::Relaxed).into();
         halted.checked_sub(1).map(|position| StoppedBy::ALL[position])
     }
@@ -100,7 +100,7 @@ impl Shared {
 
 /// One worker of a walk.
 #[derive(Debug)]
-pub(super) struct Worker<'s> {
+pub struct Worker<'s> {
     shared: &'s Shared,
     /// Number of the next subtree, in the order of the walk, and of the one claimed.
     seen: usize,
@@ -114,20 +114,20 @@ pub(super) struct Worker<'s> {
 impl Worker<'_> {
     /// Whether to give up.
     #[inline]
-    pub(super) fn is_halted(&self) -> bool {
+    pub fn is_halted(&self) -> bool {
         self.halted
     }
 
     /// Counts cells.
     #[inline]
-    pub(super) fn found(&mut self, cells: u64) {
+    pub fn found(&mut self, cells: u64) {
         self.cells += cells;
         self.step(cells);
     }
 
     /// Counts steps of work, and now and then looks at limits and clock.
     #[inline]
-    pub(super) fn step(&mut self, weight: u64) {
+    pub fn step(&mut self, weight: u64) {
         self.steps += weight;
         if self.steps >= PATIENCE {
             self.report();
@@ -135,19 +135,19 @@ impl Worker<'_> {
     }
 
     /// Counts a linear program of `n` inputs. Whether to give up.
-    pub(super) fn program(&mut self, n: usize) -> bool {
+    pub fn program(&mut self, n: usize) -> bool {
         self.step(PROGRAM * pivot_weight(n));
         self.halted
     }
 
     /// The same of a pivot in exact arithmetic.
-    pub(super) fn exact_pivot(&mut self, n: usize) -> bool {
+    pub fn exact_pivot(&mut self, n: usize) -> bool {
         self.step(EXACT_PIVOT * pivot_weight(n));
         self.halted
     }
 
     /// Gives up for a reason.
-    pub(super) fn halt(&mut self, reason: StoppedBy) {
+    pub fn halt(&mut self, reason: StoppedBy) {
         self.shared.halt(reason);
         self.halted = true;
     }
@@ -169,20 +169,20 @@ impl Worker<'_> {
     /// Whether a node with this many cuts above it belongs to the part of the tree
     /// that all workers walk.
     #[inline]
-    pub(super) fn is_shared(&self, cuts: usize) -> bool {
+    pub fn is_shared(&self, cuts: usize) -> bool {
         cuts < self.shared.top
     }
 
     /// Whether this worker walks over a node with this many cuts above it: it may be the
     /// root of a subtree to claim.
     #[inline]
-    pub(super) fn enters(&mut self, cuts: usize) -> bool {
+    pub fn enters(&mut self, cuts: usize) -> bool {
         cuts != self.shared.top || self.claim()
     }
 
     /// The same of a leaf, which is such a root in the part that all walk.
     #[inline]
-    pub(super) fn takes_leaf(&mut self, cuts: usize) -> bool {
+    pub fn takes_leaf(&mut self, cuts: usize) -> bool {
         !self.is_shared(cuts) || self.claim()
     }
 
