@@ -44,6 +44,9 @@ pub fn global(graph: &ReluGraph, clock: &Clock) -> Option<f64> {
             Node::Input { .. } => 1.0,
             Node::Affine(Affine { terms, .. }) => {
                 let factor = |(id, linear): &(NodeId, Linear)| {
+                    if clock.is_stopped() {
+                        return None;
+                    }
                     Some(spectral_norm(&dense(linear), clock)? * bounds[id.index()])
                 };
                 terms.iter().map(factor).sum::<Option<f64>>()? * (1.0 + ROUNDING)
@@ -123,6 +126,9 @@ fn dense(linear: &Linear) -> Array2<f64> {
 /// Delattre, Barthélemy, Araujo, Allauzen, "Efficient bound of Lipschitz constant for
 /// convolutional layers by Gram iteration" (2023).
 fn spectral_norm(weights: &Array2<f64>, clock: &Clock) -> Option<f64> {
+    if clock.is_stopped() {
+        return None;
+    }
     // In units of the largest entry nothing that matters underflows.
     let unit = weights.iter().fold(0.0, |largest: f64, w| largest.max(w.abs()));
     if unit == 0.0 {

@@ -216,9 +216,12 @@ pub fn analyze(problem: &Problem, options: &AnalyzeOptions) -> Result<Analysis, 
     }
     let points = samples(domain, options.samples, options.seed);
     let sensitivity = sensitivity(graph, domain, &points, options.seed, &clock);
-    let (regions, stability) = match count_or_sample(problem, &options.regions, &clock) {
-        Ok((regions, stability)) => (Ok(regions), stability),
-        Err(error) => (Err(error), None),
+    let (regions, regions_error, stability) = match clock.is_stopped() {
+        true => (None, None, None),
+        false => match count_or_sample(problem, &options.regions, &clock) {
+            Ok((regions, stability)) => (Some(regions), None, stability),
+            Err(error) => (None, Some(error.to_string()), None),
+        },
     };
     let chords = match options.chords {
         0 => None,
@@ -234,7 +237,7 @@ pub fn analyze(problem: &Problem, options: &AnalyzeOptions) -> Result<Analysis, 
     let layers = graph.activation_layers();
     let stopped_by = clock.stopped();
     let of_methods = methods.iter().find_map(|method| method.stopped_by);
-    let of_regions = regions.as_ref().ok().and_then(|regions| regions.stopped_by);
+    let of_regions = regions.as_ref().and_then(|regions| regions.stopped_by);
     Ok(Analysis {
         stopped_by: stopped_by.or(of_methods).or(of_regions),
         inputs: graph.size(graph.input()),
@@ -243,9 +246,9 @@ pub fn analyze(problem: &Problem, options: &AnalyzeOptions) -> Result<Analysis, 
         multiplications: graph.weights(),
         best_known,
         methods,
-        regions_error: regions.as_ref().err().map(ToString::to_string),
+        regions_error,
         stability,
-        regions: regions.ok(),
+        regions,
         chords,
         lipschitz: Lipschitz {
             global: if is_small(graph) { global(graph, &clock) } else { None },

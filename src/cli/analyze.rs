@@ -125,7 +125,9 @@ fn text(analysis: &Analysis, head: &Head, text: &mut String) -> fmt::Result {
                 number(found.at_most)
             )?,
         },
-        (None, error) => writeln!(text, "  regions      {}", error.as_deref().unwrap_or_default())?,
+        (None, error) => {
+            writeln!(text, "  regions      {}", error.as_deref().unwrap_or("not counted"))?
+        }
     }
     if let Some(chords) = &analysis.chords {
         writeln!(

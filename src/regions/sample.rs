@@ -128,7 +128,7 @@ pub fn sample_chords(
     let (mut sum, mut squares) = (0.0, 0.0);
     let options = RegionOptions { limits: clock.limits(), ..RegionOptions::default() };
     let mut walked = 0;
-    while walked < chords {
+    while walked < chords && !clock.is_stopped() {
         let (Some(from), Some(to)) = (ends.next(), ends.next()) else { break };
         let (from, to) = (Array1::from(from), Array1::from(to));
         let way = Array2::from_shape_vec((from.len(), 1), (&to - &from).to_vec());

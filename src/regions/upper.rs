@@ -119,9 +119,11 @@ pub fn serra(inputs: usize, layers: &[LayerShape]) -> f64 {
     let mut behind = vec![1.0; inputs + 1];
     let mut next_is_sequential = true;
     for layer in layers.iter().rev() {
+        // Of a lower dimension they are the first ones.
+        let all_parts = layer.parts(inputs);
         let bound = |dimension: usize| {
-            let parts = layer.parts(dimension).into_iter().enumerate();
-            let products = parts.map(|(j, count)| {
+            let parts = all_parts.iter().take(dimension + 1).enumerate();
+            let products = parts.map(|(j, &count)| {
                 let reaches = match next_is_sequential {
                     true => dimension.min(layer.sloped() - j),
                     false => inputs,
