@@ -18,6 +18,9 @@ pub struct Limits {
     pub time: Option<Duration>,
     /// Nodes of a search tree, cells of a walk. Default: no limit.
     pub nodes: Option<u64>,
+    /// Bytes, by estimate, that what grows with the run may take: open parts of a proof,
+    /// patterns of cells. Default: what suits the method.
+    pub memory: Option<usize>,
     /// Set while it runs, it ends the run. Default: nothing to listen to.
     pub stop: Option<&'static AtomicBool>,
 }
@@ -52,6 +55,9 @@ impl Limits {
         if self.nodes == Some(0) {
             return refuse("node limit", "0", "at least 1 node");
         }
+        if self.memory == Some(0) {
+            return refuse("memory limit", "0", "more than nothing");
+        }
         Ok(())
     }
 }
@@ -64,6 +70,8 @@ pub enum StoppedBy {
     TimeLimit,
     /// [`Limits::nodes`].
     NodeLimit,
+    /// [`Limits::memory`].
+    MemoryLimit,
     /// [`Limits::stop`], or an [`Observer`]: for instance on Ctrl-C.
     Interrupt,
     /// Whoever was shown the results one by one had seen enough.
@@ -72,13 +80,15 @@ pub enum StoppedBy {
 
 impl StoppedBy {
     /// All reasons.
-    pub const ALL: [Self; 4] = [Self::TimeLimit, Self::NodeLimit, Self::Interrupt, Self::Visitor];
+    pub const ALL: [Self; 5] =
+        [Self::TimeLimit, Self::NodeLimit, Self::MemoryLimit, Self::Interrupt, Self::Visitor];
 
     /// Name in records.
     pub fn name(self) -> &'static str {
         match self {
             Self::TimeLimit => "time_limit",
             Self::NodeLimit => "node_limit",
+            Self::MemoryLimit => "memory_limit",
             Self::Interrupt => "interrupt",
             Self::Visitor => "visitor",
         }
@@ -89,6 +99,7 @@ impl StoppedBy {
         match self {
             Self::TimeLimit => "the time limit",
             Self::NodeLimit => "the node limit",
+            Self::MemoryLimit => "the memory limit",
             Self::Interrupt => "an interrupt",
             Self::Visitor => "the visitor",
         }

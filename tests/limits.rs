@@ -11,7 +11,7 @@ use taut::control::{Limits, Silent, StoppedBy};
 use taut::encode::{BigM, MultipleChoice};
 use taut::network::{Activation, DenseLayer, Network};
 use taut::num::IntervalBox;
-use taut::optimize::{Method, OptimizeOptions, Status, optimize};
+use taut::optimize::{Certify, Method, OptimizeOptions, Status, optimize};
 use taut::problem::{Problem, QuestionText};
 use taut::regions::{self, RegionOptions};
 use taut::tighten::{TightenOptions, Tightening};
@@ -178,5 +178,25 @@ fn parts_lose_nothing_that_the_whole_proves() {
         };
         let answer = optimize(&problem, &options, &mut Silent).expect("an answer");
         assert_eq!(answer.status, Status::Infeasible, "{parts}: {:?}", answer.warnings);
+    }
+}
+
+#[test]
+fn a_memory_limit_is_a_status_too() {
+    let problem = taut::io::read_problem("instances/peaks-2x25.toml".as_ref()).expect("a problem");
+    // One open part of a proof takes more than a byte.
+    let limits = Limits { memory: Some(1), ..Limits::default() };
+    let options = OptimizeOptions { certify: Certify::Always, limits, ..Default::default() };
+    let answer = optimize(&problem, &options, &mut Silent).expect("an answer");
+    assert_eq!(answer.stopped_by, Some(StoppedBy::MemoryLimit));
+    assert_eq!(answer.status, Status::Feasible);
+    let known = problem.reference().expect("a known answer").objective;
+    assert!(answer.bound.expect("a bound") <= known && answer.bound_by == Some("certified"));
+    // The patterns of all regions take more than a thousand bytes; a count keeps none.
+    let limits = Limits { memory: Some(1000), ..Limits::default() };
+    for (pieces, expected) in [(true, Some(StoppedBy::MemoryLimit)), (false, None)] {
+        let options = RegionOptions { pieces, limits, ..RegionOptions::default() };
+        let found = regions::count(&problem, &options).expect("a count");
+        assert_eq!((found.stopped_by, found.exact), (expected, expected.is_none()), "{pieces}");
     }
 }

@@ -17,7 +17,7 @@ use super::progress::Monitor;
 use super::record::Head;
 use super::session::{Report, Session};
 use super::settings::{FormulationArgs, SettingsArgs};
-use super::shared::{FormatArgs, TimeLimitArgs, one_of};
+use super::shared::{FormatArgs, MemoryLimitArgs, TimeLimitArgs, one_of};
 use super::text::{number, ratio, seconds, stopped, table};
 use super::{ANSWERED, UNANSWERED};
 
@@ -44,6 +44,8 @@ pub struct Args {
     certify: Certify,
     #[command(flatten)]
     time_limit: TimeLimitArgs,
+    #[command(flatten)]
+    memory_limit: MemoryLimitArgs,
     /// Write the MILP solver's own log to this file [default: none].
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     log_file: Option<PathBuf>,
@@ -108,6 +110,7 @@ fn options(args: &Args, session: &mut Session) -> anyhow::Result<OptimizeOptions
     options.parts = args.parts;
     options.method = args.solver;
     options.certify = args.certify;
+    options.limits.memory = args.memory_limit.read(session)?;
     // The solver says nothing of a log that it cannot write.
     args.log_file.as_deref().map(check_log).transpose()?;
     options.solve.log_file = args.log_file.clone();

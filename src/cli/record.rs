@@ -77,6 +77,8 @@ pub struct Limits {
     pub time_seconds: Option<f64>,
     /// Nodes of a search, cells of a walk.
     pub nodes: Option<u64>,
+    /// For what grows with the run.
+    pub memory_bytes: Option<usize>,
     /// For the programs that tighten bounds.
     pub tighten_seconds: Option<f64>,
     /// For counting regions beside other work.

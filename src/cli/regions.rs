@@ -17,7 +17,7 @@ use taut::regions::{CellFile, Method, RegionCount, RegionOptions, count, visit};
 use super::problem::{Objective, ProblemArgs, numbers};
 use super::record::Head;
 use super::session::{Report, Session};
-use super::shared::{self, FormatArgs, ThreadsArgs, TimeLimitArgs, one_of};
+use super::shared::{self, FormatArgs, MemoryLimitArgs, ThreadsArgs, TimeLimitArgs, one_of};
 use super::text::{number, seconds, stopped};
 
 /// Arguments of `regions`.
@@ -57,6 +57,8 @@ pub struct Args {
     /// Stop when so many regions are found (a count) [default: none].
     #[arg(long, value_name = "COUNT", help_heading = "Limits")]
     cell_limit: Option<u64>,
+    #[command(flatten)]
+    memory_limit: MemoryLimitArgs,
     #[command(flatten)]
     threads: ThreadsArgs,
     /// Write every region to this file, one JSON object a line, on one thread
@@ -100,7 +102,8 @@ fn find<'a>(args: &'a Args, session: &mut Session) -> anyhow::Result<Regions<'a>
     args.list.as_deref().map(check_writable).transpose()?;
     args.plot.as_deref().map(plot::check_output).transpose()?;
     let problem = read(args, session)?;
-    let limits = Limits { nodes: args.cell_limit, ..session.limits(None) };
+    let memory = args.memory_limit.read(session)?;
+    let limits = Limits { nodes: args.cell_limit, memory, ..session.limits(None) };
     let options = RegionOptions { limits, ..options };
     let is_listed = args.list.is_some() || args.plot.is_some();
     let counted = is_listed.then(|| listed(args, &problem, &options)).transpose()?;

@@ -87,6 +87,26 @@ impl TimeLimitArgs {
     }
 }
 
+/// What may grow with a run.
+#[derive(Args)]
+pub struct MemoryLimitArgs {
+    /// Memory, by estimate, for what grows with the run: open parts of a proof, regions that
+    /// --pieces keeps (megabytes) [default: 1074 for proofs, else none].
+    #[arg(long, value_name = "MEGABYTES", help_heading = "Limits")]
+    memory_limit: Option<usize>,
+}
+
+impl MemoryLimitArgs {
+    /// The limit in bytes.
+    pub fn read(&self, session: &mut Session) -> anyhow::Result<Option<usize>> {
+        let Some(megabytes) = self.memory_limit else { return Ok(None) };
+        ensure!(megabytes > 0, "memory limit is 0; expected at least 1 megabyte");
+        let bytes = megabytes.saturating_mul(1_000_000);
+        session.head.limits.memory_bytes = Some(bytes);
+        Ok(Some(bytes))
+    }
+}
+
 /// A time in seconds from an option; perhaps none.
 pub fn time(name: &str, seconds: f64) -> anyhow::Result<Duration> {
     Duration::try_from_secs_f64(seconds).ok().with_context(|| {

@@ -21,7 +21,7 @@ use crate::bounds::{BoundsError, NeuronBounds, read_neurons, refine};
 use crate::control::{Clock, Observer, Progress, StoppedBy};
 use crate::encode::{BigM, EncodedProblem, Encoder};
 use crate::milp::VarId;
-use crate::network::{NodeId, Phase};
+use crate::network::{NodeId, Phase, ReluGraph};
 use crate::num::IntervalBox;
 use crate::problem::{OBJECTIVE, Problem};
 use crate::tighten::limited;
@@ -48,8 +48,8 @@ const HALF_WORK: f64 = 2e4;
 const PROGRAM_WORK: f64 = 5e5;
 const RELAXATION_WORK: f64 = 1e5;
 
-/// Parts, all together: memory for some hundred megabytes of bounds.
-const MOST_PARTS: usize = 200_000;
+/// Bytes of open parts, where no limit is set.
+const MEMORY: usize = 1 << 30;
 
 /// How often the observer hears of the progress.
 const TICK: Duration = Duration::from_millis(100);
@@ -78,22 +78,33 @@ struct Part {
     bound: f64,
 }
 
-/// Proves what it can of `problem`, given bounds of its neurons and perhaps a point, with so
-/// many multiplications, as estimated: a limit in seconds alone would make answers depend on
-/// the machine.
+/// What a proof may take.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Effort {
+    /// Multiplications, as estimated: a limit in seconds alone would make answers depend on
+    /// the machine.
+    pub(super) work: f64,
+    /// Bytes of open parts.
+    pub(super) memory: Option<usize>,
+    /// The clock.
+    pub(super) clock: Clock,
+}
+
+/// Proves what it can of `problem`, given bounds of its neurons and perhaps a point.
 pub(super) fn certify<'a>(
     problem: &'a Problem,
     bounds: &NeuronBounds,
     known: Best<'a>,
     gap: Gap,
-    (most_work, clock): (f64, Clock),
+    effort: Effort,
     observer: &mut dyn Observer,
 ) -> Proven<'a> {
     let mut work = Work {
         problem,
         gap,
-        most_work,
-        clock,
+        bytes: bytes_of_a_part(problem.graph()),
+        clock: effort.clock,
+        effort,
         observer,
         heard: Instant::now(),
         best: known,
@@ -114,11 +125,19 @@ pub(super) fn certify<'a>(
     }
 }
 
+/// Two numbers a neuron, and what a node takes besides.
+fn bytes_of_a_part(graph: &ReluGraph) -> usize {
+    let node = |id| 2 * std::mem::size_of::<f64>() * graph.size(id);
+    graph.nodes().map(|(id, _)| node(id) + std::mem::size_of::<IntervalBox>()).sum()
+}
+
 /// A proof under way.
 struct Work<'a, 'o> {
     problem: &'a Problem,
     gap: Gap,
-    most_work: f64,
+    effort: Effort,
+    /// What an open part takes.
+    bytes: usize,
     clock: Clock,
     observer: &'o mut dyn Observer,
     /// When the observer heard last.
@@ -142,6 +161,9 @@ impl Work<'_, '_> {
         // The least bound of the parts that are done with.
         let mut closed = f64::INFINITY;
         while let Some(mut part) = open.pop() {
+            if open.len() * self.bytes > self.effort.memory.unwrap_or(MEMORY) {
+                self.stopped_by.get_or_insert(StoppedBy::MemoryLimit);
+            }
             // No open part has a lower bound.
             if part.bound >= self.enough().min(closed) || self.is_over(part.bound) {
                 closed = closed.min(part.bound);
@@ -159,11 +181,11 @@ impl Work<'_, '_> {
                 }
             }
             match self.split(&part) {
-                Some(halves) if parts < MOST_PARTS => {
+                Some(halves) => {
                     parts += 2;
                     open.extend(halves.into_iter().flatten());
                 }
-                _ => closed = closed.min(part.bound),
+                None => closed = closed.min(part.bound),
             }
         }
         let is_empty = open.is_empty() && closed == f64::INFINITY;
@@ -219,7 +241,7 @@ impl Work<'_, '_> {
         let (inputs, open) = self.counts(part);
         // One solve takes some iterations an open neuron, each through the whole program.
         let solve = 2.0 * open as f64 * self.problem.graph().weights() as f64;
-        if self.spent + solve > self.most_work {
+        if self.spent + solve > self.effort.work {
             return false;
         }
         let few = if is_whole { OPEN_AT_ONCE } else { 0 };
@@ -297,10 +319,11 @@ impl Work<'_, '_> {
                 node_count: self.nodes,
                 lp_iterations: self.iterations,
             };
-            self.stopped_by = self.clock.tell(self.observer, &progress);
+            let told = self.clock.tell(self.observer, &progress);
+            self.stopped_by = self.stopped_by.or(told);
         }
         self.stopped_by = self.stopped_by.or_else(|| self.clock.stopped());
-        self.stopped_by.is_some() || self.spent > self.most_work
+        self.stopped_by.is_some() || self.spent > self.effort.work
     }
 }
 

@@ -4,7 +4,7 @@
 //! against a true point, it falls. Where it would be the answer, Taut proves it again
 //! ([`super::certify`]) as far as the options ask for that; "infeasible" only with a proof.
 
-use super::certify::{Proven, certify};
+use super::certify::{Effort, Proven, certify};
 use super::{
     Answer, Best, Certify, Claim, Evidence, Gap, OptimizeError, OptimizeOptions, ProofCounts,
     Recheck, Status, Work, contradiction, relative_gap, timed,
@@ -164,10 +164,11 @@ impl<'a> Scales<'a> {
         let Some(work) = self.work() else { return };
         let is_cheap = work <= SMALL_WORK.max(self.cheap_work());
         let clock = if is_cheap { clock.share(CHEAP_SHARE) } else { *clock };
+        let effort = Effort { work, memory: self.options.limits.memory, clock };
         let (problem, known) = (self.problem, self.best.clone());
         let mut seconds = 0.0;
         let proven =
-            timed(&mut seconds, || certify(problem, &bounds, known, gap, (work, clock), observer));
+            timed(&mut seconds, || certify(problem, &bounds, known, gap, effort, observer));
         self.evidence.work.seconds.certify = seconds;
         self.take(proven);
     }

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::{Mutex, PoisonError};
 
 use super::path::Path;
-use super::pieces::{Collector, Merged, merge};
+use super::pieces::{Collector, Merged, bytes_of_a_cell, merge};
 use super::plan::{self, Plan, Wanted};
 use super::polygon::Polygons;
 use super::polytope::Polytopes;
@@ -48,7 +48,7 @@ impl<'a> Domain<'a> {
 
     /// What the workers of a walk share.
     pub fn shared(&self, options: &RegionOptions) -> Shared {
-        Shared::new(options, self.clock)
+        Shared::new(options, self.clock, 0)
     }
 
     pub fn count(&self, options: &RegionOptions) -> Result<RegionCount, RegionError> {
@@ -86,7 +86,7 @@ impl<'a> Domain<'a> {
 
     fn count_pieces(&self, options: &RegionOptions) -> Result<RegionCount, RegionError> {
         let plan = self.plan(self.outputs());
-        let shared = self.shared(options);
+        let shared = Shared::new(options, self.clock, bytes_of_a_cell(&plan));
         let patterns = Mutex::new(Vec::new());
         let found = self.walk(&plan, &shared, options, || Collector::new(&patterns))?;
         if found.patterns.is_none() {

@@ -65,6 +65,13 @@ impl Drop for Collector<'_> {
     }
 }
 
+/// What a cell takes: its pattern, and its place among those with the same map.
+pub fn bytes_of_a_cell(plan: &Plan) -> usize {
+    /// Reference to the pattern, entry of the union, entry of a group.
+    const PLACES: usize = 16 + 8 + 8;
+    plan.stages.iter().map(|stage| stage.neurons.len()).sum::<usize>() + PLACES
+}
+
 /// Merges the cells with these patterns, one behind the other; `None` if the worker is
 /// halted first. The plan has the outputs.
 pub fn merge(plan: &Plan, patterns: &[u8], worker: Worker) -> Option<Merged> {

@@ -35,7 +35,9 @@ const STACK_PER_CUT: usize = 1 << 10;
 #[derive(Debug)]
 pub struct Shared {
     clock: Clock,
+    /// Cells at most, and what it means to have more.
     most: u64,
+    beyond: StoppedBy,
     count: AtomicU64,
     next: AtomicUsize,
     /// 0, or one more than the position in [`StoppedBy::ALL`].
@@ -44,10 +46,21 @@ pub struct Shared {
 }
 
 impl Shared {
-    pub fn new(options: &RegionOptions, clock: Clock) -> Self {
+    /// Limits of a walk that keeps so many bytes of each cell.
+    pub fn new(options: &RegionOptions, clock: Clock, bytes: usize) -> Self {
+        let by_count = options.limits.nodes.unwrap_or(u64::MAX);
+        let by_memory = match (options.limits.memory, bytes) {
+            (None, _) | (_, 0) => u64::MAX,
+            (Some(memory), bytes) => (memory / bytes) as u64,
+        };
+        let beyond = match by_memory < by_count {
+            true => StoppedBy::MemoryLimit,
+            false => StoppedBy::NodeLimit,
+        };
         Self {
             clock,
-            most: options.limits.nodes.unwrap_or(u64::MAX),
+            most: by_count.min(by_memory),
+            beyond,
             count: AtomicU64::new(0),
             next: AtomicUsize::new(0),
             halted: AtomicU8::new(0),
@@ -159,7 +172,7 @@ impl Worker<'_> {
         let found = std::mem::take(&mut self.cells);
         let total = shared.count.fetch_add(found, Ordering::Relaxed) + found;
         if total > shared.most {
-            shared.halt(StoppedBy::NodeLimit);
+            shared.halt(shared.beyond);
         } else if let Some(reason) = shared.clock.stopped() {
             shared.halt(reason);
         }
