@@ -262,3 +262,17 @@ fn regions_are_counted_until_something_comes_first() {
     signal(&child, "-TERM");
     stopped(&child.wait_with_output().expect("an end"), "interrupt");
 }
+
+/// `timeout` sends one signal to the process and one to its group: both are the same wish. A
+/// second one later on ends the process, as on a terminal.
+#[test]
+fn two_signals_at_once_are_one() {
+    let question = ["minimize", "instances/peaks-2x50.toml", "--format", "json"];
+    let child = spawn(&question);
+    std::thread::sleep(Duration::from_millis(700));
+    for name in ["-TERM", "-TERM", "-INT"] {
+        signal(&child, name);
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    stopped(&child.wait_with_output().expect("an end"), "interrupt");
+}

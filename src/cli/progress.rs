@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use taut::compare::{CompareObserver, Row};
@@ -15,13 +15,19 @@ const QUIET_SECONDS: f64 = 1.0;
 /// Exit status of a process that a second Ctrl-C ends, as shells have it.
 const KILLED: i32 = 130;
 
+/// Signals so close to the first are the same wish: `timeout` sends one to the process and one
+/// to its group.
+const SAME_WISH: Duration = Duration::from_millis(500);
+
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 /// The first Ctrl-C or signal to end from now on stops what has [`limits`], the second ends
 /// the process.
 pub fn listen() {
-    let installed = ctrlc::set_handler(|| {
-        if INTERRUPTED.swap(true, Ordering::Relaxed) {
+    let mut first: Option<Instant> = None;
+    let installed = ctrlc::set_handler(move || {
+        INTERRUPTED.store(true, Ordering::Relaxed);
+        if first.get_or_insert_with(Instant::now).elapsed() > SAME_WISH {
             std::process::exit(KILLED);
         }
     });
