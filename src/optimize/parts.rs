@@ -21,7 +21,7 @@ use crate::control::{Clock, Observer, StoppedBy};
 use crate::num::IntervalBox;
 use crate::problem::{Candidate, OBJECTIVE, Part, Problem};
 use crate::solve::SolveError;
-use crate::tighten::TightenError;
+use crate::tighten::{TightenError, Tightening};
 
 /// Networks with more inputs are halved along the widest side, in units of the domain:
 /// trying every input would take longer than it saves.
@@ -64,9 +64,14 @@ pub fn evidence(
         return Err(SolveError::Option { name: "parts", found, expected }.into());
     }
     let mut evidence = Evidence::new(milp::record(options));
-    // What the whole proves needs no parts.
-    let of_whole = bound(problem, options, &clock.share(SHARE_OF_THE_WHOLE))?;
-    match of_whole {
+    // What the whole proves needs no parts. Where a point is known, that is no contradiction,
+    // and the parts give better bounds than programs over the whole.
+    let tighten = match known.is_some_and(|point| point.feasible) {
+        true => Tightening::Propagation(&Crown),
+        false => options.tighten,
+    };
+    let of_whole = OptimizeOptions { tighten, ..options.clone() };
+    match bound(problem, &of_whole, &clock.share(SHARE_OF_THE_WHOLE))? {
         Bounding::Infeasible { reason, seconds } => {
             evidence.work.seconds.bounds = seconds;
             evidence.empty = Some(reason);
