@@ -41,7 +41,7 @@ const TICK: Duration = Duration::from_millis(50);
 
 /// How long HiGHS may go on after its time limit or an interrupt before its
 /// thread is left behind, to end when it looks: it checks rarely while it presolves.
-const GRACE: Duration = Duration::from_millis(250);
+const GRACE: Duration = Duration::from_millis(150);
 
 /// The heuristics that [`Preset::Proof`] switches off.
 const PROOF_OFF: [&str; 4] = [
