@@ -165,6 +165,12 @@ impl Clock {
         Self { end: [self.end, end].into_iter().flatten().min(), ..*self }
     }
 
+    /// The clock of a part of the run that has a limit of time of its own, perhaps.
+    #[must_use]
+    pub fn at_most(&self, limit: Option<Duration>) -> Self {
+        limit.map_or(*self, |limit| self.within(limit))
+    }
+
     /// As if it had started later, by the time that went to something else.
     #[must_use]
     pub fn later(&self, aside: Duration) -> Self {

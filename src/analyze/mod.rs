@@ -293,7 +293,7 @@ fn count_or_sample(
     options: &RegionOptions,
     clock: &Clock,
 ) -> Result<(RegionCount, Option<Vec<LayerStability>>), RegionError> {
-    let own = options.limits.time.map_or(*clock, |limit| clock.within(limit));
+    let own = clock.at_most(options.limits.time);
     let limits = Limits { nodes: options.limits.nodes, ..own.limits() };
     let options = &RegionOptions { limits, ..options.clone() };
     let (counted, stability) = stability(problem, options)?;

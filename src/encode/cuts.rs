@@ -126,8 +126,9 @@ impl EncodedProblem {
             if clock.is_stopped() {
                 break;
             }
-            let solve = SolveOptions { limits: clock.limits(), ..SolveOptions::default() };
-            let solution = Highs.solve(&self.model.clone().relaxed(), &solve, &mut Silent)?;
+            let relaxed = self.model.clone().relaxed();
+            let solve = SolveOptions::default();
+            let solution = Highs.solve_within(&relaxed, &solve, &clock, &mut Silent)?;
             counts.rounds += 1;
             let (Some(point), Some(value)) = (solution.point, solution.objective) else { break };
             let stalls = last.is_some_and(|last: f64| {

@@ -103,7 +103,6 @@ pub(super) fn certify<'a>(
         problem,
         gap,
         bytes: bytes_of_a_part(problem.graph()),
-        clock: effort.clock,
         effort,
         observer,
         heard: Instant::now(),
@@ -138,7 +137,6 @@ struct Work<'a, 'o> {
     effort: Effort,
     /// What an open part takes.
     bytes: usize,
-    clock: Clock,
     observer: &'o mut dyn Observer,
     /// When the observer heard last.
     heard: Instant,
@@ -261,7 +259,7 @@ impl Work<'_, '_> {
         let Ok(mut search) = Search::new(&model) else { return Some(part.bound) };
         let is_last_resort = self.counts(part).0 > MOST_HALVED;
         let until = Until {
-            clock: self.clock,
+            clock: self.effort.clock,
             nodes: if is_last_resort { u64::MAX } else { NODES_OF_A_PART },
             enough: self.enough(),
         };
@@ -293,7 +291,7 @@ impl Work<'_, '_> {
         Some(halves.map(|half| {
             let graph = problem.graph();
             let known = part.bounds.clone().with(graph.input(), half.clone());
-            match refine(graph, &half, &known, &self.clock) {
+            match refine(graph, &half, &known, &self.effort.clock) {
                 Ok(bounds) => self.part(bounds, part.bound),
                 Err(BoundsError::Empty { .. }) => None,
                 // What held for the whole part holds.
@@ -313,16 +311,16 @@ impl Work<'_, '_> {
         if self.heard.elapsed() >= TICK {
             self.heard = Instant::now();
             let progress = Progress {
-                seconds: self.clock.seconds(),
+                seconds: self.effort.clock.seconds(),
                 objective: self.best.target().map(|best| best.cost),
                 objective_bound: Some(bound).filter(|bound| bound.is_finite()),
                 node_count: self.nodes,
                 lp_iterations: self.iterations,
             };
-            let told = self.clock.tell(self.observer, &progress);
+            let told = self.effort.clock.tell(self.observer, &progress);
             self.stopped_by = self.stopped_by.or(told);
         }
-        self.stopped_by = self.stopped_by.or_else(|| self.clock.stopped());
+        self.stopped_by = self.stopped_by.or_else(|| self.effort.clock.stopped());
         self.stopped_by.is_some() || self.spent > self.effort.work
     }
 }

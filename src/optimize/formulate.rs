@@ -70,8 +70,7 @@ pub(super) fn bound_part(
     clock: &Clock,
 ) -> Result<Bounding, OptimizeError> {
     let mut tightening = options.tightening.clone();
-    let own = tightening.limits.time.map_or(*clock, |limit| clock.within(limit));
-    tightening.limits = own.limits();
+    tightening.limits = clock.at_most(tightening.limits.time).limits();
     let mut seconds = 0.0;
     let tightened = timed(&mut seconds, || options.tighten.bounds(problem, part, &tightening));
     let tightened = match tightened {
@@ -152,7 +151,7 @@ pub(super) fn formulate_part<'a>(
     let (encoded, cuts) = timed(&mut encode_seconds, || -> Result<_, OptimizeError> {
         let mut encoded = encode_within(&problem, part, &bounds, encoding, clock)?;
         let mut limits = CutOptions::default();
-        limits.limits = limits.limits.time.map_or(*clock, |time| clock.within(time)).limits();
+        limits.limits = clock.at_most(limits.limits.time).limits();
         // Without cuts the program is what it was.
         let cuts = encoded.separate(encoding, &limits).unwrap_or_else(|error| {
             tracing::info!("no cuts: {error}");

@@ -226,9 +226,7 @@ pub fn optimize_within(
         (Some(reason), _) => Evidence::empty(record(options), reason),
         (None, None) => Evidence::empty(record(options), constraints::NO_WHOLE_NUMBER.to_string()),
         (None, Some(whole)) => {
-            first = timed(&mut seconds, || {
-                incumbent::find(problem, &whole.domain, options.solve.seed, clock)
-            });
+            first = timed(&mut seconds, || first_point(problem, options.solve.seed, clock));
             let known = first.as_ref();
             match options.method {
                 Method::Enumerate => enumerate::evidence(problem, options, clock)?,
@@ -284,8 +282,7 @@ pub(crate) fn answer(
 
 /// A feasible point by samples and gradient steps; `None` if none is found.
 pub fn first_point(problem: &Problem, seed: u32, clock: &Clock) -> Option<Candidate> {
-    let point = incumbent::find(problem, problem.integral_domain()?, seed, clock);
-    point.filter(|point| point.feasible)
+    incumbent::find(problem, problem.integral_domain()?, seed, clock)
 }
 
 /// Passes progress on in the direction of the problem: within, less is better.

@@ -66,7 +66,7 @@ pub fn evidence(
     let mut evidence = Evidence::new(milp::record(options));
     // What the whole proves needs no parts. Where a point is known, that is no contradiction,
     // and the parts give better bounds than programs over the whole.
-    let tighten = match known.is_some_and(|point| point.feasible) {
+    let tighten = match known.is_some() {
         true => Tightening::Propagation(&Crown),
         false => options.tighten,
     };

@@ -167,15 +167,7 @@ fn finished(
 
 fn unfinished(error: Error) -> Result<Solution, SolveError> {
     match error {
-        Error::Infeasible => Ok(Solution {
-            status: TerminationStatus::Infeasible,
-            point: None,
-            objective: None,
-            objective_bound: None,
-            node_count: 0,
-            lp_iterations: 0,
-            multipliers: Vec::new(),
-        }),
+        Error::Infeasible => Ok(Solution::without_point(TerminationStatus::Infeasible)),
         Error::Unbounded => Err(SolveError::Unbounded),
         other => Err(SolveError::Failed { solver: "microlp", what: other.to_string() }),
     }

@@ -254,8 +254,13 @@ impl Solution {
 
     /// Nothing, for a reason.
     pub fn stopped(reason: StoppedBy) -> Self {
+        Self::without_point(TerminationStatus::Stopped(reason))
+    }
+
+    /// A status alone: no point, no bound, no search.
+    fn without_point(status: TerminationStatus) -> Self {
         Self {
-            status: TerminationStatus::Stopped(reason),
+            status,
             point: None,
             objective: None,
             objective_bound: None,
