@@ -6,7 +6,7 @@ use std::path::Path;
 use super::super::through_good_lp::{Claim, cbc_parameters};
 use super::super::{Backend, PortableModel, Solution, SolveError, SolveOptions, TerminationStatus};
 use super::{Call, LOG, MODEL, NUMBERS, TEXT, Trouble, in_order, name_in_line, process, text_of};
-use crate::control::{Clock, Observer};
+use crate::control::{Clock, Observer, StoppedBy};
 use crate::milp::Model;
 
 /// The program `cbc` (Debian: coinor-cbc). It uses one thread, and takes no preset

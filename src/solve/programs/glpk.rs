@@ -5,7 +5,7 @@ use std::path::Path;
 use super::super::through_good_lp::{Allowance, Claim, GAP_SHARE};
 use super::super::{Backend, PortableModel, Solution, SolveError, SolveOptions, TerminationStatus};
 use super::{Call, LOG, MODEL, NUMBERS, TEXT, Trouble, in_order, name_in_line, process, text_of};
-use crate::control::{Clock, Observer};
+use crate::control::{Clock, Observer, StoppedBy};
 use crate::milp::{Kind, Model};
 
 /// The program `glpsol` of GLPK (Debian: glpk-utils). It takes no absolute gap, no
