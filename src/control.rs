@@ -193,6 +193,14 @@ impl Clock {
         self.end.filter(|end| Instant::now() >= *end).map(|_| StoppedBy::TimeLimit)
     }
 
+    /// Goes on while the run does.
+    ///
+    /// # Errors
+    /// Why it has to end now.
+    pub fn go_on(&self) -> Result<(), StoppedBy> {
+        self.stopped().map_or(Ok(()), Err)
+    }
+
     /// Whether somebody wishes the run to end.
     pub fn is_interrupted(&self) -> bool {
         self.stop.is_some_and(|stop| stop.load(Ordering::Relaxed))

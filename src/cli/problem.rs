@@ -8,7 +8,9 @@ use taut::io::{read_box, read_instance, read_network_and_hash};
 use taut::message::excerpt;
 use taut::network::Network;
 use taut::num::IntervalBox;
-use taut::problem::{ExpressionError, Part, Problem, ProblemError, QuestionText, Sense};
+use taut::problem::{
+    ExpressionError, NO_WHOLE_NUMBER, Part, Problem, ProblemError, QuestionText, Sense,
+};
 
 use super::record::Question;
 use super::session::Session;
@@ -195,7 +197,7 @@ fn quoted(error: ProblemError) -> ProblemError {
 
 /// The whole of the problem, whose integer inputs have bounds that are whole numbers.
 pub fn whole(problem: &Problem) -> anyhow::Result<&Part> {
-    problem.whole().context("no whole number lies in the box of an integer input")
+    problem.whole().context(NO_WHOLE_NUMBER)
 }
 
 /// One number for all inputs, or one an input.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use sha2::{Digest, Sha256};
+use taut::io::sha256;
 use taut::num::IntervalBox;
 use taut::problem::{Problem, Sense};
 use taut::solve::{Backend, Highs};
@@ -34,7 +34,6 @@ pub struct Head {
     pub seed: Option<u64>,
     /// Threads allowed.
     pub threads: Option<usize>,
-    machine: Machine,
 }
 
 /// What is asked, of which network, for which inputs.
@@ -87,7 +86,7 @@ pub struct Limits {
 
 /// Where it ran.
 #[derive(Serialize)]
-struct Machine {
+pub struct Machine {
     os: &'static str,
     arch: &'static str,
     /// Model of the processor, where the system tells.
@@ -110,7 +109,6 @@ impl Head {
             limits: Limits::default(),
             seed: None,
             threads: None,
-            machine: Machine::this(),
         }
     }
 
@@ -156,11 +154,9 @@ impl Question {
 
     /// The box of the inputs.
     pub fn within(&mut self, domain: &IntervalBox) {
-        let mut hash = Sha256::new();
         let ends = domain.lower().iter().chain(domain.upper());
-        ends.for_each(|end| hash.update(end.to_le_bytes()));
-        let digits = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        self.box_sha256 = Some(digits);
+        let bytes: Vec<u8> = ends.flat_map(|end| end.to_le_bytes()).collect();
+        self.box_sha256 = Some(sha256(&bytes));
         self.domain = (domain.len() <= MOST_INPUTS).then(|| domain.clone());
     }
 
@@ -171,7 +167,8 @@ impl Question {
 }
 
 impl Machine {
-    fn this() -> Self {
+    /// The machine it runs on.
+    pub fn this() -> Self {
         let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
         let model = text.lines().find(|line| line.starts_with("model name"));
         let model = model.and_then(|line| line.split_once(':'));

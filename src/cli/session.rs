@@ -10,7 +10,7 @@ use serde::Serialize;
 use taut::control::{Clock, Limits, StoppedBy};
 use thiserror::Error;
 
-use super::record::Head;
+use super::record::{Head, Machine};
 use super::shared::Format;
 use super::{ANSWERED, UNANSWERED, console, progress};
 
@@ -69,7 +69,7 @@ impl Session {
 
     /// What is left of the time, or of this share of it: to be asked for when the work begins.
     pub fn limits(&self, time: Option<Duration>) -> Limits {
-        time.map_or(self.clock, |time| self.clock.within(time)).limits()
+        self.clock.at_most(time).limits()
     }
 
     /// Reads files, unless the clock comes first.
@@ -111,13 +111,17 @@ fn print<R: Report>(head: &Head, report: &R, format: Format) -> anyhow::Result<u
     struct Record<'a, R> {
         #[serde(flatten)]
         head: &'a Head,
+        machine: Machine,
         #[serde(flatten)]
         report: &'a R,
     }
     let mut text = String::new();
     match format {
         Format::Text => report.text(head, &mut text)?,
-        Format::Json => text = serde_json::to_string(&Record { head, report })? + "\n",
+        Format::Json => {
+            let record = Record { head, machine: Machine::this(), report };
+            text = serde_json::to_string(&record)? + "\n";
+        }
         Format::Csv => text = report.csv(head)?,
     }
     console::print(&text)?;

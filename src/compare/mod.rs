@@ -23,8 +23,7 @@ pub use self::csv::write_csv;
 pub use row::{Row, RowSeconds, Run};
 pub use spread::Spread;
 
-use crate::control::{Clock, StoppedBy};
-use crate::control::{Observer, Progress};
+use crate::control::{Clock, Observer, Progress, StoppedBy};
 use crate::encode::{EncodeError, ReluEncoding};
 use crate::optimize::{
     Bounded, Bounding, OptimizeError, OptimizeOptions, Status, answer, bound, formulate,

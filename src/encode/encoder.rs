@@ -93,7 +93,7 @@ impl<'a> Encoder<'a> {
     }
 
     fn look_at_the_clock(&self) -> Result<(), EncodeError> {
-        self.clock.stopped().map_or(Ok(()), |reason| Err(EncodeError::Stopped(reason)))
+        self.clock.go_on().map_err(EncodeError::Stopped)
     }
 
     fn is_read(&self, node: NodeId, index: usize) -> bool {

@@ -135,12 +135,17 @@ pub fn read_network(path: &Path) -> Result<Network, FileError> {
 pub fn read_network_and_hash(path: &Path) -> Result<(Network, String), FileError> {
     let format = format_of(path)?;
     let bytes = read_bytes(path)?;
-    Ok((network_of(path, format, &bytes)?, hexadecimal(&Sha256::digest(&bytes))))
+    Ok((network_of(path, format, &bytes)?, sha256(&bytes)))
 }
 
 fn network_of(path: &Path, format: &dyn NetworkFormat, bytes: &[u8]) -> Result<Network, FileError> {
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
     format.read(bytes, &name).map_err(|cause| content(path, cause))
+}
+
+/// The SHA-256 of bytes in hexadecimal digits.
+pub fn sha256(bytes: &[u8]) -> String {
+    hexadecimal(&Sha256::digest(bytes))
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {

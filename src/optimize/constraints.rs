@@ -5,11 +5,8 @@ use std::time::Duration;
 use crate::control::Clock;
 use crate::encode::{BigM, Encoder};
 use crate::milp::LinearExpression;
-use crate::problem::Problem;
+use crate::problem::{NO_WHOLE_NUMBER, Problem};
 use crate::tighten::search::{Alone, Search, Until};
-
-/// Why no point can have whole numbers.
-pub const NO_WHOLE_NUMBER: &str = "no whole number lies in the box of an integer input";
 
 /// Parts of the program at most: whole numbers may need some.
 const NODES: u64 = 1000;

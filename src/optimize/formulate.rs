@@ -7,12 +7,11 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use super::constraints::NO_WHOLE_NUMBER;
 use super::{OptimizeError, OptimizeOptions, timed};
 use crate::bounds::{LayerSummary, NeuronBounds, summarize};
 use crate::control::{Clock, Silent, StoppedBy};
 use crate::encode::{CutCounts, CutOptions, EncodedProblem, ReluEncoding, encode_within};
-use crate::problem::{Part, Problem};
+use crate::problem::{NO_WHOLE_NUMBER, Part, Problem};
 use crate::scale::{Scaling, scale};
 use crate::solve::{Backend, Highs, SolveOptions, TerminationStatus};
 use crate::tighten::TightenError;

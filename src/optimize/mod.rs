@@ -42,7 +42,7 @@ use weigh::weigh;
 use crate::bounds::Crown;
 use crate::control::{Clock, Limits, Observer, Progress};
 use crate::encode::{BigM, EncodeError, ReluEncoding};
-use crate::problem::{Candidate, Problem, Sense};
+use crate::problem::{Candidate, NO_WHOLE_NUMBER, Problem, Sense};
 use crate::regions::RegionError;
 use crate::scale::Scaling;
 use crate::solve::{Backend, Highs, SolveError, SolveOptions};
@@ -224,7 +224,7 @@ pub fn optimize_within(
     };
     let mut evidence = match (contradiction, problem.whole()) {
         (Some(reason), _) => Evidence::empty(record(options), reason),
-        (None, None) => Evidence::empty(record(options), constraints::NO_WHOLE_NUMBER.to_string()),
+        (None, None) => Evidence::empty(record(options), NO_WHOLE_NUMBER.to_string()),
         (None, Some(whole)) => {
             first = timed(&mut seconds, || first_point(problem, options.solve.seed, clock));
             let known = first.as_ref();

@@ -30,6 +30,9 @@ pub enum Sense {
     Maximize,
 }
 
+/// Why a problem without a [`whole`](Problem::whole) has no point.
+pub const NO_WHOLE_NUMBER: &str = "no whole number lies in the box of an integer input";
+
 /// A known answer, and where it comes from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

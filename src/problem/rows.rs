@@ -78,12 +78,18 @@ impl LimitedRow<'_> {
     }
 }
 
+impl Question {
+    /// The expression of each row, and the factor that makes it one.
+    fn rows(&self) -> impl Iterator<Item = (&Expression, f64)> {
+        let objective = std::iter::once((&self.objective, self.sense.signed(1.0)));
+        objective.chain(self.constraints.iter().map(|c| (c.expression(), 1.0)))
+    }
+}
+
 impl Problem {
     /// The rows that have a limit in a part.
     pub fn limited_rows<'a>(&'a self, part: &'a Part) -> impl Iterator<Item = LimitedRow<'a>> {
-        let objective = std::iter::once((self.objective(), self.sense().signed(1.0)));
-        let constraints = self.constraints().iter().map(|c| (c.expression(), 1.0));
-        let rows = objective.chain(constraints).zip(&part.rows).enumerate();
+        let rows = self.question.rows().zip(&part.rows).enumerate();
         let rows = rows.map(|(row, ((expression, sign), &interval))| LimitedRow {
             row,
             interval,
@@ -101,10 +107,7 @@ impl Problem {
 /// Appends the rows of a question to a graph.
 pub(super) fn append(graph: &ReluGraph, question: &Question) -> (ReluGraph, NodeId) {
     let mut graph = graph.clone();
-    let sign = question.sense.signed(1.0);
-    let objective = std::iter::once((&question.objective, sign));
-    let constraints = question.constraints.iter().map(|c| (c.expression(), 1.0));
-    let rows: Vec<(&Expression, f64)> = objective.chain(constraints).collect();
+    let rows: Vec<(&Expression, f64)> = question.rows().collect();
     let of = |index: fn(Variable) -> Option<usize>, size: usize| {
         let entries = rows.iter().map(|(expression, sign)| {
             let terms = expression.terms().iter();

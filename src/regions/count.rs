@@ -26,7 +26,7 @@ pub struct Domain<'a> {
     constraints: Vec<Vec<exact::Number>>,
     bounds: NeuronBounds,
     /// Started before the bounds.
-    clock: Clock,
+    pub clock: Clock,
 }
 
 impl<'a> Domain<'a> {

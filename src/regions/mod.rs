@@ -39,7 +39,7 @@ use serde::Serialize;
 use thiserror::Error;
 
 use crate::bounds::BoundsError;
-use crate::control::{Clock, StoppedBy};
+use crate::control::StoppedBy;
 use crate::network::{Phase, ReluGraph};
 use crate::num::IntervalBox;
 use crate::problem::{Candidate, OBJECTIVE, Problem};
@@ -184,17 +184,16 @@ impl Cell {
 /// # Errors
 /// [`RegionError`].
 pub fn count(problem: &Problem, options: &RegionOptions) -> Result<RegionCount, RegionError> {
-    let clock = Clock::start(&options.limits);
     let domain = Domain::of(problem, options)?;
     if options.method != Method::Sample {
         return domain.count(options);
     }
-    let sample = sample_patterns(problem, options.samples, options.seed, &clock)?;
+    let sample = sample_patterns(problem, options.samples, options.seed, &domain.clock)?;
     let is_whole = sample.points_drawn == options.samples;
     Ok(RegionCount {
         at_least: sample.patterns,
         estimate: Some(sample.chao1),
-        stopped_by: clock.stopped().filter(|_| !is_whole),
+        stopped_by: domain.clock.stopped().filter(|_| !is_whole),
         ..domain.bounded(Method::Sample)
     })
 }

@@ -1,7 +1,7 @@
 //! What ends a piece of a training before it has a result.
 
 use super::TrainError;
-use crate::control::{Clock, StoppedBy};
+use crate::control::StoppedBy;
 
 /// Why a piece of a training has no result.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,12 +22,4 @@ impl From<TrainError> for Halt {
     fn from(error: TrainError) -> Self {
         Self::Failed(error)
     }
-}
-
-/// Goes on while the clock does.
-///
-/// # Errors
-/// What has stopped it.
-pub(super) fn go_on(clock: &Clock) -> Result<(), StoppedBy> {
-    clock.stopped().map_or(Ok(()), Err)
 }

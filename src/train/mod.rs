@@ -149,16 +149,11 @@ pub fn train(
 }
 
 fn check_task(task: Option<LearningTask>, targets: &Targets) -> Result<(), TrainError> {
-    let (of_data, name) = match targets {
-        Targets::Values { .. } => (LearningTask::Regression, "regression"),
-        Targets::Classes { .. } => (LearningTask::Classification, "classification"),
-    };
+    let of_data = LearningTask::of(targets);
     match task {
         Some(task) if task != of_data => {
-            let other =
-                if task == LearningTask::Regression { "regression" } else { "classification" };
-            let expected = format!("'{name}', which the data are for");
-            Err(TrainError::key("training.task", format!("'{other}'"), expected))
+            let expected = format!("'{}', which the data are for", of_data.name());
+            Err(TrainError::key("training.task", format!("'{}'", task.name()), expected))
         }
         _ => Ok(()),
     }

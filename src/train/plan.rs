@@ -190,6 +190,7 @@ fn phases<S: Scalar>(
     };
     Trainer::new(model, setup, mask, state).run(epochs, observer)
 }
+
 /// The layers in raw units, in the numbers that the file will have.
 fn finished<S: Scalar>(
     model: &Model<S>,

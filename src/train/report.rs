@@ -6,7 +6,6 @@ use ndarray::{Array2, Axis, concatenate, s};
 use serde::Serialize;
 
 use super::data::{Dataset, Split, Targets};
-use super::halt::go_on;
 use super::metrics::{ClassificationMetrics, RegressionMetrics};
 use super::samples::real;
 use super::stage::{Stage, network};
@@ -101,10 +100,7 @@ pub(super) fn trained(
     };
     let numbers = || stages.iter().flat_map(Stage::numbers);
     let report = TrainReport {
-        task: match data.train.targets {
-            Targets::Values { .. } => LearningTask::Regression,
-            Targets::Classes { .. } => LearningTask::Classification,
-        },
+        task: LearningTask::of(&data.train.targets),
         samples: [data.train.len(), data.validation.len(), data.test.len()],
         parameters: numbers().count(),
         zeros: numbers().filter(|&number| number == 0.0).count(),
@@ -181,7 +177,7 @@ impl<'a> Measuring<'a> {
     /// time; after a stop, where there is enough for all of them.
     fn go_on(&mut self, taken: Duration, done: usize, count: usize) -> Result<(), StoppedBy> {
         if self.heard.is_none()
-            && let Err(reason) = go_on(&self.clock)
+            && let Err(reason) = self.clock.go_on()
         {
             (self.heard, self.clock) = (Some(reason), grace());
         }

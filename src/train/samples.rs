@@ -4,7 +4,6 @@ use ndarray::{Array2, Axis};
 
 use super::Halt;
 use super::data::{Dataset, Targets};
-use super::halt::go_on;
 use super::loss::Goals;
 use super::scalar::Scalar;
 use super::scaling;
@@ -53,7 +52,7 @@ fn numbers<S: Scalar>(
 ) -> Result<Vec<S>, Halt> {
     let mut numbers = Vec::with_capacity(values.len());
     for rows in values.axis_chunks_iter(Axis(0), ROWS) {
-        go_on(clock)?;
+        clock.go_on()?;
         let rows = scaling::apply(rows, means, deviations);
         scaling::check_samples(&rows, names, S::PRECISION)?;
         numbers.extend(rows.iter().map(|&number| S::of(number)));

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::OneOrEach;
+use super::data::Targets;
 use super::layers::{PiecewiseLinear, Pool};
 use super::scaling::InputScaling;
 use crate::network::Precision;
@@ -130,6 +131,24 @@ pub enum LearningTask {
     Regression,
     /// Scores of classes; cross-entropy.
     Classification,
+}
+
+impl LearningTask {
+    /// The task that samples with these targets are for.
+    pub fn of(targets: &Targets) -> Self {
+        match targets {
+            Targets::Values { .. } => Self::Regression,
+            Targets::Classes { .. } => Self::Classification,
+        }
+    }
+
+    /// Name in recipes and records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Regression => "regression",
+            Self::Classification => "classification",
+        }
+    }
 }
 
 /// The table `[training]`.

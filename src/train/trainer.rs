@@ -13,7 +13,6 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::compress::Mask;
 use super::error::TrainError;
-use super::halt::go_on;
 use super::loss::Goals;
 use super::model::{Model, Pass};
 use super::optimizers::{Optimizer, Step};
@@ -348,7 +347,7 @@ impl<'a, S: Scalar> Trainer<'a, S> {
         let order: Vec<usize> = (0..samples.count).collect();
         let mut loss = 0.0;
         for rows in order.chunks(SHARD_ROWS) {
-            go_on(self.setup.clock)?;
+            self.setup.clock.go_on()?;
             self.evaluation.forward(self.model, samples, rows, samples.count);
             loss += self.evaluation.loss;
         }

@@ -35,7 +35,6 @@ pub use prototypes::{Choice, Prototypes};
 pub use ridge::ridge;
 
 use super::data::{Dataset, Targets};
-use super::halt::go_on;
 use super::initializers::{LayerWeights, MOST_SAMPLES};
 use crate::control::{Clock, StoppedBy};
 use crate::num::random::{index, normal};
@@ -96,7 +95,7 @@ fn product(
     let rows = (PRODUCT / right.len().max(1)).max(1);
     let parts = result.axis_chunks_iter_mut(Axis(0), rows);
     for (left, mut result) in left.axis_chunks_iter(Axis(0), rows).zip(parts) {
-        go_on(clock)?;
+        clock.go_on()?;
         general_mat_mul(1.0, &left, &right, 0.0, &mut result);
     }
     Ok(result)
@@ -135,7 +134,7 @@ fn complete(
     clock: &Clock,
 ) -> Result<LayerWeights, StoppedBy> {
     while rows.len() < width {
-        go_on(clock)?;
+        clock.go_on()?;
         let weights = Array1::from_shape_simple_fn(samples.ncols(), || normal(random));
         let zero = samples.row(index(random, samples.nrows()));
         let constant = -weights.dot(&zero);
@@ -144,7 +143,7 @@ fn complete(
     let mut weights = Array2::zeros((width, samples.ncols()));
     let mut bias = Array1::zeros(width);
     for (unit, (row, constant)) in rows.into_iter().enumerate() {
-        go_on(clock)?;
+        clock.go_on()?;
         let deviation = samples.dot(&row).std(0.0);
         let scale = if deviation > 0.0 { 1.0 / deviation } else { 1.0 };
         weights.row_mut(unit).assign(&(scale * row));

@@ -31,7 +31,6 @@ use ndarray::{Array1, Array2};
 use super::Prototypes;
 use crate::control::{Clock, StoppedBy};
 use crate::network::{Activation, DenseLayer};
-use crate::train::halt::go_on;
 
 /// The units that compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,7 +92,7 @@ pub fn nearest_neighbour_network(
     let mut all = zeros(count, pairs.len(), comparison);
     all.bias.fill(1.0);
     for (unit, &(i, j)) in pairs.iter().enumerate() {
-        go_on(clock)?;
+        clock.go_on()?;
         let (weights, constant) = prototypes.bisector(i, j);
         compare.weights.row_mut(unit).assign(&(scale * weights));
         compare.bias[unit] = scale * constant + offset;

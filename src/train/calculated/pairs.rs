@@ -8,7 +8,6 @@ use super::prototypes::squared_distance;
 use super::{Choice, Prototypes};
 use crate::control::{Clock, StoppedBy};
 use crate::train::data::{Dataset, Targets};
-use crate::train::halt::go_on;
 
 /// Prototypes, and pairs `(i, j)` of them.
 pub(super) struct Pairs {
@@ -70,7 +69,7 @@ fn across_classes(prototypes: &Prototypes, clock: &Clock) -> Result<Vec<Ranked>,
     let classes = &prototypes.classes;
     let mut groups: BTreeMap<(usize, usize), Group> = BTreeMap::new();
     for i in 0..classes.len() {
-        go_on(clock)?;
+        clock.go_on()?;
         for j in (0..classes.len()).filter(|&j| classes[i] < classes[j]) {
             let distance = distance(prototypes, i, j);
             groups.entry((classes[i], classes[j])).or_default().push((distance, i, j));
@@ -85,7 +84,7 @@ fn neighbours(prototypes: &Prototypes, clock: &Clock) -> Result<Vec<Ranked>, Sto
     let count = prototypes.points.nrows();
     let mut best: BTreeMap<(usize, usize), Ranked> = BTreeMap::new();
     for i in 0..count {
-        go_on(clock)?;
+        clock.go_on()?;
         let others = (0..count).filter(|&j| j != i);
         let others = others.map(|j| (distance(prototypes, i, j), i.min(j), i.max(j))).collect();
         for pair in ranked(others) {

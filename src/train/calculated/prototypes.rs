@@ -7,7 +7,6 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::control::{Clock, StoppedBy};
 use crate::num::random::{index, shuffle, uniform};
-use crate::train::halt::go_on;
 
 /// Most rounds of the k-means method.
 const MOST_ROUNDS: usize = 50;
@@ -109,7 +108,7 @@ fn k_means(
     let mut members: Vec<usize> = Vec::new();
     for _ in 0..MOST_ROUNDS {
         let nearest = samples.outer_iter().map(|sample| {
-            go_on(clock)?;
+            clock.go_on()?;
             Ok(nearest(means.view(), sample).0)
         });
         let now = nearest.collect::<Result<Vec<usize>, StoppedBy>>()?;
@@ -143,7 +142,7 @@ fn first_means(
     let mut chosen = vec![index(random, samples.nrows())];
     let mut distances = vec![f64::INFINITY; samples.nrows()];
     while chosen.len() < count {
-        go_on(clock)?;
+        clock.go_on()?;
         let last = samples.row(chosen[chosen.len() - 1]);
         for (distance, sample) in distances.iter_mut().zip(samples.outer_iter()) {
             *distance = distance.min(squared_distance(sample, last));

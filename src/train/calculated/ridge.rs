@@ -4,7 +4,6 @@ use ndarray::{Array2, ArrayView2, Axis};
 
 use super::product;
 use crate::control::{Clock, StoppedBy};
-use crate::train::halt::go_on;
 use crate::train::initializers::LayerWeights;
 
 /// Weights (targets × features) and bias that minimise
@@ -48,7 +47,7 @@ fn solve(mut a: Array2<f64>, mut b: Array2<f64>, clock: &Clock) -> Result<Array2
     let n = a.nrows();
     // The lower half of A becomes L with A = L Lᵀ.
     for column in 0..n {
-        go_on(clock)?;
+        clock.go_on()?;
         for row in column..n {
             let known: f64 = (0..column).map(|k| a[[row, k]] * a[[column, k]]).sum();
             let rest = a[[row, column]] - known;
@@ -56,7 +55,7 @@ fn solve(mut a: Array2<f64>, mut b: Array2<f64>, clock: &Clock) -> Result<Array2
         }
     }
     for mut x in b.columns_mut() {
-        go_on(clock)?;
+        clock.go_on()?;
         for row in 0..n {
             let known: f64 = (0..row).map(|k| a[[row, k]] * x[k]).sum();
             x[row] = (x[row] - known) / a[[row, row]];

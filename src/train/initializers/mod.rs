@@ -12,7 +12,6 @@ use rand_chacha::ChaCha8Rng;
 
 use super::Halt;
 use super::data::Dataset;
-use super::halt::go_on;
 use super::settings::{InitRecipe, NetworkRecipe};
 use crate::control::{Clock, StoppedBy};
 
@@ -71,7 +70,7 @@ impl Start<'_> {
     ) -> Result<Array2<f64>, StoppedBy> {
         let mut matrix = Array2::zeros(shape);
         for mut row in matrix.rows_mut() {
-            go_on(self.clock)?;
+            self.clock.go_on()?;
             row.mapv_inplace(|_| number());
         }
         Ok(matrix)

@@ -8,7 +8,6 @@ use super::{Initializer, LayerWeights, Start};
 use crate::control::{Clock, StoppedBy};
 use crate::num::random::normal;
 use crate::train::Halt;
-use crate::train::halt::go_on;
 
 #[derive(Debug)]
 pub(super) struct Orthogonal;
@@ -43,7 +42,7 @@ fn orthonormal_rows(
 ) -> Result<Array2<f64>, StoppedBy> {
     let mut rows = Array2::<f64>::zeros((count, length));
     for row in 0..count {
-        go_on(clock)?;
+        clock.go_on()?;
         let mut vector = rows.row(row).mapv(|_| normal(random));
         for _ in 0..2 {
             for earlier in 0..row {
