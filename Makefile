@@ -1,13 +1,15 @@
 # Everything is built with cargo's release profile, in one target folder, so that
-# HiGHS, which takes minutes to compile, is compiled once.
+# HiGHS, where it has to be compiled, which takes minutes, is compiled once.
 
 # Each recipe is one shell: what .ci/native-tools exports has to reach cargo.
 SETUP = set -e; native=$$(sh .ci/native-tools); eval "$$native"
+FLAGS = --locked --features "$$TAUT_FEATURES"
 
-.PHONY: help demo test bench networks fmt clean
+.PHONY: help demo install test bench networks fmt clean
 
 help:
 	@echo 'make demo    build taut and minimize a trained network exactly'
+	@echo 'make install install taut where cargo puts programs'
 	@echo 'make test    format check, lints, tests, documentation'
 	@echo 'make bench   benchmarks'
 	@echo 'make networks  train the networks of networks/study again from their recipes'
@@ -17,28 +19,38 @@ help:
 demo:
 	@$(SETUP); \
 	echo '== demo: the proven minimum of a trained ReLU network, peaks-2x25 (a first build takes minutes)'; \
-	cargo build --release --locked; \
+	cargo build --release $(FLAGS); \
 	"$${CARGO_TARGET_DIR:-target}/release/taut" minimize instances/peaks-2x25.toml
+
+# A library of HiGHS that was not built into the program goes where the program looks.
+install:
+	@$(SETUP); \
+	cargo install --path . $(FLAGS); \
+	root=$${CARGO_INSTALL_ROOT:-$${CARGO_HOME:-$$HOME/.cargo}}; \
+	if [ -n "$${TAUT_HIGHS_LIBRARY:-}" ]; then \
+		mkdir -p "$$root/lib/taut"; \
+		cp "$$TAUT_HIGHS_LIBRARY" "$$root/lib/taut/"; \
+	fi
 
 test:
 	@$(SETUP); \
 	echo '== fmt'; \
 	cargo fmt --check; \
 	echo '== clippy'; \
-	cargo clippy --release --locked --all-targets -- -D warnings; \
+	cargo clippy --release $(FLAGS) --all-targets -- -D warnings; \
 	echo '== test'; \
-	cargo test --release --locked; \
+	cargo test --release $(FLAGS); \
 	echo '== doc'; \
-	RUSTDOCFLAGS='-D warnings' cargo doc --release --locked --no-deps
+	RUSTDOCFLAGS='-D warnings' cargo doc --release $(FLAGS) --no-deps
 
 bench:
 	@$(SETUP); \
 	echo '== bench'; \
-	cargo bench --locked
+	cargo bench $(FLAGS)
 
 networks:
 	@$(SETUP); \
-	cargo build --release --locked; \
+	cargo build --release $(FLAGS); \
 	for recipe in networks/study/*.toml; do \
 		echo "$$recipe"; \
 		"$${CARGO_TARGET_DIR:-target}/release/taut" train -q "$$recipe" -o "$${recipe%.toml}.onnx" > /dev/null; \

@@ -41,6 +41,7 @@ pub mod milp;
 pub mod network;
 pub mod num;
 pub mod optimize;
+#[cfg(feature = "plot")]
 pub mod plot;
 pub mod problem;
 pub mod prune;
@@ -48,4 +49,5 @@ pub mod regions;
 pub mod scale;
 pub mod solve;
 pub mod tighten;
+#[cfg(feature = "train")]
 pub mod train;

@@ -11,6 +11,7 @@ mod info;
 mod optimize;
 mod problem;
 mod progress;
+#[cfg(feature = "train")]
 mod recipe;
 mod record;
 mod regions;
@@ -19,6 +20,7 @@ mod session;
 mod settings;
 mod shared;
 mod text;
+#[cfg(feature = "train")]
 mod train;
 
 use std::process::ExitCode;
@@ -66,6 +68,7 @@ enum Command {
     /// Writes the same function with smaller big-M constants.
     Scale(scale::Args),
     /// Trains a network on samples of a test function, a table or images, as a recipe says.
+    #[cfg(feature = "train")]
     Train(Box<train::Args>),
     /// Writes a network in another format, by file name extension (.onnx, .json).
     Convert(convert::Args),
@@ -115,6 +118,7 @@ fn answer(arguments: &Arguments) -> anyhow::Result<u8> {
         Command::Regions(args) => regions::run(args, start("regions")),
         Command::Scale(args) => scale::run(args, start("scale")),
         Command::Compare(args) => compare::run(args, start("compare")),
+        #[cfg(feature = "train")]
         Command::Train(args) => train::run(args, start("train")),
         Command::Convert(args) => convert::run(args, start("convert")),
         Command::Export(args) => export::run(args, start("export")),

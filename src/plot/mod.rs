@@ -1,6 +1,7 @@
 //! Pictures, as SVG and PNG.
 
 mod color;
+#[cfg(feature = "train")]
 mod curves;
 mod png;
 mod regions;
@@ -10,6 +11,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use crate::io::{FileError, check_writable, write_bytes, write_text};
+#[cfg(feature = "train")]
 pub use curves::curves_svg;
 pub use png::png;
 use regions::MOST_REGIONS;
