@@ -1,8 +1,9 @@
 //! What several test targets share.
 
-// Every target that includes this folder uses only a part of it.
+// Every program that includes this folder uses only a part of it.
 #![allow(dead_code)]
 
+pub mod highs_file;
 pub mod onnx;
 
 use std::array;

@@ -1,0 +1,146 @@
+//! Files of programs: HiGHS reads them and finds the exact optimum, and every
+//! number in them is that of the program.
+
+use std::collections::HashMap;
+
+use taut::bounds::{Crown, NeuronBounds, Propagator};
+use taut::control::Silent;
+use taut::encode::{ENCODINGS, encode};
+use taut::io::{MODEL_FORMATS, ModelFormat, Mps, write_model};
+use taut::milp::Model;
+use taut::problem::Problem;
+use taut::solve::{Backend, Highs, PortableModel, SolveOptions};
+
+use crate::exact;
+use crate::random::build;
+use crate::support::highs_file;
+
+/// Number of random networks.
+const CASES: u64 = 150;
+
+/// Largest deviation from the exact value, relative to `1 + |value|`.
+const TOLERANCE: f64 = 1e-6;
+
+fn crown(problem: &Problem) -> Option<NeuronBounds> {
+    let domain = problem.integral_domain()?;
+    Crown.propagate(problem.graph(), domain).ok()
+}
+
+#[test]
+fn highs_reads_the_files_and_finds_the_exact_optimum() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut compared = 0;
+    let mut infeasible = 0;
+    for seed in 0..CASES {
+        let case = exact::random_case(seed);
+        let Some(question) = build::question(&case) else { continue };
+        let problem = build::problem(&case, question);
+        let Some(bounds) = crown(&problem) else { continue };
+        let expected = exact::solve(&case).map(|optimum| optimum.value);
+        infeasible += usize::from(expected.is_none());
+        for &encoding in ENCODINGS {
+            let encoded = encode(&problem, &bounds, encoding).expect("an encoding");
+            for format in MODEL_FORMATS {
+                let path = folder.path().join(format!("{seed}.{}", format.name()));
+                write_model(&encoded.model, problem.sense(), &[], &path).expect("a file");
+                let negated = case.maximize && format.minimizes_only();
+                let sign = if negated { -1.0 } else { 1.0 };
+                let found = highs_file::solve(&path).map(|value| sign * value);
+                let what = format!("seed {seed}, {}, {}", encoding.name(), format.name());
+                match (found, expected) {
+                    (Some(found), Some(expected)) => {
+                        let close = (found - expected).abs() <= TOLERANCE * (1.0 + expected.abs());
+                        assert!(close, "{what}: {found}, expected {expected}");
+                    }
+                    (found, expected) => assert_eq!(found, expected, "{what}"),
+                }
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared >= 200, "only {compared} files");
+    assert!(infeasible > 0, "no infeasible case");
+}
+
+#[test]
+fn highs_finds_the_optimum_of_the_instances() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for name in ["ackley5-2x25", "peaks-2x25", "rosenbrock4-2x25"] {
+        let path = format!("{}/instances/{name}.toml", env!("CARGO_MANIFEST_DIR"));
+        let problem = taut::io::read_problem(path.as_ref()).expect("an instance");
+        let bounds = crown(&problem).expect("bounds");
+        let encoded = encode(&problem, &bounds, ENCODINGS[0]).expect("an encoding");
+        let options = SolveOptions { relative_gap: 0.0, ..SolveOptions::default() };
+        let direct = Highs.solve(&encoded.model, &options, &mut Silent).expect("a solution");
+        let direct = direct.objective.expect("a point");
+        for format in MODEL_FORMATS {
+            let path = folder.path().join(format!("{name}.{}", format.name()));
+            write_model(&encoded.model, problem.sense(), &[], &path).expect("a file");
+            let found = highs_file::solve(&path).expect("a point");
+            assert!((found - direct).abs() <= 2e-6, "{path:?}: {found}, directly {direct}");
+        }
+    }
+}
+
+#[test]
+fn every_number_of_a_file_is_that_of_the_program() {
+    for seed in 0..CASES {
+        let case = exact::random_case(seed);
+        let Some(question) = build::question(&case) else { continue };
+        let problem = build::problem(&case, question);
+        let Some(bounds) = crown(&problem) else { continue };
+        let encoded = encode(&problem, &bounds, ENCODINGS[0]).expect("an encoding");
+        let portable = PortableModel::new(&encoded.model).expect("numbers");
+        let text = Mps.write(&portable, problem.sense(), &["a comment".to_string()]);
+        compare_numbers(portable.model(), &text);
+    }
+}
+
+/// Compares the entries of an MPS text with the coefficients, bit by bit.
+fn compare_numbers(model: &Model, text: &str) {
+    let mut entries: HashMap<(&str, &str), u64> = HashMap::new();
+    for line in text.lines().filter(|line| line.starts_with(' ')) {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        let (key, value) = match fields[..] {
+            [kind @ ("LO" | "UP" | "FX"), _, column, value] => ((kind, column), value),
+            [column, row, value] if column != "MARKER" => ((column, row), value),
+            _ => continue,
+        };
+        if let Ok(value) = value.parse::<f64>() {
+            assert_eq!(entries.insert(key, value.to_bits()), None, "{key:?} twice");
+        }
+    }
+    let entry = |first: &str, second: &str| entries.get(&(first, second)).copied();
+    let mut nonzeros = 0;
+    let objective = ("objective", &model.objective.terms);
+    let rows = model.rows().iter().map(|row| (row.name.as_str(), &row.terms));
+    for (row, terms) in rows.chain([objective]) {
+        for &(column, c) in terms {
+            let column = &model.column_at(column).name;
+            assert_eq!(entry(column, row), Some(c.to_bits()), "{column} in {row}");
+            nonzeros += 1;
+        }
+    }
+    for row in model.rows() {
+        let side =
+            if row.bounds.upper().is_finite() { row.bounds.upper() } else { row.bounds.lower() };
+        let side = Some(side).filter(|&side| side != 0.0).map(f64::to_bits);
+        assert_eq!(entry("RHS", &row.name), side, "{}", row.name);
+        nonzeros += usize::from(side.is_some());
+    }
+    for column in model.columns() {
+        let (lower, upper) = (column.bounds.lower(), column.bounds.upper());
+        let expected = match lower == upper {
+            true => vec![("FX", lower)],
+            false => vec![("LO", lower), ("UP", upper)],
+        };
+        for (kind, value) in expected {
+            assert_eq!(entry(kind, &column.name), Some(value.to_bits()), "{kind} {}", column.name);
+            nonzeros += 1;
+        }
+    }
+    // The rest gives columns without a coefficient an entry.
+    let rest =
+        entries.iter().filter(|(key, bits)| key.1 == "objective" && **bits << 1 == 0).count();
+    assert!(nonzeros <= entries.len() && entries.len() <= nonzeros + rest);
+}

@@ -1,0 +1,10 @@
+//! Random tiny networks: every method against exact enumeration, and what must
+//! hold for all of them.
+
+mod agreement;
+pub mod build;
+mod constraints;
+mod export;
+mod properties;
+mod soundness;
+mod values;

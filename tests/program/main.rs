@@ -1,0 +1,14 @@
+//! The program `taut`: what it prints, writes and refuses.
+
+mod analyze;
+mod bad_input;
+mod cli;
+mod compare;
+mod export;
+mod files;
+mod programs;
+mod readme;
+mod soundness;
+#[path = "../support/mod.rs"]
+mod support;
+mod train;
