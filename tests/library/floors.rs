@@ -20,7 +20,7 @@ fn floors(table: &str) -> BTreeMap<String, u32> {
     floors
 }
 
-/// The modules that a text names by `crate::floors::module`, but for those in comments.
+/// The modules that a text names by `crate::module`, but for those in comments.
 fn imports(text: &str) -> impl Iterator<Item = &str> {
     let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
     code.flat_map(|line| line.split("crate::").skip(1)).map(|rest| {
@@ -90,11 +90,8 @@ fn modules_import_only_from_floors_below() {
 fn an_import_that_goes_up_is_found() {
     let floors = table();
     let upward = |text: &str| upward("bounds", text, &floors);
-    assert_eq!(upward("use crate::floors::optimize::Answer;\n"), ["optimize"]);
-    assert_eq!(upward("let x = crate::floors::solve::Highs;\n"), ["solve"], "on the same floor");
-    assert_eq!(
-        upward("use crate::floors::network::Node;\nuse crate::floors::bounds::Crown;\n"),
-        [""; 0]
-    );
-    assert_eq!(upward("    // as in crate::floors::optimize\n"), [""; 0]);
+    assert_eq!(upward("use crate::optimize::Answer;\n"), ["optimize"]);
+    assert_eq!(upward("let x = crate::solve::Highs;\n"), ["solve"], "on the same floor");
+    assert_eq!(upward("use crate::network::Node;\nuse crate::bounds::Crown;\n"), [""; 0]);
+    assert_eq!(upward("    // as in crate::optimize\n"), [""; 0]);
 }
