@@ -7,10 +7,16 @@ mod compare;
 mod console;
 mod convert;
 mod export;
+mod format;
 mod info;
+mod kinds;
+mod log;
 mod optimize;
+mod page;
+mod point;
 mod problem;
 mod progress;
+mod quantity;
 mod recipe;
 mod record;
 mod regions;
@@ -21,12 +27,13 @@ mod shared;
 mod text;
 mod train;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use taut::problem::Sense;
 
-use console::{print_usage, tell};
+use console::{Color, print_usage, tell_error};
 use session::Session;
 
 /// Exact answers about trained ReLU networks.
@@ -36,12 +43,21 @@ struct Arguments {
     /// What to do.
     #[command(subcommand)]
     command: Command,
-    /// Tell more on stderr (twice: much more).
+    /// Tell the story of the run on stderr (twice: all of it).
     #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Output")]
     verbose: u8,
     /// No progress and no warnings.
     #[arg(short, long, global = true, help_heading = "Output")]
     quiet: bool,
+    /// Where to use colours; auto: on terminals, as NO_COLOR and CLICOLOR_FORCE say.
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        help_heading = "Output"
+    )]
+    color: Color,
 }
 
 const EXIT_STATUS: &str = "Exit status: 0 answered, 1 error, 2 wrong usage, \
@@ -52,12 +68,15 @@ const EXIT_STATUS: &str = "Exit status: 0 answered, 1 error, 2 wrong usage, \
 enum Command {
     /// Layers, shapes, parameters and operators of a network.
     Info(info::Args),
+    #[command(aliases = ["minimise", "min"])]
     /// Least value of an expression of a network's inputs and outputs over a box.
     Minimize(optimize::Args),
+    #[command(aliases = ["maximise", "max"])]
     /// Largest value of an expression of a network's inputs and outputs over a box.
     Maximize(optimize::Args),
     /// Bounds and phase of every neuron, stable counts, big-M constants.
     Bounds(bounds::Args),
+    #[command(alias = "analyse")]
     /// Why a problem is easy or hard: big-M constants, stable neurons, linear regions,
     /// Lipschitz bounds, sensitivity and complexity in one table.
     Analyze(analyze::Args),
@@ -69,7 +88,7 @@ enum Command {
     Train(Box<train::Args>),
     /// Writes a network in another format, by file name extension (.onnx, .json).
     Convert(convert::Args),
-    /// The same problem under several encodings, bounds and scalings: one row a
+    /// The same problem under several encodings, bounds and scalings: one row per
     /// combination, checked against each other.
     Compare(compare::Args),
     /// Writes a problem as a mixed-integer program for other solvers, by file name
@@ -86,7 +105,10 @@ const UNANSWERED: u8 = 3;
 
 /// Runs the command that the arguments ask for.
 pub fn run() -> ExitCode {
-    let outcome = match Arguments::try_parse() {
+    let words = words();
+    // Also for what is wrong with the arguments.
+    Color::of_arguments(&words).set();
+    let outcome = match Arguments::try_parse_from(words) {
         Ok(arguments) => answer(&arguments),
         Err(usage) => {
             print_usage(&usage).map(|()| u8::try_from(usage.exit_code()).unwrap_or(FAILED))
@@ -95,17 +117,30 @@ pub fn run() -> ExitCode {
     match outcome {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            tell(&format!("error: {error:#}"));
+            tell_error(&format!("{error:#}"));
             ExitCode::from(FAILED)
         }
     }
 }
 
+/// The arguments. One that ends in a comma goes on in the next: `--lower -2, 0`.
+fn words() -> Vec<OsString> {
+    let mut words: Vec<OsString> = Vec::new();
+    for word in std::env::args_os() {
+        match words.last_mut() {
+            Some(last) if last.as_encoded_bytes().ends_with(b",") => last.push(word),
+            _ => words.push(word),
+        }
+    }
+    words
+}
+
 /// Runs a command, which prints its answer.
 fn answer(arguments: &Arguments) -> anyhow::Result<u8> {
-    start_log(arguments.verbose, arguments.quiet);
+    progress::start(arguments.quiet);
+    log::start(arguments.verbose, arguments.quiet);
     progress::listen();
-    let start = |command| Session::start(command, arguments.quiet);
+    let start = Session::start;
     match &arguments.command {
         Command::Info(args) => info::run(args, start("info")),
         Command::Minimize(args) => optimize::run(args, Sense::Minimize, start("minimize")),
@@ -119,21 +154,4 @@ fn answer(arguments: &Arguments) -> anyhow::Result<u8> {
         Command::Convert(args) => convert::run(args, start("convert")),
         Command::Export(args) => export::run(args, start("export")),
     }
-}
-
-/// Warnings by default; more with `-v`, only errors with `-q`.
-fn start_log(verbose: u8, quiet: bool) {
-    let level = match (quiet, verbose) {
-        (true, _) => tracing::Level::ERROR,
-        (false, 0) => tracing::Level::WARN,
-        (false, 1) => tracing::Level::INFO,
-        (false, _) => tracing::Level::DEBUG,
-    };
-    tracing_subscriber::fmt()
-        .with_max_level(level)
-        .with_writer(console::Log::new)
-        .log_internal_errors(false)
-        .without_time()
-        .with_target(false)
-        .init();
 }

@@ -8,6 +8,7 @@ use taut::message::{excerpt, toml_error};
 use taut::train::Recipe;
 use toml::{Table, Value};
 
+use super::kinds::{self, Expected};
 use super::shared::check_threads;
 
 /// What overrides the recipe's file.
@@ -96,6 +97,8 @@ impl RecipeArgs {
         let overrides = self.overrides()?;
         let (text, place) = match &self.recipe {
             Some(path) => {
+                kinds::check(path, Expected::Recipe)?;
+                tracing::info!("read: {}", path.display());
                 let text = std::fs::read_to_string(path);
                 (text.with_context(|| path.display().to_string())?, path.display().to_string())
             }
@@ -104,7 +107,10 @@ impl RecipeArgs {
             }
             None => (String::new(), "the flags".to_string()),
         };
-        let mut recipe = self.merged(&text, overrides).context(place)?;
+        let mut recipe = self.merged(&text, overrides).map_err(|error| {
+            let instance = self.recipe.as_deref().and_then(kinds::instead_of_a_recipe);
+            instance.unwrap_or_else(|| error.context(place))
+        })?;
         if recipe.title.is_empty() {
             let stem = self.recipe.as_ref().and_then(|path| path.file_stem());
             recipe.title = stem.map_or("network".into(), |s| s.to_string_lossy()).into_owned();

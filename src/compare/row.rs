@@ -55,7 +55,7 @@ pub struct Row {
     pub gap: Option<Spread>,
     /// Wall-clock seconds.
     pub seconds: RowSeconds,
-    /// The solves, one a seed.
+    /// The solves, one per seed.
     pub runs: Vec<Run>,
     /// What went wrong.
     pub errors: Vec<String>,
