@@ -4,9 +4,10 @@
 //! Texts for readers carry their styles; where a stream takes no colours, they are left out
 //! ([`ColorChoice`], `NO_COLOR`, `CLICOLOR_FORCE`, no terminal).
 
+use std::error::Error;
 use std::ffi::OsString;
 use std::io::{self, ErrorKind, IsTerminal, Write};
-use std::os::fd::AsFd;
+use std::num::{ParseFloatError, ParseIntError};
 
 use anstream::{AutoStream, ColorChoice};
 use anyhow::Context;
@@ -14,7 +15,7 @@ use clap::ValueEnum;
 use clap::builder::styling::{AnsiColor, Style};
 use clap::error::ErrorKind as UsageKind;
 use taut::message::readable;
-use terminal_size::{Width, terminal_size_of};
+use terminal_size::{Width, terminal_size};
 
 use super::page::wrapped;
 use super::progress;
@@ -75,16 +76,16 @@ impl Color {
 
 /// Columns of the terminal that answers are printed on; `None` where they go elsewhere.
 pub fn columns() -> Option<usize> {
-    columns_of(io::stdout())
+    columns_of(&io::stdout())
 }
 
 /// Columns of the terminal behind stderr, if there is one.
 pub fn columns_of_stderr() -> Option<usize> {
-    columns_of(io::stderr())
+    columns_of(&io::stderr())
 }
 
-fn columns_of(stream: impl IsTerminal + AsFd) -> Option<usize> {
-    let size = stream.is_terminal().then(|| terminal_size_of(stream)).flatten();
+fn columns_of(stream: &impl IsTerminal) -> Option<usize> {
+    let size = stream.is_terminal().then(terminal_size).flatten();
     // A terminal that does not know its width says 0.
     size.map(|(Width(columns), _)| columns.into()).filter(|&columns| columns > 0)
 }
@@ -125,6 +126,17 @@ pub fn print_usage(usage: &clap::Error) -> anyhow::Result<()> {
         return printed(usage.print().and_then(|()| io::stdout().flush()));
     }
     let text = usage.render().to_string();
+    // What the parsers of numbers say is for programmers.
+    let told = usage.source().map(ToString::to_string).unwrap_or_default();
+    let plain = match usage.source() {
+        Some(source) if source.is::<ParseIntError>() => "expected a whole number",
+        Some(source) if source.is::<ParseFloatError>() => "expected a number",
+        _ => &told,
+    };
+    if plain != told {
+        tell(&readable(&text.replace(&told, plain)));
+        return Ok(());
+    }
     let is_help = usage.kind() == UsageKind::DisplayHelpOnMissingArgumentOrSubcommand;
     match is_help || readable(&text) == text.trim_end_matches('\n') {
         // In colours.

@@ -3,6 +3,7 @@
 use std::fmt::{self, Write};
 use std::path::PathBuf;
 
+use anyhow::ensure;
 use serde::Serialize;
 use taut::control::StoppedBy;
 use taut::io::{
@@ -83,9 +84,16 @@ pub fn run(args: &Args, session: Session) -> anyhow::Result<u8> {
 
 fn converted(args: &Args, session: &mut Session) -> anyhow::Result<Converted> {
     session.head.question = Question::of_file(&args.input, false);
-    let (input, domain) = (args.input.clone(), args.domain.clone());
+    let (input, output) = (args.input.clone(), args.output.clone());
+    let domain = args.domain.clone();
     let (network, hash, domain) = session.read(move || {
         kinds::check(&input, Expected::Network)?;
+        ensure!(
+            input.exists() || !output.exists(),
+            "{}: no such file, but {} is there; expected IN, then OUT",
+            input.display(),
+            output.display()
+        );
         tracing::info!("read: {}", input.display());
         let (network, hash) = read_network_and_hash(&input)?;
         let domain = domain.read(&network, network.metadata().input_box.as_ref())?;

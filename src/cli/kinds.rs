@@ -106,12 +106,14 @@ pub fn instead_of_an_instance(path: &Path) -> Option<anyhow::Error> {
         .any(|key| matches!(table.get(*key), Some(Value::Table(_))))
         || matches!(table.get("network"), Some(Value::Table(_)));
     let name = path.display();
+    let made = FORMATS.iter().map(|format| path.with_extension(format.name()));
+    let hint = match made.into_iter().find(|made| made.is_file()) {
+        Some(made) => format!("{} may be the network that it made", made.display()),
+        None => format!("taut train {name} -o NETWORK.onnx makes the network"),
+    };
     is_recipe.then(|| {
-        anyhow!(
-            "{name}: a recipe of a training; taut train {name} -o NETWORK.onnx makes the network; \
-             expected {}",
-            Expected::Problem.words()
-        )
+        let expected = Expected::Problem.words();
+        anyhow!("{name}: a recipe of a training; {hint}; expected {expected}")
     })
 }
 

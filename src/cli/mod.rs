@@ -30,7 +30,8 @@ mod train;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::error::ContextKind;
+use clap::{Arg, CommandFactory, FromArgMatches, Parser, Subcommand};
 use taut::problem::Sense;
 
 use console::{Color, print_usage, tell_error};
@@ -108,7 +109,7 @@ pub fn run() -> ExitCode {
     let words = words();
     // Also for what is wrong with the arguments.
     Color::of_arguments(&words).set();
-    let outcome = match Arguments::try_parse_from(words) {
+    let outcome = match parsed(words) {
         Ok(arguments) => answer(&arguments),
         Err(usage) => {
             print_usage(&usage).map(|()| u8::try_from(usage.exit_code()).unwrap_or(FAILED))
@@ -121,6 +122,24 @@ pub fn run() -> ExitCode {
             ExitCode::from(FAILED)
         }
     }
+}
+
+/// Reads the arguments; a negative number is the value of the option before it.
+fn parsed(words: Vec<OsString>) -> Result<Arguments, clap::Error> {
+    let number = |argument: Arg| match argument.is_positional() {
+        true => argument,
+        false => argument.allow_negative_numbers(true),
+    };
+    let command = Arguments::command().mut_subcommands(|command| command.mut_args(number));
+    let refined = |mut error: clap::Error| {
+        // Nobody meant the name of a file.
+        if error.to_string().contains(" as a value, use '-- ") {
+            error.remove(ContextKind::Suggested);
+        }
+        error
+    };
+    let mut matches = command.try_get_matches_from(words).map_err(refined)?;
+    Arguments::from_arg_matches_mut(&mut matches)
 }
 
 /// The arguments. One that ends in a comma goes on in the next: `--lower -2, 0`.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use clap::Args;
 use taut::io::{read_box, read_instance, read_network_and_hash};
 use taut::message::excerpt;
@@ -97,7 +97,7 @@ impl ProblemArgs {
 
     fn load(&self, asked: Objective) -> anyhow::Result<(Problem, Question)> {
         let mut record = Question::of_file(&self.problem, self.is_instance());
-        let (network, stored, mut question) = self.files(&mut record)?;
+        let Files { network, stored, mut question, sense: stated } = self.files(&mut record)?;
         let domain = match self.domain.read(&network, stored.as_ref())? {
             Some(domain) => {
                 question.reference = None;
@@ -121,13 +121,9 @@ impl ProblemArgs {
         {
             question.reference = None;
         }
-        if self.is_instance() && sense != question.sense {
-            tracing::warn!(
-                "{} asks to {}; the command decides: {}",
-                self.problem.display(),
-                question.sense.name(),
-                sense.name()
-            );
+        if let Some(stated) = stated.filter(|stated| *stated != sense) {
+            let (file, stated, decided) = (self.problem.display(), stated.name(), sense.name());
+            tracing::warn!("{file} asks to {stated}; the command decides: {decided}");
         }
         question.sense = sense;
         question.objective = self.objective.clone().or(question.objective);
@@ -147,17 +143,14 @@ impl ProblemArgs {
     }
 
     /// The network, its box and the question as the files have them.
-    fn files(
-        &self,
-        record: &mut Question,
-    ) -> anyhow::Result<(Network, Option<IntervalBox>, QuestionText)> {
+    fn files(&self, record: &mut Question) -> anyhow::Result<Files> {
         kinds::check(&self.problem, Expected::Problem)?;
         tracing::info!("read: {}", self.problem.display());
         if !self.is_instance() {
             let (network, hash) = read_network_and_hash(&self.problem)?;
             record.read_from(&self.problem, hash);
             let stored = network.metadata().input_box.clone();
-            return Ok((network, stored, QuestionText::default()));
+            return Ok(Files { network, stored, question: QuestionText::default(), sense: None });
         }
         let place = || self.problem.display().to_string();
         let instance = read_instance(&self.problem).map_err(|error| {
@@ -169,8 +162,19 @@ impl ProblemArgs {
         record.read_from(&instance.network, hash);
         record.title = instance.title.clone();
         let stored = instance.domain(&network).with_context(place)?;
-        Ok((network, stored, instance.question()))
+        let sense = instance.sense;
+        Ok(Files { network, stored, question: instance.question(), sense })
     }
+}
+
+/// What files say of a problem.
+struct Files {
+    network: Network,
+    /// The box.
+    stored: Option<IntervalBox>,
+    question: QuestionText,
+    /// The direction, if one is stated.
+    sense: Option<Sense>,
 }
 
 impl BoxArgs {
@@ -182,7 +186,15 @@ impl BoxArgs {
         stored: Option<&IntervalBox>,
     ) -> anyhow::Result<Option<IntervalBox>> {
         if let Some(path) = &self.file {
-            return Ok(Some(read_box(path)?));
+            let domain = read_box(path)?;
+            ensure!(
+                domain.len() == network.inputs(),
+                "{}: found {}; expected one per input of the network, {}",
+                path.display(),
+                count(domain.len(), "interval"),
+                network.inputs()
+            );
+            return Ok(Some(domain));
         }
         if self.lower.is_none() && self.upper.is_none() {
             return Ok(None);

@@ -289,12 +289,12 @@ mod tests {
         let step = "solve: 91 columns";
         assert_eq!(text(3, false, 120), format!("⠋ 3 s · {step} · {all} · Ctrl-C stops"));
         assert_eq!(text(3, false, 100), format!("⠋ 3 s · {step} · {all}"));
-        assert_eq!(text(3, false, 80), format!("⠋ 3 s · solve · {all}"));
+        assert_eq!(text(3, false, 81), format!("⠋ 3 s · solve · {all}"));
         assert_eq!(
             text(3, true, 80),
             format!("⠋ 3 s · stopping · solve · {value} · {bound} · {gap}")
         );
-        assert_eq!(text(65, false, 60), format!("⠋ 1 min 05 s · solve · {value} · {bound}"));
+        assert_eq!(text(65, false, 61), format!("⠋ 1 min 05 s · solve · {value} · {bound}"));
         assert_eq!(text(7265, true, 40), "⠋ 2 h 01 min · stopping · solve");
         assert_eq!(text(3, false, 13), "⠋ 3 s · ");
         assert_eq!(text(3, false, 0), "");

@@ -148,7 +148,8 @@ impl Row {
     /// The row as one line for readers.
     pub fn in_words(&self) -> String {
         let mut line = format!("{}: {}", self.name(), self.status_in_words());
-        let number = |of: Option<Spread>| of.map_or("none".to_string(), |s| s.median.to_string());
+        let number =
+            |of: Option<Spread>| of.map_or("none".to_string(), |s| format!("{:.6}", s.median));
         if !self.runs.is_empty() {
             let (value, bound) = (number(self.objective), number(self.bound));
             let seconds = self.seconds.total.map_or(0.0, |total| total.median);

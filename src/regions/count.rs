@@ -43,7 +43,7 @@ impl<'a> Domain<'a> {
 
     pub fn of(problem: &'a Problem, options: &RegionOptions) -> Result<Self, RegionError> {
         plan::check(problem)?;
-        tracing::info!("regions: of the box, by {}", options.method.name());
+        tracing::info!("regions: of the box, method {}", options.method.name());
         Self::new(problem.graph(), problem.domain(), problem.constraints(), options)
     }
 

@@ -104,6 +104,11 @@ fn expressions_that_are_wrong() {
 fn integer_inputs_that_are_wrong() {
     assert_arguments_refused(&[
         (["--integer=2"], "net.onnx: integer input 2: the network has 2 inputs, counted from 0"),
+        (
+            ["--integer=-1"],
+            "--integer: found '-1', expected inputs by name or index, such as x0,3 or 0-3: unknown \
+             variable '-1'; the network has 2 inputs, x0 to x1, and 1 output, y0",
+        ),
         (["--integer=0,0"], "net.onnx: integer input 0: it is listed twice"),
     ]);
 }
