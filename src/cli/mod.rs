@@ -27,7 +27,7 @@ mod shared;
 mod text;
 mod train;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
 
 use clap::error::ContextKind;
@@ -147,11 +147,19 @@ fn words() -> Vec<OsString> {
     let mut words: Vec<OsString> = Vec::new();
     for word in std::env::args_os() {
         match words.last_mut() {
-            Some(last) if last.as_encoded_bytes().ends_with(b",") => last.push(word),
+            Some(last) if last.as_encoded_bytes().ends_with(b",") && !is_option(&word) => {
+                last.push(word);
+            }
             _ => words.push(word),
         }
     }
     words
+}
+
+/// Whether a word is an option, and no negative number.
+fn is_option(word: &OsStr) -> bool {
+    let mut bytes = word.as_encoded_bytes().iter();
+    bytes.next() == Some(&b'-') && !bytes.next().is_some_and(|b| b.is_ascii_digit() || *b == b'.')
 }
 
 /// Runs a command, which prints its answer.

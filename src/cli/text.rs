@@ -3,6 +3,9 @@
 /// Decimal places of numbers that are printed.
 const PLACES: usize = 8;
 
+/// What the roundings of some operations come to, relative to the result.
+const ROUNDING: f64 = 1e-12;
+
 /// A number with as many digits as a reader can use.
 pub fn number(value: f64) -> String {
     decimal(value, PLACES)
@@ -37,10 +40,19 @@ pub fn towards(value: f64, places: usize, infinity: f64) -> String {
         let read: f64 = text.parse().unwrap_or(f64::NAN);
         if infinity > 0.0 { read >= value } else { read <= value }
     };
+    // Off by a rounding only: the next decimal would hide that.
+    let nearest = decimal(value, places);
+    if is_beyond(&nearest) {
+        return nearest;
+    }
+    let is_close = |read: f64| (read - value).abs() <= ROUNDING * value.abs();
+    if nearest.parse().is_ok_and(is_close) {
+        return all_digits(value);
+    }
     let exponent = if is_fixed(value) { 0.0 } else { value.abs().log10().floor() };
     let unit = 10f64.powf(exponent - places as f64).copysign(infinity);
-    let texts = [0.0, 1.0].map(|units| decimal(value + units * unit, places));
-    texts.into_iter().find(is_beyond).unwrap_or_else(|| all_digits(value))
+    let next = decimal(value + unit, places);
+    if is_beyond(&next) { next } else { all_digits(value) }
 }
 
 /// The shortest text that is read as this very number.
@@ -94,6 +106,7 @@ mod tests {
         assert_eq!(number_above(-0.298552812), "-0.29855281");
         assert_eq!(number_below(2.0), "2");
         assert_eq!(number_above(0.1), "0.1");
+        assert_eq!(number_above(-0.9999999999999998), "-0.9999999999999998");
         assert_eq!(number_above(123456789.123), "1.23456790e8");
         assert_eq!(number_below(-1.23456789123e-7), "-1.23456790e-7");
         for value in [1e-300, -7.3e-5, 0.1 + 0.2, 9999999.999999999, -1e300, 5e-324] {
