@@ -1,6 +1,10 @@
 //! What may end a run before its end, and who hears of it meanwhile: the only limits, the only
 //! clock and the only reasons, for bounds, searches, solvers, regions and training alike.
 //!
+//! What a run does, step by step, it tells to whoever listens to the events of the crate
+//! `tracing`: a step is an event of the level INFO, "what: with what"; how far it is, one of the
+//! target [`PROGRESS`].
+//!
 //! A limit is a status, not an error: whatever stops early keeps what it knows and says
 //! [why](StoppedBy).
 
@@ -226,6 +230,11 @@ pub struct Progress {
     /// Simplex iterations so far.
     pub lp_iterations: u64,
 }
+
+/// Target of the events (of the crate `tracing`) in which running work tells how far it is, in
+/// words: many a second, for a line on a screen and no log. Where nobody listens they cost a
+/// look at a flag.
+pub const PROGRESS: &str = "taut::progress";
 
 /// Hears of the progress of a search.
 pub trait Observer {

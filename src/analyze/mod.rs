@@ -214,6 +214,7 @@ pub fn analyze(problem: &Problem, options: &AnalyzeOptions) -> Result<Analysis, 
         methods.push(figures);
         local_bound = if is_small(graph) { local(graph, &bounds, &clock) } else { None };
     }
+    tracing::info!("sensitivity: {} random points", options.samples);
     let points = samples(domain, options.samples, options.seed);
     let sensitivity = sensitivity(graph, domain, &points, options.seed, &clock);
     let (regions, regions_error, stability) = match clock.is_stopped() {
@@ -225,8 +226,12 @@ pub fn analyze(problem: &Problem, options: &AnalyzeOptions) -> Result<Analysis, 
     };
     let chords = match options.chords {
         0 => None,
-        chords => sample_chords(graph, domain, chords, options.seed, &clock).unwrap_or(None),
+        chords => {
+            tracing::info!("chords: regions on {chords} random segments");
+            sample_chords(graph, domain, chords, options.seed, &clock).unwrap_or(None)
+        }
     };
+    tracing::info!("complexity: of the outputs");
     let values = outputs(problem, points.slice(s![..sensitivity.points, ..]));
     let argmax = |row: ndarray::ArrayView1<f64>| {
         let best = row.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));

@@ -2,19 +2,23 @@
 
 use std::fmt::{self, Write};
 
+use serde::Serialize;
 use taut::analyze::{Analysis, AnalyzeOptions, LempelZiv, MethodFigures, analyze};
 use taut::control::{Limits, StoppedBy};
+use taut::problem::Variable;
 use taut::regions::RegionOptions;
 use taut::solve::Highs;
 use taut::tighten::{TightenOptions, Tightening};
 
+use super::console::HEADING;
+use super::format::TableArgs;
+use super::page::Page;
 use super::problem::{Objective, ProblemArgs};
+use super::quantity;
 use super::record::Head;
 use super::session::{Report, Session};
-use super::shared::{
-    self, TableFormatArgs, ThreadsArgs, TightenTimeArgs, TimeLimitArgs, tightenings,
-};
-use super::text::{count, number, ratio, seconds, stopped, table};
+use super::shared::{self, ThreadsArgs, TightenTimeArgs, TimeLimitArgs, tightenings};
+use super::text::{count, number, number_above, ratio, seconds};
 
 /// Arguments of `analyze`.
 #[derive(clap::Args)]
@@ -36,13 +40,14 @@ pub struct Args {
     seed: u32,
     #[command(flatten)]
     tighten_time: TightenTimeArgs,
-    /// Time for counting regions (seconds).
+    /// Time for counting regions (seconds, or with a unit).
     #[arg(
         long,
-        value_name = "SECONDS",
-        default_value_t = 60.0,
+        value_name = "TIME",
+        default_value = "60",
         allow_hyphen_values = true,
-        help_heading = "Limits"
+        help_heading = "Limits",
+        value_parser = quantity::seconds
     )]
     regions_time: f64,
     #[command(flatten)]
@@ -50,20 +55,31 @@ pub struct Args {
     #[command(flatten)]
     threads: ThreadsArgs,
     #[command(flatten)]
-    format: TableFormatArgs,
+    format: TableArgs,
 }
 
 /// Measures and prints.
 pub fn run(args: &Args, session: Session) -> anyhow::Result<u8> {
-    session.answer(args.format.format, |session| find(args, session))
+    session.answer(args.format.form()?, |session| find(args, session))
 }
 
-fn find(args: &Args, session: &mut Session) -> anyhow::Result<Analysis> {
+/// The figures, and what the outputs are called.
+#[derive(Serialize)]
+struct Analyzed {
+    #[serde(flatten)]
+    analysis: Analysis,
+    #[serde(skip)]
+    outputs: Vec<String>,
+}
+
+fn find(args: &Args, session: &mut Session) -> anyhow::Result<Analyzed> {
     args.time_limit.read(session)?;
     let options = options(args, session)?;
     let problem = args.problem.read(Objective::Best(None), session)?;
     let options = AnalyzeOptions { limits: session.limits(None), ..options };
-    Ok(analyze(&problem, &options)?)
+    let analysis = analyze(&problem, &options)?;
+    let name = |index| problem.vocabulary().name(Variable::Output(index));
+    Ok(Analyzed { outputs: (0..analysis.outputs).map(name).collect(), analysis })
 }
 
 fn options(args: &Args, session: &mut Session) -> anyhow::Result<AnalyzeOptions> {
@@ -91,30 +107,31 @@ fn options(args: &Args, session: &mut Session) -> anyhow::Result<AnalyzeOptions>
     })
 }
 
-impl Report for Analysis {
-    fn text(&self, head: &Head, out: &mut String) -> fmt::Result {
+impl Report for Analyzed {
+    fn text(&self, head: &Head, out: &mut Page) -> fmt::Result {
         text(self, head, out)
     }
 
     fn csv(&self, head: &Head) -> anyhow::Result<String> {
-        csv(self, head)
+        csv(&self.analysis, head)
     }
 
     fn stopped_by(&self) -> Option<StoppedBy> {
-        self.stopped_by
+        self.analysis.stopped_by
     }
 }
 
-fn text(analysis: &Analysis, head: &Head, text: &mut String) -> fmt::Result {
-    writeln!(
-        text,
+fn text(analyzed: &Analyzed, head: &Head, text: &mut Page) -> fmt::Result {
+    let Analyzed { analysis, outputs } = analyzed;
+    let line = format!(
         "{}: {}, {}, {}, {}",
         head.network.as_deref().unwrap_or_default(),
         count(analysis.inputs, "input"),
         count(analysis.outputs, "output"),
         count(analysis.neurons, "neuron"),
         count(analysis.multiplications, "multiplication")
-    )?;
+    );
+    text.headline(HEADING, &line)?;
     match (&analysis.regions, &analysis.regions_error) {
         (Some(found), _) => match found.patterns {
             Some(patterns) => writeln!(text, "  regions      {patterns}, exactly")?,
@@ -122,7 +139,7 @@ fn text(analysis: &Analysis, head: &Head, text: &mut String) -> fmt::Result {
                 text,
                 "  regions      at least {}, at most {}",
                 found.at_least,
-                number(found.at_most)
+                number_above(found.at_most)
             )?,
         },
         (None, error) => {
@@ -166,16 +183,14 @@ fn text(analysis: &Analysis, head: &Head, text: &mut String) -> fmt::Result {
         writeln!(text, "{}", words("labels", labels))?;
     }
     for (index, output) in analysis.complexity.outputs.iter().enumerate().take(MOST_OUTPUTS) {
-        writeln!(text, "{}", words(&format!("y{index}"), output))?;
+        writeln!(text, "{}", words(&outputs[index], output))?;
     }
     if let Some(best) = analysis.best_known {
         writeln!(text, "  best known   {}", number(best))?;
     }
-    stopped(analysis.stopped_by, text)?;
+    text.stopped(analysis.stopped_by)?;
     writeln!(text, "  time         {}", seconds(analysis.seconds))?;
-    writeln!(text)?;
-    text.push_str(&methods(analysis));
-    Ok(())
+    methods(text, analysis)
 }
 
 /// Outputs whose complexity is printed.
@@ -184,8 +199,8 @@ const MOST_OUTPUTS: usize = 3;
 /// What the lines of stable neurons by enumeration are called.
 const EXACT: &str = "regions";
 
-/// One line a method and layer, and one for all layers.
-fn methods(analysis: &Analysis) -> String {
+/// One line per method and layer, and one for all layers.
+fn methods(text: &mut Page, analysis: &Analysis) -> fmt::Result {
     let mut rows = Vec::new();
     for method in &analysis.methods {
         for layer in &method.layers {
@@ -227,7 +242,7 @@ fn methods(analysis: &Analysis) -> String {
     }
     let header =
         ["bounds", "layer", "stable", "redundant", "big-M max", "sum", "root", "root gap", "time"];
-    table(&header, 1, rows)
+    text.table(&header, (2, 1), &rows)
 }
 
 fn short(value: f64) -> String {
@@ -290,7 +305,7 @@ fn optional(value: Option<impl ToString>) -> String {
     value.map(|value| value.to_string()).unwrap_or_default()
 }
 
-/// One line a method of bounds, or one without a method; the figures that do not depend on it
+/// One line per method of bounds, or one without a method; the figures that do not depend on it
 /// in every line.
 fn csv(analysis: &Analysis, head: &Head) -> anyhow::Result<String> {
     let mut writer = csv::Writer::from_writer(Vec::new());

@@ -4,17 +4,20 @@ use std::fmt::{self, Write};
 use std::path::PathBuf;
 use std::time::Instant;
 
+use serde::Serialize;
 use taut::control::StoppedBy;
 use taut::io::{check_writable, load_bounds, save_bounds};
-use taut::tighten::{
-    BoundsRecord, Goal, Method, NodeBounds, TightenCounts, TightenOptions, Tightened,
-};
+use taut::problem::{Problem, Variable};
+use taut::tighten::{BoundsRecord, Goal, NodeBounds, TightenCounts, TightenOptions, Tightened};
 
+use super::console::HEADING;
+use super::format::AnswerArgs;
+use super::page::Page;
 use super::problem::{Objective, ProblemArgs, whole};
 use super::record::Head;
 use super::session::{Report, Session};
-use super::shared::{FormatArgs, ThreadsArgs, TightenArgs, TimeLimitArgs, one_of};
-use super::text::{number, seconds, stopped, table};
+use super::shared::{ThreadsArgs, TightenArgs, TimeLimitArgs, one_of};
+use super::text::{number_above, number_below, seconds};
 
 /// Arguments of `bounds`.
 #[derive(clap::Args)]
@@ -39,15 +42,24 @@ pub struct Args {
     #[arg(long, value_name = "FILE", conflicts_with = "tighten", help_heading = "Method")]
     load: Option<PathBuf>,
     #[command(flatten)]
-    format: FormatArgs,
+    format: AnswerArgs,
 }
 
 /// Bounds every neuron and prints the layers.
 pub fn run(args: &Args, session: Session) -> anyhow::Result<u8> {
-    session.answer(args.format.format, |session| find(args, session))
+    session.answer(args.format.form()?, |session| find(args, session))
 }
 
-fn find(args: &Args, session: &mut Session) -> anyhow::Result<BoundsRecord> {
+/// The bounds, and the problem that they are of.
+#[derive(Serialize)]
+struct Bounded {
+    #[serde(flatten)]
+    record: BoundsRecord,
+    #[serde(skip)]
+    problem: Problem,
+}
+
+fn find(args: &Args, session: &mut Session) -> anyhow::Result<Bounded> {
     args.time_limit.read(session)?;
     args.save.as_deref().map(check_writable).transpose()?;
     let threads = args.threads.read(session)?;
@@ -74,34 +86,38 @@ fn find(args: &Args, session: &mut Session) -> anyhow::Result<BoundsRecord> {
     if let Some(path) = &args.save {
         save_bounds(path, &problem, &tightened.bounds, &method)?;
     }
-    Ok(record)
+    Ok(Bounded { record, problem })
 }
 
-impl Report for BoundsRecord {
-    fn text(&self, _: &Head, out: &mut String) -> fmt::Result {
+impl Report for Bounded {
+    fn text(&self, _: &Head, out: &mut Page) -> fmt::Result {
         text(self, out)
     }
 
     fn stopped_by(&self) -> Option<StoppedBy> {
-        self.stopped_by
+        self.record.stopped_by
     }
 }
 
 /// Outputs whose bounds are printed.
 const MOST_OUTPUTS: usize = 10;
 
-fn text(record: &BoundsRecord, text: &mut String) -> fmt::Result {
+fn text(bounded: &Bounded, text: &mut Page) -> fmt::Result {
+    let record = &bounded.record;
     let (neurons, stable) = record.layers.iter().fold((0, 0), |(neurons, stable), layer| {
         let summary = &layer.summary;
         (neurons + summary.neurons, stable + summary.neurons - summary.unstable)
     });
-    writeln!(text, "{stable} of {neurons} neurons are stable, by {} bounds", record.tighten)?;
+    let method = &record.tighten;
+    let line = format!("{stable} of {neurons} neurons are stable, by {method} bounds");
+    text.headline(HEADING, &line)?;
+    let of = |variable: Variable| bounded.problem.vocabulary().name(variable);
     if !record.input.programs.is_empty() {
-        intervals(text, 'x', &record.input)?;
+        intervals(text, |index| of(Variable::Input(index)), &record.input)?;
     }
-    intervals(text, 'y', &record.output)?;
-    stopped(record.stopped_by, text)?;
-    writeln!(text, "  time {}\n", seconds(record.bounds_seconds))?;
+    intervals(text, |index| of(Variable::Output(index)), &record.output)?;
+    text.stopped(record.stopped_by)?;
+    writeln!(text, "  time {}", seconds(record.bounds_seconds))?;
     let rows = record.layers.iter().map(|layer| {
         let s = &layer.summary;
         let counts = [s.layer, s.neurons, s.active, s.inactive, s.saturated, s.unstable];
@@ -120,18 +136,18 @@ fn text(record: &BoundsRecord, text: &mut String) -> fmt::Result {
         "mean",
         "width",
     ];
-    text.push_str(&table(&header, 0, rows.collect()));
-    if !all_programs(record).is_empty() {
-        text.push('\n');
-        text.push_str(&programs(record));
+    text.table(&header, (1, 0), &rows.collect::<Vec<_>>())?;
+    match all_programs(record).is_empty() {
+        true => Ok(()),
+        false => programs(text, record),
     }
-    Ok(())
 }
 
-fn intervals(text: &mut String, name: char, bounds: &NodeBounds) -> fmt::Result {
+fn intervals(text: &mut Page, name: impl Fn(usize) -> String, bounds: &NodeBounds) -> fmt::Result {
     let ends = bounds.lower.iter().zip(&bounds.upper);
     for (index, (lower, upper)) in ends.take(MOST_OUTPUTS).enumerate() {
-        writeln!(text, "  {name}{index} in [{}, {}]", number(*lower), number(*upper))?;
+        let [lower, upper] = [number_below(*lower), number_above(*upper)];
+        writeln!(text, "  {} in [{lower}, {upper}]", name(index))?;
     }
     let left = bounds.lower.len().saturating_sub(MOST_OUTPUTS);
     if left > 0 {
@@ -148,13 +164,11 @@ fn all_programs(record: &BoundsRecord) -> Vec<&TightenCounts> {
 }
 
 /// What became of the two sides of each neuron.
-fn programs(record: &BoundsRecord) -> String {
+fn programs(text: &mut Page, record: &BoundsRecord) -> fmt::Result {
     let rows = all_programs(record).into_iter().map(|p| {
         let kind = match (p.method, p.with_outputs) {
-            (Method::Linear, false) => "lp",
-            (Method::Linear, true) => "lp, outputs",
-            (Method::MixedInteger, false) => "milp",
-            (Method::MixedInteger, true) => "milp, outputs",
+            (method, false) => method.name().to_string(),
+            (method, true) => format!("{}, outputs", method.name()),
         };
         let counts = [p.sides, p.solved, p.failed];
         let skipped = [p.skipped_stable, p.skipped_attained, p.skipped_exact, p.skipped_time];
@@ -163,7 +177,7 @@ fn programs(record: &BoundsRecord) -> String {
             last if last > record.layers.len() => "outputs".to_string(),
             layer => layer.to_string(),
         };
-        let mut row = vec![name, kind.to_string()];
+        let mut row = vec![name, kind];
         row.extend(counts.iter().chain(&skipped).map(usize::to_string));
         row.push(seconds(p.seconds));
         row
@@ -172,5 +186,5 @@ fn programs(record: &BoundsRecord) -> String {
         "layer", "by", "sides", "solved", "failed", "stable", "attained", "exact", "no time",
         "time",
     ];
-    table(&header, 0, rows.collect())
+    text.table(&header, (2, 0), &rows.collect::<Vec<_>>())
 }

@@ -5,22 +5,24 @@ use std::fmt::{self, Write};
 use serde::Serialize;
 use taut::compare::{CompareOptions, Comparison, Row, Spread, compare, write_csv};
 use taut::control::StoppedBy;
-use taut::encode::{self, ReluEncoding};
+use taut::encode::ReluEncoding;
 use taut::optimize::Certify;
 use taut::problem::Sense;
 use taut::tighten::Tightening;
 
-use super::console::tell;
+use super::console::{CLOSED, OPEN, tell_error};
+use super::format::TableArgs;
+use super::page::Page;
 use super::problem::{Objective, ProblemArgs};
 use super::progress::Monitor;
+use super::quantity;
 use super::record::Head;
 use super::session::{Report, Session};
 use super::settings::SettingsArgs;
 use super::shared::{
-    self, ScaleChoice, SenseArgs, TableFormatArgs, TightenTimeArgs, encoding_help,
-    scalings_or_none, tightenings,
+    self, ScaleChoice, SenseArgs, TightenTimeArgs, encoding_help, scalings_or_none, tightenings,
 };
-use super::text::{count, number, ratio, seconds, stopped, table};
+use super::text::{count, number, number_above, number_below, ratio, seconds};
 use super::{ANSWERED, FAILED, UNANSWERED};
 
 /// Arguments of `compare`.
@@ -31,7 +33,7 @@ pub struct Args {
     #[command(flatten)]
     sense: SenseArgs,
     #[arg(help_heading = "Method", long, value_name = "NAMES", help = encoding_help(),
-          value_delimiter = ',', value_parser = encode::encoding,
+          value_delimiter = ',', value_parser = shared::encoding,
           default_value = "big-m,big-m+cuts,split,multiple-choice,partition:2")]
     encoding: Vec<&'static dyn ReluEncoding>,
     /// Methods that bound the neurons.
@@ -47,14 +49,15 @@ pub struct Args {
     seeds: u32,
     #[command(flatten)]
     settings: SettingsArgs,
-    /// Time limit for each solve, and for the bounds of each method (seconds)
-    /// [default: none].
-    #[arg(long, value_name = "SECONDS", allow_hyphen_values = true, help_heading = "Limits")]
+    /// Time limit for each solve, and for the bounds of each method (seconds, or with a
+    /// unit: 500ms, 1.5m, 2h) [default: none].
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, help_heading = "Limits",
+          value_parser = quantity::seconds)]
     time_limit: Option<f64>,
     #[command(flatten)]
     tighten_time: TightenTimeArgs,
     #[command(flatten)]
-    format: TableFormatArgs,
+    format: TableArgs,
 }
 
 /// The table, and the time it took with all that was read.
@@ -64,26 +67,27 @@ struct Compared {
     comparison: Comparison,
     #[serde(skip)]
     seconds: f64,
+    /// What is optimised, in the words of the question.
+    #[serde(skip)]
+    objective: String,
 }
 
 /// Solves every combination and prints the table.
 pub fn run(args: &Args, session: Session) -> anyhow::Result<u8> {
-    session.answer(args.format.format, |session| find(args, session))
+    session.answer(args.format.form()?, |session| find(args, session))
 }
 
 fn find(args: &Args, session: &mut Session) -> anyhow::Result<Compared> {
     let options = options(args, session)?;
     let problem = args.problem.read(Objective::Best(args.sense.sense), session)?;
-    let mut monitor = Monitor::start(session.quiet);
-    let comparison = compare(&problem, &options, &mut monitor);
-    drop(monitor);
-    let comparison = comparison?;
+    let comparison = compare(&problem, &options, &mut Monitor)?;
     for contradiction in &comparison.contradictions {
-        tell(&format!(
-            "error: contradiction: {contradiction}; please report this with the instance"
+        tell_error(&format!(
+            "contradiction: {contradiction}; please report this with the instance"
         ));
     }
-    Ok(Compared { comparison, seconds: session.clock.seconds() })
+    let (seconds, objective) = (session.clock.seconds(), problem.objective_in_words());
+    Ok(Compared { comparison, seconds, objective })
 }
 
 fn options(args: &Args, session: &mut Session) -> anyhow::Result<CompareOptions> {
@@ -106,7 +110,7 @@ fn options(args: &Args, session: &mut Session) -> anyhow::Result<CompareOptions>
 }
 
 impl Report for Compared {
-    fn text(&self, head: &Head, out: &mut String) -> fmt::Result {
+    fn text(&self, head: &Head, out: &mut Page) -> fmt::Result {
         text(self, head, out)
     }
 
@@ -132,19 +136,22 @@ impl Report for Compared {
     }
 }
 
-fn text(compared: &Compared, head: &Head, text: &mut String) -> fmt::Result {
+fn text(compared: &Compared, head: &Head, text: &mut Page) -> fmt::Result {
     let comparison = &compared.comparison;
     let direction = match comparison.sense {
         Sense::Minimize => "minimum",
         Sense::Maximize => "maximum",
     };
-    write!(text, "{direction} of {}", head.question.objective.as_deref().unwrap_or_default())?;
-    match comparison.objective {
-        Some(objective) => writeln!(text, ", best value {}", number(objective))?,
-        None => writeln!(text, ": no point known")?,
-    }
+    let best = match comparison.objective {
+        Some(objective) => format!(", best value {}", number(objective)),
+        None => ": no point known".to_string(),
+    };
+    let is_settled = comparison.is_closed() && comparison.contradictions.is_empty();
+    let style = if is_settled { CLOSED } else { OPEN };
+    text.headline(style, &format!("{direction} of {}{best}", compared.objective))?;
+    let outward = outward(comparison.sense);
     if let Some(bound) = comparison.bound {
-        writeln!(text, "  bound   {}", number(bound))?;
+        writeln!(text, "  bound   {}", outward(bound))?;
     }
     let limit = comparison.time_limit.map_or("no time limit".to_string(), |s| format!("{s} s"));
     let seeds = count(comparison.seeds.len(), "seed");
@@ -155,8 +162,7 @@ fn text(compared: &Compared, head: &Head, text: &mut String) -> fmt::Result {
         comparison.backend, comparison.preset, comparison.known_point
     )?;
     writeln!(text, "  time    {}", seconds(compared.seconds))?;
-    writeln!(text)?;
-    text.push_str(&rows(comparison));
+    rows(text, comparison)?;
     for row in &comparison.rows {
         for error in &row.errors {
             writeln!(text, "  failed  {}: {error}", row.name())?;
@@ -167,7 +173,7 @@ fn text(compared: &Compared, head: &Head, text: &mut String) -> fmt::Result {
             let left = count(left, "combination");
             writeln!(text, "  stopped by {}: {left} left out", reason.words())
         }
-        (reason, _) => stopped(reason, text),
+        (reason, _) => text.stopped(reason),
     }
 }
 
@@ -191,16 +197,24 @@ const HEADER: [&str; 17] = [
     "time",
 ];
 
-/// Number of columns of words.
-const WORDS: usize = 4;
+/// Number of columns that tell the rows apart, and of columns of words.
+const WORDS: (usize, usize) = (3, 4);
 
-fn rows(comparison: &Comparison) -> String {
+fn rows(text: &mut Page, comparison: &Comparison) -> fmt::Result {
     let several = comparison.seeds.len() > 1;
-    let rows = comparison.rows.iter().map(|row| fields(row, several)).collect();
-    table(&HEADER, WORDS, rows)
+    let rows = comparison.rows.iter().map(|row| fields(row, comparison.sense, several));
+    text.table(&HEADER, WORDS, &rows.collect::<Vec<_>>())
 }
 
-fn fields(row: &Row, several: bool) -> Vec<String> {
+/// How bounds are rounded: away from what is sought.
+fn outward(sense: Sense) -> fn(f64) -> String {
+    match sense {
+        Sense::Minimize => number_below,
+        Sense::Maximize => number_above,
+    }
+}
+
+fn fields(row: &Row, sense: Sense, several: bool) -> Vec<String> {
     let size = |of: fn(&taut::milp::ModelSize) -> usize| {
         row.model.as_ref().map_or(String::new(), |model| of(model).to_string())
     };
@@ -234,7 +248,7 @@ fn fields(row: &Row, several: bool) -> Vec<String> {
         spread(row.nodes, &whole),
         spread(row.lp_iterations, &whole),
         median(row.objective),
-        median(row.bound),
+        row.bound.map_or(String::new(), |bound| outward(sense)(bound.median)),
         row.gap.map_or(String::new(), |gap| ratio(gap.median)),
         spread(row.seconds.total, &seconds),
     ]

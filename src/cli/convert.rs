@@ -3,6 +3,7 @@
 use std::fmt::{self, Write};
 use std::path::PathBuf;
 
+use anyhow::ensure;
 use serde::Serialize;
 use taut::control::StoppedBy;
 use taut::io::{
@@ -12,11 +13,14 @@ use taut::network::{Metadata, Network};
 use taut::prune::{PruneCounts, prune};
 use taut::tighten::TightenOptions;
 
+use super::format::FormatArgs;
+use super::kinds::{self, Expected};
+use super::page::Page;
 use super::problem::{BoxArgs, Objective, ProblemArgs, whole};
 use super::record::{Head, Question};
 use super::session::{Report, Session};
-use super::shared::{FormatArgs, ThreadsArgs, TightenArgs, TimeLimitArgs};
-use super::text::{count, stopped};
+use super::shared::{ThreadsArgs, TightenArgs, TimeLimitArgs};
+use super::text::count;
 
 /// Arguments of `convert`.
 #[derive(clap::Args)]
@@ -70,7 +74,7 @@ struct Pruning {
 
 /// Reads one file and writes the other.
 pub fn run(args: &Args, session: Session) -> anyhow::Result<u8> {
-    session.answer(args.format.format, |session| {
+    session.answer(args.format.form(), |session| {
         args.time_limit.read(session)?;
         let threads = args.threads.read(session)?;
         check_network_output(&args.output)?;
@@ -80,10 +84,20 @@ pub fn run(args: &Args, session: Session) -> anyhow::Result<u8> {
 
 fn converted(args: &Args, session: &mut Session) -> anyhow::Result<Converted> {
     session.head.question = Question::of_file(&args.input, false);
-    let (input, domain) = (args.input.clone(), args.domain.clone());
+    let (input, output) = (args.input.clone(), args.output.clone());
+    let domain = args.domain.clone();
     let (network, hash, domain) = session.read(move || {
+        kinds::check(&input, Expected::Network)?;
+        ensure!(
+            input.exists() || !output.exists(),
+            "{}: no such file, but {} is there; expected IN, then OUT",
+            input.display(),
+            output.display()
+        );
+        tracing::info!("read: {}", input.display());
         let (network, hash) = read_network_and_hash(&input)?;
-        let domain = domain.read(&network)?.or(network.metadata().input_box.clone());
+        let domain = domain.read(&network, network.metadata().input_box.as_ref())?;
+        let domain = domain.or(network.metadata().input_box.clone());
         Ok((network, hash, domain))
     })?;
     session.head.network = Some(network.name().to_string());
@@ -143,7 +157,7 @@ fn proof_path(args: &Args) -> PathBuf {
 }
 
 impl Report for Converted {
-    fn text(&self, _: &Head, out: &mut String) -> fmt::Result {
+    fn text(&self, _: &Head, out: &mut Page) -> fmt::Result {
         write!(out, "wrote {}", self.file.display())?;
         let Some(Pruning { tighten, kept, constant, linear, unread, bounds }) = &self.pruned else {
             return writeln!(out);
@@ -154,7 +168,7 @@ impl Report for Converted {
             ": {kept} of {neurons} kept, {constant} constant, {linear} linear, {unread} unread"
         )?;
         writeln!(out, "wrote {}: the {tighten} bounds that prove it", bounds.display())?;
-        stopped(self.stopped_by, out)
+        out.stopped(self.stopped_by)
     }
 
     fn stopped_by(&self) -> Option<StoppedBy> {

@@ -17,11 +17,13 @@ use taut::problem::{Problem, Sense};
 use taut::scale::Scaling;
 use taut::tighten::TightenOptions;
 
+use super::format::FormatArgs;
+use super::page::Page;
 use super::problem::{Objective, ProblemArgs};
 use super::record::Head;
 use super::session::{Report, Session};
 use super::settings::FormulationArgs;
-use super::shared::{FormatArgs, SenseArgs, ThreadsArgs, TimeLimitArgs};
+use super::shared::{SenseArgs, ThreadsArgs, TimeLimitArgs};
 use super::text::count;
 
 /// Arguments of `export`.
@@ -63,7 +65,7 @@ struct Export {
 
 /// Encodes the problem and writes the file.
 pub fn run(args: &Args, session: Session) -> anyhow::Result<u8> {
-    session.answer(args.format.format, |session| find(args, session))
+    session.answer(args.format.form(), |session| find(args, session))
 }
 
 fn find(args: &Args, session: &mut Session) -> anyhow::Result<Export> {
@@ -129,7 +131,7 @@ fn write(
 }
 
 impl Report for Export {
-    fn text(&self, _: &Head, out: &mut String) -> fmt::Result {
+    fn text(&self, _: &Head, out: &mut Page) -> fmt::Result {
         let reason = self.stopped_by.map(StoppedBy::words);
         let (Some(file), Some(model)) = (&self.file, &self.model) else {
             return writeln!(out, "nothing written: stopped by {}", reason.unwrap_or("a limit"));

@@ -10,10 +10,13 @@ use taut::io::read_network_and_hash;
 use taut::network::{Constant, Network, Operand};
 use taut::num::IntervalBox;
 
+use super::console::HEADING;
+use super::format::AnswerArgs;
+use super::kinds::{self, Expected};
+use super::page::Page;
 use super::record::{Head, Question};
 use super::session::{Report, Session};
-use super::shared::FormatArgs;
-use super::text::{count, table};
+use super::text::count;
 
 /// Arguments of `info`.
 #[derive(clap::Args)]
@@ -24,7 +27,7 @@ pub struct Args {
     #[arg(long, conflicts_with = "format")]
     dot: bool,
     #[command(flatten)]
-    format: FormatArgs,
+    format: AnswerArgs,
 }
 
 /// What a network is made of.
@@ -58,10 +61,12 @@ struct LayerInfo {
 
 /// Describes a network.
 pub fn run(args: &Args, session: Session) -> anyhow::Result<u8> {
-    session.answer(args.format.format, |session| {
+    session.answer(args.format.form()?, |session| {
         session.head.question = Question::of_file(&args.network, false);
         let (path, dot) = (args.network.clone(), args.dot);
         let (info, name, hash) = session.read(move || {
+            kinds::check(&path, Expected::Network)?;
+            tracing::info!("read: {}", path.display());
             let (network, hash) = read_network_and_hash(&path)?;
             let dot = dot.then(|| network.to_dot());
             Ok((Info { dot, ..describe(&network) }, network.name().to_string(), hash))
@@ -109,7 +114,7 @@ fn describe(network: &Network) -> Info {
 }
 
 impl Report for Info {
-    fn text(&self, head: &Head, out: &mut String) -> fmt::Result {
+    fn text(&self, head: &Head, out: &mut Page) -> fmt::Result {
         match &self.dot {
             Some(dot) => out.write_str(dot),
             None => text(self, head, out),
@@ -124,16 +129,16 @@ impl Report for Info {
 /// Inputs whose box is printed in full.
 const MOST_INTERVALS: usize = 8;
 
-fn text(info: &Info, head: &Head, text: &mut String) -> fmt::Result {
-    writeln!(
-        text,
+fn text(info: &Info, head: &Head, text: &mut Page) -> fmt::Result {
+    let line = format!(
         "{}: {} → {}, {}, {}",
         head.network.as_deref().unwrap_or_default(),
         count(info.inputs, "input"),
         count(info.outputs, "output"),
         count(info.parameters, "parameter"),
         count(info.relus, "ReLU")
-    )?;
+    );
+    text.headline(HEADING, &line)?;
     if let Some(origin) = &info.origin {
         writeln!(text, "  origin  {origin}")?;
     }
@@ -149,15 +154,13 @@ fn text(info: &Info, head: &Head, text: &mut String) -> fmt::Result {
             writeln!(text, "  {what:<7} {}", names.join(", "))?;
         }
     }
-    text.push('\n');
     let mut rows =
         vec![vec!["(input)".to_string(), String::new(), shape(&info.input_shape), String::new()]];
     rows.extend(info.layers.iter().map(|layer| {
         let parameters = layer.parameters.to_string();
         vec![layer.name.clone(), layer.op.clone(), shape(&layer.shape), parameters]
     }));
-    text.push_str(&table(&["layer", "operator", "output", "parameters"], 2, rows));
-    Ok(())
+    text.table(&["layer", "operator", "output", "parameters"], (1, 2), &rows)
 }
 
 fn shape(shape: &[usize]) -> String {

@@ -7,10 +7,16 @@ mod compare;
 mod console;
 mod convert;
 mod export;
+mod format;
 mod info;
+mod kinds;
+mod log;
 mod optimize;
+mod page;
+mod point;
 mod problem;
 mod progress;
+mod quantity;
 #[cfg(feature = "train")]
 mod recipe;
 mod record;
@@ -23,12 +29,14 @@ mod text;
 #[cfg(feature = "train")]
 mod train;
 
+use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::error::ContextKind;
+use clap::{Arg, CommandFactory, FromArgMatches, Parser, Subcommand};
 use taut::problem::Sense;
 
-use console::{print_usage, tell};
+use console::{Color, print_usage, tell_error};
 use session::Session;
 
 /// Exact answers about trained ReLU networks.
@@ -38,12 +46,21 @@ struct Arguments {
     /// What to do.
     #[command(subcommand)]
     command: Command,
-    /// Tell more on stderr (twice: much more).
+    /// Tell the story of the run on stderr (twice: all of it).
     #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Output")]
     verbose: u8,
     /// No progress and no warnings.
     #[arg(short, long, global = true, help_heading = "Output")]
     quiet: bool,
+    /// Where to use colours; auto: on terminals, as NO_COLOR and CLICOLOR_FORCE say.
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        help_heading = "Output"
+    )]
+    color: Color,
 }
 
 const EXIT_STATUS: &str = "Exit status: 0 answered, 1 error, 2 wrong usage, \
@@ -54,12 +71,15 @@ const EXIT_STATUS: &str = "Exit status: 0 answered, 1 error, 2 wrong usage, \
 enum Command {
     /// Layers, shapes, parameters and operators of a network.
     Info(info::Args),
+    #[command(aliases = ["minimise", "min"])]
     /// Least value of an expression of a network's inputs and outputs over a box.
     Minimize(optimize::Args),
+    #[command(aliases = ["maximise", "max"])]
     /// Largest value of an expression of a network's inputs and outputs over a box.
     Maximize(optimize::Args),
     /// Bounds and phase of every neuron, stable counts, big-M constants.
     Bounds(bounds::Args),
+    #[command(alias = "analyse")]
     /// Why a problem is easy or hard: big-M constants, stable neurons, linear regions,
     /// Lipschitz bounds, sensitivity and complexity in one table.
     Analyze(analyze::Args),
@@ -72,7 +92,7 @@ enum Command {
     Train(Box<train::Args>),
     /// Writes a network in another format, by file name extension (.onnx, .json).
     Convert(convert::Args),
-    /// The same problem under several encodings, bounds and scalings: one row a
+    /// The same problem under several encodings, bounds and scalings: one row per
     /// combination, checked against each other.
     Compare(compare::Args),
     /// Writes a problem as a mixed-integer program for other solvers, by file name
@@ -89,7 +109,10 @@ const UNANSWERED: u8 = 3;
 
 /// Runs the command that the arguments ask for.
 pub fn run() -> ExitCode {
-    let outcome = match Arguments::try_parse() {
+    let words = words();
+    // Also for what is wrong with the arguments.
+    Color::of_arguments(&words).set();
+    let outcome = match parsed(words) {
         Ok(arguments) => answer(&arguments),
         Err(usage) => {
             print_usage(&usage).map(|()| u8::try_from(usage.exit_code()).unwrap_or(FAILED))
@@ -98,17 +121,56 @@ pub fn run() -> ExitCode {
     match outcome {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            tell(&format!("error: {error:#}"));
+            tell_error(&format!("{error:#}"));
             ExitCode::from(FAILED)
         }
     }
 }
 
+/// Reads the arguments; a negative number is the value of the option before it.
+fn parsed(words: Vec<OsString>) -> Result<Arguments, clap::Error> {
+    let number = |argument: Arg| match argument.is_positional() {
+        true => argument,
+        false => argument.allow_negative_numbers(true),
+    };
+    let command = Arguments::command().mut_subcommands(|command| command.mut_args(number));
+    let refined = |mut error: clap::Error| {
+        // Nobody meant the name of a file.
+        if error.to_string().contains(" as a value, use '-- ") {
+            error.remove(ContextKind::Suggested);
+        }
+        error
+    };
+    let mut matches = command.try_get_matches_from(words).map_err(refined)?;
+    Arguments::from_arg_matches_mut(&mut matches)
+}
+
+/// The arguments. One that ends in a comma goes on in the next: `--lower -2, 0`.
+fn words() -> Vec<OsString> {
+    let mut words: Vec<OsString> = Vec::new();
+    for word in std::env::args_os() {
+        match words.last_mut() {
+            Some(last) if last.as_encoded_bytes().ends_with(b",") && !is_option(&word) => {
+                last.push(word);
+            }
+            _ => words.push(word),
+        }
+    }
+    words
+}
+
+/// Whether a word is an option, and no negative number.
+fn is_option(word: &OsStr) -> bool {
+    let mut bytes = word.as_encoded_bytes().iter();
+    bytes.next() == Some(&b'-') && !bytes.next().is_some_and(|b| b.is_ascii_digit() || *b == b'.')
+}
+
 /// Runs a command, which prints its answer.
 fn answer(arguments: &Arguments) -> anyhow::Result<u8> {
-    start_log(arguments.verbose, arguments.quiet);
+    progress::start(arguments.quiet);
+    log::start(arguments.verbose, arguments.quiet);
     progress::listen();
-    let start = |command| Session::start(command, arguments.quiet);
+    let start = Session::start;
     match &arguments.command {
         Command::Info(args) => info::run(args, start("info")),
         Command::Minimize(args) => optimize::run(args, Sense::Minimize, start("minimize")),
@@ -123,21 +185,4 @@ fn answer(arguments: &Arguments) -> anyhow::Result<u8> {
         Command::Convert(args) => convert::run(args, start("convert")),
         Command::Export(args) => export::run(args, start("export")),
     }
-}
-
-/// Warnings by default; more with `-v`, only errors with `-q`.
-fn start_log(verbose: u8, quiet: bool) {
-    let level = match (quiet, verbose) {
-        (true, _) => tracing::Level::ERROR,
-        (false, 0) => tracing::Level::WARN,
-        (false, 1) => tracing::Level::INFO,
-        (false, _) => tracing::Level::DEBUG,
-    };
-    tracing_subscriber::fmt()
-        .with_max_level(level)
-        .with_writer(console::Log::new)
-        .log_internal_errors(false)
-        .without_time()
-        .with_target(false)
-        .init();
 }

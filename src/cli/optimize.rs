@@ -12,13 +12,17 @@ use taut::optimize::{
 };
 use taut::problem::{Problem, Reference, Sense};
 
+use super::console::{CLOSED, OPEN, WRONG, styled};
+use super::format::AnswerArgs;
+use super::page::Page;
+use super::point;
 use super::problem::{Objective, ProblemArgs};
 use super::progress::Monitor;
 use super::record::Head;
 use super::session::{Report, Session};
 use super::settings::{FormulationArgs, SettingsArgs};
-use super::shared::{FormatArgs, MemoryLimitArgs, TimeLimitArgs, one_of};
-use super::text::{number, ratio, seconds, stopped, table};
+use super::shared::{MemoryLimitArgs, TimeLimitArgs, one_of};
+use super::text::{number, number_above, number_below, ratio, seconds};
 use super::{ANSWERED, UNANSWERED};
 
 /// Arguments of `minimize` and `maximize`.
@@ -50,7 +54,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     log_file: Option<PathBuf>,
     #[command(flatten)]
-    format: FormatArgs,
+    format: AnswerArgs,
 }
 
 /// The methods, and what each is.
@@ -80,7 +84,7 @@ struct Optimized {
 
 /// Optimises and prints.
 pub fn run(args: &Args, sense: Sense, session: Session) -> anyhow::Result<u8> {
-    session.answer(args.format.format, |session| find(args, sense, session))
+    session.answer(args.format.form()?, |session| find(args, sense, session))
 }
 
 fn find(args: &Args, sense: Sense, session: &mut Session) -> anyhow::Result<Optimized> {
@@ -89,10 +93,7 @@ fn find(args: &Args, sense: Sense, session: &mut Session) -> anyhow::Result<Opti
     let problem = args.problem.read(Objective::Best(Some(sense)), session)?;
     let clock = &session.clock;
     let read = clock.seconds();
-    let mut monitor = Monitor::start(session.quiet);
-    let answer = optimize_within(&problem, &options, clock, &mut monitor);
-    drop(monitor);
-    let mut answer = answer?;
+    let mut answer = optimize_within(&problem, &options, clock, &mut Monitor)?;
     answer.seconds.read = read;
     Ok(Optimized { answer, problem })
 }
@@ -120,7 +121,7 @@ fn options(args: &Args, session: &mut Session) -> anyhow::Result<OptimizeOptions
 impl Report for Optimized {
     const HAS_STATUS: bool = true;
 
-    fn text(&self, head: &Head, out: &mut String) -> fmt::Result {
+    fn text(&self, head: &Head, out: &mut Page) -> fmt::Result {
         text(&self.answer, &self.problem, head, out)
     }
 
@@ -137,41 +138,44 @@ impl Report for Optimized {
 }
 
 /// The answer first, then the evidence.
-fn text(answer: &Answer, problem: &Problem, head: &Head, text: &mut String) -> fmt::Result {
+fn text(answer: &Answer, problem: &Problem, head: &Head, text: &mut Page) -> fmt::Result {
     headline(text, answer, problem)?;
     if let (Some(input), Some(output)) = (&answer.input, &answer.output) {
-        let names = problem.network().metadata();
-        writeln!(text, "  at      {}", coordinates("x", &names.input_names, input))?;
-        writeln!(text, "  output  {}", coordinates("y", &names.output_names, output))?;
+        writeln!(text, "  at      {}", point::inputs(problem, input))?;
+        writeln!(text, "  output  {}", point::outputs(problem, output))?;
     }
     if let Some(reference) = problem.reference() {
         compare(text, answer, reference)?;
     }
     if let Some(recheck) = answer.recheck {
-        let verdict = if recheck.feasible { "feasible" } else { "NOT feasible" };
+        let verdict = match recheck.feasible {
+            true => "feasible".to_string(),
+            false => styled(WRONG, "NOT feasible"),
+        };
         let error = recheck.objective_error;
         let error = error.map_or(String::new(), |e| format!(", solver's value off by {e:.1e}"));
         writeln!(text, "  check   forward pass: {verdict}{error}")?;
     }
     for warning in &answer.warnings {
-        writeln!(text, "  warning {warning}")?;
+        writeln!(text, "  {} {warning}", styled(OPEN, "warning"))?;
     }
     evidence(text, answer, head)
 }
 
-fn headline(text: &mut String, answer: &Answer, problem: &Problem) -> fmt::Result {
-    let (extreme, side) = match problem.sense() {
-        Sense::Minimize => ("minimum", "at least"),
-        Sense::Maximize => ("maximum", "at most"),
-    };
-    let objective = problem.objective();
+fn headline(text: &mut Page, answer: &Answer, problem: &Problem) -> fmt::Result {
+    let minimizes = problem.sense() == Sense::Minimize;
+    let extreme = if minimizes { "minimum" } else { "maximum" };
+    let objective = problem.objective_in_words();
     let value = answer.objective.map(number).unwrap_or_default();
-    match answer.status {
-        Status::Optimal => writeln!(text, "{extreme} of {objective} = {value}")?,
-        Status::Feasible => writeln!(text, "best value found of {objective} = {value}")?,
-        Status::Infeasible => writeln!(text, "infeasible: no point satisfies the constraints")?,
-        Status::Unknown => writeln!(text, "unknown: no feasible point found, none excluded")?,
-    }
+    let (style, line) = match answer.status {
+        Status::Optimal => (CLOSED, format!("{extreme} of {objective} = {value}")),
+        Status::Feasible => (OPEN, format!("best value found of {objective} = {value}")),
+        Status::Infeasible => {
+            (CLOSED, "infeasible: no point satisfies the constraints".to_string())
+        }
+        Status::Unknown => (OPEN, "unknown: no feasible point found, none excluded".to_string()),
+    };
+    text.headline(style, &line)?;
     if let Some(bound) = answer.bound {
         let gap = answer.gap.map_or(String::new(), |gap| format!(", relative gap {}", ratio(gap)));
         let by = match answer.bound_by {
@@ -179,12 +183,16 @@ fn headline(text: &mut String, answer: &Answer, problem: &Problem) -> fmt::Resul
             Some(backend) => format!(", by {backend} up to its tolerances"),
             None => String::new(),
         };
-        writeln!(text, "  bound   {side} {}{by}{gap}", number(bound))?;
+        let bound = match minimizes {
+            true => format!("at least {}", number_below(bound)),
+            false => format!("at most {}", number_above(bound)),
+        };
+        writeln!(text, "  bound   {bound}{by}{gap}")?;
     }
-    stopped(answer.stopped_by, text)
+    text.stopped(answer.stopped_by)
 }
 
-fn compare(text: &mut String, answer: &Answer, reference: &Reference) -> fmt::Result {
+fn compare(text: &mut Page, answer: &Answer, reference: &Reference) -> fmt::Result {
     let known = number(reference.objective);
     let difference = answer.objective.map_or(String::new(), |objective| {
         format!(", differs by {:.1e}", (objective - reference.objective).abs())
@@ -192,7 +200,7 @@ fn compare(text: &mut String, answer: &Answer, reference: &Reference) -> fmt::Re
     writeln!(text, "  known   {known} ({}){difference}", reference.source)
 }
 
-fn evidence(text: &mut String, answer: &Answer, head: &Head) -> fmt::Result {
+fn evidence(text: &mut Page, answer: &Answer, head: &Head) -> fmt::Result {
     let model = answer.model;
     if let Some(PartCounts { parts, excluded, solved, left }) = answer.parts {
         let left = if left > 0 { format!(", {left} not looked at") } else { String::new() };
@@ -262,21 +270,5 @@ fn evidence(text: &mut String, answer: &Answer, head: &Head) -> fmt::Result {
     let mut header = vec!["layer", "neurons", "active", "inactive"];
     header.extend(clipped.then_some("saturated"));
     header.extend(["unstable", "big-M max", "mean"]);
-    writeln!(text)?;
-    text.push_str(&table(&header, 0, rows.collect()));
-    Ok(())
-}
-
-/// Coordinates that are printed in full.
-const MOST_COORDINATES: usize = 10;
-
-fn coordinates(letter: &str, names: &[String], values: &[f64]) -> String {
-    let shown = values.iter().take(MOST_COORDINATES).enumerate().map(|(index, &value)| {
-        let name = names.get(index).cloned().unwrap_or_else(|| format!("{letter}{index}"));
-        format!("{name} = {}", number(value))
-    });
-    let shown: Vec<String> = shown.collect();
-    let more = values.len().saturating_sub(MOST_COORDINATES);
-    let rest = if more > 0 { format!(", … ({more} more)") } else { String::new() };
-    shown.join(", ") + &rest
+    text.table(&header, (1, 0), &rows.collect::<Vec<_>>())
 }

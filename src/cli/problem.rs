@@ -2,43 +2,33 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use clap::Args;
 use taut::io::{read_box, read_instance, read_network_and_hash};
 use taut::message::excerpt;
 use taut::network::Network;
 use taut::num::IntervalBox;
 use taut::problem::{
-    ExpressionError, NO_WHOLE_NUMBER, Part, Problem, ProblemError, QuestionText, Sense,
+    ExpressionError, NO_WHOLE_NUMBER, Part, Problem, ProblemError, QuestionText, Sense, Vocabulary,
 };
 
+use super::kinds::{self, Expected};
 use super::record::Question;
 use super::session::Session;
+use super::text::count;
 
 /// A box of inputs.
 #[derive(Args, Clone)]
 pub struct BoxArgs {
-    /// Lower bounds of the inputs: one number for all, or one an input,
+    /// Lower bounds of the inputs: one number for all, or one per input,
     /// separated by commas [default: those in the file].
-    #[arg(
-        help_heading = "Question",
-        long,
-        value_name = "NUMBERS",
-        allow_hyphen_values = true,
-        requires = "upper"
-    )]
+    #[arg(help_heading = "Question", long, value_name = "NUMBERS", allow_hyphen_values = true)]
     pub lower: Option<String>,
     /// Upper bounds of the inputs, likewise [default: those in the file].
-    #[arg(
-        help_heading = "Question",
-        long,
-        value_name = "NUMBERS",
-        allow_hyphen_values = true,
-        requires = "lower"
-    )]
+    #[arg(help_heading = "Question", long, value_name = "NUMBERS", allow_hyphen_values = true)]
     pub upper: Option<String>,
     /// Bounds of the inputs from a file: CSV with two columns, lower and upper,
-    /// one line an input; or OMLT's NAME.bounds.json.
+    /// one line per input; or OMLT's NAME.bounds.json.
     #[arg(help_heading = "Question", long = "box", value_name = "FILE", conflicts_with_all = ["lower", "upper"])]
     pub file: Option<PathBuf>,
 }
@@ -63,10 +53,10 @@ pub struct ProblemArgs {
         allow_hyphen_values = true
     )]
     pub constraints: Vec<String>,
-    /// Indices of the inputs that must be whole numbers, separated by commas
-    /// [default: the instance's, or none].
-    #[arg(help_heading = "Question", long, value_name = "INDICES", value_delimiter = ',')]
-    pub integer: Option<Vec<usize>>,
+    /// Inputs that must be whole numbers: names, indices from 0 or ranges, separated by
+    /// commas, such as x0,3 or 0-3 [default: the instance's, or none].
+    #[arg(help_heading = "Question", long, value_name = "INPUTS", value_delimiter = ',')]
+    pub integer: Option<Vec<String>>,
 }
 
 /// What a command asks of the objective.
@@ -107,8 +97,8 @@ impl ProblemArgs {
 
     fn load(&self, asked: Objective) -> anyhow::Result<(Problem, Question)> {
         let mut record = Question::of_file(&self.problem, self.is_instance());
-        let (network, stored, mut question) = self.files(&mut record)?;
-        let domain = match self.domain.read(&network)? {
+        let Files { network, stored, mut question, sense: stated } = self.files(&mut record)?;
+        let domain = match self.domain.read(&network, stored.as_ref())? {
             Some(domain) => {
                 question.reference = None;
                 domain
@@ -131,12 +121,15 @@ impl ProblemArgs {
         {
             question.reference = None;
         }
-        if self.is_instance() && sense != question.sense {
-            tracing::warn!("the instance asks for the opposite; the command decides: {sense:?}");
+        if let Some(stated) = stated.filter(|stated| *stated != sense) {
+            let (file, stated, decided) = (self.problem.display(), stated.name(), sense.name());
+            tracing::warn!("{file} asks to {stated}; the command decides: {decided}");
         }
         question.sense = sense;
         question.objective = self.objective.clone().or(question.objective);
-        question.integer = self.integer.clone().unwrap_or(question.integer);
+        if let Some(words) = &self.integer {
+            question.integer = inputs("--integer", words, &Vocabulary::of(&network))?;
+        }
         question.constraints.extend(self.constraints.iter().cloned());
         let optimizes = question.objective.is_some() || matches!(asked, Objective::Best(_));
         if !optimizes {
@@ -144,40 +137,78 @@ impl ProblemArgs {
         }
         let problem = Problem::parse(network, domain, &question).map_err(quoted);
         let problem = problem.with_context(|| self.problem.display().to_string())?;
+        tell_of(&problem);
         record.ask(&problem, optimizes);
         Ok((problem, record))
     }
 
     /// The network, its box and the question as the files have them.
-    fn files(
-        &self,
-        record: &mut Question,
-    ) -> anyhow::Result<(Network, Option<IntervalBox>, QuestionText)> {
+    fn files(&self, record: &mut Question) -> anyhow::Result<Files> {
+        kinds::check(&self.problem, Expected::Problem)?;
+        tracing::info!("read: {}", self.problem.display());
         if !self.is_instance() {
             let (network, hash) = read_network_and_hash(&self.problem)?;
             record.read_from(&self.problem, hash);
             let stored = network.metadata().input_box.clone();
-            return Ok((network, stored, QuestionText::default()));
+            return Ok(Files { network, stored, question: QuestionText::default(), sense: None });
         }
         let place = || self.problem.display().to_string();
-        let instance = read_instance(&self.problem)?;
+        let instance = read_instance(&self.problem).map_err(|error| {
+            kinds::instead_of_an_instance(&self.problem).unwrap_or_else(|| error.into())
+        })?;
+        kinds::check(&instance.network, Expected::Network).with_context(place)?;
+        tracing::info!("read: {}", instance.network.display());
         let (network, hash) = read_network_and_hash(&instance.network).with_context(place)?;
         record.read_from(&instance.network, hash);
         record.title = instance.title.clone();
         let stored = instance.domain(&network).with_context(place)?;
-        Ok((network, stored, instance.question()))
+        let sense = instance.sense;
+        Ok(Files { network, stored, question: instance.question(), sense })
     }
 }
 
+/// What files say of a problem.
+struct Files {
+    network: Network,
+    /// The box.
+    stored: Option<IntervalBox>,
+    question: QuestionText,
+    /// The direction, if one is stated.
+    sense: Option<Sense>,
+}
+
 impl BoxArgs {
-    /// The box that the arguments give, if any.
-    pub fn read(&self, network: &Network) -> anyhow::Result<Option<IntervalBox>> {
+    /// The box that the arguments give, if any; a side that they do not give is that of the
+    /// box in the files.
+    pub fn read(
+        &self,
+        network: &Network,
+        stored: Option<&IntervalBox>,
+    ) -> anyhow::Result<Option<IntervalBox>> {
         if let Some(path) = &self.file {
-            return Ok(Some(read_box(path)?));
+            let domain = read_box(path)?;
+            ensure!(
+                domain.len() == network.inputs(),
+                "{}: found {}; expected one per input of the network, {}",
+                path.display(),
+                count(domain.len(), "interval"),
+                network.inputs()
+            );
+            return Ok(Some(domain));
         }
-        let (Some(lower), Some(upper)) = (&self.lower, &self.upper) else { return Ok(None) };
-        let lower = numbers("--lower", lower, network.inputs())?;
-        let upper = numbers("--upper", upper, network.inputs())?;
+        if self.lower.is_none() && self.upper.is_none() {
+            return Ok(None);
+        }
+        let side = |option: &str, text: &Option<String>, stored: Option<&[f64]>| match text {
+            Some(text) => numbers(option, text, network.inputs()),
+            None => stored.map(<[f64]>::to_vec).with_context(|| {
+                format!(
+                    "only one side of the box is given; expected {option} too, or a box in the file"
+                )
+            }),
+        };
+        let lower = side("--lower", &self.lower, stored.map(IntervalBox::lower))?;
+        let upper = side("--upper", &self.upper, stored.map(IntervalBox::upper))?;
         Ok(Some(IntervalBox::new(lower, upper)?))
     }
 }
@@ -195,12 +226,63 @@ fn quoted(error: ProblemError) -> ProblemError {
     }
 }
 
+/// What was read, for the log.
+fn tell_of(problem: &Problem) {
+    let network = problem.network();
+    tracing::info!(
+        "problem: {}, {}, {}, {}, {}",
+        network.name(),
+        count(network.inputs(), "input"),
+        count(network.outputs(), "output"),
+        count(problem.constraints().len(), "constraint"),
+        count(problem.integer().len(), "integer input"),
+    );
+}
+
+/// Inputs that an option names: by name, by index from 0, or as ranges of these.
+pub fn inputs(
+    option: &str,
+    words: &[String],
+    vocabulary: &Vocabulary<'_>,
+) -> anyhow::Result<Vec<usize>> {
+    let one = |word: &str| match word.parse() {
+        Ok(index) => Ok(index),
+        Err(_) => vocabulary.input(word),
+    };
+    let mut found = Vec::new();
+    for word in words.iter().map(|word| word.trim()) {
+        let ends = word.split_once("..").or_else(|| word.split_once('-'));
+        let ends = ends.and_then(|(from, to)| Some((one(from.trim()).ok()?, one(to.trim()).ok()?)));
+        match (one(word), ends) {
+            (Ok(index), _) => found.push(index),
+            (Err(_), Some((from, to))) if from <= to && to < vocabulary.inputs => {
+                found.extend(from..=to);
+            }
+            (Err(what), ends) => {
+                let what = match ends {
+                    Some(_) => format!(
+                        "the network has {}, counted from 0",
+                        count(vocabulary.inputs, "input")
+                    ),
+                    None => what,
+                };
+                let word = excerpt(word);
+                bail!(
+                    "{option}: found '{word}', expected inputs by name or index, such as x0,3 or \
+                     0-3: {what}"
+                );
+            }
+        }
+    }
+    Ok(found)
+}
+
 /// The whole of the problem, whose integer inputs have bounds that are whole numbers.
 pub fn whole(problem: &Problem) -> anyhow::Result<&Part> {
     problem.whole().context(NO_WHOLE_NUMBER)
 }
 
-/// One number for all inputs, or one an input.
+/// One number for all inputs, or one per input.
 pub fn numbers(option: &str, text: &str, inputs: usize) -> anyhow::Result<Vec<f64>> {
     let parse = |part: &str| {
         let part = part.trim();

@@ -8,6 +8,7 @@ use taut::message::{excerpt, toml_error};
 use taut::train::Recipe;
 use toml::{Table, Value};
 
+use super::kinds::{self, Expected};
 use super::shared::check_threads;
 
 /// What overrides the recipe's file.
@@ -96,6 +97,8 @@ impl RecipeArgs {
         let overrides = self.overrides()?;
         let (text, place) = match &self.recipe {
             Some(path) => {
+                kinds::check(path, Expected::Recipe)?;
+                tracing::info!("read: {}", path.display());
                 let text = std::fs::read_to_string(path);
                 (text.with_context(|| path.display().to_string())?, path.display().to_string())
             }
@@ -104,7 +107,10 @@ impl RecipeArgs {
             }
             None => (String::new(), "the flags".to_string()),
         };
-        let mut recipe = self.merged(&text, overrides).context(place)?;
+        let mut recipe = self.merged(&text, overrides).map_err(|error| {
+            let instance = self.recipe.as_deref().and_then(kinds::instead_of_a_recipe);
+            instance.unwrap_or_else(|| error.context(place))
+        })?;
         if recipe.title.is_empty() {
             let stem = self.recipe.as_ref().and_then(|path| path.file_stem());
             recipe.title = stem.map_or("network".into(), |s| s.to_string_lossy()).into_owned();
@@ -135,29 +141,33 @@ impl RecipeArgs {
             list.extend(value.map(|value| (path.to_string(), value)));
         };
         let text = |text: &Option<String>| text.clone().map(Value::from);
+        let name = |name: &Option<String>| {
+            let name = name.as_ref().map(|name| name.trim().to_lowercase().replace('_', "-"));
+            name.map(Value::from)
+        };
         let count = |count: Option<usize>| count.map(|c| Value::from(whole(c)));
         put("title", text(&self.title));
         put("seed", self.seed.map(|seed| Value::from(i64::try_from(seed).unwrap_or(i64::MAX))));
-        put("data.function", text(&self.function));
+        put("data.function", name(&self.function));
         put("data.samples", count(self.samples));
         let widths = |widths: &Vec<usize>| widths.iter().map(|&w| Value::from(whole(w))).collect();
         put("network.hidden", self.hidden.as_ref().map(|w| Value::Array(widths(w))));
-        put("network.activation", text(&self.activation));
+        put("network.activation", name(&self.activation));
         put("network.ceiling", self.ceiling.map(Value::from));
         put("network.dropout", numbers(&self.dropout));
-        put("init.method", text(&self.init));
+        put("init.method", name(&self.init));
         put("penalty.l1", numbers(&self.l1));
         put("penalty.l2", numbers(&self.l2));
         put("penalty.stability", numbers(&self.stability));
         put("penalty.big_m", numbers(&self.big_m));
         put("penalty.unstable", numbers(&self.unstable));
-        put("training.optimizer", text(&self.optimizer));
+        put("training.optimizer", name(&self.optimizer));
         put("training.learning_rate", self.learning_rate.map(Value::from));
-        put("training.schedule", text(&self.schedule));
+        put("training.schedule", name(&self.schedule));
         put("training.batch", count(self.batch));
         put("training.epochs", count(self.epochs));
         put("training.patience", count(self.patience));
-        put("training.precision", text(&self.precision));
+        put("training.precision", name(&self.precision));
         put("training.threads", count(self.threads));
         for setting in &self.set {
             let Some((path, value)) = setting.split_once('=') else {

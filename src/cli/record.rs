@@ -146,7 +146,8 @@ impl Question {
     /// What is asked of the inputs of `problem`, and of its objective where something is.
     pub fn ask(&mut self, problem: &Problem, optimizes: bool) {
         self.sense = optimizes.then(|| problem.sense());
-        self.objective = optimizes.then(|| problem.objective().to_string());
+        let objective = || problem.vocabulary().by_index(problem.objective());
+        self.objective = optimizes.then(objective);
         self.constraints = Some(problem.constraints().iter().map(ToString::to_string).collect());
         self.integer = Some(problem.integer().to_vec());
         self.within(problem.domain());

@@ -14,11 +14,14 @@ use taut::plot::{self, RegionPlot};
 use taut::problem::Problem;
 use taut::regions::{CellFile, Method, RegionCount, RegionOptions, count, visit};
 
-use super::problem::{Objective, ProblemArgs, numbers};
+use super::console::{CLOSED, OPEN};
+use super::format::AnswerArgs;
+use super::page::Page;
+use super::problem::{Objective, ProblemArgs, inputs, numbers};
 use super::record::Head;
 use super::session::{Report, Session};
-use super::shared::{self, FormatArgs, MemoryLimitArgs, ThreadsArgs, TimeLimitArgs, one_of};
-use super::text::{number, seconds, stopped};
+use super::shared::{self, MemoryLimitArgs, ThreadsArgs, TimeLimitArgs, one_of};
+use super::text::{number, number_above, seconds};
 
 /// Arguments of `regions`.
 #[derive(clap::Args)]
@@ -29,10 +32,11 @@ pub struct Args {
     /// of inputs), by an upper bound, or by random points.
     #[arg(long, default_value = "auto", help_heading = "Method", value_parser = methods())]
     method: Method,
-    /// Two inputs that vary, such as 0,3; the others are fixed [default: all vary].
+    /// Two inputs that vary, by name or index, such as 0,3; the others are fixed
+    /// [default: all vary].
     #[arg(long, value_name = "INPUTS", value_delimiter = ',', help_heading = "Question")]
-    slice: Option<Vec<usize>>,
-    /// Where the other inputs of a slice are fixed: one number for all, or one an input
+    slice: Option<Vec<String>>,
+    /// Where the other inputs of a slice are fixed: one number for all, or one per input
     /// [default: the middle of the box].
     #[arg(
         long,
@@ -61,7 +65,7 @@ pub struct Args {
     memory_limit: MemoryLimitArgs,
     #[command(flatten)]
     threads: ThreadsArgs,
-    /// Write every region to this file, one JSON object a line, on one thread
+    /// Write every region to this file, one JSON object per line, on one thread
     /// [default: none].
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     list: Option<PathBuf>,
@@ -70,7 +74,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     plot: Option<PathBuf>,
     #[command(flatten)]
-    format: FormatArgs,
+    format: AnswerArgs,
 }
 
 /// The names of the methods; "exact" is another word for "auto".
@@ -93,7 +97,7 @@ struct Regions<'a> {
 
 /// Counts, and writes what was asked for.
 pub fn run(args: &Args, session: Session) -> anyhow::Result<u8> {
-    session.answer(args.format.format, |session| find(args, session))
+    session.answer(args.format.form()?, |session| find(args, session))
 }
 
 fn find<'a>(args: &'a Args, session: &mut Session) -> anyhow::Result<Regions<'a>> {
@@ -142,9 +146,10 @@ fn options(args: &Args, session: &mut Session) -> anyhow::Result<RegionOptions> 
 }
 
 /// The box with all inputs but two fixed.
-fn slice(problem: &Problem, inputs: &[usize], at: Option<&str>) -> anyhow::Result<IntervalBox> {
+fn slice(problem: &Problem, words: &[String], at: Option<&str>) -> anyhow::Result<IntervalBox> {
     let domain = problem.domain();
-    let &[a, b] = inputs else {
+    let inputs = inputs("--slice", words, &problem.vocabulary())?;
+    let &[a, b] = inputs.as_slice() else {
         bail!("--slice: found {} inputs, expected 2, such as 0,3", inputs.len());
     };
     let most = domain.len();
@@ -188,18 +193,15 @@ fn listed(args: &Args, problem: &Problem, options: &RegionOptions) -> anyhow::Re
 }
 
 impl Report for Regions<'_> {
-    fn text(&self, _: &Head, out: &mut String) -> fmt::Result {
+    fn text(&self, _: &Head, out: &mut Page) -> fmt::Result {
         let found = &self.count;
-        match found.patterns {
-            Some(1) => writeln!(out, "1 linear region")?,
-            Some(patterns) => writeln!(out, "{patterns} linear regions")?,
-            None => writeln!(
-                out,
-                "at least {} linear regions, at most {}",
-                found.at_least,
-                number(found.at_most)
-            )?,
-        }
+        let (least, most) = (found.at_least, number_above(found.at_most));
+        let (style, line) = match found.patterns {
+            Some(1) => (CLOSED, "1 linear region".to_string()),
+            Some(patterns) => (CLOSED, format!("{patterns} linear regions")),
+            None => (OPEN, format!("at least {least} linear regions, at most {most}")),
+        };
+        out.headline(style, &line)?;
         let kind = if found.exact { "exact count of" } else { "bounds on the number of" };
         writeln!(out, "  method  {}: {kind} activation patterns with inner points", found.method)?;
         if let (Some(pieces), Some(maps)) = (found.pieces, found.maps) {
@@ -211,8 +213,10 @@ impl Report for Regions<'_> {
             writeln!(out, "  guess   {estimate} (Chao's estimate, no bound)")?;
         }
         match found.stopped_by {
-            Some(StoppedBy::NodeLimit) => writeln!(out, "  stopped by the limit of regions")?,
-            reason => stopped(reason, out)?,
+            Some(StoppedBy::NodeLimit) => {
+                out.headline(OPEN, "  stopped by the limit of regions")?
+            }
+            reason => out.stopped(reason)?,
         }
         for path in &self.written {
             writeln!(out, "  wrote   {}", path.display())?;

@@ -11,13 +11,14 @@ use taut::network::Network;
 use taut::scale::{Balance, Figures, ScaleRecord, Scaling, scale};
 use taut::tighten::{TightenOptions, Tightening};
 
+use super::console::HEADING;
+use super::format::FormatArgs;
+use super::page::Page;
 use super::problem::{BoxArgs, Objective, ProblemArgs, whole};
 use super::record::Head;
 use super::session::{Report, Session};
-use super::shared::{
-    FormatArgs, ThreadsArgs, TightenTimeArgs, TimeLimitArgs, scalings, tightenings,
-};
-use super::text::{seconds, stopped, table};
+use super::shared::{ThreadsArgs, TightenTimeArgs, TimeLimitArgs, scalings, tightenings};
+use super::text::seconds;
 
 /// Arguments of `scale`.
 #[derive(clap::Args)]
@@ -58,7 +59,7 @@ struct Scaled<'a> {
 
 /// Scales a network, writes it if there is a file to write, and prints what this changes.
 pub fn run(args: &Args, session: Session) -> anyhow::Result<u8> {
-    session.answer(args.format.format, |session| {
+    session.answer(args.format.form(), |session| {
         args.time_limit.read(session)?;
         args.output.as_deref().map(check_network_output).transpose()?;
         let (record, network) = scaled(args, session)?;
@@ -95,7 +96,7 @@ fn scaled(args: &Args, session: &mut Session) -> anyhow::Result<(ScaleRecord, Ne
 }
 
 impl Report for Scaled<'_> {
-    fn text(&self, _: &Head, out: &mut String) -> fmt::Result {
+    fn text(&self, _: &Head, out: &mut Page) -> fmt::Result {
         text(&self.record, self.output, out)
     }
 
@@ -104,27 +105,26 @@ impl Report for Scaled<'_> {
     }
 }
 
-fn text(record: &ScaleRecord, output: Option<&Path>, text: &mut String) -> fmt::Result {
+fn text(record: &ScaleRecord, output: Option<&Path>, text: &mut Page) -> fmt::Result {
     let [least, largest] = record.exponents;
     let same = &record.unchanged;
-    writeln!(
-        text,
+    let line = format!(
         "{} of {} neurons in other units, by factors from 2^{least} to 2^{largest}",
         record.scaled_neurons, same.neurons
-    )?;
+    );
+    text.headline(HEADING, &line)?;
     writeln!(text, "  method  {} on {} bounds", record.scale, record.tighten)?;
     writeln!(
         text,
         "  same    function, {} unstable neurons, mean relaxation area {:.4}",
         same.unstable, same.relaxation_area_mean
     )?;
-    stopped(record.stopped_by, text)?;
+    text.stopped(record.stopped_by)?;
     let time = seconds(record.bounds_seconds + record.scale_seconds);
     writeln!(text, "  time    {time}")?;
     if let Some(path) = output {
         writeln!(text, "  wrote   {}", path.display())?;
     }
-    writeln!(text)?;
     let row = |name: &str, of: fn(&Figures) -> f64| {
         let [before, after] = [&record.before, &record.after].map(of);
         // Both may be 0.
@@ -138,8 +138,7 @@ fn text(record: &ScaleRecord, output: Option<&Path>, text: &mut String) -> fmt::
         row("smallest weight", |f| f.coefficient_min),
         row("range of weights", |f| f.coefficient_range),
     ];
-    text.push_str(&table(&["figure", "before", "after", "before / after"], 1, rows));
-    Ok(())
+    text.table(&["figure", "before", "after", "before / after"], (1, 1), &rows)
 }
 
 fn figure(value: f64) -> String {

@@ -6,12 +6,17 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
+use anstream::adapter::strip_str;
 use serde::Serialize;
 use taut::control::{Clock, Limits, StoppedBy};
+use taut::io::write_text;
 use thiserror::Error;
 
+use super::console::OPEN;
+use super::format::{Form, Format};
+use super::page::Page;
 use super::record::{Head, Machine};
-use super::shared::Format;
+
 use super::{ANSWERED, UNANSWERED, console, progress};
 
 /// What a command found. As JSON it is an object whose keys follow those of [`Head`].
@@ -23,7 +28,7 @@ pub trait Report: Serialize {
     ///
     /// # Errors
     /// Those of the writer.
-    fn text(&self, head: &Head, out: &mut String) -> fmt::Result;
+    fn text(&self, head: &Head, out: &mut Page) -> fmt::Result;
 
     /// As a table, where the command has one.
     ///
@@ -48,15 +53,13 @@ pub struct Session {
     pub clock: Clock,
     /// What is known of the question so far.
     pub head: Head,
-    /// Whether progress is not to be shown.
-    pub quiet: bool,
 }
 
 impl Session {
     /// Starts now; the first Ctrl-C stops it.
-    pub fn start(command: &'static str, quiet: bool) -> Self {
+    pub fn start(command: &'static str) -> Self {
         let clock = Clock::start(&progress::limits(None));
-        Self { clock, head: Head::new(command), quiet }
+        Self { clock, head: Head::new(command) }
     }
 
     /// Sets the time limit of the whole run.
@@ -89,15 +92,15 @@ impl Session {
     /// Those of `work`; an answer that cannot be printed.
     pub fn answer<R: Report>(
         mut self,
-        format: Format,
+        form: Form,
         work: impl FnOnce(&mut Self) -> anyhow::Result<R>,
     ) -> anyhow::Result<u8> {
         match work(&mut self) {
-            Ok(report) => print(&self.head, &report, format),
+            Ok(report) => give(&self.head, &report, &form),
             Err(error) => match error.downcast::<Unread>() {
                 Ok(unread) => {
                     let status = R::HAS_STATUS.then_some("unknown");
-                    print(&self.head, &Nothing { status, stopped_by: unread.0 }, format)
+                    give(&self.head, &Nothing { status, stopped_by: unread.0 }, &form)
                 }
                 Err(error) => Err(error),
             },
@@ -105,8 +108,38 @@ impl Session {
     }
 }
 
-/// Prints a report as asked for; the exit status.
-fn print<R: Report>(head: &Head, report: &R, format: Format) -> anyhow::Result<u8> {
+/// Writes and prints a report as asked for; the exit status.
+fn give<R: Report>(head: &Head, report: &R, form: &Form) -> anyhow::Result<u8> {
+    if let Some((path, format)) = &form.written {
+        let text = match format {
+            // No styles, and as wide as it is.
+            Format::Text => strip_str(&page(head, report, None)?.finish()).to_string(),
+            format => record(head, report, *format)?,
+        };
+        write_text(path, &text)?;
+    }
+    match form.printed {
+        Format::Text => {
+            let mut page = page(head, report, console::columns())?;
+            if let Some((path, _)) = &form.written {
+                writeln!(page, "\n  wrote   {}", path.display())?;
+            }
+            console::print_text(&page.finish())?;
+        }
+        format => console::print_record(&record(head, report, format)?)?,
+    }
+    Ok(report.exit())
+}
+
+/// A report for readers.
+fn page<R: Report>(head: &Head, report: &R, columns: Option<usize>) -> anyhow::Result<Page> {
+    let mut page = Page::new(columns);
+    report.text(head, &mut page)?;
+    Ok(page)
+}
+
+/// A report for programs.
+fn record<R: Report>(head: &Head, report: &R, format: Format) -> anyhow::Result<String> {
     #[derive(Serialize)]
     struct Record<'a, R> {
         #[serde(flatten)]
@@ -115,17 +148,13 @@ fn print<R: Report>(head: &Head, report: &R, format: Format) -> anyhow::Result<u
         #[serde(flatten)]
         report: &'a R,
     }
-    let mut text = String::new();
     match format {
-        Format::Text => report.text(head, &mut text)?,
-        Format::Json => {
+        Format::Csv => report.csv(head),
+        Format::Text | Format::Json => {
             let record = Record { head, machine: Machine::this(), report };
-            text = serde_json::to_string(&record)? + "\n";
+            Ok(serde_json::to_string(&record)? + "\n")
         }
-        Format::Csv => text = report.csv(head)?,
     }
-    console::print(&text)?;
-    Ok(report.exit())
 }
 
 /// The clock came before the files were read.
@@ -142,8 +171,8 @@ struct Nothing {
 }
 
 impl Report for Nothing {
-    fn text(&self, _: &Head, out: &mut String) -> fmt::Result {
-        writeln!(out, "unknown: {}", Unread(self.stopped_by))
+    fn text(&self, _: &Head, out: &mut Page) -> fmt::Result {
+        out.headline(OPEN, &format!("unknown: {}", Unread(self.stopped_by)))
     }
 
     fn csv(&self, _: &Head) -> anyhow::Result<String> {

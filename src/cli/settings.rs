@@ -4,21 +4,23 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args};
 use taut::control::Limits;
-use taut::encode::{self, ENCODINGS, ReluEncoding};
+use taut::encode::{ENCODINGS, ReluEncoding};
 use taut::optimize::{KnownPoint, OptimizeOptions};
 use taut::solve::{BACKENDS, Backend, Preset, SolveOptions};
 use taut::tighten::TightenOptions;
 
+use super::quantity;
 use super::session::Session;
 use super::shared::{
-    ScaleChoice, ThreadsArgs, TightenArgs, TightenTimeArgs, encoding_help, one_of, scalings_or_none,
+    ScaleChoice, ThreadsArgs, TightenArgs, TightenTimeArgs, encoding, encoding_help, one_of,
+    scalings_or_none,
 };
 
 /// How a problem becomes a mixed-integer program.
 #[derive(Args)]
 pub struct FormulationArgs {
     #[arg(help_heading = "Method", long, value_name = "NAME", help = encoding_help(),
-          default_value = ENCODINGS[0].name(), value_parser = encode::encoding)]
+          default_value = ENCODINGS[0].name(), value_parser = encoding)]
     pub encoding: &'static dyn ReluEncoding,
     #[command(flatten)]
     pub tighten: TightenArgs,
@@ -50,13 +52,14 @@ pub struct SettingsArgs {
           value_parser = one_of([("on", true), ("off", false)]))]
     presolve: bool,
     /// Relative gap |value - bound| / |value| at which the answer counts as
-    /// optimal (a ratio).
+    /// optimal (a ratio, or per cent: 0.01%).
     #[arg(
         long,
         value_name = "RATIO",
-        default_value_t = 1e-4,
+        default_value = "1e-4",
         allow_hyphen_values = true,
-        help_heading = "Limits"
+        help_heading = "Limits",
+        value_parser = quantity::ratio
     )]
     gap: f64,
     /// Absolute gap at which the answer counts as optimal (units of the objective); so

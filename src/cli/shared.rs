@@ -1,50 +1,22 @@
 //! The arguments that several commands share, each with what it means.
 
+use std::ffi::OsStr;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
-use clap::builder::{EnumValueParser, PossibleValue, PossibleValuesParser, TypedValueParser};
-use clap::{Args, ValueEnum};
-use taut::encode::{ENCODING_FAMILIES, encoding_names};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::error::ErrorKind;
+use clap::{Arg, Args, Command};
+use taut::encode::{
+    self, ENCODING_FAMILIES, ENCODINGS, EncodingNameError, ReluEncoding, encoding_names,
+};
 use taut::problem::Sense;
 use taut::scale::{SCALINGS, Scaling};
 use taut::solve::SolveOptions;
 use taut::tighten::Tightening;
 
+use super::quantity;
 use super::session::Session;
-
-/// How an answer is printed.
-#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
-pub enum Format {
-    /// For readers.
-    Text,
-    /// One JSON object with a stable schema.
-    Json,
-    /// Comma-separated values with a header, one line a row.
-    Csv,
-}
-
-/// How an answer is printed.
-#[derive(Args)]
-pub struct FormatArgs {
-    /// How to print.
-    #[arg(long, default_value = "text", help_heading = "Output", value_parser = no_table())]
-    pub format: Format,
-}
-
-/// How a table is printed.
-#[derive(Args)]
-pub struct TableFormatArgs {
-    /// How to print.
-    #[arg(long, default_value = "text", help_heading = "Output",
-          value_parser = EnumValueParser::<Format>::new())]
-    pub format: Format,
-}
-
-fn no_table() -> impl TypedValueParser<Value = Format> {
-    let formats = Format::value_variants().iter().filter(|format| **format != Format::Csv);
-    one_of(formats.filter_map(|format| Some((format.to_possible_value()?, *format))))
-}
 
 /// How many threads work.
 #[derive(Args)]
@@ -74,8 +46,10 @@ pub fn check_threads(threads: usize) -> anyhow::Result<()> {
 /// When a command has to end.
 #[derive(Args)]
 pub struct TimeLimitArgs {
-    /// Time limit for the whole run (seconds) [default: none].
-    #[arg(long, value_name = "SECONDS", allow_hyphen_values = true, help_heading = "Limits")]
+    /// Time limit for the whole run (seconds, or with a unit: 500ms, 1.5m, 2h)
+    /// [default: none].
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, help_heading = "Limits",
+          value_parser = quantity::seconds)]
     time_limit: Option<f64>,
 }
 
@@ -91,8 +65,9 @@ impl TimeLimitArgs {
 #[derive(Args)]
 pub struct MemoryLimitArgs {
     /// Memory, by estimate, for what grows with the run: open parts of a proof, regions that
-    /// --pieces keeps (megabytes) [default: 1074 for proofs, else none].
-    #[arg(long, value_name = "MEGABYTES", help_heading = "Limits")]
+    /// --pieces keeps (megabytes, or with a unit: 2GB) [default: 1074 for proofs, else none].
+    #[arg(long, value_name = "SIZE", help_heading = "Limits",
+          value_parser = quantity::megabytes)]
     memory_limit: Option<usize>,
 }
 
@@ -125,9 +100,10 @@ pub fn time_limit(name: &str, seconds: Option<f64>) -> anyhow::Result<Option<Dur
 /// How long programs may tighten bounds.
 #[derive(Args)]
 pub struct TightenTimeArgs {
-    /// Time for the programs of lp and milp, all layers together (seconds)
+    /// Time for the programs of lp and milp, all layers together (seconds, or with a unit)
     /// [default: none].
-    #[arg(long, value_name = "SECONDS", allow_hyphen_values = true, help_heading = "Limits")]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, help_heading = "Limits",
+          value_parser = quantity::seconds)]
     tighten_time: Option<f64>,
 }
 
@@ -173,18 +149,59 @@ fn senses() -> impl TypedValueParser<Value = Sense> {
 pub fn one_of<V: Into<PossibleValue>, T: Clone + Send + Sync + 'static>(
     members: impl IntoIterator<Item = (V, T)>,
 ) -> impl TypedValueParser<Value = T> {
-    let members: Vec<(PossibleValue, T)> =
-        members.into_iter().map(|(value, member)| (value.into(), member)).collect();
-    let values: Vec<PossibleValue> = members.iter().map(|(value, _)| value.clone()).collect();
-    PossibleValuesParser::new(values).try_map(move |name| {
-        let member = members.iter().find(|(value, _)| value.matches(&name, false));
-        member.map(|(_, member)| member.clone()).ok_or("a name that is not in the list")
-    })
+    OneOf(members.into_iter().map(|(value, member)| (value.into(), member)).collect())
+}
+
+/// A list with names. Capitals do not matter, nor whether words are joined by `-` or `_`.
+#[derive(Clone)]
+struct OneOf<T>(Vec<(PossibleValue, T)>);
+
+impl<T: Clone + Send + Sync + 'static> TypedValueParser for OneOf<T> {
+    type Value = T;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        argument: Option<&Arg>,
+        name: &OsStr,
+    ) -> Result<T, clap::Error> {
+        let alike = name.to_string_lossy().trim().replace('_', "-");
+        if let Some((_, member)) = self.0.iter().find(|(value, _)| value.matches(&alike, true)) {
+            return Ok(member.clone());
+        }
+        // For its message, with the names and the nearest of them.
+        let values = self.0.iter().map(|(value, _)| value.clone());
+        let refused = PossibleValuesParser::new(values).parse_ref(command, argument, name);
+        Err(refused.err().unwrap_or_else(|| command.clone().error(ErrorKind::InvalidValue, alike)))
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(self.0.iter().map(|(value, _)| value.clone())))
+    }
+}
+
+/// The encoding with this name; `BigM` and `big_m` are `big-m` too.
+pub fn encoding(name: &str) -> Result<&'static dyn ReluEncoding, EncodingNameError> {
+    let alike = name.trim().to_lowercase().replace('_', "-");
+    let joined = |name: &str| name.replace('-', "");
+    let listed = ENCODINGS.iter().find(|listed| joined(&listed.name()) == joined(&alike));
+    match listed {
+        Some(&listed) => Ok(listed),
+        None => encode::encoding(&alike).or_else(|_| encode::encoding(name)),
+    }
 }
 
 /// One of the methods of bounds.
 pub fn tightenings() -> impl TypedValueParser<Value = Tightening> {
-    one_of(Tightening::all().into_iter().map(|tighten| (tighten.name(), tighten)))
+    one_of(Tightening::all().into_iter().map(|tighten| {
+        // What others call it.
+        let alias = match tighten.name() {
+            "interval" => Some("ibp"),
+            "alpha" => Some("alpha-crown"),
+            _ => None,
+        };
+        (PossibleValue::new(tighten.name()).aliases(alias), tighten)
+    }))
 }
 
 /// One of the scalings.

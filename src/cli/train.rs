@@ -1,31 +1,32 @@
 //! `taut train RECIPE.toml -o OUT`.
 
 use std::fmt::{self, Write};
-use std::io::IsTerminal;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use indicatif::ProgressBar;
 use serde::Serialize;
 use taut::control::StoppedBy;
 use taut::io::{
     check_log, check_network_output, check_writable, open_log, write_network, write_text,
 };
 use taut::plot;
-use taut::train::data::DataSource;
+use taut::train::data::{DataSource, Dataset};
 use taut::train::{
     Checkpoint, EpochRecord, LearningTask, Metrics, Recipe, State, TrainObserver, TrainReport,
     Trained, TrainingLog, TrainingPhase, train,
 };
 
+use super::console::HEADING;
+use super::format::FormatArgs;
+use super::page::Page;
 use super::progress;
 use super::recipe::RecipeArgs;
 use super::record::Head;
 use super::session::{Report, Session};
-use super::shared::{FormatArgs, TimeLimitArgs};
-use super::text::{count, number, seconds, table};
+use super::shared::TimeLimitArgs;
+use super::text::{count, number, seconds};
 
 /// Arguments of `train`.
 #[derive(clap::Args)]
@@ -35,7 +36,7 @@ pub struct Args {
     /// Network file to write (.onnx, .json) [default: none, only figures].
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     output: Option<PathBuf>,
-    /// File for the losses of each epoch, one JSON object a line.
+    /// File for the losses of each epoch, one JSON object per line.
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     log: Option<PathBuf>,
     /// File for a picture of the losses (.svg, .png).
@@ -78,7 +79,7 @@ struct Seconds {
 
 /// Trains, writes what was asked for, prints figures.
 pub fn run(args: &Args, session: Session) -> anyhow::Result<u8> {
-    session.answer(args.format.format, |session| find(args, session))
+    session.answer(args.format.form(), |session| find(args, session))
 }
 
 fn find(args: &Args, session: &mut Session) -> anyhow::Result<Record> {
@@ -91,13 +92,19 @@ fn find(args: &Args, session: &mut Session) -> anyhow::Result<Record> {
     session.head.threads = Some(recipe.training.threads);
     let (path, resume) = (args.recipe.recipe.clone(), args.resume.clone());
     let (recipe, data, resume) = session.read(move || {
+        tracing::info!("samples: for training, validation and test");
         let resume = resume.map(|path| read(&path, &recipe)).transpose()?;
         let folder = path.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
         let data = recipe.data.load(folder, recipe.seed)?;
         Ok((recipe, data, resume))
     })?;
     let loaded = session.clock.seconds();
-    let mut monitor = Monitor::start(args, &recipe, session.quiet)?;
+    let [train_samples, validation, test] =
+        [&data.train, &data.validation, &data.test].map(Dataset::len);
+    tracing::info!(
+        "training: {train_samples} samples, {validation} for validation, {test} for the test"
+    );
+    let mut monitor = Monitor::start(args, &recipe)?;
     let trained = train(&recipe, &data, resume, &session.clock, &mut monitor);
     let mut monitor = monitor.finish()?;
     let mut trained = trained?;
@@ -123,7 +130,7 @@ fn find(args: &Args, session: &mut Session) -> anyhow::Result<Record> {
 }
 
 impl Report for Record {
-    fn text(&self, head: &Head, out: &mut String) -> fmt::Result {
+    fn text(&self, head: &Head, out: &mut Page) -> fmt::Result {
         text(self, head, out)
     }
 
@@ -148,9 +155,8 @@ fn read(path: &Path, recipe: &Recipe) -> anyhow::Result<State> {
     checkpoint.for_recipe(recipe).with_context(|| path.display().to_string())
 }
 
-/// Shows losses on a terminal, keeps the log and the checkpoint.
+/// Shows losses, keeps the log and the checkpoint.
 struct Monitor<'a> {
-    bar: Option<ProgressBar>,
     log: Option<TrainingLog>,
     checkpoint: Option<(&'a Path, Instant)>,
     recipe: &'a Recipe,
@@ -159,10 +165,9 @@ struct Monitor<'a> {
 }
 
 impl<'a> Monitor<'a> {
-    fn start(args: &'a Args, recipe: &'a Recipe, quiet: bool) -> anyhow::Result<Self> {
+    fn start(args: &'a Args, recipe: &'a Recipe) -> anyhow::Result<Self> {
         let open = |path: &PathBuf| open_log(path, args.resume.is_some()).map(TrainingLog::new);
         Ok(Self {
-            bar: (!quiet && std::io::stderr().is_terminal()).then(progress::new_bar),
             log: args.log.as_ref().map(open).transpose()?,
             checkpoint: args.checkpoint.as_deref().map(|path| (path, Instant::now())),
             recipe,
@@ -172,9 +177,6 @@ impl<'a> Monitor<'a> {
     }
 
     fn finish(mut self) -> anyhow::Result<Self> {
-        if let Some(bar) = self.bar.take() {
-            bar.finish_and_clear();
-        }
         match self.failure.take() {
             Some(error) => Err(error),
             None => Ok(self),
@@ -215,9 +217,7 @@ impl<'a> Monitor<'a> {
 impl TrainObserver for Monitor<'_> {
     fn epoch(&mut self, record: &EpochRecord, state: &mut dyn FnMut() -> State) -> ControlFlow<()> {
         self.records.push(*record);
-        if let Some(bar) = &self.bar {
-            bar.set_message(describe(record));
-        }
+        progress::set_figures(|| describe(record, self.recipe.training.epochs));
         match self.keep(record, state) {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => {
@@ -228,24 +228,24 @@ impl TrainObserver for Monitor<'_> {
     }
 }
 
-fn describe(record: &EpochRecord) -> String {
-    let part = match record.phase {
-        TrainingPhase::Train => "epoch",
-        TrainingPhase::FineTune => "fine-tuning epoch",
+/// How far a training is.
+fn describe(record: &EpochRecord, epochs: usize) -> Vec<String> {
+    let epoch = match record.phase {
+        TrainingPhase::Train => format!("epoch {} of {epochs} at most", record.epoch),
+        TrainingPhase::FineTune => format!("fine-tuning epoch {}", record.epoch),
     };
-    let validation =
-        record.validation_loss.map_or(String::new(), |v| format!(" · validation {v:.3e}"));
-    format!(
-        "{part} {} · loss {:.3e}{validation} · rate {:.1e} · Ctrl-C stops",
-        record.epoch, record.train_loss, record.learning_rate
-    )
+    let mut figures = vec![epoch, format!("loss {:.3e}", record.train_loss)];
+    figures.extend(record.validation_loss.map(|loss| format!("validation {loss:.3e}")));
+    figures.push(format!("rate {:.1e}", record.learning_rate));
+    figures
 }
 
-fn text(record: &Record, head: &Head, text: &mut String) -> fmt::Result {
+fn text(record: &Record, head: &Head, text: &mut Page) -> fmt::Result {
     let report = &record.report;
     let parts =
         [("train", &report.train), ("validation", &report.validation), ("test", &report.test)];
-    writeln!(text, "{}", headline(head.network.as_deref().unwrap_or_default(), report))?;
+    let line = headline(head.network.as_deref().unwrap_or_default(), report);
+    text.headline(HEADING, &line)?;
     let [train, validation, test] = report.samples;
     writeln!(
         text,
@@ -278,11 +278,10 @@ fn text(record: &Record, head: &Head, text: &mut String) -> fmt::Result {
         LearningTask::Classification => &["samples", "accuracy"],
         LearningTask::Regression => &["samples", "RMSE", "MAE", "R²"],
     };
-    if !rows.is_empty() {
-        text.push('\n');
-        text.push_str(&table(header, 1, rows));
+    match rows.is_empty() {
+        true => Ok(()),
+        false => text.table(header, (1, 1), &rows),
     }
-    Ok(())
 }
 
 fn headline(name: &str, report: &TrainReport) -> String {

@@ -1,4 +1,4 @@
-//! The table as comma-separated values, one line a row.
+//! The table as comma-separated values, one line per row.
 
 use std::io::Write;
 

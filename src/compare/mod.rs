@@ -1,9 +1,9 @@
 //! The same problem under several formulations, with equal bounds, seeds and limits:
-//! one row a combination of bounds, scaling and encoding.
+//! one row per combination of bounds, scaling and encoding.
 //!
-//! Bounds are computed once a method, and every encoding and scaling stands on them;
+//! Bounds are computed once per method, and every encoding and scaling stands on them;
 //! where the rows differ, it is because of the formulation. Every combination is
-//! solved once a seed, since the time of a MILP solver varies by factors from one seed
+//! solved once per seed, since the time of a MILP solver varies by factors from one seed
 //! to the next; a row holds medians and ranges over the seeds.
 //!
 //! All rows answer the same question, so they are checked against each other: no bound
@@ -86,7 +86,7 @@ pub struct Comparison {
     pub objective: Option<f64>,
     /// The best bound of all rows.
     pub bound: Option<f64>,
-    /// One row a combination: by bounds, then scaling, then encoding.
+    /// One row per combination: by bounds, then scaling, then encoding.
     pub rows: Vec<Row>,
     /// Combinations that an interrupt left out.
     pub left_out: usize,
@@ -129,7 +129,7 @@ pub struct Comparison {
 /// ```
 ///
 /// # Errors
-/// Options out of range. A combination that fails is a row, a contradiction an entry
+/// Options out of range. A combination that fails is a row, and a contradiction is an entry
 /// of [`Comparison::contradictions`].
 pub fn compare(
     problem: &Problem,

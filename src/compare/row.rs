@@ -55,7 +55,7 @@ pub struct Row {
     pub gap: Option<Spread>,
     /// Wall-clock seconds.
     pub seconds: RowSeconds,
-    /// The solves, one a seed.
+    /// The solves, one per seed.
     pub runs: Vec<Run>,
     /// What went wrong.
     pub errors: Vec<String>,
@@ -148,7 +148,8 @@ impl Row {
     /// The row as one line for readers.
     pub fn in_words(&self) -> String {
         let mut line = format!("{}: {}", self.name(), self.status_in_words());
-        let number = |of: Option<Spread>| of.map_or("none".to_string(), |s| s.median.to_string());
+        let number =
+            |of: Option<Spread>| of.map_or("none".to_string(), |s| format!("{:.6}", s.median));
         if !self.runs.is_empty() {
             let (value, bound) = (number(self.objective), number(self.bound));
             let seconds = self.seconds.total.map_or(0.0, |total| total.median);

@@ -83,6 +83,12 @@ pub fn load_bounds(path: &Path, problem: &Problem) -> Result<SavedBounds, FileEr
 }
 
 fn parse(bytes: &[u8], problem: &Problem) -> Result<SavedBounds, FormatError> {
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        let found = "no JSON object".to_string();
+        let (place, expected) =
+            ("the file".to_string(), "what taut bounds --save writes".to_string());
+        return Err(FormatError::Content { place, found, expected });
+    }
     let file: File = serde_json::from_slice(bytes)
         .map_err(|error| FormatError::Syntax(readable(&error.to_string())))?;
     let refuse = |place: &str, found: String, expected: String| {

@@ -36,9 +36,8 @@ pub struct Instance {
     pub lower: Option<Vec<f64>>,
     /// Upper bounds of the inputs.
     pub upper: Option<Vec<f64>>,
-    /// Direction.
-    #[serde(default)]
-    pub sense: Sense,
+    /// Direction; without one, the least value is sought.
+    pub sense: Option<Sense>,
     /// Objective.
     pub objective: Option<String>,
     /// Constraints.
@@ -91,6 +90,7 @@ impl Instance {
     /// The question that the instance asks.
     pub fn question(self) -> QuestionText {
         let Self { sense, objective, constraints, integer, reference, .. } = self;
+        let sense = sense.unwrap_or_default();
         QuestionText { sense, objective, constraints, integer, reference }
     }
 }

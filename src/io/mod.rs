@@ -90,7 +90,7 @@ pub enum FileError {
         what: String,
     },
     /// No format has this extension.
-    #[error("{}: not a network file by its extension; supported: {supported} (an instance, .toml, is a problem for minimize or maximize)", path.display())]
+    #[error("{}: not a network file by its extension; supported: {supported}", path.display())]
     UnknownFormat {
         /// The file.
         path: PathBuf,

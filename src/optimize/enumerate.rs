@@ -28,6 +28,7 @@ pub fn evidence(
     let mut evidence = Evidence::new(record());
     let limits = Limits { nodes: options.limits.nodes, ..clock.limits() };
     let walk = RegionOptions { limits, ..RegionOptions::default() };
+    tracing::info!("regions: the best point of each");
     let found = match timed(&mut evidence.work.seconds.solve, || optimum(problem, &walk)) {
         Err(error @ regions::RegionError::NoInterior) => {
             // There may be points all the same; regions do not tell.

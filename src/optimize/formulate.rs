@@ -11,7 +11,7 @@ use super::{OptimizeError, OptimizeOptions, timed};
 use crate::bounds::{LayerSummary, NeuronBounds, summarize};
 use crate::control::{Clock, Silent, StoppedBy};
 use crate::encode::{CutCounts, CutOptions, EncodedProblem, ReluEncoding, encode_within};
-use crate::problem::{NO_WHOLE_NUMBER, Part, Problem};
+use crate::problem::{NO_WHOLE_NUMBER, OBJECTIVE, Part, Problem};
 use crate::scale::{Scaling, scale};
 use crate::solve::{Backend, Highs, SolveOptions, TerminationStatus};
 use crate::tighten::TightenError;
@@ -71,6 +71,7 @@ pub(super) fn bound_part(
     let mut tightening = options.tightening.clone();
     tightening.limits = clock.at_most(tightening.limits.time).limits();
     let mut seconds = 0.0;
+    tracing::info!("bounds: by {}", options.tighten.name());
     let tightened = timed(&mut seconds, || options.tighten.bounds(problem, part, &tightening));
     let tightened = match tightened {
         Err(error @ TightenError::Infeasible { .. }) => {
@@ -78,15 +79,35 @@ pub(super) fn bound_part(
         }
         tightened => tightened?,
     };
+    let layers = summarize(problem.graph(), &tightened.bounds);
+    tell_of_bounds(problem, &layers, &tightened.bounds);
     // The sum of nothing is −0.
     let tighten_seconds = 0.0 + tightened.layers.iter().map(|layer| layer.seconds).sum::<f64>();
     Ok(Bounding::Bounded(Bounded {
-        layers: summarize(problem.graph(), &tightened.bounds),
+        layers,
         bounds: tightened.bounds,
         stopped_by: tightened.stopped_by,
         propagation_seconds: seconds - tighten_seconds,
         tighten_seconds,
     }))
+}
+
+fn tell_of_bounds(problem: &Problem, layers: &[LayerSummary], bounds: &NeuronBounds) {
+    let neurons: usize = layers.iter().map(|layer| layer.neurons).sum();
+    let open: usize = layers.iter().map(|layer| layer.unstable).sum();
+    let row = bounds.of(problem.rows()).interval(OBJECTIVE);
+    let ends = [row.lower(), row.upper()].map(|end| problem.sense().signed(end));
+    let [least, largest] = [ends[0].min(ends[1]), ends[0].max(ends[1])];
+    tracing::info!(
+        "bounds: {} of {neurons} neurons stable, objective within [{least:.6}, {largest:.6}]",
+        neurons - open
+    );
+    for LayerSummary { layer, neurons, unstable, big_m_max, .. } in layers {
+        tracing::debug!(
+            "bounds: layer {layer}, {unstable} of {neurons} neurons unstable, largest big-M \
+             {big_m_max:.3}"
+        );
+    }
 }
 
 /// A problem as a mixed-integer program, in the units in which it was encoded.
@@ -135,6 +156,7 @@ pub(super) fn formulate_part<'a>(
     clock: &Clock,
 ) -> Result<Formulated<'a>, OptimizeError> {
     let started = Instant::now();
+    tracing::info!("program: {} encoding", encoding.name());
     let (problem, bounds) = match scaling {
         None => (Cow::Borrowed(problem), Cow::Borrowed(bounds)),
         Some(scaling) => {
@@ -153,12 +175,20 @@ pub(super) fn formulate_part<'a>(
         limits.limits = clock.at_most(limits.limits.time).limits();
         // Without cuts the program is what it was.
         let cuts = encoded.separate(encoding, &limits).unwrap_or_else(|error| {
-            tracing::info!("no cuts: {error}");
+            tracing::debug!("program: no cuts, {error}");
             CutCounts::default()
         });
         Ok((encoded, cuts))
     })?;
     let layers = summarize(problem.graph(), &bounds);
+    let size = encoded.model.size();
+    tracing::info!(
+        "program: {} columns ({} binaries), {} rows, {} nonzeros",
+        size.columns,
+        size.binaries,
+        size.rows,
+        size.nonzeros
+    );
     Ok(Formulated { problem, bounds, layers, encoded, cuts, scale_seconds, encode_seconds })
 }
 
@@ -179,6 +209,7 @@ impl Formulated<'_> {
     pub fn relaxation(&self, clock: &Clock) -> Option<Relaxation> {
         let started = Instant::now();
         let program = self.encoded.model.clone().relaxed();
+        tracing::info!("relaxation: at the root");
         let solution = Highs.solve_within(&program, &SolveOptions::default(), clock, &mut Silent);
         let solution = solution.ok().filter(|s| s.status == TerminationStatus::Optimal)?;
         Some(Relaxation {

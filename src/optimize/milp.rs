@@ -98,12 +98,19 @@ pub fn solve(
     settings.absolute_gap = settings.absolute_gap.map(|gap| GAP_SHARE * gap);
     settings.limits.nodes = options.limits.nodes;
     let model = options.known_point.apply(formulated, known, &mut settings);
+    let backend = options.backend.name();
+    tracing::info!(
+        "solve: by {backend} {}, known point: {}",
+        options.backend.version(),
+        if known.is_some() { options.known_point.name() } else { "none" }
+    );
     let solution = timed(&mut evidence.work.seconds.solve, || {
         options.backend.solve_within(&model.program, &settings, clock, observer)
     });
     let mut solution = match solution {
         Err(error @ SolveError::Option { .. }) => return Err(error.into()),
         Err(error) => {
+            tracing::info!("solve: {backend} gives up, {error}");
             evidence.claim = Claim::Failed(error.to_string());
             return Ok(evidence);
         }
@@ -113,6 +120,12 @@ pub fn solve(
     model.interpret(&mut solution);
     evidence.work.nodes = solution.node_count;
     evidence.work.lp_iterations = solution.lp_iterations;
+    tracing::info!(
+        "solve: {backend} {} after {} nodes and {} simplex iterations",
+        solution.status.words(),
+        solution.node_count,
+        solution.lp_iterations
+    );
     let proposed = polish::proposal(problem, encoded, &solution);
     let polished = timed(&mut evidence.work.seconds.polish, || {
         let rough =

@@ -282,7 +282,13 @@ pub(crate) fn answer(
 
 /// A feasible point by samples and gradient steps; `None` if none is found.
 pub fn first_point(problem: &Problem, seed: u32, clock: &Clock) -> Option<Candidate> {
-    incumbent::find(problem, problem.integral_domain()?, seed, clock)
+    tracing::info!("first point: samples and gradient steps");
+    let found = incumbent::find(problem, problem.integral_domain()?, seed, clock);
+    match &found {
+        Some(point) => tracing::info!("first point: value {}", point.objective),
+        None => tracing::info!("first point: none found that meets the constraints"),
+    }
+    found
 }
 
 /// Passes progress on in the direction of the problem: within, less is better.

@@ -85,6 +85,7 @@ pub fn evidence(
         }
     }
     let mut seconds = 0.0;
+    tracing::info!("parts: divides the box into {}", options.parts);
     let pieces = timed(&mut seconds, || divide(problem, whole, options, clock))?;
     evidence.work.seconds.bounds += seconds;
     let counts = PartCounts { parts: pieces.len(), ..PartCounts::default() };
@@ -136,6 +137,8 @@ impl Progression<'_> {
             self.weaken(piece.bound, piece.bound);
             return Ok(());
         }
+        let PartCounts { parts, excluded, solved, .. } = self.counts;
+        tracing::info!("parts: {} of {parts}, {excluded} of them excluded", excluded + solved + 1);
         let part = self.part(piece);
         let known_here = self.best.target().filter(|best| part.domain.contains(&best.input));
         let found =

@@ -58,7 +58,7 @@ pub fn polish(
     match backend.solve_within(&region, &settings, &clock, observer) {
         Ok(solution) => proposal(problem, encoded, &solution),
         Err(error) => {
-            tracing::info!("polishing failed: {error}");
+            tracing::debug!("polish: no better point, {error}");
             None
         }
     }

@@ -167,9 +167,18 @@ impl<'a> Scales<'a> {
         let effort = Effort { work, memory: self.options.limits.memory, clock };
         let (problem, known) = (self.problem, self.best.clone());
         let mut seconds = 0.0;
+        tracing::info!("proof: parts of the box, bounds and linear programs");
         let proven =
             timed(&mut seconds, || certify(problem, &bounds, known, gap, effort, observer));
         self.evidence.work.seconds.certify = seconds;
+        match proven.bound {
+            Some(bound) => {
+                let bound = self.told(bound);
+                tracing::info!("proof: bound {bound} after {} parts and programs", proven.nodes);
+            }
+            None if proven.is_empty => tracing::info!("proof: no point meets the constraints"),
+            None => tracing::info!("proof: none after {} parts and programs", proven.nodes),
+        }
         self.take(proven);
     }
 

@@ -134,30 +134,35 @@ impl Expression {
     }
 }
 
-impl fmt::Display for Expression {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut first = true;
-        let mut write = |f: &mut fmt::Formatter<'_>, c: f64, variable: Option<Variable>| {
-            let sign = match (first, c < 0.0) {
-                (true, false) => "",
-                (true, true) => "-",
-                (false, false) => " + ",
-                (false, true) => " - ",
-            };
-            first = false;
-            match variable {
-                Some(variable) if c.abs() == 1.0 => write!(f, "{sign}{variable}"),
-                Some(variable) => write!(f, "{sign}{} {variable}", c.abs()),
-                None => write!(f, "{sign}{}", c.abs()),
-            }
-        };
+impl Expression {
+    /// The expression with variables by these names.
+    pub(super) fn in_words(&self, name: impl Fn(Variable) -> String) -> String {
+        let mut text = String::new();
         for &(variable, c) in &self.terms {
-            write(f, c, Some(variable))?;
+            let sign = sign(&text, c);
+            let factor = if c.abs() == 1.0 { String::new() } else { format!("{} ", c.abs()) };
+            text += &format!("{sign}{factor}{}", name(variable));
         }
         if self.constant != 0.0 || self.terms.is_empty() {
-            write(f, self.constant, None)?;
+            text += &format!("{}{}", sign(&text, self.constant), self.constant.abs());
         }
-        Ok(())
+        text
+    }
+}
+
+/// What stands between the terms so far and the next.
+fn sign(before: &str, next: f64) -> &'static str {
+    match (before.is_empty(), next < 0.0) {
+        (true, false) => "",
+        (true, true) => "-",
+        (false, false) => " + ",
+        (false, true) => " - ",
+    }
+}
+
+impl fmt::Display for Expression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.in_words(|variable| variable.to_string()))
     }
 }
 

@@ -5,6 +5,7 @@ mod expression;
 mod parser;
 mod point;
 mod rows;
+mod vocabulary;
 
 use std::sync::Arc;
 
@@ -12,9 +13,10 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 pub use expression::{Constraint, Expression, Variable};
-pub use parser::{ExpressionError, Vocabulary};
+pub use parser::ExpressionError;
 pub use point::Candidate;
 pub use rows::{LimitedRow, OBJECTIVE, Part};
+pub use vocabulary::Vocabulary;
 
 use crate::network::{Network, NodeId, ReluGraph};
 use crate::num::{BoxError, Interval, IntervalBox};
@@ -28,6 +30,16 @@ pub enum Sense {
     Minimize,
     /// Seek the largest value.
     Maximize,
+}
+
+impl Sense {
+    /// Name on the command line and in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Minimize => "minimize",
+            Self::Maximize => "maximize",
+        }
+    }
 }
 
 /// Why a problem without a [`whole`](Problem::whole) has no point.
@@ -88,6 +100,8 @@ pub struct Problem {
     /// `None` if an integer input has no whole number in its interval.
     whole: Option<Part>,
     question: Question,
+    /// The objective as it was written.
+    objective_text: Option<String>,
 }
 
 /// Why a question does not fit its network.
@@ -166,7 +180,8 @@ impl Problem {
         let network_graph = network.lower();
         let (graph, rows) = rows::append(&network_graph, &question);
         let whole = whole(&domain, &question);
-        Ok(Self { network, network_graph, graph, rows, domain, whole, question })
+        let objective_text = None;
+        Ok(Self { network, network_graph, graph, rows, domain, whole, question, objective_text })
     }
 
     /// [`new`](Self::new) with a question as text.
@@ -179,8 +194,9 @@ impl Problem {
         question: &QuestionText,
     ) -> Result<Self, ProblemError> {
         let network = network.into();
+        let objective_text = question.objective.as_ref().map(|text| text.trim().to_string());
         let question = question.parse(&network)?;
-        Self::new(network, domain, question)
+        Ok(Self { objective_text, ..Self::new(network, domain, question)? })
     }
 
     /// The same question with another canonical form of the network, such as a

@@ -2,31 +2,18 @@
 //!
 //! ```text
 //! expression = ["+" | "-"] term {("+" | "-") term}
-//! term       = number ["*"] variable | variable | number
+//! term       = number ["*"] variable | variable ["*" number] | number
 //! constraint = expression ("<=" | ">=" | "=") expression
 //!            | expression "<=" expression "<=" expression      (or twice ">=")
 //! ```
-//! A variable is `x` or `y` with its index, or a name that the network's file
-//! gives to an input or output.
+//! What a variable is called: [`Vocabulary`].
 
 use thiserror::Error;
 
 use super::expression::{Constraint, Expression, Variable};
+use super::vocabulary::Vocabulary;
 use super::{ProblemError, Question, QuestionText};
 use crate::network::Network;
-
-/// The variables that an expression may use.
-#[derive(Clone, Copy, Debug)]
-pub struct Vocabulary<'a> {
-    /// Number of inputs.
-    pub inputs: usize,
-    /// Number of outputs.
-    pub outputs: usize,
-    /// Names of the inputs, if they have any.
-    pub input_names: &'a [String],
-    /// Names of the outputs, if they have any.
-    pub output_names: &'a [String],
-}
 
 /// What is wrong with the text of an expression, and where.
 #[derive(Clone, Debug, Error, PartialEq)]
@@ -46,12 +33,7 @@ impl QuestionText {
     /// # Errors
     /// Text that cannot be read, with the place; no objective where none is obvious.
     pub fn parse(&self, network: &Network) -> Result<Question, ProblemError> {
-        let vocabulary = Vocabulary {
-            inputs: network.inputs(),
-            outputs: network.outputs(),
-            input_names: &network.metadata().input_names,
-            output_names: &network.metadata().output_names,
-        };
+        let vocabulary = Vocabulary::of(network);
         let objective = match (&self.objective, network.outputs()) {
             (Some(text), _) => vocabulary.expression(text).map_err(ProblemError::Objective)?,
             (None, 1) => Expression::new([(Variable::Output(0), 1.0)], 0.0),
@@ -133,36 +115,6 @@ impl Vocabulary<'_> {
             return Err(ExpressionError { text: text.to_string(), column: 1, what });
         }
         Ok(constraint.with_text(text.trim()))
-    }
-
-    fn variable(&self, name: &str) -> Result<Variable, String> {
-        let position = |names: &[String]| names.iter().position(|other| other == name);
-        if let Some(index) = position(self.input_names) {
-            return Ok(Variable::Input(index));
-        }
-        if let Some(index) = position(self.output_names) {
-            return Ok(Variable::Output(index));
-        }
-        let range = |letter: char, count: usize, noun: &str| match count {
-            1 => format!("1 {noun}, {letter}0"),
-            n => format!("{n} {noun}s, {letter}0 to {letter}{}", n - 1),
-        };
-        let (inputs, outputs) =
-            (range('x', self.inputs, "input"), range('y', self.outputs, "output"));
-        let index = |digits: &str| digits.parse::<usize>().ok();
-        if let Some(index) = name.strip_prefix('x').and_then(index) {
-            return match index < self.inputs {
-                true => Ok(Variable::Input(index)),
-                false => Err(format!("{name}: the network has {inputs}")),
-            };
-        }
-        if let Some(index) = name.strip_prefix('y').and_then(index) {
-            return match index < self.outputs {
-                true => Ok(Variable::Output(index)),
-                false => Err(format!("{name}: the network has {outputs}")),
-            };
-        }
-        Err(format!("unknown variable '{name}'; the network has {inputs}, and {outputs}"))
     }
 }
 
@@ -259,7 +211,17 @@ impl<'a> Parser<'a> {
         const EXPECTED: &str = "a number or a variable";
         let token = self.next().ok_or_else(|| self.end_error(EXPECTED))?;
         match token.kind {
-            Kind::Name(_) => Ok((1.0, Some(self.variable(token)?))),
+            Kind::Name(_) => {
+                let variable = self.variable(token)?;
+                match self.tokens.next_if(|t| t.kind == Kind::Times).map(|_| self.next()) {
+                    None => Ok((1.0, Some(variable))),
+                    Some(Some(Token { kind: Kind::Number(value), .. })) => {
+                        Ok((value, Some(variable)))
+                    }
+                    Some(Some(token)) => Err(self.error(&token, "a number")),
+                    Some(None) => Err(self.end_error("a number")),
+                }
+            }
             Kind::Number(value) => {
                 let times = self.tokens.next_if(|t| t.kind == Kind::Times).is_some();
                 match self.tokens.next_if(|t| matches!(t.kind, Kind::Name(_))) {
@@ -298,7 +260,8 @@ fn tokenize(text: &str) -> Result<Vec<Token>, (usize, String)> {
         let length = match c {
             '0'..='9' | '.' => number_length(rest),
             c if c.is_alphabetic() || c == '_' => {
-                rest.iter().take_while(|c| c.is_alphanumeric() || **c == '_').count()
+                let word = rest.iter().take_while(|c| c.is_alphanumeric() || **c == '_').count();
+                word + brackets_length(&rest[word..])
             }
             '<' | '>' | '=' if rest.get(1) == Some(&'=') => 2,
             _ => 1,
@@ -314,10 +277,11 @@ fn tokenize(text: &str) -> Result<Vec<Token>, (usize, String)> {
 fn kind(word: &str) -> Result<Kind, String> {
     Ok(match word {
         "+" => Kind::Plus,
-        "-" => Kind::Minus,
-        "*" => Kind::Times,
-        "<=" => Kind::Relation(Relation::AtMost),
-        ">=" => Kind::Relation(Relation::AtLeast),
+        // As texts are set, too.
+        "-" | "\u{2212}" => Kind::Minus,
+        "*" | "\u{b7}" => Kind::Times,
+        "<=" | "\u{2264}" => Kind::Relation(Relation::AtMost),
+        ">=" | "\u{2265}" => Kind::Relation(Relation::AtLeast),
         "=" | "==" => Kind::Relation(Relation::Equal),
         "<" | ">" => return Err(format!("found '{word}', a strict relation; use {word}=")),
         _ if word.starts_with(|c: char| c.is_ascii_digit() || c == '.') => {
@@ -334,6 +298,15 @@ fn kind(word: &str) -> Result<Kind, String> {
             return Err(format!("found '{word}', expected a number, a variable, + - * <= >= or ="));
         }
     })
+}
+
+/// Length of `[12]`; 0 where there is none.
+fn brackets_length(rest: &[char]) -> usize {
+    let digits = rest.iter().skip(1).take_while(|c| c.is_ascii_digit()).count();
+    match (rest.first(), rest.get(digits + 1)) {
+        (Some('['), Some(']')) if digits > 0 => digits + 2,
+        _ => 0,
+    }
 }
 
 /// Length of a number such as `2`, `.5`, `1e-3`; `2y0` is a number and a name.
@@ -369,6 +342,8 @@ mod tests {
         assert_eq!(expression.evaluate(&[2.0, 9.0, 9.0], &[10.0]), 13.999);
         assert_eq!(expression.to_string(), "0.5 x0 + y0 + 2.999");
         assert_eq!(PLAIN.expression("-x2").unwrap().to_string(), "-x2");
+        let set = PLAIN.expression("x0*2 \u{2212} 3\u{b7}X_1 + y").unwrap();
+        assert_eq!(set, PLAIN.expression("2 x[0] - 3 x1 + y0").unwrap());
     }
 
     #[test]
@@ -376,6 +351,8 @@ mod tests {
         let constraint = PLAIN.constraint("x0 + 1 <= 2 x1").unwrap();
         assert_eq!(constraint.upper(), -1.0);
         assert_eq!(constraint.lower(), f64::NEG_INFINITY);
+        let set = PLAIN.constraint("x0 \u{2264} 1").unwrap();
+        assert_eq!((set.lower(), set.upper()), (f64::NEG_INFINITY, 1.0));
         let both = PLAIN.constraint("-1 <= y0 - x0 <= 2").unwrap();
         assert_eq!((both.lower(), both.upper()), (-1.0, 2.0));
         assert_eq!(PLAIN.constraint("4 >= x0 >= 2").unwrap().lower(), 2.0);
@@ -407,6 +384,7 @@ mod tests {
         assert!(message("1e999").contains("too large"));
         assert!(message("1.2.3").contains("'1.2.3' is not a number"));
         assert!(message("y0 / 2").contains("column 4: found '/'"));
+        assert!(message("y0 * x1").contains("column 6: found 'x1', expected a number"));
         let strict = PLAIN.constraint("x0 < 1").unwrap_err().to_string();
         assert!(strict.contains("a strict relation; use <="), "{strict}");
         assert!(PLAIN.constraint("1 <= 2").unwrap_err().to_string().contains("no variable"));

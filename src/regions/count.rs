@@ -43,6 +43,7 @@ impl<'a> Domain<'a> {
 
     pub fn of(problem: &'a Problem, options: &RegionOptions) -> Result<Self, RegionError> {
         plan::check(problem)?;
+        tracing::info!("regions: of the box, method {}", options.method.name());
         Self::new(problem.graph(), problem.domain(), problem.constraints(), options)
     }
 
@@ -93,6 +94,7 @@ impl<'a> Domain<'a> {
             return Ok(found);
         }
         let patterns = patterns.into_inner().unwrap_or_else(PoisonError::into_inner);
+        tracing::info!("regions: merges {} with the same affine map", patterns.len());
         Ok(match merge(&plan, &patterns, shared.worker()) {
             Some(Merged { pieces, maps }) => {
                 RegionCount { pieces: Some(pieces), maps: Some(maps), ..found }

@@ -117,11 +117,11 @@ pub enum RegionError {
     },
     /// An integer input.
     #[error(
-        "input x{index} is integer; linear regions are counted over inputs that are real numbers"
+        "input {input} is integer; linear regions are counted over inputs that are real numbers"
     )]
     Integer {
-        /// Its index.
-        index: usize,
+        /// Its name.
+        input: String,
     },
     /// The constraints leave no open set.
     #[error(
@@ -188,6 +188,7 @@ pub fn count(problem: &Problem, options: &RegionOptions) -> Result<RegionCount, 
     if options.method != Method::Sample {
         return domain.count(options);
     }
+    tracing::info!("regions: patterns of random points");
     let sample = sample_patterns(problem, options.samples, options.seed, &domain.clock)?;
     let is_whole = sample.points_drawn == options.samples;
     Ok(RegionCount {

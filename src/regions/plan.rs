@@ -386,7 +386,9 @@ fn needed(
 /// Constraints on outputs, integer inputs.
 pub fn check(problem: &Problem) -> Result<(), RegionError> {
     if let Some(&index) = problem.integer().first() {
-        return Err(RegionError::Integer { index });
+        return Err(RegionError::Integer {
+            input: problem.vocabulary().name(Variable::Input(index)),
+        });
     }
     match problem.constraints().iter().find(|c| c.expression().has_outputs()) {
         Some(constraint) => {

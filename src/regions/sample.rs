@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{RegionError, RegionOptions, count_graph, exact, plan, slice};
 use crate::bounds::{IntervalPropagation, Propagator};
-use crate::control::Clock;
+use crate::control::{Clock, PROGRESS};
 use crate::network::{Phase, ReluGraph};
 use crate::num::IntervalBox;
 use crate::num::sample::UniformPoints;
@@ -55,6 +55,7 @@ pub fn sample_patterns(
     let mut points_drawn = 0;
     while points_drawn < points && !clock.is_stopped() {
         points_drawn += 1;
+        tracing::trace!(target: PROGRESS, "{points_drawn} of {points} points");
         let Some(point) = drawn.next() else { break };
         if has_room(&point)
             && let Some(pattern) = certain_pattern(problem.network_graph(), &point)?
@@ -129,6 +130,7 @@ pub fn sample_chords(
     let options = RegionOptions { limits: clock.limits(), ..RegionOptions::default() };
     let mut walked = 0;
     while walked < chords && !clock.is_stopped() {
+        tracing::trace!(target: PROGRESS, "{walked} of {chords} segments");
         let (Some(from), Some(to)) = (ends.next(), ends.next()) else { break };
         let (from, to) = (Array1::from(from), Array1::from(to));
         let way = Array2::from_shape_vec((from.len(), 1), (&to - &from).to_vec());

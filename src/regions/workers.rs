@@ -8,7 +8,7 @@
 use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 
 use super::RegionOptions;
-use crate::control::{Clock, StoppedBy};
+use crate::control::{Clock, PROGRESS, StoppedBy};
 
 /// Cuts on the way to a subtree, with more than one worker.
 const TOP: usize = 12;
@@ -171,6 +171,7 @@ impl Worker<'_> {
         let shared = self.shared;
         let found = std::mem::take(&mut self.cells);
         let total = shared.count.fetch_add(found, Ordering::Relaxed) + found;
+        tracing::trace!(target: PROGRESS, "{total} regions");
         if total > shared.most {
             shared.halt(shared.beyond);
         } else if let Some(reason) = shared.clock.stopped() {

@@ -221,6 +221,17 @@ pub enum TerminationStatus {
     Stopped(StoppedBy),
 }
 
+impl TerminationStatus {
+    /// What it is called in sentences: "the solver …".
+    pub fn words(self) -> String {
+        match self {
+            Self::Optimal => "closes the gap".to_string(),
+            Self::Infeasible => "says that there is no point".to_string(),
+            Self::Stopped(reason) => format!("is stopped by {}", reason.words()),
+        }
+    }
+}
+
 /// What a solver found.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Solution {

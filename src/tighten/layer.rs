@@ -7,7 +7,7 @@ use super::certificate::{Lemma, Side, signed};
 use super::pool::Pool;
 use super::search::{Alone, Search, Until, is_proven_empty};
 use super::{Goal, Method, TightenCounts, TightenError, TightenOptions};
-use crate::control::Clock;
+use crate::control::{Clock, PROGRESS};
 use crate::encode::Encoder;
 use crate::milp::{LinearExpression, Model, VarId, dual_bound};
 use crate::network::{ActivationLayer, NodeId, Phase};
@@ -233,7 +233,7 @@ fn unless_failed<T>(outcome: Result<T, SolveError>) -> Result<Option<T>, SolveEr
         Err(
             error @ (SolveError::Failed { .. } | SolveError::Unbounded | SolveError::Number { .. }),
         ) => {
-            tracing::info!("a program for a bound: {error}");
+            tracing::debug!("bounds: no program for one side, {error}");
             Ok(None)
         }
         outcome => outcome.map(Some),
@@ -268,7 +268,8 @@ impl Programs<'_> {
     fn solve_all(&self, tasks: &[Task<'_>], threads: usize) -> Result<Vec<Found>, SolveError> {
         let size = tasks.len().div_ceil(LEAST_BATCHES).min(BATCH);
         let batches: Vec<&[Task]> = tasks.chunks(size).collect();
-        let next = AtomicUsize::new(0);
+        let count = tasks.len();
+        let (next, asked) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let work = || -> Result<Vec<(usize, Vec<Found>)>, SolveError> {
             let mut engine = self.engine()?;
             let mut done = Vec::new();
@@ -278,7 +279,12 @@ impl Programs<'_> {
                 if let (Engine::Linear(program), Some(basis)) = (&mut engine, &self.basis) {
                     program.set_basis(basis)?;
                 }
-                let found = tasks.iter().map(|task| self.solve_one(&mut engine, task));
+                let found = tasks.iter().map(|task| {
+                    let found = self.solve_one(&mut engine, task);
+                    let asked = asked.fetch_add(1, Ordering::Relaxed) + 1;
+                    tracing::trace!(target: PROGRESS, "{asked} of {count} programs");
+                    found
+                });
                 done.push((batch, found.collect::<Result<_, _>>()?));
             }
         };

@@ -110,6 +110,16 @@ pub enum Method {
     MixedInteger,
 }
 
+impl Method {
+    /// Name on the command line, where it is that of the strongest programs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Linear => "lp",
+            Self::MixedInteger => "milp",
+        }
+    }
+}
+
 /// What happened to the sides (two a neuron) of one layer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct TightenCounts {

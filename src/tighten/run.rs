@@ -139,6 +139,14 @@ impl<'a> Run<'a> {
         let clock = if id == graph.output() { clock } else { clock.share(LAYER_SHARE) };
         for (number, layer) in self.targets(id, pass) {
             let target = Target { node: id, layer, exact };
+            let layers = graph.activation_layers().count();
+            let words = match number {
+                0 => "inputs".to_string(),
+                number if number > layers => "outputs".to_string(),
+                number => format!("layer {number} of {layers}"),
+            };
+            let outputs = if with_outputs { " with constraints on outputs" } else { "" };
+            tracing::info!("{} bounds of {words}{outputs}", method.name());
             let settings = Settings { options: self.options, method, clock };
             let outcome = layer::tighten(encoder, &bounds, target, &mut self.pool, settings)?;
             self.counts.push(TightenCounts { layer: number, with_outputs, ..outcome.counts });

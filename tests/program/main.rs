@@ -12,3 +12,4 @@ mod soundness;
 #[path = "../support/mod.rs"]
 mod support;
 mod train;
+mod words;

@@ -84,7 +84,7 @@ impl Backend for Highs {
         for attempt in Attempt::of(options) {
             match task.clone().run(attempt, options, *clock, observer) {
                 Err(error @ (SolveError::Failed { .. } | SolveError::Unbounded)) => {
-                    tracing::info!("HiGHS, {attempt:?}: {error}");
+                    tracing::debug!("solve: highs {}: {error}", attempt.words());
                     failure = error;
                 }
                 outcome => return outcome,
@@ -119,6 +119,15 @@ impl Attempt {
             .into_iter()
             .chain(rest)
             .map(|(presolve, other_simplex)| Self { presolve, other_simplex })
+    }
+
+    /// What it is called in a log.
+    fn words(self) -> &'static str {
+        match (self.presolve, self.other_simplex) {
+            (true, _) => "with presolve",
+            (false, None) => "without presolve",
+            (false, Some(_)) => "without presolve and scaling, by the primal simplex",
+        }
     }
 }
 
@@ -194,7 +203,7 @@ impl Task {
             let Some((reason, since)) = given_up else { continue };
             shared.given_up.store(true, Ordering::Relaxed);
             if since.elapsed() > GRACE {
-                tracing::info!("HiGHS does not stop; its thread is left behind");
+                tracing::debug!("solve: highs does not stop; its thread is left behind");
                 let latest = shared.lock().clone();
                 return Ok(latest.into_solution(reason));
             }

@@ -45,7 +45,7 @@ fn long_arguments() {
             1,
             "error: --lower: found '1zzz",
         ),
-        (format!("--integer={word}"), 2, "error: invalid value 'zzz"),
+        (format!("--integer={word}"), 1, "error: --integer: found 'zzz"),
         (format!("--threads={word}"), 2, "error: invalid value 'zzz"),
         (format!("--encoding={word}"), 2, "error: invalid value 'zzz"),
         (format!("--tighten={word}"), 2, "error: invalid value 'zzz"),

@@ -78,18 +78,23 @@ fn files_that_cannot_be_read() {
     for name in ["directory", "directory.onnx", "directory.toml"] {
         fs::create_dir(folder.path().join(name)).unwrap();
     }
-    let unknown = "not a network file by its extension; supported: .json, .onnx (an instance, \
-                   .toml, is a problem for minimize or maximize)";
+    let unknown = "not a file of a known kind by its extension; expected a network file (.json, \
+                   .onnx)";
+    let no_problem = "not a file of a known kind by its extension; expected an instance file \
+                      (.toml) or a network file (.json, .onnx)";
+    let folder_for_a_network = "is a directory; expected a file: a network file (.json, .onnx)";
+    let folder_for_a_problem = "is a directory; expected a file: an instance file (.toml) or a \
+                                network file (.json, .onnx)";
     let cases = [
         ("info", "missing.onnx", "no such file"),
         ("minimize", "missing.toml", "no such file"),
-        ("info", "directory", "is a directory; expected a file"),
-        ("info", "directory.onnx", "is a directory; expected a file"),
-        ("minimize", "directory", "is a directory; expected a file"),
-        ("minimize", "directory.toml", "is a directory; expected a file"),
+        ("info", "directory", folder_for_a_network),
+        ("info", "directory.onnx", folder_for_a_network),
+        ("minimize", "directory", folder_for_a_problem),
+        ("minimize", "directory.toml", folder_for_a_problem),
         ("info", "net.txt", unknown),
         ("info", "net", unknown),
-        ("minimize", "net.txt", unknown),
+        ("minimize", "net.txt", no_problem),
     ];
     for (command, file, message) in cases {
         assert_refused(folder.path(), &[command, file], &format!("{file}: {message}"));
@@ -99,15 +104,14 @@ fn files_that_cannot_be_read() {
 #[test]
 fn wrong_usage_exits_with_2() {
     let folder = folder_with(&[]);
-    let cases: [&[&str]; 8] = [
+    let cases: [&[&str]; 7] = [
         &[],
         &["solve"],
         &["info"],
         &["info", "net.onnx", "--colour"],
-        &["minimize", "net.onnx", "--lower", "1"],
+        &["minimize", "net.onnx", "--seed", "-1"],
         &["minimize", "net.onnx", "--backend", "abacus"],
         &["minimize", "net.onnx", "--gap", "wide"],
-        &["minimize", "net.onnx", "--integer", "-1"],
     ];
     for arguments in cases {
         let output = taut(folder.path(), arguments);

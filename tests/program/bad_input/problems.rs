@@ -92,7 +92,7 @@ fn expressions_that_are_wrong() {
         ("constraint", "x0 < 1", 4, "found '<', a strict relation; use <="),
         ("constraint", "x0", 3, "the text ends; expected <=, >= or ="),
         ("constraint", "1 <= 2", 1, "no variable is left; expected a constraint on x or y"),
-        ("constraint", "x0 * x1 <= 2", 4, "found '*', expected <=, >= or ="),
+        ("constraint", "x0 * x1 <= 2", 6, "found 'x1', expected a number"),
     ];
     for (kind, text, column, what) in cases {
         let message = format!("net.onnx: {kind} '{text}', column {column}: {what}");
@@ -104,6 +104,11 @@ fn expressions_that_are_wrong() {
 fn integer_inputs_that_are_wrong() {
     assert_arguments_refused(&[
         (["--integer=2"], "net.onnx: integer input 2: the network has 2 inputs, counted from 0"),
+        (
+            ["--integer=-1"],
+            "--integer: found '-1', expected inputs by name or index, such as x0,3 or 0-3: unknown \
+             variable '-1'; the network has 2 inputs, x0 to x1, and 1 output, y0",
+        ),
         (["--integer=0,0"], "net.onnx: integer input 0: it is listed twice"),
     ]);
 }
@@ -242,9 +247,12 @@ fn a_first_line_with_a_number_is_no_header() {
 #[test]
 fn boxes_in_files_that_are_wrong() {
     let cases = [
-        ("-1,1\n", "net.onnx: coordinates of the box: 1; inputs of the network: 2"),
-        ("-1,1\n-1,1\n-1,1\n", "net.onnx: coordinates of the box: 3; inputs of the network: 2"),
-        ("", "net.onnx: coordinates of the box: 0; inputs of the network: 2"),
+        ("-1,1\n", "box.csv: found 1 interval; expected one per input of the network, 2"),
+        (
+            "-1,1\n-1,1\n-1,1\n",
+            "box.csv: found 3 intervals; expected one per input of the network, 2",
+        ),
+        ("", "box.csv: found 0 intervals; expected one per input of the network, 2"),
         ("-1,1\n2,1\n", "box.csv: the box is empty in coordinate 1: lower 2 > upper 1"),
         (
             "-1,1\n-inf,1\n",
