@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::Args;
-use taut::io::{read_box, read_instance, read_network_and_hash};
+use taut::io::{
+    FileError, StoredBox, read_box, read_instance, read_network_and_hash, stored_box,
+};
 use taut::message::excerpt;
-use taut::network::Network;
+use taut::network::{Batch, Network};
 use taut::num::IntervalBox;
 use taut::problem::{
     ExpressionError, NO_WHOLE_NUMBER, Part, Problem, ProblemError, QuestionText, Sense,
@@ -38,7 +40,8 @@ pub struct BoxArgs {
     )]
     pub upper: Option<String>,
     /// Bounds of the inputs from a file: CSV with two columns, lower and upper,
-    /// one line an input; or OMLT's NAME.bounds.json.
+    /// one line per input; or OMLT's NAME.onnx.bounds.json, which is also found by itself
+    /// beside a network without a box.
     #[arg(help_heading = "Question", long = "box", value_name = "FILE", conflicts_with_all = ["lower", "upper"])]
     pub file: Option<PathBuf>,
 }
@@ -111,14 +114,19 @@ impl ProblemArgs {
         let domain = match self.domain.read(&network)? {
             Some(domain) => {
                 question.reference = None;
+                record.box_file = self.domain.file.clone();
                 domain
             }
-            None => stored.with_context(|| {
-                format!(
-                    "{}: no box of inputs; expected one in the file, --lower and --upper, or --box",
-                    self.problem.display()
-                )
-            })?,
+            None => {
+                let stored = stored.with_context(|| {
+                    format!(
+                        "{}: no box of inputs; expected one in the file, --lower and --upper, or --box",
+                        self.problem.display()
+                    )
+                })?;
+                record.box_stored_in(stored.file);
+                stored.domain
+            }
         };
         let sense = match asked {
             Objective::Best(Some(sense)) => sense,
@@ -152,11 +160,12 @@ impl ProblemArgs {
     fn files(
         &self,
         record: &mut Question,
-    ) -> anyhow::Result<(Network, Option<IntervalBox>, QuestionText)> {
+    ) -> anyhow::Result<(Network, Option<StoredBox>, QuestionText)> {
         if !self.is_instance() {
             let (network, hash) = read_network_and_hash(&self.problem)?;
             record.read_from(&self.problem, hash);
-            let stored = network.metadata().input_box.clone();
+            tell_of_batch(&network, &self.problem);
+            let stored = self.domain.unless_given(|| stored_box(&network, &self.problem))?;
             return Ok((network, stored, QuestionText::default()));
         }
         let place = || self.problem.display().to_string();
@@ -164,16 +173,50 @@ impl ProblemArgs {
         let (network, hash) = read_network_and_hash(&instance.network).with_context(place)?;
         record.read_from(&instance.network, hash);
         record.title = instance.title.clone();
-        let stored = instance.domain(&network).with_context(place)?;
+        tell_of_batch(&network, &instance.network);
+        let file = self.problem.clone();
+        let stored = match instance.domain().with_context(place)? {
+            Some(domain) => Some(StoredBox { domain, file }),
+            None => self.domain.unless_given(|| stored_box(&network, &instance.network))?,
+        };
         Ok((network, stored, instance.question()))
     }
 }
 
+/// Warns where the network is that of one row of the file's.
+pub fn tell_of_batch(network: &Network, path: &Path) {
+    if let Some(Batch::OneRow { rows }) = network.batch() {
+        tracing::warn!(
+            "{}: exported for a batch of {rows}, whose rows do not interact; read as one of them: \
+             {} inputs, {} outputs",
+            path.display(),
+            network.inputs(),
+            network.outputs()
+        );
+    }
+}
+
 impl BoxArgs {
+    /// What is stored in files, unless arguments go before it.
+    fn unless_given(
+        &self,
+        stored: impl FnOnce() -> Result<Option<StoredBox>, FileError>,
+    ) -> Result<Option<StoredBox>, FileError> {
+        if self.file.is_some() || self.lower.is_some() { Ok(None) } else { stored() }
+    }
+
+    /// The box that arguments give, else the one stored with a network's file.
+    pub fn read_or_stored(&self, network: &Network, path: &Path) -> anyhow::Result<Option<IntervalBox>> {
+        if let Some(domain) = self.read(network)? {
+            return Ok(Some(domain));
+        }
+        Ok(stored_box(network, path)?.map(|stored| stored.domain))
+    }
+
     /// The box that the arguments give, if any.
     pub fn read(&self, network: &Network) -> anyhow::Result<Option<IntervalBox>> {
         if let Some(path) = &self.file {
-            return Ok(Some(read_box(path)?));
+            return Ok(Some(read_box(path, network)?));
         }
         let (Some(lower), Some(upper)) = (&self.lower, &self.upper) else { return Ok(None) };
         let lower = numbers("--lower", lower, network.inputs())?;

@@ -57,6 +57,11 @@ pub struct Question {
     /// SHA-256 of the lower bounds, then the upper ones, 8 bytes each, the least significant
     /// first, in hexadecimal digits.
     box_sha256: Option<String>,
+    /// The file that the box stands in: that of the network or the instance, or one beside
+    /// them; none where arguments give the box.
+    pub box_file: Option<PathBuf>,
+    #[serde(skip)]
+    is_box_beside: bool,
     /// The file of the network.
     pub network: Option<NetworkFile>,
 }
@@ -158,6 +163,18 @@ impl Question {
         let bytes: Vec<u8> = ends.flat_map(|end| end.to_le_bytes()).collect();
         self.box_sha256 = Some(sha256(&bytes));
         self.domain = (domain.len() <= MOST_INPUTS).then(|| domain.clone());
+    }
+
+    /// The box stands in a file that no argument names.
+    pub fn box_stored_in(&mut self, file: PathBuf) {
+        let network = self.network.as_ref().map(|network| &network.path);
+        self.is_box_beside = ![self.instance.as_ref(), network].contains(&Some(&file));
+        self.box_file = Some(file);
+    }
+
+    /// The file of the box, where it is none that was named, but lay beside the network.
+    pub fn box_file_beside(&self) -> Option<&Path> {
+        self.box_file.as_deref().filter(|_| self.is_box_beside)
     }
 
     /// The file that the network was read from.

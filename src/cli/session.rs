@@ -117,7 +117,12 @@ fn print<R: Report>(head: &Head, report: &R, format: Format) -> anyhow::Result<u
     }
     let mut text = String::new();
     match format {
-        Format::Text => report.text(head, &mut text)?,
+        Format::Text => {
+            report.text(head, &mut text)?;
+            if let Some(file) = head.question.box_file_beside() {
+                writeln!(text, "box of inputs from {}", file.display())?;
+            }
+        }
         Format::Json => {
             let record = Record { head, machine: Machine::this(), report };
             text = serde_json::to_string(&record)? + "\n";

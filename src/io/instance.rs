@@ -3,7 +3,7 @@
 //! ```toml
 //! title = "Least value of a surrogate of the peaks function, 2 × 25"
 //! network = "../networks/peaks-2x25.onnx"   # relative to this file
-//! lower = [-3, -3]                          # default: the box in the network's file
+//! lower = [-3, -3]                          # default: the box with the network
 //! upper = [3, 3]
 //! sense = "minimize"                        # or "maximize"; default "minimize"
 //! objective = "y0"                          # default where there is one output
@@ -18,9 +18,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::{FileError, FormatError, content, read_bytes, read_network};
+use super::{FileError, FormatError, content, read_bytes, read_network, stored_box};
 use crate::message::toml_error;
-use crate::network::Network;
 use crate::num::IntervalBox;
 use crate::problem::{Problem, ProblemError, QuestionText, Reference, Sense};
 
@@ -68,18 +67,17 @@ pub fn read_instance(path: &Path) -> Result<Instance, FileError> {
 }
 
 impl Instance {
-    /// The box of inputs that the instance states, else the one in the
-    /// network's file, if there is one.
+    /// The box of inputs that the instance states, if it states one.
     ///
     /// # Errors
     /// Only one side is given, or the two are not a box.
-    pub fn domain(&self, network: &Network) -> Result<Option<IntervalBox>, FormatError> {
+    pub fn domain(&self) -> Result<Option<IntervalBox>, FormatError> {
         match (&self.lower, &self.upper) {
             (Some(lower), Some(upper)) => {
                 let domain = IntervalBox::new(lower.clone(), upper.clone());
                 Ok(Some(domain.map_err(ProblemError::Box)?))
             }
-            (None, None) => Ok(network.metadata().input_box.clone()),
+            (None, None) => Ok(None),
             _ => Err(FormatError::Content {
                 place: "the box".to_string(),
                 found: "only one of 'lower' and 'upper'".to_string(),
@@ -102,13 +100,15 @@ impl Instance {
 pub fn read_problem(path: &Path) -> Result<Problem, FileError> {
     let instance = read_instance(path)?;
     let network = read_network(&instance.network)?;
-    let problem = instance.domain(&network).and_then(|domain| {
-        let domain = domain.ok_or_else(|| FormatError::Content {
-            place: "the box".to_string(),
-            found: "no 'lower' and 'upper', and no box in the network's file".to_string(),
-            expected: "one of them".to_string(),
-        })?;
-        Ok(Problem::parse(network, domain, &instance.question())?)
-    });
-    problem.map_err(|cause| content(path, cause))
+    let here = |cause| content(path, cause);
+    let domain = match instance.domain().map_err(here)? {
+        Some(domain) => domain,
+        None => stored_box(&network, &instance.network)?.map(|found| found.domain).ok_or_else(|| {
+            let (place, expected) = ("the box".to_string(), "one of them".to_string());
+            let found = "no 'lower' and 'upper', and no box with the network".to_string();
+            here(FormatError::Content { place, found, expected })
+        })?,
+    };
+    let problem = Problem::parse(network, domain, &instance.question());
+    problem.map_err(|error| here(error.into()))
 }
