@@ -2,10 +2,11 @@
 
 use std::fmt::{self, Write};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use taut::compare::{CompareOptions, Comparison, Row, Spread, compare, write_csv};
 use taut::control::StoppedBy;
-use taut::encode::{self, ReluEncoding};
+use taut::encode::ReluEncoding;
 use taut::optimize::Certify;
 use taut::problem::Sense;
 use taut::tighten::Tightening;
@@ -17,7 +18,7 @@ use super::record::Head;
 use super::session::{Report, Session};
 use super::settings::SettingsArgs;
 use super::shared::{
-    self, ScaleChoice, SenseArgs, TableFormatArgs, TightenTimeArgs, encoding_help,
+    self, ScaleChoice, SenseArgs, TableFormatArgs, TightenTimeArgs, encoding_help, encodings,
     scalings_or_none, tightenings,
 };
 use super::text::{count, number, ratio, seconds, stopped, table};
@@ -31,7 +32,7 @@ pub struct Args {
     #[command(flatten)]
     sense: SenseArgs,
     #[arg(help_heading = "Method", long, value_name = "NAMES", help = encoding_help(),
-          value_delimiter = ',', value_parser = encode::encoding,
+          value_delimiter = ',', value_parser = encodings(), hide_possible_values = true,
           default_value = "big-m,big-m+cuts,split,multiple-choice,partition:2")]
     encoding: Vec<&'static dyn ReluEncoding>,
     /// Methods that bound the neurons.
@@ -58,8 +59,8 @@ pub struct Args {
 }
 
 /// The table, and the time it took with all that was read.
-#[derive(Serialize)]
-struct Compared {
+#[derive(Serialize, JsonSchema)]
+pub struct Compared {
     #[serde(flatten)]
     comparison: Comparison,
     #[serde(skip)]

@@ -4,6 +4,7 @@ use std::fmt::{self, Write};
 use std::path::PathBuf;
 
 use anyhow::ensure;
+use schemars::JsonSchema;
 use serde::Serialize;
 use taut::control::StoppedBy;
 use taut::io::{
@@ -50,8 +51,8 @@ pub struct Args {
 }
 
 /// What was written, as a record.
-#[derive(Serialize)]
-struct Converted {
+#[derive(Serialize, JsonSchema)]
+pub struct Converted {
     /// The file that was written.
     file: PathBuf,
     /// What ended the work on the bounds early.
@@ -61,13 +62,17 @@ struct Converted {
 }
 
 /// What became of the neurons of all layers.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Pruning {
     /// Method of the bounds.
     tighten: &'static str,
+    /// Neurons that are left.
     kept: usize,
+    /// Neurons that are constant on the domain.
     constant: usize,
+    /// Neurons that are linear on the domain.
     linear: usize,
+    /// Neurons that no output depends on.
     unread: usize,
     /// The file with the bounds that prove it.
     bounds: PathBuf,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use taut::control::StoppedBy;
 use taut::io::{read_network_and_hash, stored_box};
@@ -28,22 +29,33 @@ pub struct Args {
 }
 
 /// What a network is made of.
-#[derive(Serialize)]
-struct Info {
+#[derive(Serialize, JsonSchema)]
+pub struct Info {
+    /// Number of inputs: the elements of the input tensor.
     inputs: usize,
+    /// Number of outputs.
     outputs: usize,
+    /// Shape of the input tensor, the batch as 1.
     input_shape: Vec<usize>,
+    /// Shape of the output tensor.
     output_shape: Vec<usize>,
+    /// Number of weights and biases.
     parameters: usize,
     /// Neurons with a kink in the canonical form.
     relus: usize,
+    /// How many layers there are of each operator.
     operators: BTreeMap<String, usize>,
+    /// The layers, operands first.
     layers: Vec<LayerInfo>,
+    /// The box of the inputs in the network's file, or in OMLT's file beside it.
     input_box: Option<IntervalBox>,
     /// What became of the rows of the input, where the file has several.
     batch: Option<BatchInfo>,
+    /// Names of the inputs, if the file has some.
     input_names: Vec<String>,
+    /// Names of the outputs, if the file has some.
     output_names: Vec<String>,
+    /// Where the network comes from, in words.
     origin: Option<String>,
     /// The graph, where it was asked for instead.
     #[serde(skip)]
@@ -51,8 +63,9 @@ struct Info {
 }
 
 /// The rows of the input in the file.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct BatchInfo {
+    /// How many there are.
     rows: usize,
     /// Whether the network is that of one row: the rows are independent and alike.
     one_row: bool,
@@ -60,11 +73,16 @@ struct BatchInfo {
     mixed_at: Option<String>,
 }
 
-#[derive(Serialize)]
+/// A layer of a network.
+#[derive(Serialize, JsonSchema)]
 struct LayerInfo {
+    /// Name in the file.
     name: String,
+    /// Operator, by its ONNX name.
     op: String,
+    /// Shape of the output.
     shape: Vec<usize>,
+    /// Number of weights and biases.
     parameters: usize,
 }
 

@@ -4,10 +4,12 @@
 mod analyze;
 mod bounds;
 mod compare;
+mod completions;
 mod console;
 mod convert;
 mod export;
 mod info;
+mod man;
 mod optimize;
 mod problem;
 mod progress;
@@ -15,6 +17,7 @@ mod recipe;
 mod record;
 mod regions;
 mod scale;
+mod schema;
 mod session;
 mod settings;
 mod shared;
@@ -23,7 +26,7 @@ mod train;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use taut::problem::Sense;
 
 use console::{print_usage, tell};
@@ -75,6 +78,12 @@ enum Command {
     /// Writes a problem as a mixed-integer program for other solvers, by file name
     /// extension (.mps, .lp).
     Export(export::Args),
+    /// Prints a script that completes commands, options and names in a shell.
+    Completions(completions::Args),
+    /// Prints the manual page, or writes those of all commands.
+    Man(man::Args),
+    /// Prints the JSON Schema of instance files, recipes or records.
+    Schema(schema::Args),
 }
 
 /// The question was answered.
@@ -118,6 +127,9 @@ fn answer(arguments: &Arguments) -> anyhow::Result<u8> {
         Command::Train(args) => train::run(args, start("train")),
         Command::Convert(args) => convert::run(args, start("convert")),
         Command::Export(args) => export::run(args, start("export")),
+        Command::Completions(args) => completions::run(args, Arguments::command()),
+        Command::Man(args) => man::run(args, Arguments::command()),
+        Command::Schema(args) => schema::run(args),
     }
 }
 

@@ -4,9 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::Args;
-use taut::io::{
-    FileError, StoredBox, read_box, read_instance, read_network_and_hash, stored_box,
-};
+use taut::io::{FileError, StoredBox, read_box, read_instance, read_network_and_hash, stored_box};
 use taut::message::excerpt;
 use taut::network::{Batch, Network};
 use taut::num::IntervalBox;
@@ -206,7 +204,11 @@ impl BoxArgs {
     }
 
     /// The box that arguments give, else the one stored with a network's file.
-    pub fn read_or_stored(&self, network: &Network, path: &Path) -> anyhow::Result<Option<IntervalBox>> {
+    pub fn read_or_stored(
+        &self,
+        network: &Network,
+        path: &Path,
+    ) -> anyhow::Result<Option<IntervalBox>> {
         if let Some(domain) = self.read(network)? {
             return Ok(Some(domain));
         }

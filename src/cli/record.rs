@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use taut::io::sha256;
 use taut::num::IntervalBox;
@@ -17,8 +18,9 @@ use taut::tighten::Tightening;
 pub const SCHEMA: u32 = 2;
 
 /// The keys that every record begins with.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct Head {
+    /// Version of the schema: it grows where a key goes or means something else.
     schema: u32,
     /// Name of the command.
     pub command: &'static str,
@@ -37,7 +39,7 @@ pub struct Head {
 }
 
 /// What is asked, of which network, for which inputs.
-#[derive(Default, Serialize)]
+#[derive(Default, Serialize, JsonSchema)]
 pub struct Question {
     /// The instance file.
     pub instance: Option<PathBuf>,
@@ -67,15 +69,16 @@ pub struct Question {
 }
 
 /// A file of a network.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct NetworkFile {
+    /// The file, as it was given.
     path: PathBuf,
-    /// Of its bytes, in hexadecimal digits; none while it was not read.
+    /// SHA-256 of its bytes, in hexadecimal digits; none while it was not read.
     sha256: Option<String>,
 }
 
 /// How long a command may take.
-#[derive(Default, Serialize)]
+#[derive(Default, Serialize, JsonSchema)]
 pub struct Limits {
     /// For the whole run; in `compare` for each solve.
     pub time_seconds: Option<f64>,
@@ -90,12 +93,15 @@ pub struct Limits {
 }
 
 /// Where it ran.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct Machine {
+    /// Operating system.
     os: &'static str,
+    /// Architecture of the processor.
     arch: &'static str,
     /// Model of the processor, where the system tells.
     cpu: Option<String>,
+    /// Threads that run at the same time.
     cores: Option<usize>,
 }
 

@@ -6,6 +6,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use taut::control::{Clock, Limits, StoppedBy};
 use thiserror::Error;
@@ -15,7 +16,7 @@ use super::shared::Format;
 use super::{ANSWERED, UNANSWERED, console, progress};
 
 /// What a command found. As JSON it is an object whose keys follow those of [`Head`].
-pub trait Report: Serialize {
+pub trait Report: Serialize + JsonSchema {
     /// Whether the record has a `status`.
     const HAS_STATUS: bool = false;
 
@@ -138,9 +139,9 @@ fn print<R: Report>(head: &Head, report: &R, format: Format) -> anyhow::Result<u
 #[error("stopped by {} while the files were read", .0.words())]
 pub struct Unread(StoppedBy);
 
-/// What is known where the files were not read.
-#[derive(Serialize)]
-struct Nothing {
+/// What is known where a limit or an interrupt came before the files were read.
+#[derive(Serialize, JsonSchema)]
+pub struct Nothing {
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<&'static str>,
     stopped_by: StoppedBy,

@@ -4,21 +4,23 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args};
 use taut::control::Limits;
-use taut::encode::{self, ENCODINGS, ReluEncoding};
+use taut::encode::{ENCODINGS, ReluEncoding};
 use taut::optimize::{KnownPoint, OptimizeOptions};
 use taut::solve::{BACKENDS, Backend, Preset, SolveOptions};
 use taut::tighten::TightenOptions;
 
 use super::session::Session;
 use super::shared::{
-    ScaleChoice, ThreadsArgs, TightenArgs, TightenTimeArgs, encoding_help, one_of, scalings_or_none,
+    ScaleChoice, ThreadsArgs, TightenArgs, TightenTimeArgs, encoding_help, encodings, one_of,
+    scalings_or_none,
 };
 
 /// How a problem becomes a mixed-integer program.
 #[derive(Args)]
 pub struct FormulationArgs {
     #[arg(help_heading = "Method", long, value_name = "NAME", help = encoding_help(),
-          default_value = ENCODINGS[0].name(), value_parser = encode::encoding)]
+          hide_possible_values = true,
+          default_value = ENCODINGS[0].name(), value_parser = encodings())]
     pub encoding: &'static dyn ReluEncoding,
     #[command(flatten)]
     pub tighten: TightenArgs,

@@ -23,30 +23,36 @@ use crate::message::toml_error;
 use crate::num::IntervalBox;
 use crate::problem::{Problem, ProblemError, QuestionText, Reference, Sense};
 
-/// An instance file as written.
+/// An instance file: a question about a network.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", schemars(extend("dependencies" = {
+    "lower": ["upper"],
+    "upper": ["lower"],
+})))]
 pub struct Instance {
     /// What the instance is, in words.
     pub title: Option<String>,
-    /// Path of the network.
+    /// File of the network (.onnx, .json), by the folder of the instance.
     pub network: PathBuf,
-    /// Lower bounds of the inputs.
+    /// Lower bounds of the inputs, one per input. Default: the box with the network.
     pub lower: Option<Vec<f64>>,
-    /// Upper bounds of the inputs.
+    /// Upper bounds of the inputs, likewise.
     pub upper: Option<Vec<f64>>,
-    /// Direction.
+    /// Direction: minimize or maximize. Default: minimize.
     #[serde(default)]
     pub sense: Sense,
-    /// Objective.
+    /// What is optimised, such as "y0 - 2 y1 + 0.5 x0". Default: y0 where the network has one
+    /// output.
     pub objective: Option<String>,
-    /// Constraints.
+    /// Constraints on inputs and outputs, such as "x0 + x1 <= 2". Default: none.
     #[serde(default)]
     pub constraints: Vec<String>,
-    /// Inputs that are whole numbers.
+    /// Indices, from 0, of the inputs that are whole numbers. Default: none.
     #[serde(default)]
     pub integer: Vec<usize>,
-    /// A known answer.
+    /// A known answer, which results are compared with.
     pub reference: Option<Reference>,
 }
 
@@ -103,11 +109,13 @@ pub fn read_problem(path: &Path) -> Result<Problem, FileError> {
     let here = |cause| content(path, cause);
     let domain = match instance.domain().map_err(here)? {
         Some(domain) => domain,
-        None => stored_box(&network, &instance.network)?.map(|found| found.domain).ok_or_else(|| {
-            let (place, expected) = ("the box".to_string(), "one of them".to_string());
-            let found = "no 'lower' and 'upper', and no box with the network".to_string();
-            here(FormatError::Content { place, found, expected })
-        })?,
+        None => {
+            stored_box(&network, &instance.network)?.map(|found| found.domain).ok_or_else(|| {
+                let (place, expected) = ("the box".to_string(), "one of them".to_string());
+                let found = "no 'lower' and 'upper', and no box with the network".to_string();
+                here(FormatError::Content { place, found, expected })
+            })?
+        }
     };
     let problem = Problem::parse(network, domain, &instance.question());
     problem.map_err(|error| here(error.into()))

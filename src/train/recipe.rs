@@ -35,6 +35,7 @@ const MOST_THREADS: usize = 1024;
 /// # Ok::<(), taut::train::TrainError>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Recipe {
     /// Name of the network. Default: the name of the file.
@@ -51,9 +52,20 @@ pub struct Recipe {
     pub training: TrainingRecipe,
     /// Strengths of what is added to the loss, by the names of
     /// [`penalties`]: a number, or a list with one a layer. From 0. Default: none.
+    #[cfg_attr(
+        feature = "schema",
+        schemars(extend("propertyNames" = penalty_names()))
+    )]
     pub penalty: BTreeMap<String, OneOrEach>,
     /// What is done to the trained weights.
     pub compress: CompressRecipe,
+}
+
+/// The keys of the table `[penalty]`, as a schema.
+#[cfg(feature = "schema")]
+fn penalty_names() -> serde_json::Value {
+    let names = penalties::<f64>().iter().map(|penalty| penalty.name());
+    serde_json::json!({ "enum": names.collect::<Vec<_>>() })
 }
 
 impl Recipe {
