@@ -38,7 +38,8 @@ fn written(folder: &Path, command: &Command) -> anyhow::Result<String> {
     let commands = std::iter::once(command).chain(command.get_subcommands());
     let pages: Vec<Man> = commands.cloned().map(Man::new).collect();
     let place = |page: &Man| folder.join(page.get_filename());
-    std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("{}: found no folder and cannot make one", folder.display()))?;
     pages.iter().try_for_each(|page| check_writable(&place(page)))?;
     for man in &pages {
         write_bytes(&place(man), &page(man)?)?;

@@ -106,7 +106,7 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
 }
 
 fn settings() -> SchemaSettings {
-    SchemaSettings::draft07().with_transform(RecursiveTransform(without_links))
+    SchemaSettings::draft07().with_transform(RecursiveTransform(in_plain_words))
 }
 
 /// The records of one command, or of all.
@@ -144,10 +144,14 @@ fn record_of((command, found): Record, generator: &mut SchemaGenerator) -> Schem
     })
 }
 
-/// Descriptions are those of the code's documentation, whose links lead nowhere here.
-fn without_links(schema: &mut Schema) {
+/// Descriptions are those of the code's documentation, whose links lead nowhere here, and whose
+/// examples are for programs.
+fn in_plain_words(schema: &mut Schema) {
     if let Some(Value::String(text)) = schema.get_mut("description") {
-        *text = plain(text);
+        let (words, _) = text.split_once("\n\n```").unwrap_or((text, ""));
+        let paragraphs: Vec<String> =
+            words.split("\n\n").map(|p| plain(&p.replace('\n', " "))).collect();
+        *text = paragraphs.join("\n\n");
     }
 }
 

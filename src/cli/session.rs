@@ -141,9 +141,11 @@ pub struct Unread(StoppedBy);
 
 /// What is known where a limit or an interrupt came before the files were read.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Stopped")]
 pub struct Nothing {
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<&'static str>,
+    /// The limit, or the interrupt.
     stopped_by: StoppedBy,
 }
 

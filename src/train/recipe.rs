@@ -23,7 +23,7 @@ const MOST_KERNEL: usize = 1 << 10;
 /// Most threads, as everywhere in Taut.
 const MOST_THREADS: usize = 1024;
 
-/// A recipe.
+/// A recipe of a training.
 ///
 /// ```
 /// use taut::train::Recipe;
@@ -51,7 +51,7 @@ pub struct Recipe {
     /// The optimisation.
     pub training: TrainingRecipe,
     /// Strengths of what is added to the loss, by the names of
-    /// [`penalties`]: a number, or a list with one a layer. From 0. Default: none.
+    /// [`penalties`]: a number, or a list with one per layer. From 0. Default: none.
     #[cfg_attr(
         feature = "schema",
         schemars(extend("propertyNames" = penalty_names()))

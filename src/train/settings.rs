@@ -23,8 +23,8 @@ pub struct NetworkRecipe {
     pub slope: f64,
     /// Ceiling of clipped-relu: above 0. Default: 1.
     pub ceiling: f64,
-    /// Probability that a neuron is dropped in a step: from 0, below 1; a number, or one
-    /// a hidden layer. Default: 0.
+    /// Probability that a neuron is dropped in a step: from 0, below 1; a number, or a
+    /// list with one per hidden layer. Default: 0.
     pub dropout: OneOrEach,
     /// Convolutions in front of the dense layers; for images. Default: none.
     pub convolutions: Vec<ConvolutionRecipe>,

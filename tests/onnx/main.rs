@@ -6,6 +6,7 @@
 //! are small dyadic numbers unless rounding is the point.
 
 mod activations;
+mod batch;
 mod choices;
 mod convolution;
 mod damaged;
