@@ -152,6 +152,7 @@ fn proof_path(args: &Args) -> anyhow::Result<PathBuf> {
         name.push(".pruning.json");
         name.into()
     });
+    check_writable(&path)?;
     ensure!(
         args.bounds.is_some() || path.symlink_metadata().is_err(),
         "{}: there is such a file already; expected none, or --bounds FILE to name it",
@@ -162,7 +163,6 @@ fn proof_path(args: &Args) -> anyhow::Result<PathBuf> {
         "{}: found as the output and with --bounds; expected two files",
         path.display()
     );
-    check_writable(&path)?;
     Ok(path)
 }
 

@@ -7,7 +7,9 @@ use clap::builder::{
     EnumValueParser, PossibleValue, PossibleValuesParser, StringValueParser, TypedValueParser,
 };
 use clap::{Args, ValueEnum};
-use taut::encode::{ENCODING_FAMILIES, EncodingNameError, ReluEncoding, encoding, encoding_names};
+use taut::encode::{
+    ENCODING_FAMILIES, ENCODINGS, EncodingNameError, ReluEncoding, encoding, encoding_names,
+};
 use taut::problem::Sense;
 use taut::scale::{SCALINGS, Scaling};
 use taut::solve::SolveOptions;
@@ -216,7 +218,7 @@ where
 
 /// An encoding, by a name that may have a parameter.
 pub fn encodings() -> Offered<&'static dyn ReluEncoding, EncodingNameError> {
-    let names = encoding_names().into_iter().map(|name| name.to_string()).collect();
+    let names = ENCODINGS.iter().map(|encoding| encoding.name().into_owned()).collect();
     Offered { names, parse: encoding }
 }
 
