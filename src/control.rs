@@ -68,6 +68,7 @@ impl Limits {
 
 /// What ended a run before its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum StoppedBy {
     /// [`Limits::time`].

@@ -17,6 +17,7 @@ pub const LEVELS: usize = 256;
 
 /// Complexity of a sequence of symbols.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LempelZiv {
     /// Number of symbols in the sequence.
     pub length: usize,

@@ -79,6 +79,7 @@ impl Default for AnalyzeOptions {
 
 /// The figures of one network on one domain.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Analysis {
     /// What ended the work, or a part of it, early; figures that it left out are none.
     pub stopped_by: Option<StoppedBy>,
@@ -116,6 +117,7 @@ pub struct Analysis {
 
 /// What one method of bounds says.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MethodFigures {
     /// Name of the method.
     pub tighten: &'static str,
@@ -144,6 +146,7 @@ pub struct MethodFigures {
 
 /// Bounds on the Lipschitz constant, in the Euclidean norms of inputs and outputs.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Lipschitz {
     /// It is at most that anywhere: products of spectral norms; `None` for networks with
     /// matrices too large to be written out.
@@ -158,6 +161,7 @@ pub struct Lipschitz {
 /// Lempel–Ziv complexity of what the network says of random points, in the order in which
 /// they were drawn.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Complexity {
     /// The index of the largest output, point by point; `None` with a single output, or
     /// more than 256.

@@ -24,6 +24,7 @@ pub(super) const CHUNK: usize = 1000;
 
 /// Sensitivity over the samples, in units of the outputs per width of the domain.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Sensitivity {
     /// Number of points.
     pub points: usize,

@@ -7,6 +7,7 @@ use crate::network::{ActivationLayer, Phase, ReluGraph};
 
 /// Counts and big-M constants of one layer of activations.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LayerSummary {
     /// Number of the layer, from 1.
     pub layer: usize,

@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Write};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use taut::analyze::{Analysis, AnalyzeOptions, LempelZiv, MethodFigures, analyze};
 use taut::control::{Limits, StoppedBy};
@@ -64,8 +65,9 @@ pub fn run(args: &Args, session: Session) -> anyhow::Result<u8> {
 }
 
 /// The figures, and what the outputs are called.
-#[derive(Serialize)]
-struct Analyzed {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Analysis")]
+pub struct Analyzed {
     #[serde(flatten)]
     analysis: Analysis,
     #[serde(skip)]

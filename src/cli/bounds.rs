@@ -4,6 +4,7 @@ use std::fmt::{self, Write};
 use std::path::PathBuf;
 use std::time::Instant;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use taut::control::StoppedBy;
 use taut::io::{check_writable, load_bounds, save_bounds};
@@ -51,8 +52,9 @@ pub fn run(args: &Args, session: Session) -> anyhow::Result<u8> {
 }
 
 /// The bounds, and the problem that they are of.
-#[derive(Serialize)]
-struct Bounded {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Bounds")]
+pub struct Bounded {
     #[serde(flatten)]
     record: BoundsRecord,
     #[serde(skip)]

@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Write};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use taut::compare::{CompareOptions, Comparison, Row, Spread, compare, write_csv};
 use taut::control::StoppedBy;
@@ -20,7 +21,8 @@ use super::record::Head;
 use super::session::{Report, Session};
 use super::settings::SettingsArgs;
 use super::shared::{
-    self, ScaleChoice, SenseArgs, TightenTimeArgs, encoding_help, scalings_or_none, tightenings,
+    self, ScaleChoice, SenseArgs, TightenTimeArgs, encoding_help, encodings, scalings_or_none,
+    tightenings,
 };
 use super::text::{count, number, number_above, number_below, ratio, seconds};
 use super::{ANSWERED, FAILED, UNANSWERED};
@@ -33,7 +35,7 @@ pub struct Args {
     #[command(flatten)]
     sense: SenseArgs,
     #[arg(help_heading = "Method", long, value_name = "NAMES", help = encoding_help(),
-          value_delimiter = ',', value_parser = shared::encoding,
+          value_delimiter = ',', value_parser = encodings(), hide_possible_values = true,
           default_value = "big-m,big-m+cuts,split,multiple-choice,partition:2")]
     encoding: Vec<&'static dyn ReluEncoding>,
     /// Methods that bound the neurons.
@@ -61,8 +63,8 @@ pub struct Args {
 }
 
 /// The table, and the time it took with all that was read.
-#[derive(Serialize)]
-struct Compared {
+#[derive(Serialize, JsonSchema)]
+pub struct Compared {
     #[serde(flatten)]
     comparison: Comparison,
     #[serde(skip)]

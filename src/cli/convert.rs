@@ -4,6 +4,7 @@ use std::fmt::{self, Write};
 use std::path::PathBuf;
 
 use anyhow::ensure;
+use schemars::JsonSchema;
 use serde::Serialize;
 use taut::control::StoppedBy;
 use taut::io::{
@@ -16,7 +17,7 @@ use taut::tighten::TightenOptions;
 use super::format::FormatArgs;
 use super::kinds::{self, Expected};
 use super::page::Page;
-use super::problem::{BoxArgs, Objective, ProblemArgs, whole};
+use super::problem::{BoxArgs, Objective, ProblemArgs, tell_of_batch, whole};
 use super::record::{Head, Question};
 use super::session::{Report, Session};
 use super::shared::{ThreadsArgs, TightenArgs, TimeLimitArgs};
@@ -35,9 +36,13 @@ pub struct Args {
     #[arg(long, value_name = "TEXT")]
     origin: Option<String>,
     /// Leave out the neurons that are constant, linear or unread on the domain, and write
-    /// the bounds that prove it to OUTPUT.bounds.json.
+    /// the bounds that prove it to a file beside OUTPUT.
     #[arg(long)]
     prune: bool,
+    /// File for the bounds of --prune, which is replaced if it is there
+    /// [default: OUTPUT.pruning.json, which must not be there].
+    #[arg(long, value_name = "FILE", requires = "prune")]
+    bounds: Option<PathBuf>,
     #[command(flatten)]
     tighten: TightenArgs,
     #[command(flatten)]
@@ -49,8 +54,8 @@ pub struct Args {
 }
 
 /// What was written, as a record.
-#[derive(Serialize)]
-struct Converted {
+#[derive(Serialize, JsonSchema)]
+pub struct Converted {
     /// The file that was written.
     file: PathBuf,
     /// What ended the work on the bounds early.
@@ -60,13 +65,17 @@ struct Converted {
 }
 
 /// What became of the neurons of all layers.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Pruning {
     /// Method of the bounds.
     tighten: &'static str,
+    /// Neurons that are left.
     kept: usize,
+    /// Neurons that are constant on the domain.
     constant: usize,
+    /// Neurons that are linear on the domain.
     linear: usize,
+    /// Neurons that no output depends on.
     unread: usize,
     /// The file with the bounds that prove it.
     bounds: PathBuf,
@@ -96,8 +105,8 @@ fn converted(args: &Args, session: &mut Session) -> anyhow::Result<Converted> {
         );
         tracing::info!("read: {}", input.display());
         let (network, hash) = read_network_and_hash(&input)?;
-        let domain = domain.read(&network, network.metadata().input_box.as_ref())?;
-        let domain = domain.or(network.metadata().input_box.clone());
+        tell_of_batch(&network, &input);
+        let domain = domain.read_or_stored(&network, &input)?;
         Ok((network, hash, domain))
     })?;
     session.head.network = Some(network.name().to_string());
@@ -118,8 +127,7 @@ fn write(args: &Args, network: Network, mut metadata: Metadata) -> anyhow::Resul
 
 /// Writes what the domain leaves of the network, and the bounds that prove it.
 fn pruned(args: &Args, threads: usize, session: &mut Session) -> anyhow::Result<Converted> {
-    let proof = proof_path(args);
-    check_writable(&proof)?;
+    let proof = proof_path(args)?;
     let (tighten, time) = (args.tighten.tighten, args.tighten.time.read(session)?);
     session.head.with_tightening(tighten);
     let problem = ProblemArgs::of(&args.input, &args.domain).read(Objective::Unasked, session)?;
@@ -149,11 +157,25 @@ fn pruned(args: &Args, threads: usize, session: &mut Session) -> anyhow::Result<
     Ok(Converted { file, stopped_by, pruned: Some(pruned) })
 }
 
-/// The file of the bounds, beside that of the network.
-fn proof_path(args: &Args) -> PathBuf {
-    let mut name = args.output.clone().into_os_string();
-    name.push(".bounds.json");
-    name.into()
+/// The file of the bounds: the one that was named, or a new one beside that of the network.
+fn proof_path(args: &Args) -> anyhow::Result<PathBuf> {
+    let path = args.bounds.clone().unwrap_or_else(|| {
+        let mut name = args.output.clone().into_os_string();
+        name.push(".pruning.json");
+        name.into()
+    });
+    check_writable(&path)?;
+    ensure!(
+        args.bounds.is_some() || path.symlink_metadata().is_err(),
+        "{}: there is such a file already; expected none, or --bounds FILE to name it",
+        path.display()
+    );
+    ensure!(
+        path != args.output,
+        "{}: found as the output and with --bounds; expected two files",
+        path.display()
+    );
+    Ok(path)
 }
 
 impl Report for Converted {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::bail;
+use schemars::JsonSchema;
 use serde::Serialize;
 use taut::control::{Clock, Limits, StoppedBy};
 use taut::encode::EncodeError;
@@ -47,17 +48,21 @@ pub struct Args {
 }
 
 /// What was written, as a record.
-#[derive(Serialize)]
-struct Export {
+#[derive(Serialize, JsonSchema)]
+pub struct Export {
     /// The file that was written; none where the clock came first.
     file: Option<PathBuf>,
     /// What ended the work on the bounds, or all of it, early.
     stopped_by: Option<StoppedBy>,
+    /// Direction of the optimisation.
     sense: Sense,
     /// Whether the file minimises the negated objective.
     negated: bool,
+    /// Encoding of the neurons whose phase is open.
     encoding: Cow<'static, str>,
+    /// Method of the bounds.
     tighten: &'static str,
+    /// Scaling of the network, or "none".
     scale: &'static str,
     /// Size of the program in the file.
     model: Option<ModelSize>,

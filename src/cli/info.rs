@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use taut::control::StoppedBy;
-use taut::io::read_network_and_hash;
-use taut::network::{Constant, Network, Operand};
+use taut::io::{read_network_and_hash, stored_box};
+use taut::network::{Batch, Constant, Network, Operand};
 use taut::num::IntervalBox;
 
 use super::console::HEADING;
@@ -31,31 +32,60 @@ pub struct Args {
 }
 
 /// What a network is made of.
-#[derive(Serialize)]
-struct Info {
+#[derive(Serialize, JsonSchema)]
+pub struct Info {
+    /// Number of inputs: the elements of the input tensor.
     inputs: usize,
+    /// Number of outputs.
     outputs: usize,
+    /// Shape of the input tensor, the batch as 1.
     input_shape: Vec<usize>,
+    /// Shape of the output tensor.
     output_shape: Vec<usize>,
+    /// Number of weights and biases.
     parameters: usize,
     /// Neurons with a kink in the canonical form.
     relus: usize,
+    /// How many layers there are of each operator.
     operators: BTreeMap<String, usize>,
+    /// The layers, operands first.
     layers: Vec<LayerInfo>,
+    /// The box of the inputs in the network's file, or in OMLT's file beside it.
     input_box: Option<IntervalBox>,
+    /// What became of the rows of the input, where the file has several.
+    batch: Option<BatchInfo>,
+    /// Names of the inputs, if the file has some.
     input_names: Vec<String>,
+    /// Names of the outputs, if the file has some.
     output_names: Vec<String>,
+    /// Where the network comes from, in words.
     origin: Option<String>,
     /// The graph, where it was asked for instead.
     #[serde(skip)]
     dot: Option<String>,
 }
 
-#[derive(Serialize)]
+/// The rows of the input in the file.
+#[derive(Serialize, JsonSchema)]
+struct BatchInfo {
+    /// How many there are.
+    rows: usize,
+    /// Whether the network is that of one row: the rows are independent and alike.
+    one_row: bool,
+    /// Else the first node that mixes rows or treats them differently.
+    mixed_at: Option<String>,
+}
+
+/// A layer of a network.
+#[derive(Serialize, JsonSchema)]
 struct LayerInfo {
+    /// Name in the file.
     name: String,
+    /// Operator, by its ONNX name.
     op: String,
+    /// Shape of the output.
     shape: Vec<usize>,
+    /// Number of weights and biases.
     parameters: usize,
 }
 
@@ -64,16 +94,22 @@ pub fn run(args: &Args, session: Session) -> anyhow::Result<u8> {
     session.answer(args.format.form()?, |session| {
         session.head.question = Question::of_file(&args.network, false);
         let (path, dot) = (args.network.clone(), args.dot);
-        let (info, name, hash) = session.read(move || {
+        let (info, box_file, name, hash) = session.read(move || {
             kinds::check(&path, Expected::Network)?;
             tracing::info!("read: {}", path.display());
             let (network, hash) = read_network_and_hash(&path)?;
+            let stored = stored_box(&network, &path)?;
             let dot = dot.then(|| network.to_dot());
-            Ok((Info { dot, ..describe(&network) }, network.name().to_string(), hash))
+            let (input_box, box_file) = stored.map(|found| (found.domain, found.file)).unzip();
+            let info = Info { dot, input_box, ..describe(&network) };
+            Ok((info, box_file, network.name().to_string(), hash))
         })?;
         session.head.network = Some(name);
         session.head.question.read_from(&args.network, hash);
         info.input_box.iter().for_each(|domain| session.head.question.within(domain));
+        if let Some(file) = box_file.filter(|_| !args.dot) {
+            session.head.question.box_stored_in(file);
+        }
         Ok(info)
     })
 }
@@ -105,11 +141,21 @@ fn describe(network: &Network) -> Info {
         relus,
         operators,
         layers,
-        input_box: metadata.input_box,
+        input_box: None,
+        batch: network.batch().map(batch),
         input_names: metadata.input_names,
         output_names: metadata.output_names,
         origin: metadata.origin,
         dot: None,
+    }
+}
+
+fn batch(batch: &Batch) -> BatchInfo {
+    match batch {
+        Batch::OneRow { rows } => BatchInfo { rows: *rows, one_row: true, mixed_at: None },
+        Batch::AllRows { rows, node } => {
+            BatchInfo { rows: *rows, one_row: false, mixed_at: Some(node.clone()) }
+        }
     }
 }
 
@@ -148,6 +194,18 @@ fn text(info: &Info, head: &Head, text: &mut Page) -> fmt::Result {
             .collect();
         let more = if b.len() > MOST_INTERVALS { " × …" } else { "" };
         writeln!(text, "  box     {}{more}", intervals.join(" × "))?;
+    }
+    match &info.batch {
+        Some(BatchInfo { rows, mixed_at: Some(node), .. }) => writeln!(
+            text,
+            "  batch   none: the {rows} rows of the input are mixed at node '{node}', so that all \
+             are one input"
+        )?,
+        Some(BatchInfo { rows, .. }) => writeln!(
+            text,
+            "  batch   {rows} rows in the file, which do not interact; this is one of them"
+        )?,
+        None => {}
     }
     for (what, names) in [("inputs", &info.input_names), ("outputs", &info.output_names)] {
         if !names.is_empty() {

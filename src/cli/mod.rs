@@ -4,6 +4,7 @@
 mod analyze;
 mod bounds;
 mod compare;
+mod completions;
 mod console;
 mod convert;
 mod export;
@@ -11,22 +12,22 @@ mod format;
 mod info;
 mod kinds;
 mod log;
+mod man;
 mod optimize;
 mod page;
 mod point;
 mod problem;
 mod progress;
 mod quantity;
-#[cfg(feature = "train")]
 mod recipe;
 mod record;
 mod regions;
 mod scale;
+mod schema;
 mod session;
 mod settings;
 mod shared;
 mod text;
-#[cfg(feature = "train")]
 mod train;
 
 use std::ffi::{OsStr, OsString};
@@ -88,7 +89,6 @@ enum Command {
     /// Writes the same function with smaller big-M constants.
     Scale(scale::Args),
     /// Trains a network on samples of a test function, a table or images, as a recipe says.
-    #[cfg(feature = "train")]
     Train(Box<train::Args>),
     /// Writes a network in another format, by file name extension (.onnx, .json).
     Convert(convert::Args),
@@ -98,6 +98,12 @@ enum Command {
     /// Writes a problem as a mixed-integer program for other solvers, by file name
     /// extension (.mps, .lp).
     Export(export::Args),
+    /// Prints a script that completes commands, options and names in a shell.
+    Completions(completions::Args),
+    /// Prints the manual page, or writes those of all commands.
+    Man(man::Args),
+    /// Prints the JSON Schema of instance files, recipes or records.
+    Schema(schema::Args),
 }
 
 /// The question was answered.
@@ -189,9 +195,11 @@ fn answer(arguments: &Arguments) -> anyhow::Result<u8> {
         Command::Regions(args) => regions::run(args, start("regions")),
         Command::Scale(args) => scale::run(args, start("scale")),
         Command::Compare(args) => compare::run(args, start("compare")),
-        #[cfg(feature = "train")]
         Command::Train(args) => train::run(args, start("train")),
         Command::Convert(args) => convert::run(args, start("convert")),
         Command::Export(args) => export::run(args, start("export")),
+        Command::Completions(args) => completions::run(args, Arguments::command()),
+        Command::Man(args) => man::run(args, Arguments::command()),
+        Command::Schema(args) => schema::run(args),
     }
 }

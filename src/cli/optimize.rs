@@ -4,6 +4,7 @@ use std::fmt::{self, Write};
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValue, TypedValueParser};
+use schemars::JsonSchema;
 use serde::Serialize;
 use taut::control::StoppedBy;
 use taut::io::check_log;
@@ -74,8 +75,8 @@ fn methods() -> impl TypedValueParser<Value = Method> {
 }
 
 /// The answer, and what its text speaks of.
-#[derive(Serialize)]
-struct Optimized {
+#[derive(Serialize, JsonSchema)]
+pub struct Optimized {
     #[serde(flatten)]
     answer: Answer,
     #[serde(skip)]

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
 use clap::Args;
-use taut::io::{read_box, read_instance, read_network_and_hash};
+use taut::io::{FileError, StoredBox, read_box, read_instance, read_network_and_hash, stored_box};
 use taut::message::excerpt;
-use taut::network::Network;
+use taut::network::{Batch, Network};
 use taut::num::IntervalBox;
 use taut::problem::{
     ExpressionError, NO_WHOLE_NUMBER, Part, Problem, ProblemError, QuestionText, Sense, Vocabulary,
@@ -28,7 +28,8 @@ pub struct BoxArgs {
     #[arg(help_heading = "Question", long, value_name = "NUMBERS", allow_hyphen_values = true)]
     pub upper: Option<String>,
     /// Bounds of the inputs from a file: CSV with two columns, lower and upper,
-    /// one line per input; or OMLT's NAME.bounds.json.
+    /// one line per input; or OMLT's NAME.onnx.bounds.json, which is also found by itself
+    /// beside a network without a box.
     #[arg(help_heading = "Question", long = "box", value_name = "FILE", conflicts_with_all = ["lower", "upper"])]
     pub file: Option<PathBuf>,
 }
@@ -98,17 +99,22 @@ impl ProblemArgs {
     fn load(&self, asked: Objective) -> anyhow::Result<(Problem, Question)> {
         let mut record = Question::of_file(&self.problem, self.is_instance());
         let Files { network, stored, mut question, sense: stated } = self.files(&mut record)?;
-        let domain = match self.domain.read(&network, stored.as_ref())? {
+        let domain = match self.domain.read(&network, stored.as_ref().map(|found| &found.domain))? {
             Some(domain) => {
                 question.reference = None;
+                record.box_file = self.domain.file.clone();
                 domain
             }
-            None => stored.with_context(|| {
-                format!(
-                    "{}: no box of inputs; expected one in the file, --lower and --upper, or --box",
-                    self.problem.display()
-                )
-            })?,
+            None => {
+                let stored = stored.with_context(|| {
+                    format!(
+                        "{}: no box of inputs; expected one in the file, --lower and --upper, or --box",
+                        self.problem.display()
+                    )
+                })?;
+                record.box_stored_in(stored.file);
+                stored.domain
+            }
         };
         let sense = match asked {
             Objective::Best(Some(sense)) => sense,
@@ -149,7 +155,8 @@ impl ProblemArgs {
         if !self.is_instance() {
             let (network, hash) = read_network_and_hash(&self.problem)?;
             record.read_from(&self.problem, hash);
-            let stored = network.metadata().input_box.clone();
+            tell_of_batch(&network, &self.problem);
+            let stored = self.domain.unless_given(|| stored_box(&network, &self.problem))?;
             return Ok(Files { network, stored, question: QuestionText::default(), sense: None });
         }
         let place = || self.problem.display().to_string();
@@ -161,7 +168,12 @@ impl ProblemArgs {
         let (network, hash) = read_network_and_hash(&instance.network).with_context(place)?;
         record.read_from(&instance.network, hash);
         record.title = instance.title.clone();
-        let stored = instance.domain(&network).with_context(place)?;
+        tell_of_batch(&network, &instance.network);
+        let file = self.problem.clone();
+        let stored = match instance.domain().with_context(place)? {
+            Some(domain) => Some(StoredBox { domain, file }),
+            None => self.domain.unless_given(|| stored_box(&network, &instance.network))?,
+        };
         let sense = instance.sense;
         Ok(Files { network, stored, question: instance.question(), sense })
     }
@@ -170,14 +182,45 @@ impl ProblemArgs {
 /// What files say of a problem.
 struct Files {
     network: Network,
-    /// The box.
-    stored: Option<IntervalBox>,
+    stored: Option<StoredBox>,
     question: QuestionText,
     /// The direction, if one is stated.
     sense: Option<Sense>,
 }
 
+/// Warns where the network is that of one row of the file's.
+pub fn tell_of_batch(network: &Network, path: &Path) {
+    if let Some(Batch::OneRow { rows }) = network.batch() {
+        tracing::warn!(
+            "{}: exported for a batch of {rows}, whose rows do not interact; read as one of them: \
+             {} inputs, {} outputs",
+            path.display(),
+            network.inputs(),
+            network.outputs()
+        );
+    }
+}
+
 impl BoxArgs {
+    /// What is stored in files, unless arguments go before it.
+    fn unless_given(
+        &self,
+        stored: impl FnOnce() -> Result<Option<StoredBox>, FileError>,
+    ) -> Result<Option<StoredBox>, FileError> {
+        let is_given = self.file.is_some() || (self.lower.is_some() && self.upper.is_some());
+        if is_given { Ok(None) } else { stored() }
+    }
+
+    /// The box that arguments give, else the one stored with a network's file.
+    pub fn read_or_stored(
+        &self,
+        network: &Network,
+        path: &Path,
+    ) -> anyhow::Result<Option<IntervalBox>> {
+        let stored = self.unless_given(|| stored_box(network, path))?.map(|found| found.domain);
+        Ok(self.read(network, stored.as_ref())?.or(stored))
+    }
+
     /// The box that the arguments give, if any; a side that they do not give is that of the
     /// box in the files.
     pub fn read(
@@ -186,7 +229,7 @@ impl BoxArgs {
         stored: Option<&IntervalBox>,
     ) -> anyhow::Result<Option<IntervalBox>> {
         if let Some(path) = &self.file {
-            let domain = read_box(path)?;
+            let domain = read_box(path, network)?;
             ensure!(
                 domain.len() == network.inputs(),
                 "{}: found {}; expected one per input of the network, {}",

@@ -6,10 +6,13 @@ use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use taut::message::{excerpt, toml_error};
 use taut::train::Recipe;
+use taut::train::functions::FUNCTIONS;
+use taut::train::initializers::INITIALIZERS;
+use taut::train::optimizers::optimizers;
 use toml::{Table, Value};
 
 use super::kinds::{self, Expected};
-use super::shared::check_threads;
+use super::shared::{check_threads, usual};
 
 /// What overrides the recipe's file.
 #[derive(Args, Clone)]
@@ -24,7 +27,8 @@ pub struct RecipeArgs {
     #[arg(long, value_name = "NUMBER")]
     seed: Option<u64>,
     /// Test function that samples are taken of: peaks, ackley, himmelblau, … [default: peaks].
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", hide_possible_values = true,
+          value_parser = usual(FUNCTIONS.iter().map(|f| f.name)))]
     function: Option<String>,
     /// Number of samples (a count) [default: 10000 of a test function, else all].
     #[arg(long, value_name = "COUNT")]
@@ -43,7 +47,8 @@ pub struct RecipeArgs {
     #[arg(long, value_name = "NUMBERS", value_delimiter = ',')]
     dropout: Option<Vec<f64>>,
     /// Weights to begin with: he, glorot, orthogonal, uniform, calculated [default: he].
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", hide_possible_values = true,
+          value_parser = usual(INITIALIZERS.iter().map(|i| i.name())))]
     init: Option<String>,
     /// Strength of the sum of the magnitudes of the weights: one for all layers, or one each,
     /// separated by commas [default: 0].
@@ -62,7 +67,8 @@ pub struct RecipeArgs {
     #[arg(long, value_name = "NUMBERS", value_delimiter = ',')]
     unstable: Option<Vec<f64>>,
     /// Optimiser: adam, adamw, sgd [default: adam].
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", hide_possible_values = true,
+          value_parser = usual(optimizers::<f64>().iter().map(|o| o.name())))]
     optimizer: Option<String>,
     /// Learning rate at first [default: 3e-3].
     #[arg(long, value_name = "NUMBER", allow_hyphen_values = true)]

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use taut::io::sha256;
 use taut::num::IntervalBox;
@@ -17,8 +18,9 @@ use taut::tighten::Tightening;
 pub const SCHEMA: u32 = 2;
 
 /// The keys that every record begins with.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct Head {
+    /// Version of the schema: it grows where a key goes or means something else.
     schema: u32,
     /// Name of the command.
     pub command: &'static str,
@@ -37,7 +39,7 @@ pub struct Head {
 }
 
 /// What is asked, of which network, for which inputs.
-#[derive(Default, Serialize)]
+#[derive(Default, Serialize, JsonSchema)]
 pub struct Question {
     /// The instance file.
     pub instance: Option<PathBuf>,
@@ -57,20 +59,26 @@ pub struct Question {
     /// SHA-256 of the lower bounds, then the upper ones, 8 bytes each, the least significant
     /// first, in hexadecimal digits.
     box_sha256: Option<String>,
+    /// The file that the box stands in: that of the network or the instance, or one beside
+    /// them; none where arguments give the box.
+    pub box_file: Option<PathBuf>,
+    #[serde(skip)]
+    is_box_beside: bool,
     /// The file of the network.
     pub network: Option<NetworkFile>,
 }
 
 /// A file of a network.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct NetworkFile {
+    /// The file, as it was given.
     path: PathBuf,
-    /// Of its bytes, in hexadecimal digits; none while it was not read.
+    /// SHA-256 of its bytes, in hexadecimal digits; none while it was not read.
     sha256: Option<String>,
 }
 
 /// How long a command may take.
-#[derive(Default, Serialize)]
+#[derive(Default, Serialize, JsonSchema)]
 pub struct Limits {
     /// For the whole run; in `compare` for each solve.
     pub time_seconds: Option<f64>,
@@ -85,12 +93,15 @@ pub struct Limits {
 }
 
 /// Where it ran.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct Machine {
+    /// Operating system.
     os: &'static str,
+    /// Architecture of the processor.
     arch: &'static str,
     /// Model of the processor, where the system tells.
     cpu: Option<String>,
+    /// Threads that run at the same time.
     cores: Option<usize>,
 }
 
@@ -159,6 +170,18 @@ impl Question {
         let bytes: Vec<u8> = ends.flat_map(|end| end.to_le_bytes()).collect();
         self.box_sha256 = Some(sha256(&bytes));
         self.domain = (domain.len() <= MOST_INPUTS).then(|| domain.clone());
+    }
+
+    /// The box stands in a file that no argument names.
+    pub fn box_stored_in(&mut self, file: PathBuf) {
+        let network = self.network.as_ref().map(|network| &network.path);
+        self.is_box_beside = ![self.instance.as_ref(), network].contains(&Some(&file));
+        self.box_file = Some(file);
+    }
+
+    /// The file of the box, where it is none that was named, but lay beside the network.
+    pub fn box_file_beside(&self) -> Option<&Path> {
+        self.box_file.as_deref().filter(|_| self.is_box_beside)
     }
 
     /// The file that the network was read from.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::{bail, ensure};
 use clap::builder::{PossibleValue, TypedValueParser};
+use schemars::JsonSchema;
 use serde::Serialize;
 use taut::control::{Limits, StoppedBy};
 use taut::io::check_writable;
@@ -86,10 +87,11 @@ fn methods() -> impl TypedValueParser<Value = Method> {
 }
 
 /// The count, and the files that were written.
-#[derive(Serialize)]
-struct Regions<'a> {
+#[derive(Serialize, JsonSchema)]
+pub struct Regions<'a> {
     #[serde(flatten)]
     count: RegionCount,
+    /// How long it took (seconds).
     seconds: f64,
     #[serde(skip)]
     written: Vec<&'a PathBuf>,

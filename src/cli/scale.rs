@@ -4,6 +4,7 @@ use std::fmt::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use taut::control::StoppedBy;
 use taut::io::{check_network_output, write_network};
@@ -49,8 +50,8 @@ pub struct Args {
 }
 
 /// What scaling changes, and the file that was written.
-#[derive(Serialize)]
-struct Scaled<'a> {
+#[derive(Serialize, JsonSchema)]
+pub struct Scaled<'a> {
     #[serde(flatten)]
     record: ScaleRecord,
     #[serde(skip)]

@@ -7,6 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use anstream::adapter::strip_str;
+use schemars::JsonSchema;
 use serde::Serialize;
 use taut::control::{Clock, Limits, StoppedBy};
 use taut::io::write_text;
@@ -20,7 +21,7 @@ use super::record::{Head, Machine};
 use super::{ANSWERED, UNANSWERED, console, progress};
 
 /// What a command found. As JSON it is an object whose keys follow those of [`Head`].
-pub trait Report: Serialize {
+pub trait Report: Serialize + JsonSchema {
     /// Whether the record has a `status`.
     const HAS_STATUS: bool = false;
 
@@ -135,6 +136,9 @@ fn give<R: Report>(head: &Head, report: &R, form: &Form) -> anyhow::Result<u8> {
 fn page<R: Report>(head: &Head, report: &R, columns: Option<usize>) -> anyhow::Result<Page> {
     let mut page = Page::new(columns);
     report.text(head, &mut page)?;
+    if let Some(file) = head.question.box_file_beside() {
+        writeln!(page, "box of inputs from {}", file.display())?;
+    }
     Ok(page)
 }
 
@@ -162,11 +166,13 @@ fn record<R: Report>(head: &Head, report: &R, format: Format) -> anyhow::Result<
 #[error("stopped by {} while the files were read", .0.words())]
 pub struct Unread(StoppedBy);
 
-/// What is known where the files were not read.
-#[derive(Serialize)]
-struct Nothing {
+/// What is known where a limit or an interrupt came before the files were read.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Stopped")]
+pub struct Nothing {
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<&'static str>,
+    /// The limit, or the interrupt.
     stopped_by: StoppedBy,
 }
 

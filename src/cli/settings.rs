@@ -12,7 +12,7 @@ use taut::tighten::TightenOptions;
 use super::quantity;
 use super::session::Session;
 use super::shared::{
-    ScaleChoice, ThreadsArgs, TightenArgs, TightenTimeArgs, encoding, encoding_help, one_of,
+    ScaleChoice, ThreadsArgs, TightenArgs, TightenTimeArgs, encoding_help, encodings, one_of,
     scalings_or_none,
 };
 
@@ -20,7 +20,8 @@ use super::shared::{
 #[derive(Args)]
 pub struct FormulationArgs {
     #[arg(help_heading = "Method", long, value_name = "NAME", help = encoding_help(),
-          default_value = ENCODINGS[0].name(), value_parser = encoding)]
+          hide_possible_values = true,
+          default_value = ENCODINGS[0].name(), value_parser = encodings())]
     pub encoding: &'static dyn ReluEncoding,
     #[command(flatten)]
     pub tighten: TightenArgs,

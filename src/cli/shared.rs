@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValue, PossibleValuesParser, StringValueParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{Arg, Args, Command};
 use taut::encode::{
@@ -189,6 +189,50 @@ pub fn encoding(name: &str) -> Result<&'static dyn ReluEncoding, EncodingNameErr
         Some(&listed) => Ok(listed),
         None => encode::encoding(&alike).or_else(|_| encode::encoding(name)),
     }
+}
+
+/// Takes what a function makes of a text; completions offer the names.
+#[derive(Clone)]
+pub struct Offered<T, E> {
+    names: Vec<String>,
+    parse: fn(&str) -> Result<T, E>,
+}
+
+impl<T, E> TypedValueParser for Offered<T, E>
+where
+    T: Clone + Send + Sync + 'static,
+    E: std::error::Error + Clone + Send + Sync + 'static,
+{
+    type Value = T;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        arg: Option<&clap::Arg>,
+        value: &std::ffi::OsStr,
+    ) -> Result<T, clap::Error> {
+        let parse = self.parse;
+        let parser = StringValueParser::new().try_map(move |text| parse(&text));
+        parser.parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(self.names.iter().map(PossibleValue::new)))
+    }
+}
+
+/// An encoding, by a name that may have a parameter.
+pub fn encodings() -> Offered<&'static dyn ReluEncoding, EncodingNameError> {
+    let names = ENCODINGS.iter().map(|encoding| encoding.name().into_owned()).collect();
+    Offered { names, parse: encoding }
+}
+
+/// Any text, of which these are the usual ones; what else is wrong is said later.
+pub fn usual(
+    names: impl IntoIterator<Item = &'static str>,
+) -> Offered<String, std::convert::Infallible> {
+    let names = names.into_iter().map(str::to_string).collect();
+    Offered { names, parse: |text| Ok(text.to_string()) }
 }
 
 /// One of the methods of bounds.

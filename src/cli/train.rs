@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use schemars::JsonSchema;
 use serde::Serialize;
 use taut::control::StoppedBy;
 use taut::io::{
@@ -58,22 +59,32 @@ pub struct Args {
 const CHECKPOINT_SECONDS: Duration = Duration::from_secs(30);
 
 /// The training as a record.
-#[derive(Serialize)]
-struct Record {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Trained")]
+pub struct Record {
     #[serde(flatten)]
     report: TrainReport,
+    /// Loss on the training samples in the last epoch, in units of training.
     train_loss: Option<f64>,
+    /// Loss on the validation samples in the last epoch, if there are any.
     validation_loss: Option<f64>,
+    /// How long it took (seconds).
     seconds: Seconds,
+    /// The recipe with all its keys.
     recipe: Recipe,
     #[serde(skip)]
     written: Vec<PathBuf>,
 }
 
-#[derive(Clone, Copy, Serialize)]
+/// How long the parts of a training took (seconds).
+#[derive(Clone, Copy, Serialize, JsonSchema)]
+#[schemars(rename = "TrainingSeconds")]
 struct Seconds {
+    /// To read or sample the data.
     data: f64,
+    /// To train, measure and write.
     train: f64,
+    /// All of it.
     total: f64,
 }
 

@@ -63,6 +63,7 @@ pub trait CompareObserver: Observer {
 
 /// The table, and whether its rows agree.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Comparison {
     /// What left a row open or combinations out; an interrupt before all else.
     pub stopped_by: Option<StoppedBy>,

@@ -14,6 +14,7 @@ use crate::scale::Scaling;
 
 /// One combination, with medians and ranges over its seeds.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Row {
     /// Method of the bounds.
     pub tighten: &'static str,
@@ -66,6 +67,7 @@ pub struct Row {
 
 /// Wall-clock seconds of a row, by phase. Bounds are shared by the rows of one method.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RowSeconds {
     /// Bounds: propagation and programs.
     pub bounds: Option<Spread>,
@@ -81,6 +83,7 @@ pub struct RowSeconds {
 
 /// One solve.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Run {
     /// Seed of the solver and of the search for a first point.
     pub seed: u32,

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 /// Median and range of a figure over the seeds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Spread {
     /// The median; of an even number of figures, the mean of the middle two.
     pub median: f64,

@@ -58,6 +58,7 @@ impl Default for CutOptions {
 
 /// What the separation did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CutCounts {
     /// Relaxations solved.
     pub rounds: usize,

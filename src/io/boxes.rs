@@ -1,49 +1,52 @@
-//! Boxes in files. CSV: two columns, lower and upper; one line an input; a header
-//! is allowed. JSON: the list that OMLT writes beside a network
-//! (`NAME.onnx.bounds.json`), `[{"key": 0, "lower_bound": -1, "upper_bound": 1}, …]`.
+//! Boxes in files. CSV: two columns, lower and upper; one line per input; a header is
+//! allowed. JSON: the list of OMLT, in [`omlt`].
 
-use std::path::Path;
+mod omlt;
 
-use serde::Deserialize;
+use std::path::{Path, PathBuf};
 
 use super::{FileError, FormatError, content, read_bytes};
-use crate::message::{excerpt, readable};
+use crate::message::excerpt;
+use crate::network::Network;
 use crate::num::IntervalBox;
 use crate::problem::ProblemError;
 
-/// Reads a box.
+/// A box of inputs, and the file that it stands in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredBox {
+    /// The box.
+    pub domain: IntervalBox,
+    /// The file.
+    pub file: PathBuf,
+}
+
+/// Reads a box for a network.
 ///
 /// # Errors
-/// [`FileError`], with the line.
-pub fn read_box(path: &Path) -> Result<IntervalBox, FileError> {
+/// [`FileError`], with the line or the key.
+pub fn read_box(path: &Path, network: &Network) -> Result<IntervalBox, FileError> {
     let bytes = read_bytes(path)?;
     let json = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("json"));
-    let parsed = if json { parse_json(&bytes) } else { parse(&bytes) };
+    let parsed = if json { omlt::parse(&bytes, network.input_shape()) } else { parse(&bytes) };
     parsed.map_err(|cause| content(path, cause))
 }
 
-/// An entry of OMLT's list.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Entry {
-    key: usize,
-    lower_bound: f64,
-    upper_bound: f64,
-}
-
-fn parse_json(bytes: &[u8]) -> Result<IntervalBox, FormatError> {
-    let mut entries: Vec<Entry> = serde_json::from_slice(bytes)
-        .map_err(|error| FormatError::Syntax(readable(&error.to_string())))?;
-    entries.sort_by_key(|entry| entry.key);
-    let keys: Vec<usize> = entries.iter().map(|entry| entry.key).collect();
-    if keys.iter().enumerate().any(|(position, &key)| position != key) {
-        let expected = "each input once, counted from 0".to_string();
-        let (place, found) = ("the keys".to_string(), excerpt(&format!("{keys:?}")).into_owned());
-        return Err(FormatError::Content { place, found, expected });
+/// The box in a network's own file, else the one that OMLT writes beside it, to
+/// `NETWORK.bounds.json`; `None` where there is neither.
+///
+/// # Errors
+/// [`FileError`]: the file beside it is not what OMLT writes, or does not fit the network.
+pub fn stored_box(network: &Network, path: &Path) -> Result<Option<StoredBox>, FileError> {
+    if let Some(domain) = network.metadata().input_box.clone() {
+        return Ok(Some(StoredBox { domain, file: path.to_path_buf() }));
     }
-    let lower = entries.iter().map(|entry| entry.lower_bound).collect();
-    let upper = entries.iter().map(|entry| entry.upper_bound).collect();
-    IntervalBox::new(lower, upper).map_err(|error| ProblemError::Box(error).into())
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(omlt::SUFFIX);
+    let file = PathBuf::from(beside);
+    if !file.is_file() {
+        return Ok(None);
+    }
+    Ok(Some(StoredBox { domain: read_box(&file, network)?, file }))
 }
 
 fn parse(bytes: &[u8]) -> Result<IntervalBox, FormatError> {
@@ -80,17 +83,6 @@ fn parse(bytes: &[u8]) -> Result<IntervalBox, FormatError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn boxes_of_omlt_are_read() {
-        let text = br#"[{"key": 1, "lower_bound": 0, "upper_bound": 2.5},
-                        {"key": 0, "lower_bound": -1.0, "upper_bound": 1}]"#;
-        let expected = IntervalBox::new(vec![-1.0, 0.0], vec![1.0, 2.5]).unwrap();
-        assert_eq!(parse_json(text).unwrap(), expected);
-        let twice = br#"[{"key": 1, "lower_bound": 0, "upper_bound": 2}]"#;
-        let error = parse_json(twice).unwrap_err().to_string();
-        assert_eq!(error, "the keys: found [1]; expected each input once, counted from 0");
-    }
 
     #[test]
     fn a_header_is_skipped_and_errors_name_the_line() {

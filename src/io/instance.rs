@@ -3,7 +3,7 @@
 //! ```toml
 //! title = "Least value of a surrogate of the peaks function, 2 × 25"
 //! network = "../networks/peaks-2x25.onnx"   # relative to this file
-//! lower = [-3, -3]                          # default: the box in the network's file
+//! lower = [-3, -3]                          # default: the box with the network
 //! upper = [3, 3]
 //! sense = "minimize"                        # or "maximize"; default "minimize"
 //! objective = "y0"                          # default where there is one output
@@ -18,35 +18,40 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::{FileError, FormatError, content, read_bytes, read_network};
+use super::{FileError, FormatError, content, read_bytes, read_network, stored_box};
 use crate::message::toml_error;
-use crate::network::Network;
 use crate::num::IntervalBox;
 use crate::problem::{Problem, ProblemError, QuestionText, Reference, Sense};
 
-/// An instance file as written.
+/// An instance file: a question about a network.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", schemars(extend("dependencies" = {
+    "lower": ["upper"],
+    "upper": ["lower"],
+})))]
 pub struct Instance {
     /// What the instance is, in words.
     pub title: Option<String>,
-    /// Path of the network.
+    /// File of the network (.onnx, .json), by the folder of the instance.
     pub network: PathBuf,
-    /// Lower bounds of the inputs.
+    /// Lower bounds of the inputs, one per input. Default: the box with the network.
     pub lower: Option<Vec<f64>>,
-    /// Upper bounds of the inputs.
+    /// Upper bounds of the inputs, likewise.
     pub upper: Option<Vec<f64>>,
-    /// Direction; without one, the least value is sought.
+    /// Direction: minimize or maximize. Default: minimize.
     pub sense: Option<Sense>,
-    /// Objective.
+    /// What is optimised, such as "y0 - 2 y1 + 0.5 x0". Default: y0 where the network has one
+    /// output.
     pub objective: Option<String>,
-    /// Constraints.
+    /// Constraints on inputs and outputs, such as "x0 + x1 <= 2". Default: none.
     #[serde(default)]
     pub constraints: Vec<String>,
-    /// Inputs that are whole numbers.
+    /// Indices, from 0, of the inputs that are whole numbers. Default: none.
     #[serde(default)]
     pub integer: Vec<usize>,
-    /// A known answer.
+    /// A known answer, which results are compared with.
     pub reference: Option<Reference>,
 }
 
@@ -67,18 +72,17 @@ pub fn read_instance(path: &Path) -> Result<Instance, FileError> {
 }
 
 impl Instance {
-    /// The box of inputs that the instance states, else the one in the
-    /// network's file, if there is one.
+    /// The box of inputs that the instance states, if it states one.
     ///
     /// # Errors
     /// Only one side is given, or the two are not a box.
-    pub fn domain(&self, network: &Network) -> Result<Option<IntervalBox>, FormatError> {
+    pub fn domain(&self) -> Result<Option<IntervalBox>, FormatError> {
         match (&self.lower, &self.upper) {
             (Some(lower), Some(upper)) => {
                 let domain = IntervalBox::new(lower.clone(), upper.clone());
                 Ok(Some(domain.map_err(ProblemError::Box)?))
             }
-            (None, None) => Ok(network.metadata().input_box.clone()),
+            (None, None) => Ok(None),
             _ => Err(FormatError::Content {
                 place: "the box".to_string(),
                 found: "only one of 'lower' and 'upper'".to_string(),
@@ -102,13 +106,17 @@ impl Instance {
 pub fn read_problem(path: &Path) -> Result<Problem, FileError> {
     let instance = read_instance(path)?;
     let network = read_network(&instance.network)?;
-    let problem = instance.domain(&network).and_then(|domain| {
-        let domain = domain.ok_or_else(|| FormatError::Content {
-            place: "the box".to_string(),
-            found: "no 'lower' and 'upper', and no box in the network's file".to_string(),
-            expected: "one of them".to_string(),
-        })?;
-        Ok(Problem::parse(network, domain, &instance.question())?)
-    });
-    problem.map_err(|cause| content(path, cause))
+    let here = |cause| content(path, cause);
+    let domain = match instance.domain().map_err(here)? {
+        Some(domain) => domain,
+        None => {
+            stored_box(&network, &instance.network)?.map(|found| found.domain).ok_or_else(|| {
+                let (place, expected) = ("the box".to_string(), "one of them".to_string());
+                let found = "no 'lower' and 'upper', and no box with the network".to_string();
+                here(FormatError::Content { place, found, expected })
+            })?
+        }
+    };
+    let problem = Problem::parse(network, domain, &instance.question());
+    problem.map_err(|error| here(error.into()))
 }

@@ -22,7 +22,7 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 pub use bounds::{SavedBounds, load_bounds, save_bounds};
-pub use boxes::read_box;
+pub use boxes::{StoredBox, read_box, stored_box};
 pub use instance::{Instance, read_instance, read_problem};
 pub use json::Json;
 pub use models::{Lp, MODEL_FORMATS, ModelFormat, Mps, model_format, write_model};

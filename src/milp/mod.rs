@@ -114,6 +114,7 @@ pub struct Model {
 
 /// How large a model is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ModelSize {
     /// Number of columns.
     pub columns: usize,

@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use super::layers::{LAYERS, Layer, LayerKind, element_count};
 use super::operator::{Attributes, Constant, LayerError, Operand, Operator, OperatorReader};
-use super::{Metadata, Network, Vertex};
+use super::{Batch, Metadata, Network, Vertex};
 use crate::message::excerpt;
 
 /// Most elements of a tensor between two layers: more than the largest of the
@@ -87,6 +87,11 @@ pub enum NetworkError {
     NameCount { side: &'static str, count: usize, expected: usize },
     #[error("coordinates of the input box: {found}; inputs of the network: {expected}")]
     BoxLength { found: usize, expected: usize },
+    #[error(
+        "{cause}; the input has {rows} rows, which are a batch for some layers and mixed at node '{}': expected a network exported for a batch of 1 or of free size",
+        excerpt(node)
+    )]
+    Batch { rows: usize, node: String, cause: Box<NetworkError> },
 }
 
 /// What a name stands for while the network is built.
@@ -101,12 +106,53 @@ impl NetworkDescription {
     /// # Errors
     /// [`NetworkError`], naming node and operator.
     pub fn build(self) -> Result<Network, NetworkError> {
-        let order = self.order()?;
-        let mut builder = Builder::new(&self)?;
-        for position in order {
-            builder.add(&self.nodes[position])?;
+        match self.build_for(1)? {
+            Rows::Apart(network) => Ok(network),
+            Rows::Mixed { .. } => unreachable!("one row has none to be mixed with"),
         }
-        builder.finish(&self.output, self.metadata.clone())
+    }
+
+    /// [`build`](Self::build) for files whose first axis may be that of a batch: where the input
+    /// has several rows, and every layer treats them apart and alike
+    /// ([`Layer::for_one_row`]), the network of one row. Else all rows together are the input.
+    /// [`Network::batch`] tells which.
+    ///
+    /// # Errors
+    /// [`NetworkError`], naming node and operator.
+    pub fn build_for_one_row(self) -> Result<Network, NetworkError> {
+        let rows = match *self.input_shape {
+            [rows, _, ..] if rows > 1 && !self.names_all_elements() => rows,
+            _ => return self.build(),
+        };
+        match self.build_for(rows)? {
+            Rows::Apart(network) => Ok(network.with_batch(Batch::OneRow { rows })),
+            Rows::Mixed { node } => match self.build() {
+                Ok(network) => Ok(network.with_batch(Batch::AllRows { rows, node })),
+                Err(cause) => Err(NetworkError::Batch { rows, node, cause: Box::new(cause) }),
+            },
+        }
+    }
+
+    /// Whether the file has a box or names for every element of the input, which then is no
+    /// batch to who wrote it.
+    fn names_all_elements(&self) -> bool {
+        let elements = element_count(&self.input_shape);
+        let coordinates = self.metadata.input_box.as_ref().map(|domain| domain.len());
+        let names = Some(self.metadata.input_names.len());
+        [coordinates, names].into_iter().any(|count| count.is_some() && count == elements)
+    }
+
+    /// The network of one of `rows` equal blocks along the first axis of the input.
+    fn build_for(&self, rows: usize) -> Result<Rows, NetworkError> {
+        let order = self.order()?;
+        let mut builder = Builder::new(self, rows)?;
+        for position in order {
+            let node = &self.nodes[position];
+            if let Mixing::Yes = builder.add(node)? {
+                return Ok(Rows::Mixed { node: node.name.clone() });
+            }
+        }
+        builder.finish(&self.output, self.metadata.clone()).map(Rows::Apart)
     }
 
     /// Positions of the nodes that the output needs, operands first.
@@ -156,17 +202,36 @@ impl NetworkDescription {
     }
 }
 
+/// What building for one row comes to.
+enum Rows {
+    /// The network of one row.
+    Apart(Network),
+    /// A node mixes rows, or treats them differently.
+    Mixed { node: String },
+}
+
+/// Whether a node mixes rows.
+enum Mixing {
+    No,
+    Yes,
+}
+
 struct Builder<'a> {
     name: &'a str,
+    /// Rows of the batch in the file; shapes in `graph` are those of one row.
+    rows: usize,
     graph: DiGraph<Vertex, usize>,
     order: Vec<NodeIndex>,
     values: HashMap<&'a str, Value>,
 }
 
 impl<'a> Builder<'a> {
-    fn new(description: &'a NetworkDescription) -> Result<Self, NetworkError> {
-        let shape = description.input_shape.clone();
+    fn new(description: &'a NetworkDescription, rows: usize) -> Result<Self, NetworkError> {
+        let mut shape = description.input_shape.clone();
         check_size("the input", &shape, MOST_ELEMENTS)?;
+        if let Some(first) = shape.first_mut() {
+            *first /= rows;
+        }
         let mut graph = DiGraph::new();
         let input = graph.add_node(Vertex { name: description.input.clone(), shape, layer: None });
         let constants = description.constants.iter();
@@ -174,17 +239,20 @@ impl<'a> Builder<'a> {
             .map(|(name, constant)| (name.as_str(), Value::Constant(constant.clone())))
             .collect();
         values.insert(&description.input, Value::Node(input));
-        Ok(Self { name: &description.name, graph, order: vec![input], values })
+        Ok(Self { name: &description.name, rows, graph, order: vec![input], values })
     }
 
-    fn add(&mut self, node: &'a NodeDescription) -> Result<(), NetworkError> {
+    fn add(&mut self, node: &'a NodeDescription) -> Result<Mixing, NetworkError> {
         let (operands, inputs) = self.operands(node)?;
         let value = if inputs.is_empty() {
             Value::Constant(fold(node, operands)?)
         } else {
-            let layer = read_layer(node, operands)?;
+            let layer = read_layer(node, node.attributes.clone(), operands)?;
             let shapes: Vec<&[usize]> =
                 inputs.iter().map(|&input| self.graph[input].shape.as_slice()).collect();
+            let Some(layer) = self.for_one_row(node, layer, &shapes)? else {
+                return Ok(Mixing::Yes);
+            };
             let shape = layer.output_shape(&shapes).map_err(|cause| layer_error(node, cause))?;
             check_size(&output_of(node), &shape, MOST_ELEMENTS)?;
             let vertex = Vertex { name: node.name.clone(), shape, layer: Some(layer) };
@@ -196,7 +264,27 @@ impl<'a> Builder<'a> {
             Value::Node(index)
         };
         self.values.insert(&node.output, value);
-        Ok(())
+        Ok(Mixing::No)
+    }
+
+    /// The layer for one row, whose operands have the given shapes; `None` where it mixes rows.
+    fn for_one_row(
+        &self,
+        node: &NodeDescription,
+        layer: Box<dyn Layer>,
+        shapes: &[&[usize]],
+    ) -> Result<Option<Box<dyn Layer>>, NetworkError> {
+        if self.rows == 1 {
+            return Ok(Some(layer));
+        }
+        let of_all = |shape: &&[usize]| match **shape {
+            [first, ref rest @ ..] => [&[first * self.rows], rest].concat(),
+            [] => Vec::new(),
+        };
+        let shapes: Vec<Vec<usize>> = shapes.iter().map(of_all).collect();
+        let shapes: Vec<&[usize]> = shapes.iter().map(Vec::as_slice).collect();
+        let Some(operator) = layer.for_one_row(self.rows, &shapes) else { return Ok(None) };
+        read_layer(node, operator.attributes, operator.operands).map(Some)
     }
 
     fn operands(
@@ -253,10 +341,10 @@ fn kind_of(node: &NodeDescription) -> Result<&'static LayerKind, NetworkError> {
 
 fn read_layer(
     node: &NodeDescription,
+    attributes: Attributes,
     operands: Vec<Operand>,
 ) -> Result<Box<dyn Layer>, NetworkError> {
     let kind = kind_of(node)?;
-    let attributes = node.attributes.clone();
     let mut reader = OperatorReader::new(Operator { op: node.op.clone(), attributes, operands });
     let layer = (kind.read)(&mut reader).map_err(|cause| layer_error(node, cause))?;
     reader.finish().map_err(|cause| layer_error(node, cause))?;
@@ -280,7 +368,7 @@ fn fold(node: &NodeDescription, mut operands: Vec<Operand>) -> Result<Constant, 
     let stored: usize = operands.iter().map(Operand::elements).sum();
     let values = reader.weights(0).map_err(|cause| layer_error(node, cause))?;
     operands.insert(0, Operand::Data);
-    let layer = read_layer(node, operands)?;
+    let layer = read_layer(node, node.attributes.clone(), operands)?;
     let shape = layer.output_shape(&[values.shape()]).map_err(|cause| layer_error(node, cause))?;
     // As much as is stored may be moved about, but not unfolded.
     let most = MOST_ELEMENTS.max(stored + values.len());

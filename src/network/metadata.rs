@@ -24,6 +24,7 @@ pub struct Metadata {
 /// `scaled = (raw − mean) / deviation`, coordinate by coordinate. For the
 /// reader's information only: it is never applied.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Scaling {
     /// Means of the raw inputs.
@@ -43,6 +44,7 @@ pub struct Scaling {
 /// Type of the numbers that a network's file stores. Taut computes in `f64`
 /// with the stored values, which is exact for both.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Precision {
     /// IEEE single precision.

@@ -45,6 +45,24 @@ pub struct Network {
     order: Vec<NodeIndex>,
     output: NodeIndex,
     metadata: Metadata,
+    batch: Option<Batch>,
+}
+
+/// What became of the first axis of the input, where it has several rows in the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Batch {
+    /// The rows are a batch: the network treats them apart and alike, and is that of one row.
+    OneRow {
+        /// Rows in the file.
+        rows: usize,
+    },
+    /// The rows are not shown to be a batch: all of them together are the input.
+    AllRows {
+        /// Rows in the file.
+        rows: usize,
+        /// The first node, by its name in the file, that mixes rows or treats them differently.
+        node: String,
+    },
 }
 
 /// The input (no layer) or a layer of a network.
@@ -76,7 +94,7 @@ impl Network {
         order: Vec<NodeIndex>,
         output: NodeIndex,
     ) -> Self {
-        Self { name, graph, order, output, metadata: Metadata::default() }
+        Self { name, graph, order, output, metadata: Metadata::default(), batch: None }
     }
 
     /// Replaces what is known beside the layers.
@@ -110,6 +128,15 @@ impl Network {
     /// What is known beside the layers.
     pub fn metadata(&self) -> &Metadata {
         &self.metadata
+    }
+
+    fn with_batch(self, batch: Batch) -> Self {
+        Self { batch: Some(batch), ..self }
+    }
+
+    /// What became of the first axis of the input, where it has several rows in the file.
+    pub fn batch(&self) -> Option<&Batch> {
+        self.batch.as_ref()
     }
 
     /// Name of the input tensor.

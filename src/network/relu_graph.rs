@@ -87,6 +87,7 @@ pub struct ReluGraph {
 
 /// Where a neuron's pre-activation lies: the linear piece in use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Phase {
     /// Pre-activation at most 0: the output is 0.

@@ -45,6 +45,7 @@ impl Interval {
 
 /// A non-empty box of finite intervals, one a coordinate.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(try_from = "RawBox", into = "RawBox")]
 pub struct IntervalBox {
     lower: Vec<f64>,
@@ -53,9 +54,13 @@ pub struct IntervalBox {
 
 /// The form of a box in files: two lists.
 #[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "Box"))]
 #[serde(deny_unknown_fields)]
 struct RawBox {
+    /// Lower bounds, one per coordinate.
     lower: Vec<f64>,
+    /// Upper bounds, one per coordinate.
     upper: Vec<f64>,
 }
 

@@ -11,6 +11,7 @@ use crate::milp::ModelSize;
 
 /// What is known about the optimum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// The gap is closed and a forward pass confirmed the point.
@@ -37,6 +38,7 @@ impl Status {
 
 /// The answer to "what is the least (or largest) value?", with its evidence.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Answer {
     /// What is known.
     pub status: Status,
@@ -88,6 +90,7 @@ pub struct Answer {
 
 /// A method and its settings; `solver` in records.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "solver", rename_all = "lowercase")]
 pub enum MethodRecord {
     /// A mixed-integer program.
@@ -98,6 +101,7 @@ pub enum MethodRecord {
 
 /// How a mixed-integer program was made and solved.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MilpRecord {
     /// Library behind it.
     pub backend: &'static str,
@@ -117,6 +121,7 @@ pub struct MilpRecord {
 
 /// How regions were enumerated.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct EnumerateRecord {
     /// Method of the bounds that tell which neurons are stable.
     pub tighten: &'static str,
@@ -151,6 +156,7 @@ pub struct Work {
 
 /// The point of the answer, evaluated by a forward pass.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Recheck {
     /// Whether box, integrality and constraints hold.
     pub feasible: bool,
@@ -166,6 +172,7 @@ pub struct Recheck {
 
 /// What a proof of Taut's own took ([`Certify`](super::Certify)).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ProofCounts {
     /// Parts of the box and linear programs.
     pub nodes: u64,
@@ -175,6 +182,7 @@ pub struct ProofCounts {
 
 /// Wall-clock seconds by phase.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Seconds {
     /// Reading files.
     pub read: f64,

@@ -194,6 +194,7 @@ pub(super) fn formulate_part<'a>(
 
 /// The linear relaxation of a program, without branching, presolve or the solver's cuts.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Relaxation {
     /// Its bound, proven by its multipliers.
     pub bound: f64,

@@ -32,6 +32,7 @@ const MOST_PARTS: usize = 1 << 20;
 
 /// What became of the parts of the domain.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PartCounts {
     /// All of them.
     pub parts: usize,

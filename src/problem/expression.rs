@@ -10,6 +10,7 @@ use crate::num::twofold::Twofold;
 
 /// An input or an output of the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Variable {
     /// `x` with its index.
     Input(usize),

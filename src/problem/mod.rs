@@ -23,6 +23,7 @@ use crate::num::{BoxError, Interval, IntervalBox};
 
 /// Direction of the optimisation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Sense {
     /// Seek the least value.
@@ -47,6 +48,7 @@ pub const NO_WHOLE_NUMBER: &str = "no whole number lies in the box of an integer
 
 /// A known answer, and where it comes from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Reference {
     /// Optimal objective value.

@@ -81,6 +81,7 @@ trait Leaf {
 
 /// How many regions there are.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RegionCount {
     /// Number of activation patterns with a full-dimensional cell; `None` where it
     /// is not known exactly.

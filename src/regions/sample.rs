@@ -16,6 +16,7 @@ use crate::problem::Problem;
 
 /// Patterns of random points.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PatternSample {
     /// Distinct patterns seen: a lower bound on their number.
     pub patterns: u64,
@@ -99,6 +100,7 @@ fn certain_pattern(graph: &ReluGraph, point: &[f64]) -> Result<Option<Vec<u8>>, 
 
 /// Regions met on random chords of the box.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChordSample {
     /// Number of chords.
     pub chords: usize,

@@ -11,6 +11,7 @@ use crate::network::Phase;
 
 /// Phases of the neurons of one layer of activations over all regions of a domain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LayerStability {
     /// Number of the layer, from 1.
     pub layer: usize,

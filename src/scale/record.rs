@@ -11,6 +11,7 @@ use crate::num::tolerance::SMALLEST_COEFFICIENT;
 
 /// What scaling changes.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Figures {
     /// Largest big-M constant `max(−L, U)` of the unstable neurons; 0 if there are none.
     pub big_m_max: f64,
@@ -27,6 +28,7 @@ pub struct Figures {
 
 /// What scaling cannot change.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Invariants {
     /// Neurons of all layers.
     pub neurons: usize,
@@ -40,6 +42,7 @@ pub struct Invariants {
 
 /// A scaling and its effect.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ScaleRecord {
     /// Method of the factors.
     pub scale: &'static str,

@@ -100,6 +100,7 @@ impl Goal {
 
 /// Kind of programs that bound a neuron.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Method {
     /// Linear programs over the triangle relaxation.
@@ -122,6 +123,7 @@ impl Method {
 
 /// What happened to the sides (two a neuron) of one layer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TightenCounts {
     /// Number of the layer, from 1; 0 for the inputs, one more than there are for
     /// the output.

@@ -10,6 +10,7 @@ use crate::problem::Problem;
 
 /// Bounds and phases of all neurons, layer by layer.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct BoundsRecord {
     /// Method of the bounds.
     pub tighten: String,
@@ -29,6 +30,7 @@ pub struct BoundsRecord {
 
 /// One layer of activations.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LayerBounds {
     /// Counts and big-M constants.
     #[serde(flatten)]
@@ -45,6 +47,7 @@ pub struct LayerBounds {
 
 /// Bounds of inputs or outputs.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NodeBounds {
     /// Lower bounds.
     pub lower: Vec<f64>,

@@ -6,6 +6,7 @@ use serde::Serialize;
 /// Errors of predicted numbers, over all samples and targets together, in units of the
 /// targets.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RegressionMetrics {
     /// Root mean square of the errors.
     pub rmse: f64,
@@ -18,6 +19,7 @@ pub struct RegressionMetrics {
 
 /// How often the right class was predicted.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ClassificationMetrics {
     /// Share of samples whose class was predicted.
     pub accuracy: f64,

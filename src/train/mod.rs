@@ -76,6 +76,7 @@ use crate::network::{Network, Precision};
 
 /// A part of a training.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum TrainingPhase {
     /// From the weights to begin with.

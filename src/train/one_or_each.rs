@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// One number for all, or one each.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged, expecting = "expected a number or a list of numbers")]
 pub enum OneOrEach {
     /// The same for all.

@@ -23,7 +23,7 @@ const MOST_KERNEL: usize = 1 << 10;
 /// Most threads, as everywhere in Taut.
 const MOST_THREADS: usize = 1024;
 
-/// A recipe.
+/// A recipe of a training.
 ///
 /// ```
 /// use taut::train::Recipe;
@@ -35,6 +35,7 @@ const MOST_THREADS: usize = 1024;
 /// # Ok::<(), taut::train::TrainError>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Recipe {
     /// Name of the network. Default: the name of the file.
@@ -50,10 +51,21 @@ pub struct Recipe {
     /// The optimisation.
     pub training: TrainingRecipe,
     /// Strengths of what is added to the loss, by the names of
-    /// [`penalties`]: a number, or a list with one a layer. From 0. Default: none.
+    /// [`penalties`]: a number, or a list with one per layer. From 0. Default: none.
+    #[cfg_attr(
+        feature = "schema",
+        schemars(extend("propertyNames" = penalty_names()))
+    )]
     pub penalty: BTreeMap<String, OneOrEach>,
     /// What is done to the trained weights.
     pub compress: CompressRecipe,
+}
+
+/// The keys of the table `[penalty]`, as a schema.
+#[cfg(feature = "schema")]
+fn penalty_names() -> serde_json::Value {
+    let names = penalties::<f64>().iter().map(|penalty| penalty.name());
+    serde_json::json!({ "enum": names.collect::<Vec<_>>() })
 }
 
 impl Recipe {

@@ -26,6 +26,7 @@ const GRACE: Duration = Duration::from_millis(200);
 
 /// How good the predictions are, by the task.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum Metrics {
     /// Numbers, in raw units.
@@ -41,6 +42,7 @@ pub enum Metrics {
 /// training, in this order, and a part that this time is too short for is left out rather
 /// than late. Such a part has samples and no metrics.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TrainReport {
     /// regression or classification.
     pub task: LearningTask,

@@ -16,6 +16,7 @@ use crate::num::IntervalBox;
 
 /// How inputs are scaled for training.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum InputScaling {
     /// Not at all.

@@ -10,6 +10,7 @@ use crate::network::Precision;
 
 /// The table `[network]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct NetworkRecipe {
     /// Neurons of each hidden layer: from 1; an empty list is an affine function.
@@ -22,8 +23,8 @@ pub struct NetworkRecipe {
     pub slope: f64,
     /// Ceiling of clipped-relu: above 0. Default: 1.
     pub ceiling: f64,
-    /// Probability that a neuron is dropped in a step: from 0, below 1; a number, or one
-    /// a hidden layer. Default: 0.
+    /// Probability that a neuron is dropped in a step: from 0, below 1; a number, or a
+    /// list with one per hidden layer. Default: 0.
     pub dropout: OneOrEach,
     /// Convolutions in front of the dense layers; for images. Default: none.
     pub convolutions: Vec<ConvolutionRecipe>,
@@ -57,6 +58,7 @@ impl NetworkRecipe {
 
 /// Name of an activation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum ActivationName {
     /// `max(a, 0)`.
@@ -73,6 +75,7 @@ pub enum ActivationName {
 
 /// One convolution, the activation, and perhaps a pool.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ConvolutionRecipe {
     /// Channels that it computes: from 1.
@@ -108,9 +111,14 @@ fn usual_pool_size() -> usize {
 
 /// The table `[init]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct InitRecipe {
     /// One of [`INITIALIZERS`](super::initializers::INITIALIZERS). Default: he.
+    #[cfg_attr(
+        feature = "schema",
+        schemars(extend("enum" = super::initializers::INITIALIZERS.iter().map(|i| i.name()).collect::<Vec<_>>()))
+    )]
     pub method: String,
     /// Largest magnitude of weights and biases for the method uniform: above 0.
     /// Default: 0.5.
@@ -125,6 +133,7 @@ impl Default for InitRecipe {
 
 /// What the network answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum LearningTask {
     /// Numbers; mean squared error.
@@ -153,6 +162,7 @@ impl LearningTask {
 
 /// The table `[training]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct TrainingRecipe {
     /// regression or classification; must be that of the data. Default: as the data are.
@@ -164,6 +174,10 @@ pub struct TrainingRecipe {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub input_scaling: Option<InputScaling>,
     /// adam, adamw or sgd. Default: adam.
+    #[cfg_attr(
+        feature = "schema",
+        schemars(extend("enum" = super::optimizers::optimizers::<f64>().iter().map(|o| o.name()).collect::<Vec<_>>()))
+    )]
     pub optimizer: String,
     /// Learning rate at first: above 0. Default: 3e-3.
     pub learning_rate: f64,
@@ -228,6 +242,7 @@ impl Default for TrainingRecipe {
 
 /// The table `[compress]`: what makes the numbers of a program simple.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct CompressRecipe {
     /// Share of the weights of each layer but the last that become 0, the smallest first:
@@ -249,6 +264,7 @@ pub struct CompressRecipe {
 
 /// A schedule of learning rates, for a first rate `η`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Schedule {
     /// Always `η`.

@@ -187,9 +187,10 @@ fn what_stands_on_stopped_bounds_is_written_and_says_so() {
     let folder = tempfile::tempdir().expect("a folder");
     let at = |name: &str| folder.path().join(name).display().to_string();
     let (scaled, small, model) = (at("scaled.onnx"), at("small.onnx"), at("model.mps"));
+    let proof = at("proof.json");
     for (arguments, file) in [
         (vec!["scale", HARD, "-o", &scaled], &scaled),
-        (vec!["convert", HARD, &small, "--prune"], &small),
+        (vec!["convert", HARD, &small, "--prune", "--bounds", &proof], &small),
         (vec!["export", HARD, "-o", &model], &model),
     ] {
         for limit in ["--tighten-time", "--time-limit"] {

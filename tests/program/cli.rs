@@ -531,6 +531,55 @@ fn help_names_unit_and_default_of_every_option() {
 }
 
 #[test]
+fn scripts_for_shells_offer_what_the_lists_have() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = taut(&["completions", shell]);
+        assert_eq!(script.status.code(), Some(0), "{shell}");
+        let script = String::from_utf8(script.stdout).expect("text");
+        assert!(script.contains("minimize") && script.contains("tighten-time"), "{shell}");
+        // Elvish and PowerShell have no place for values in the scripts of clap.
+        if !["elvish", "powershell"].contains(&shell) {
+            let encodings = taut::encode::ENCODINGS.iter().map(|encoding| encoding.name());
+            let backends = taut::solve::BACKENDS.iter().map(|backend| backend.name().into());
+            let functions = taut::train::functions::FUNCTIONS.iter().map(|f| f.name.into());
+            for name in encodings.chain(backends).chain(functions) {
+                // Zsh sets a backslash before a colon.
+                let found = script.contains(&*name) || script.contains(&name.replace(':', "\\:"));
+                assert!(found, "{shell}: {name}");
+            }
+        }
+    }
+    let refused = taut(&["completions", "cmd"]);
+    assert_eq!(refused.status.code(), Some(2));
+}
+
+#[test]
+fn manual_pages_are_one_per_command() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    let pages = at("share/man1");
+    let written = taut(&["man", "-o", pages.to_str().expect("UTF-8")]);
+    assert_eq!(written.status.code(), Some(0), "{}", String::from_utf8_lossy(&written.stderr));
+    let help = String::from_utf8(taut(&["--help"]).stdout).expect("text");
+    let commands = help.split("Commands:").nth(1).expect("a list").split("Options:").next();
+    let is_command = |line: &&str| line.starts_with("  ") && !line.starts_with("   ");
+    let commands = commands.expect("a list").lines().filter(is_command);
+    let names: Vec<&str> = commands.filter_map(|line| line.split_whitespace().next()).collect();
+    assert!(names.len() > 10, "{names:?}");
+    for name in names.iter().filter(|name| **name != "help") {
+        let page = std::fs::read_to_string(pages.join(format!("taut-{name}.1")));
+        assert!(page.expect(name).contains(".SH SYNOPSIS"), "{name}");
+    }
+    let page = std::fs::read(pages.join("taut.1")).expect("the page of the program");
+    assert_eq!(taut(&["man"]).stdout, page);
+    std::fs::write(at("file"), "").expect("a file");
+    let refused = taut(&["man", "-o", at("file").to_str().expect("UTF-8")]);
+    assert_eq!(refused.status.code(), Some(1));
+    let message = String::from_utf8(refused.stderr).expect("text");
+    assert!(message.contains("found no folder and cannot make one"), "{message}");
+}
+
+#[test]
 fn a_pruned_network_answers_as_before_on_its_domain() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("small.onnx");
@@ -542,7 +591,7 @@ fn a_pruned_network_answers_as_before_on_its_domain() {
         info["origin"].as_str().expect("words").ends_with("pruned by crown bounds for its box")
     );
     // The bounds hold for the network as it was.
-    let bounds = format!("{file}.bounds.json");
+    let bounds = format!("{file}.pruning.json");
     let loaded = taut(&["bounds", "instances/rosenbrock4-2x25.toml", "--load", &bounds]);
     assert_eq!(loaded.status.code(), Some(0), "{}", String::from_utf8_lossy(&loaded.stderr));
     let answer = json(&taut(&["minimize", file, "--format", "json"]));

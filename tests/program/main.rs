@@ -8,6 +8,7 @@ mod export;
 mod files;
 mod programs;
 mod readme;
+mod schemas;
 mod soundness;
 #[path = "../support/mod.rs"]
 mod support;

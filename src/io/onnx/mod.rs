@@ -3,7 +3,8 @@
 //! Every attribute is honoured or refused by name; constants may be
 //! initialisers, `Constant` nodes or computed from them; nodes that the output
 //! does not need are dropped. A symbolic first dimension of the input is the
-//! batch and becomes 1. Metadata keys: `taut.input_box` (`{"lower": […],
+//! batch and becomes 1; a fixed one above 1 becomes 1 too where every node treats
+//! the rows apart and alike. Metadata keys: `taut.input_box` (`{"lower": […],
 //! "upper": […]}`), `taut.input_names`, `taut.output_names`, `taut.scaling`,
 //! `taut.origin`.
 

@@ -41,7 +41,7 @@ pub fn read(bytes: &[u8], name: &str) -> Result<Network, FormatError> {
         origin: properties.get(ORIGIN).cloned(),
         precision: description.metadata.precision,
     };
-    Ok(description.build()?)
+    Ok(description.build_for_one_row()?)
 }
 
 fn describe(graph: GraphProto, name: &str) -> Result<NetworkDescription, FormatError> {

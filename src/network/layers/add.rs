@@ -5,6 +5,7 @@
 use ndarray::{Array1, ArrayD, ArrayViewD, IxDyn};
 
 use super::broadcast::{align, broadcast, repeated_elements};
+use super::rows::{common_rank, constant_for_one_row};
 use super::{Layer, Lowered, batched, element_count};
 use crate::network::linear::{Linear, SparseRows};
 use crate::network::operator::{Constant, LayerError, Operand, Operator, OperatorReader};
@@ -102,6 +103,15 @@ impl Layer for Add {
             }
         }
         graph.affine(terms, bias)
+    }
+
+    fn for_one_row(&self, rows: usize, inputs: &[&[usize]]) -> Option<Operator> {
+        let rank = common_rank(inputs)?;
+        let [first, second] = self.operands.each_ref().map(|operand| match operand {
+            Some(values) => constant_for_one_row(values, rows, rank).map(Some),
+            None => Some(None),
+        });
+        Some(Add { operands: [first?, second?], ..*self }.operator())
     }
 }
 

@@ -97,6 +97,10 @@ impl Layer for Clip {
         }
         x
     }
+
+    fn for_one_row(&self, _: usize, _: &[&[usize]]) -> Option<Operator> {
+        Some(self.operator())
+    }
 }
 
 /// `sign · max(sign · x, limits)`, for a sign of 1 or −1.

@@ -132,4 +132,8 @@ impl Layer for Conv {
         let bias = self.biases(convolution.outputs());
         graph.affine(vec![(inputs[0].node, Linear::Convolution(convolution))], bias)
     }
+
+    fn for_one_row(&self, _: usize, _: &[&[usize]]) -> Option<Operator> {
+        Some(self.operator())
+    }
 }

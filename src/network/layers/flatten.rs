@@ -17,6 +17,19 @@ pub(super) fn read(reader: &mut OperatorReader) -> Result<Box<dyn Layer>, LayerE
     Ok(Box::new(Flatten { axis: reader.integer("axis", 1)? }))
 }
 
+impl Flatten {
+    /// The first axis behind the cut, counted from the front.
+    fn axis(&self, shape: &[usize]) -> Result<usize, LayerError> {
+        let rank = shape.len() as i64;
+        let axis = if self.axis < 0 { self.axis + rank } else { self.axis };
+        if !(0..=rank).contains(&axis) {
+            let found = format!("axis {} of a tensor of shape {shape:?}", self.axis);
+            return Err(LayerError::Shape { found, expected: format!("-{rank} to {rank}") });
+        }
+        Ok(axis as usize)
+    }
+}
+
 impl Layer for Flatten {
     fn operator(&self) -> Operator {
         let operator = Operator::new("Flatten", vec![Operand::Data]);
@@ -24,14 +37,7 @@ impl Layer for Flatten {
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, LayerError> {
-        let shape = inputs[0];
-        let rank = shape.len() as i64;
-        let axis = if self.axis < 0 { self.axis + rank } else { self.axis };
-        if !(0..=rank).contains(&axis) {
-            let found = format!("axis {} of a tensor of shape {shape:?}", self.axis);
-            return Err(LayerError::Shape { found, expected: format!("-{rank} to {rank}") });
-        }
-        let (front, back) = shape.split_at(axis as usize);
+        let (front, back) = inputs[0].split_at(self.axis(inputs[0])?);
         Ok(vec![front.iter().product(), back.iter().product()])
     }
 
@@ -42,5 +48,10 @@ impl Layer for Flatten {
 
     fn lower(&self, inputs: &[Lowered<'_>], _: &mut ReluGraph) -> NodeId {
         inputs[0].node
+    }
+
+    fn for_one_row(&self, _: usize, inputs: &[&[usize]]) -> Option<Operator> {
+        let axis = self.axis(inputs[0]).ok()?;
+        (axis > 0).then(|| self.operator())
     }
 }

@@ -83,4 +83,9 @@ impl Layer for Gather {
         let elements: Vec<usize> = gathered.iter().copied().collect();
         select(graph, inputs[0].node, &elements)
     }
+
+    fn for_one_row(&self, _: usize, inputs: &[&[usize]]) -> Option<Operator> {
+        let (axis, _) = self.over(inputs[0]).ok()?;
+        (axis > 0).then(|| self.operator())
+    }
 }

@@ -7,6 +7,7 @@
 
 use ndarray::{Array1, Array2, ArrayD, ArrayViewD, Ix2, IxDyn};
 
+use super::rows::constant_for_one_row;
 use super::{Layer, Lowered, add_bias, reshaped};
 use crate::network::linear::Linear;
 use crate::network::operator::{
@@ -130,5 +131,13 @@ impl Layer for Gemm {
             graph.affine(vec![(product, factor)], bias)
         };
         add_bias(graph, node, rest)
+    }
+
+    fn for_one_row(&self, rows: usize, inputs: &[&[usize]]) -> Option<Operator> {
+        let bias = match &self.bias {
+            Some(values) => Some(constant_for_one_row(values, rows, inputs[0].len())?),
+            None => None,
+        };
+        Some(Gemm { weights: self.weights.clone(), bias, ..*self }.operator())
     }
 }

@@ -31,4 +31,8 @@ impl Layer for Identity {
     fn lower(&self, inputs: &[Lowered<'_>], _: &mut ReluGraph) -> NodeId {
         inputs[0].node
     }
+
+    fn for_one_row(&self, _: usize, _: &[&[usize]]) -> Option<Operator> {
+        Some(self.operator())
+    }
 }

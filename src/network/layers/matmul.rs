@@ -107,4 +107,9 @@ impl Layer for MatMul {
         let bias = Array1::zeros(linear.outputs());
         graph.affine(vec![(inputs[0].node, linear)], bias)
     }
+
+    fn for_one_row(&self, _: usize, inputs: &[&[usize]]) -> Option<Operator> {
+        let (front, ..) = self.split(inputs[0])?;
+        (!front.is_empty()).then(|| self.operator())
+    }
 }

@@ -13,6 +13,7 @@ use ndarray::{Array1, ArrayD, ArrayViewD, IxDyn};
 use super::add::selection;
 use super::broadcast::{align, broadcast, repeated_elements};
 use super::clip::at_least;
+use super::rows::{common_rank, constant_for_one_row};
 use super::{Layer, Lowered, batched, select};
 use crate::network::linear::Linear;
 use crate::network::operator::{Constant, LayerError, Operand, Operator, OperatorReader};
@@ -124,5 +125,14 @@ impl Layer for Max {
         let excess = graph.affine(excess, bias.clone());
         let excess = graph.relu(excess);
         graph.affine(vec![(a, scaled(1.0)), (excess, scaled(self.sign))], bias)
+    }
+
+    fn for_one_row(&self, rows: usize, inputs: &[&[usize]]) -> Option<Operator> {
+        let rank = common_rank(inputs)?;
+        let constant = match &self.constant {
+            Some(values) => Some(constant_for_one_row(values, rows, rank)?),
+            None => None,
+        };
+        Some(Max { constant, ..*self }.operator())
     }
 }

@@ -89,6 +89,10 @@ impl Layer for MaxPool {
         let (node, maxima) = maxima(graph, node, sets);
         select(graph, node, &maxima)
     }
+
+    fn for_one_row(&self, _: usize, _: &[&[usize]]) -> Option<Operator> {
+        Some(self.operator())
+    }
 }
 
 /// The pixels under the window of each output along an axis.

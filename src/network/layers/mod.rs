@@ -18,6 +18,7 @@ mod mul;
 mod pad;
 mod relu;
 mod reshape;
+mod rows;
 mod sliding;
 mod transpose;
 
@@ -56,6 +57,17 @@ pub trait Layer: fmt::Debug + Send + Sync {
     /// # Panics
     /// If [`output_shape`](Layer::output_shape) refuses the shapes.
     fn lower(&self, inputs: &[Lowered<'_>], graph: &mut ReluGraph) -> NodeId;
+
+    /// The same layer for one row of a batch, in neutral form; `None` unless it treats the
+    /// rows apart and alike.
+    ///
+    /// The data operands have the shapes `inputs`; along the first axis they consist of `rows`
+    /// equal blocks, one per row of the batch. The output has to consist of such blocks too,
+    /// block `r` a function of the blocks `r` of the operands only, and the same function for
+    /// every `r`: the layer that is returned. A layer that says nothing is taken to mix rows.
+    fn for_one_row(&self, _rows: usize, _inputs: &[&[usize]]) -> Option<Operator> {
+        None
+    }
 }
 
 /// A data operand that has been lowered.

@@ -15,6 +15,7 @@
 use ndarray::{ArrayD, ArrayViewD, IxDyn};
 
 use super::broadcast::{align, broadcast, repeated_elements};
+use super::rows::constant_for_one_row;
 use super::{Layer, Lowered, batched, sparse};
 use crate::network::operator::{Constant, LayerError, Operand, Operator, OperatorReader};
 use crate::network::relu_graph::{NodeId, ReluGraph};
@@ -92,5 +93,18 @@ impl Layer for Factor {
         let elements = repeated_elements(inputs[0].shape, &shape);
         let rows = elements.into_iter().zip(&factors).map(|(element, &w)| [(element, w)]);
         sparse(graph, inputs[0].node, rows)
+    }
+
+    fn for_one_row(&self, rows: usize, inputs: &[&[usize]]) -> Option<Operator> {
+        let of_one = |values| constant_for_one_row(values, rows, inputs[0].len());
+        let factor = match self {
+            Self::Product { constant, left } => {
+                Self::Product { constant: of_one(constant)?, left: *left }
+            }
+            Self::Quotient { divisor, inverse } => {
+                Self::Quotient { divisor: of_one(divisor)?, inverse: of_one(inverse)? }
+            }
+        };
+        Some(factor.operator())
     }
 }

@@ -31,4 +31,8 @@ impl Layer for Relu {
     fn lower(&self, inputs: &[Lowered<'_>], graph: &mut ReluGraph) -> NodeId {
         graph.relu(inputs[0].node)
     }
+
+    fn for_one_row(&self, _: usize, _: &[&[usize]]) -> Option<Operator> {
+        Some(self.operator())
+    }
 }

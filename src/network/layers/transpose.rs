@@ -79,4 +79,9 @@ impl Layer for Transpose {
         let elements: Vec<usize> = permuted.iter().copied().collect();
         select(graph, inputs[0].node, &elements)
     }
+
+    fn for_one_row(&self, _: usize, inputs: &[&[usize]]) -> Option<Operator> {
+        let axes = self.axes(inputs[0].len());
+        (axes.first() == Some(&0)).then(|| self.operator())
+    }
 }

@@ -19,6 +19,7 @@ const MOST_BYTES: u64 = 1 << 31;
 
 /// The keys of `source = "csv"`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CsvData {
     /// The file, by the folder of the recipe. Its first line names the columns.

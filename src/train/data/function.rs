@@ -15,9 +15,14 @@ use crate::train::{OneOrEach, Stream};
 
 /// The keys of `source = "function"`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct FunctionData {
     /// Name of the test function: one of [`FUNCTIONS`]. Default: peaks.
+    #[cfg_attr(
+        feature = "schema",
+        schemars(extend("enum" = FUNCTIONS.iter().map(|f| f.name).collect::<Vec<_>>()))
+    )]
     pub function: String,
     /// Number of inputs, for functions that are defined for several. Default: 2, or the
     /// only number that the function is defined for.

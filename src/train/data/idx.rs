@@ -17,6 +17,7 @@ use crate::train::Stream;
 
 /// The keys of `source = "idx"`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct IdxData {
     /// File of the images, by the folder of the recipe: bytes of shape count × rows ×

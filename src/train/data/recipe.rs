@@ -34,6 +34,7 @@ pub trait DataSource {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "source", rename_all = "lowercase")]
 pub enum DataRecipe {
     /// Samples of a test function.

@@ -11,6 +11,7 @@ use crate::train::stage::Stage;
 
 /// A piecewise linear function of one number.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum PiecewiseLinear {
     /// `max(a, 0)`.
     Relu,

@@ -10,6 +10,7 @@ use crate::train::stage::Stage;
 
 /// Which number stands for the pixels under a window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Pool {
     /// The largest.

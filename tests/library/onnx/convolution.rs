@@ -196,9 +196,11 @@ fn windows_without_pixels_are_refused_where_they_mean_nothing() {
 #[test]
 fn several_images_are_refused() {
     let node = Node::new("MaxPool", &["x"], "y", "pool").integers("kernel_shape", &[2, 2]);
+    let names = r#"["a", "b", "c", "d", "e", "f", "g", "h"]"#;
     let model = Model::default().input("x", FLOAT, &[2, 1, 2, 2]).output("y", FLOAT).with(node);
+    // With a name for each pixel, the two images are one input.
     assert_eq!(
-        read_error("onnx", &model.encode()).to_string(),
+        read_error("onnx", &model.metadata("taut.input_names", names).encode()).to_string(),
         "node 'pool' (MaxPool): a tensor of shape [2, 1, 2, 2]; expected one image, [1, channels, \
          height, width]"
     );

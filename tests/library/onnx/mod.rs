@@ -6,6 +6,7 @@
 //! are small dyadic numbers unless rounding is the point.
 
 mod activations;
+mod batch;
 mod choices;
 mod convolution;
 mod damaged;
@@ -26,6 +27,9 @@ const POINTS: [[f64; 2]; 6] =
 /// Points for networks of four inputs.
 const WIDE_POINTS: [[f64; 4]; 3] =
     [[1.0, 2.0, 3.0, 4.0], [-1.0, 0.5, 0.25, -8.0], [0.3, -0.7, 1.1, 100.0]];
+
+/// Names for four inputs: where all have one, they are no batch.
+const FOUR: &str = r#"["a", "b", "c", "d"]"#;
 
 /// Weights out × in, row by row; see [`product`].
 const WEIGHTS: [f32; 6] = [1.0, -1.0, 0.5, 2.0, -3.0, 0.25];

@@ -93,6 +93,7 @@ fn gemm_of_several_rows() {
             .constant(floats("t", &[2, 3], &TRANSPOSED))
             .constant(floats("c", dims, bias))
             .with(gemm(&["x", "t", "c"]))
+            .metadata("taut.input_names", FOUR)
     };
     let rows = |[a, b, c, d]: [f64; 4], bias: [f64; 6]| -> [f64; 6] {
         let products = [product([a, b]), product([c, d])].concat();
@@ -162,8 +163,9 @@ fn matmul_of_a_vector_and_of_a_stack_of_rows() {
     };
     assert_eq!(read_model(&model(&[2])).output_shape(), [3]);
     check(&model(&[2]), &POINTS, product);
-    assert_eq!(read_model(&model(&[2, 1, 2])).output_shape(), [2, 1, 3]);
-    check(&model(&[2, 1, 2]), &WIDE_POINTS, |[a, b, c, d]| {
+    let stack = model(&[2, 1, 2]).metadata("taut.input_names", FOUR);
+    assert_eq!(read_model(&stack).output_shape(), [2, 1, 3]);
+    check(&stack, &WIDE_POINTS, |[a, b, c, d]| {
         let ([p, q, r], [s, t, u]) = (product([a, b]), product([c, d]));
         [p, q, r, s, t, u]
     });

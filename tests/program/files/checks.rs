@@ -67,11 +67,11 @@ fn what_cannot_be_written_is_told_before_the_work() {
 #[test]
 fn the_second_file_of_a_pruned_network_is_checked_too() {
     let folder = tempfile::tempdir().expect("a folder");
-    fs::create_dir(folder.path().join("net.json.bounds.json")).unwrap();
+    fs::create_dir(folder.path().join("net.json.pruning.json")).unwrap();
     let message = refusal(folder.path(), "convert NETWORK FILE --prune", "net.json");
-    let expected = "error: net.json.bounds.json: is a directory; expected a file\n";
+    let expected = "error: net.json.pruning.json: is a directory; expected a file\n";
     assert_eq!(message, expected);
-    assert_eq!(names(folder.path()), ["net.json.bounds.json"]);
+    assert_eq!(names(folder.path()), ["net.json.pruning.json"]);
 }
 
 /// A recipe of samples in a file.

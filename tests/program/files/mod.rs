@@ -1,6 +1,7 @@
 //! Files that are written: what becomes of links, permissions, devices, of a file that
 //! several processes write, and of one that cannot be written.
 
+mod beside;
 mod checks;
 #[cfg(unix)]
 mod places;

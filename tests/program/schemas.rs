@@ -1,0 +1,161 @@
+//! JSON Schemas: every file and record of the project fits, and what readers refuse does not.
+//! Whether something fits is said by the crate jsonschema.
+
+#![cfg(feature = "schema")]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use jsonschema::Validator;
+use serde_json::{Value, json};
+use taut::io::Instance;
+use taut::train::Recipe;
+
+fn taut(arguments: &[&str]) -> String {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_taut")).current_dir(root).args(arguments).output();
+    let output = output.expect("a run");
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(matches!(output.status.code(), Some(0 | 3)), "{arguments:?}: {message}");
+    String::from_utf8(output.stdout).expect("text")
+}
+
+fn schema(arguments: &[&str]) -> Validator {
+    let text = taut(&[&["schema"], arguments].concat());
+    let schema: Value = serde_json::from_str(&text).expect("JSON");
+    assert!(jsonschema::meta::is_valid(&schema), "{arguments:?} is no schema");
+    jsonschema::validator_for(&schema).expect("a schema")
+}
+
+fn errors(schema: &Validator, value: &Value) -> Vec<String> {
+    schema.iter_errors(value).map(|e| format!("{}: {e}", e.instance_path())).collect()
+}
+
+fn toml_value(text: &str) -> Value {
+    toml::from_str(text).expect("TOML")
+}
+
+fn toml_files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            files.extend(toml_files(&path));
+        } else if path.extension().is_some_and(|extension| extension == "toml") {
+            files.push(path);
+        }
+    }
+    files
+}
+
+/// Every file of a folder fits; the least number of them is known.
+fn all_fit(folder: &str, subject: &str, least: usize) {
+    let schema = schema(&[subject]);
+    let files = toml_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder));
+    assert!(files.len() >= least, "{} files", files.len());
+    for file in files {
+        let value = toml_value(&std::fs::read_to_string(&file).expect("text"));
+        assert_eq!(errors(&schema, &value), [""; 0], "{}", file.display());
+    }
+}
+
+#[test]
+fn instances_fit_and_what_the_reader_refuses_does_not() {
+    all_fit("instances", "instance", 100);
+    let schema = schema(&["instance"]);
+    let network = "network = 'a.onnx'\n";
+    let reads = |text: &str| toml::from_str::<Instance>(text).is_ok();
+    for text in ["", "sense = 'maximize'", "[reference]\nobjective = 1\nsource = 'by hand'"] {
+        let text = format!("{network}{text}");
+        assert!(schema.is_valid(&toml_value(&text)) && reads(&text), "{text}");
+    }
+    for wrong in [
+        "title = 'no network'",
+        "network = 3",
+        "network = 'a.onnx'\nobjectiv = 'y0'",
+        "network = 'a.onnx'\nsense = 'max'",
+        "network = 'a.onnx'\nlower = ['a']\nupper = [1]",
+        "network = 'a.onnx'\ninteger = [-1]",
+        "network = 'a.onnx'\nconstraints = 'x0 <= 1'",
+        "network = 'a.onnx'\n[reference]\nobjective = 1",
+        "network = 'a.onnx'\n[reference]\nobjective = 1\nsource = ''\nyear = 2020",
+    ] {
+        assert!(!schema.is_valid(&toml_value(wrong)) && !reads(wrong), "{wrong}");
+    }
+    // Half a box is refused when the box is asked for.
+    assert!(!schema.is_valid(&toml_value(&format!("{network}lower = [1]"))));
+}
+
+#[test]
+fn recipes_fit_and_what_the_reader_refuses_does_not() {
+    all_fit("networks", "recipe", 100);
+    let schema = schema(&["recipe"]);
+    let reads = |text: &str| Recipe::from_toml(text).is_ok();
+    for text in [
+        "",
+        "[penalty]\nl1 = [0.1, 0.2, 0.3]\nbig_m = 1e-3",
+        "[data]\nsource = 'csv'\nfile = 'a.csv'\ntargets = ['loss']",
+        "[network]\ndropout = 0.1\n[[network.convolutions]]\nchannels = 3\npool = 'max'",
+    ] {
+        assert!(schema.is_valid(&toml_value(text)) && reads(text), "{text}");
+    }
+    for wrong in [
+        "epochs = 3",
+        "[training]\nlearning_rat = 1",
+        "[training]\nepochs = 1.5",
+        "[training]\nschedule = 'linear'",
+        "[training]\noptimizer = 'adamm'",
+        "[data]\nsource = 'function'\nfunction = 'pekas'",
+        "[data]\nsource = 'function'\nfile = 'a.csv'",
+        "[data]\nsource = 'csv'",
+        "[data]\nsource = 'table'",
+        "[penalty]\nl3 = 1",
+        "[penalty]\nl1 = 'a'",
+        "[init]\nmethod = 'hee'",
+        "[network]\nhidden = [-1]",
+    ] {
+        assert!(!schema.is_valid(&toml_value(wrong)) && !reads(wrong), "{wrong}");
+    }
+}
+
+#[test]
+fn records_of_every_command_fit_theirs_and_no_other() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = |name: &str| folder.path().join(name).to_str().expect("UTF-8").to_string();
+    let [pruned, proof, program] = ["a.onnx", "b.json", "c.mps"].map(file);
+    let (peaks, rosenbrock) = ("instances/peaks-2x25.toml", "instances/rosenbrock4-2x25.toml");
+    let runs: &[&[&str]] = &[
+        &["info", "networks/peaks-2x25.onnx"],
+        &["minimize", rosenbrock],
+        &["minimize", peaks, "--solver", "enumerate"],
+        &["maximize", rosenbrock, "--time-limit", "1e-9"],
+        &["bounds", rosenbrock, "--tighten", "lp"],
+        &["analyze", rosenbrock, "--regions-time", "0.1", "--tighten", "crown"],
+        &["regions", peaks, "--pieces"],
+        &["regions", rosenbrock, "--method", "bounds"],
+        &["scale", rosenbrock],
+        &["train", "--samples", "50", "--epochs", "2", "--hidden", "4", "--l1", "0.1"],
+        &["convert", rosenbrock, &pruned, "--prune", "--bounds", &proof],
+        &["compare", rosenbrock, "--encoding", "big-m,split", "--seeds", "2"],
+        &["export", rosenbrock, "-o", &program],
+    ];
+    let all = schema(&["record"]);
+    for run in runs {
+        let text = taut(&[run, &["--format", "json"][..]].concat());
+        let record: Value = serde_json::from_str(&text).expect("JSON");
+        let own = schema(&["record", "--command", run[0]]);
+        assert_eq!(errors(&own, &record), [""; 0], "{run:?}");
+        assert_eq!(errors(&all, &record), [""; 0], "{run:?}");
+        let other = if run[0] == "info" { "scale" } else { "info" };
+        assert!(!schema(&["record", "--command", other]).is_valid(&record), "{run:?}");
+        // Every key of the head counts.
+        for key in ["command", "question", "machine", "seed"] {
+            let mut changed = record.clone();
+            changed[key] = json!("what it is not");
+            assert!(!all.is_valid(&changed), "{run:?}: {key}");
+            changed.as_object_mut().expect("an object").remove(key);
+            assert!(key == "seed" || !own.is_valid(&changed), "{run:?}: without {key}");
+        }
+    }
+}
