@@ -107,8 +107,8 @@ impl NetworkDescription {
     /// [`NetworkError`], naming node and operator.
     pub fn build(self) -> Result<Network, NetworkError> {
         match self.build_for(1)? {
-            Rows::Apart(network) => Ok(network),
-            Rows::Mixed { .. } => unreachable!("one row has none to be mixed with"),
+            Ok(network) => Ok(network),
+            Err(Mixed { .. }) => unreachable!("one row has none to be mixed with"),
         }
     }
 
@@ -125,8 +125,8 @@ impl NetworkDescription {
             _ => return self.build(),
         };
         match self.build_for(rows)? {
-            Rows::Apart(network) => Ok(network.with_batch(Batch::OneRow { rows })),
-            Rows::Mixed { node } => match self.build() {
+            Ok(network) => Ok(network.with_batch(Batch::OneRow { rows })),
+            Err(Mixed { node }) => match self.build() {
                 Ok(network) => Ok(network.with_batch(Batch::AllRows { rows, node })),
                 Err(cause) => Err(NetworkError::Batch { rows, node, cause: Box::new(cause) }),
             },
@@ -143,16 +143,16 @@ impl NetworkDescription {
     }
 
     /// The network of one of `rows` equal blocks along the first axis of the input.
-    fn build_for(&self, rows: usize) -> Result<Rows, NetworkError> {
+    fn build_for(&self, rows: usize) -> Result<Result<Network, Mixed>, NetworkError> {
         let order = self.order()?;
         let mut builder = Builder::new(self, rows)?;
         for position in order {
             let node = &self.nodes[position];
             if let Mixing::Yes = builder.add(node)? {
-                return Ok(Rows::Mixed { node: node.name.clone() });
+                return Ok(Err(Mixed { node: node.name.clone() }));
             }
         }
-        builder.finish(&self.output, self.metadata.clone()).map(Rows::Apart)
+        builder.finish(&self.output, self.metadata.clone()).map(Ok)
     }
 
     /// Positions of the nodes that the output needs, operands first.
@@ -202,12 +202,9 @@ impl NetworkDescription {
     }
 }
 
-/// What building for one row comes to.
-enum Rows {
-    /// The network of one row.
-    Apart(Network),
-    /// A node mixes rows, or treats them differently.
-    Mixed { node: String },
+/// There is no network of one row: a node mixes rows, or treats them differently.
+struct Mixed {
+    node: String,
 }
 
 /// Whether a node mixes rows.

@@ -67,7 +67,7 @@ impl Layer for Reshape {
     /// In row-major order the blocks stay whole where their number divides the new first axis.
     fn for_one_row(&self, rows: usize, inputs: &[&[usize]]) -> Option<Operator> {
         let mut shape = self.output_shape(inputs).ok()?;
-        let first = shape.first_mut().filter(|first| **first % rows == 0)?;
+        let first = shape.first_mut().filter(|first| first.is_multiple_of(rows))?;
         *first /= rows;
         let target = shape.into_iter().map(|d| i64::try_from(d).ok()).collect::<Option<_>>()?;
         Some(Reshape { target, allow_zero: false }.operator())

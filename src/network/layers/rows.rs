@@ -18,7 +18,7 @@ pub(super) fn constant_for_one_row(
         return Some(values.clone());
     }
     let length = values.len_of(Axis(0));
-    if length % rows != 0 {
+    if !length.is_multiple_of(rows) {
         return None;
     }
     let first = values.slice_axis(Axis(0), Slice::from(..length / rows));

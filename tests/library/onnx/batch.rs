@@ -157,9 +157,8 @@ fn rows_that_interact_stay_together() {
 
 #[test]
 fn a_box_or_names_for_all_elements_say_that_they_are_the_input() {
-    let lower = vec!["-1"; 4].join(",");
-    let input_box = format!(r#"{{"lower": [{lower}], "upper": [1, 1, 1, 1]}}"#);
-    let model = dense(2, &[0.0; 3], &[3]).metadata("taut.input_box", &input_box);
+    let input_box = r#"{"lower": [-1, -1, -1, -1], "upper": [1, 1, 1, 1]}"#;
+    let model = dense(2, &[0.0; 3], &[3]).metadata("taut.input_box", input_box);
     let network = network(&model);
     assert_eq!((network.batch(), network.inputs()), (None, 4));
 }
