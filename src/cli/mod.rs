@@ -30,7 +30,7 @@ mod train;
 use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
 
-use clap::error::ContextKind;
+use clap::error::{ContextKind, ErrorKind};
 use clap::{Arg, CommandFactory, FromArgMatches, Parser, Subcommand};
 use taut::problem::Sense;
 
@@ -126,20 +126,29 @@ pub fn run() -> ExitCode {
 
 /// Reads the arguments; a negative number is the value of the option before it.
 fn parsed(words: Vec<OsString>) -> Result<Arguments, clap::Error> {
+    match Arguments::try_parse_from(&words) {
+        Err(error) if error.kind() == ErrorKind::UnknownArgument => {
+            with_negative_numbers(words).map_err(refined)
+        }
+        parsed => parsed,
+    }
+}
+
+fn with_negative_numbers(words: Vec<OsString>) -> Result<Arguments, clap::Error> {
     let number = |argument: Arg| match argument.is_positional() {
         true => argument,
         false => argument.allow_negative_numbers(true),
     };
     let command = Arguments::command().mut_subcommands(|command| command.mut_args(number));
-    let refined = |mut error: clap::Error| {
-        // Nobody meant the name of a file.
-        if error.to_string().contains(" as a value, use '-- ") {
-            error.remove(ContextKind::Suggested);
-        }
-        error
-    };
-    let mut matches = command.try_get_matches_from(words).map_err(refined)?;
-    Arguments::from_arg_matches_mut(&mut matches)
+    Arguments::from_arg_matches_mut(&mut command.try_get_matches_from(words)?)
+}
+
+/// Without the advice on how an unknown option could be the name of a file.
+fn refined(mut error: clap::Error) -> clap::Error {
+    if error.to_string().contains(" as a value, use '-- ") {
+        error.remove(ContextKind::Suggested);
+    }
+    error
 }
 
 /// The arguments. One that ends in a comma goes on in the next: `--lower -2, 0`.

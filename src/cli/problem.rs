@@ -229,13 +229,13 @@ fn quoted(error: ProblemError) -> ProblemError {
 /// What was read, for the log.
 fn tell_of(problem: &Problem) {
     let network = problem.network();
+    let constraints = count(problem.constraints().len(), "constraint");
     tracing::info!(
-        "problem: {}, {}, {}, {}, {}",
+        "problem: {}, {} ({} integer), {}, {constraints}",
         network.name(),
         count(network.inputs(), "input"),
+        problem.integer().len(),
         count(network.outputs(), "output"),
-        count(problem.constraints().len(), "constraint"),
-        count(problem.integer().len(), "integer input"),
     );
 }
 

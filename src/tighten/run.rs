@@ -146,7 +146,7 @@ impl<'a> Run<'a> {
                 number => format!("layer {number} of {layers}"),
             };
             let outputs = if with_outputs { " with constraints on outputs" } else { "" };
-            tracing::info!("{} bounds of {words}{outputs}", method.name());
+            tracing::info!("{} bounds: {words}{outputs}", method.name());
             let settings = Settings { options: self.options, method, clock };
             let outcome = layer::tighten(encoder, &bounds, target, &mut self.pool, settings)?;
             self.counts.push(TightenCounts { layer: number, with_outputs, ..outcome.counts });
