@@ -2,7 +2,7 @@
 
 use taut::network::{Node as GraphNode, ReluGraph};
 
-use crate::onnx::{POINTS, WIDE_POINTS, check, read_model};
+use crate::onnx::{FOUR, POINTS, WIDE_POINTS, check, read_model};
 use crate::support::onnx::{INT64, Model, Node, floats, int64s, raw, tensor};
 
 /// Max or Min of `x`, of shape [1, 2], and a constant.

@@ -1,8 +1,8 @@
 //! Operators that compute sums and products, and those that change shapes.
 
 use crate::onnx::{
-    BIAS, POINTS, TRANSPOSED, WEIGHTS, WIDE_POINTS, check, dense, gemm, product, read_model, relu,
-    two_layers, with_constants,
+    BIAS, FOUR, POINTS, TRANSPOSED, WEIGHTS, WIDE_POINTS, check, dense, gemm, product, read_model,
+    relu, two_layers, with_constants,
 };
 use crate::support::onnx::{
     DOUBLE, FLOAT, Message, Model, Node, doubles, floats, int32s, int64s, typed_int32s,
