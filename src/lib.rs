@@ -49,3 +49,8 @@ pub mod scale;
 pub mod solve;
 pub mod tighten;
 pub mod train;
+
+/// The Rust blocks of the pages, as documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/rust.md")]
+mod pages {}
