@@ -68,7 +68,10 @@ fn rust_blocks_are_documentation_tests() {
         if markdown::blocks(&text).any(|block| block.language == "rust") {
             let name = page.strip_prefix(ROOT).expect("a page of the project").display();
             let include = format!("include_str!(\"../{name}\")");
-            assert!(library.contains(&include), "{name} has Rust blocks; src/lib.rs lacks {include}");
+            assert!(
+                library.contains(&include),
+                "{name} has Rust blocks; src/lib.rs lacks {include}"
+            );
         }
     }
 }

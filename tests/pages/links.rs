@@ -60,7 +60,8 @@ fn links_lead_somewhere() {
             for target in targets(&line) {
                 count += 1;
                 let why = fault(page, &target);
-                faults.extend(why.map(|why| format!("{}:{number}: {target}: {why}", page.display())));
+                faults
+                    .extend(why.map(|why| format!("{}:{number}: {target}: {why}", page.display())));
             }
         }
     }

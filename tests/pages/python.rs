@@ -18,7 +18,8 @@ fn search_path() -> std::ffi::OsString {
 #[test]
 #[ignore = "needs PyTorch, scikit-learn and Keras"]
 fn the_python_scripts_hold() {
-    let page = std::fs::read_to_string(Path::new(ROOT).join("docs/from-python.md")).expect("a page");
+    let page =
+        std::fs::read_to_string(Path::new(ROOT).join("docs/from-python.md")).expect("a page");
     let place = tempfile::tempdir().expect("a folder");
     let mut scripts = Vec::new();
     for block in blocks(&page).filter(|block| block.language == "python") {
