@@ -51,3 +51,8 @@ pub mod solve;
 pub mod tighten;
 #[cfg(feature = "train")]
 pub mod train;
+
+/// The Rust blocks of the pages, as documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/rust.md")]
+mod pages {}

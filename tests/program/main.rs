@@ -7,7 +7,6 @@ mod compare;
 mod export;
 mod files;
 mod programs;
-mod readme;
 mod schemas;
 mod soundness;
 #[path = "../support/mod.rs"]

@@ -43,7 +43,7 @@ fn bounds_of_all_methods_are_sound() {
 }
 
 #[test]
-#[ignore = "a minute on two cores: cargo test --release --test random -- --ignored soundness_in_full"]
+#[ignore = "a minute on two cores: cargo test --release --test library -- --ignored soundness_in_full"]
 fn soundness_in_full() {
     let started = Instant::now();
     let tally = check_all(1_000, 10_000, 2);
