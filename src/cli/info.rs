@@ -9,6 +9,7 @@ use taut::control::StoppedBy;
 use taut::io::read_network_and_hash;
 use taut::network::{Constant, Network, Operand};
 use taut::num::IntervalBox;
+use taut::problem::spelled;
 
 use super::record::{Head, Question};
 use super::session::{Report, Session};
@@ -146,6 +147,7 @@ fn text(info: &Info, head: &Head, text: &mut String) -> fmt::Result {
     }
     for (what, names) in [("inputs", &info.input_names), ("outputs", &info.output_names)] {
         if !names.is_empty() {
+            let names: Vec<String> = names.iter().map(|name| spelled(name)).collect();
             writeln!(text, "  {what:<7} {}", names.join(", "))?;
         }
     }

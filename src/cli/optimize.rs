@@ -10,7 +10,7 @@ use taut::io::check_log;
 use taut::optimize::{
     Answer, Certify, Method, MethodRecord, OptimizeOptions, PartCounts, Status, optimize_within,
 };
-use taut::problem::{Problem, Reference, Sense};
+use taut::problem::{Problem, Reference, Sense, spelled};
 
 use super::problem::{Objective, ProblemArgs};
 use super::progress::Monitor;
@@ -272,7 +272,8 @@ const MOST_COORDINATES: usize = 10;
 
 fn coordinates(letter: &str, names: &[String], values: &[f64]) -> String {
     let shown = values.iter().take(MOST_COORDINATES).enumerate().map(|(index, &value)| {
-        let name = names.get(index).cloned().unwrap_or_else(|| format!("{letter}{index}"));
+        let name = names.get(index).filter(|name| !name.is_empty());
+        let name = name.map_or_else(|| format!("{letter}{index}"), |name| spelled(name));
         format!("{name} = {}", number(value))
     });
     let shown: Vec<String> = shown.collect();

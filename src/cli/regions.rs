@@ -17,7 +17,9 @@ use taut::regions::{CellFile, Method, RegionCount, RegionOptions, count, visit};
 use super::problem::{Objective, ProblemArgs, numbers};
 use super::record::Head;
 use super::session::{Report, Session};
-use super::shared::{self, FormatArgs, MemoryLimitArgs, ThreadsArgs, TimeLimitArgs, one_of};
+use super::shared::{
+    self, FormatArgs, MemoryLimitArgs, PictureSizeArgs, ThreadsArgs, TimeLimitArgs, one_of,
+};
 use super::text::{number, seconds, stopped};
 
 /// Arguments of `regions`.
@@ -69,6 +71,11 @@ pub struct Args {
     /// boundaries of each layer, on one thread [default: none].
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     plot: Option<PathBuf>,
+    /// Title of that picture [default: the network and the number of its regions].
+    #[arg(long, value_name = "TEXT", requires = "plot", help_heading = "Output")]
+    title: Option<String>,
+    #[command(flatten)]
+    size: PictureSizeArgs,
     #[command(flatten)]
     format: FormatArgs,
 }
@@ -182,7 +189,7 @@ fn listed(args: &Args, problem: &Problem, options: &RegionOptions) -> anyhow::Re
         file.finish()?;
     }
     if let (Some(picture), Some(path)) = (plot, &args.plot) {
-        plot::write(path, &picture.svg())?;
+        plot::write(path, &picture.canvas(args.title.as_deref(), args.size.size))?;
     }
     Ok(counted)
 }

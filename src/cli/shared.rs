@@ -6,6 +6,7 @@ use anyhow::{Context, ensure};
 use clap::builder::{EnumValueParser, PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use taut::encode::{ENCODING_FAMILIES, encoding_names};
+use taut::plot::PictureSize;
 use taut::problem::Sense;
 use taut::scale::{SCALINGS, Scaling};
 use taut::solve::SolveOptions;
@@ -105,6 +106,14 @@ impl MemoryLimitArgs {
         session.head.limits.memory_bytes = Some(bytes);
         Ok(Some(bytes))
     }
+}
+
+/// How large a picture is.
+#[derive(Args)]
+pub struct PictureSizeArgs {
+    /// Size of that picture, WIDTHxHEIGHT (pixels) [default: 640x500, as .png 1280x1000].
+    #[arg(long, value_name = "SIZE", requires = "plot", help_heading = "Output")]
+    pub size: Option<PictureSize>,
 }
 
 /// A time in seconds from an option; perhaps none.

@@ -134,30 +134,33 @@ impl Expression {
     }
 }
 
-impl fmt::Display for Expression {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut first = true;
-        let mut write = |f: &mut fmt::Formatter<'_>, c: f64, variable: Option<Variable>| {
-            let sign = match (first, c < 0.0) {
+impl Expression {
+    /// The expression with names of its own for the variables.
+    pub fn named(&self, name: impl Fn(Variable) -> String) -> String {
+        let terms = self.terms.iter().map(|&(variable, c)| (c, name(variable)));
+        let has_constant = self.constant != 0.0 || self.terms.is_empty();
+        let constant = has_constant.then(|| (self.constant, String::new()));
+        let mut text = String::new();
+        for (c, name) in terms.chain(constant) {
+            text += match (text.is_empty(), c < 0.0) {
                 (true, false) => "",
                 (true, true) => "-",
                 (false, false) => " + ",
                 (false, true) => " - ",
             };
-            first = false;
-            match variable {
-                Some(variable) if c.abs() == 1.0 => write!(f, "{sign}{variable}"),
-                Some(variable) => write!(f, "{sign}{} {variable}", c.abs()),
-                None => write!(f, "{sign}{}", c.abs()),
-            }
-        };
-        for &(variable, c) in &self.terms {
-            write(f, c, Some(variable))?;
+            text += &match (name.as_str(), c.abs()) {
+                ("", c) => c.to_string(),
+                (name, 1.0) => name.to_string(),
+                (name, c) => format!("{c} {name}"),
+            };
         }
-        if self.constant != 0.0 || self.terms.is_empty() {
-            write(f, self.constant, None)?;
-        }
-        Ok(())
+        text
+    }
+}
+
+impl fmt::Display for Expression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.named(|variable| variable.to_string()))
     }
 }
 

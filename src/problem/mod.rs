@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 pub use expression::{Constraint, Expression, Variable};
-pub use parser::{ExpressionError, Vocabulary};
+pub use parser::{ExpressionError, Vocabulary, spelled};
 pub use point::Candidate;
 pub use rows::{LimitedRow, OBJECTIVE, Part};
 

@@ -7,12 +7,15 @@
 //!            | expression "<=" expression "<=" expression      (or twice ">=")
 //! ```
 //! A variable is `x` or `y` with its index, or a name that the network's file
-//! gives to an input or output.
+//! gives to an input or output. A name that is no word stands in double quotes, `"fuel
+//! flow"`, a quote in it is written twice. A quoted text is always a name; what could mean
+//! two variables is an error.
 
 use thiserror::Error;
 
 use super::expression::{Constraint, Expression, Variable};
 use super::{ProblemError, Question, QuestionText};
+use crate::message::excerpt;
 use crate::network::Network;
 
 /// The variables that an expression may use.
@@ -135,35 +138,102 @@ impl Vocabulary<'_> {
         Ok(constraint.with_text(text.trim()))
     }
 
-    fn variable(&self, name: &str) -> Result<Variable, String> {
-        let position = |names: &[String]| names.iter().position(|other| other == name);
-        if let Some(index) = position(self.input_names) {
-            return Ok(Variable::Input(index));
+    /// The one variable that a name means.
+    fn variable(&self, name: &str, is_quoted: bool) -> Result<Variable, String> {
+        let named = self.named(name);
+        let usual = if is_quoted { Ok(None) } else { self.usual(name) };
+        let usual = match usual {
+            Err(what) if named.is_empty() => return Err(what),
+            usual => usual.ok().flatten().filter(|usual| !named.contains(usual)),
+        };
+        match (named.as_slice(), usual) {
+            (&[variable], None) | (&[], Some(variable)) => Ok(variable),
+            (&[], None) => Err(self.unknown(name)),
+            (&[variable], Some(usual)) => Err(format!(
+                "{name} is the name of {} and the usual word for {}; expected \"{name}\", in \
+                 quotes, for the name",
+                described(variable),
+                described(usual)
+            )),
+            (&[first, second, ..], _) => Err(format!(
+                "'{}' is the name of {} and of {}; expected {first} or {second}",
+                excerpt(name),
+                described(first),
+                described(second)
+            )),
         }
-        if let Some(index) = position(self.output_names) {
-            return Ok(Variable::Output(index));
+    }
+
+    /// The variables that have this name in the file.
+    fn named(&self, name: &str) -> Vec<Variable> {
+        let places = |names: &[String], variable: fn(usize) -> Variable| {
+            let named = names.iter().enumerate().filter(|(_, other)| *other == name);
+            named.map(|(index, _)| variable(index)).collect::<Vec<Variable>>()
+        };
+        if name.is_empty() {
+            return Vec::new();
         }
+        [places(self.input_names, Variable::Input), places(self.output_names, Variable::Output)]
+            .concat()
+    }
+
+    /// The variable of a letter and an index; none if the name is of another form.
+    fn usual(&self, name: &str) -> Result<Option<Variable>, String> {
+        let index = |letter: char| name.strip_prefix(letter)?.parse::<usize>().ok();
+        let [inputs, outputs] = self.ranges();
+        let (index, count, variable, range): (_, _, fn(usize) -> Variable, _) =
+            match (index('x'), index('y')) {
+                (Some(index), _) => (index, self.inputs, Variable::Input, inputs),
+                (_, Some(index)) => (index, self.outputs, Variable::Output, outputs),
+                (None, None) => return Ok(None),
+            };
+        match index < count {
+            true => Ok(Some(variable(index))),
+            false => Err(format!("{name}: the network has {range}")),
+        }
+    }
+
+    fn unknown(&self, name: &str) -> String {
+        let [inputs, outputs] = self.ranges();
+        let names = self.input_names.iter().chain(self.output_names);
+        let names: Vec<String> = names.filter(|n| !n.is_empty()).map(|n| spelled(n)).collect();
+        let named = match names.is_empty() {
+            true => String::new(),
+            false => format!("; its file names them {}", excerpt(&names.join(", "))),
+        };
+        let name = excerpt(name);
+        format!("unknown variable '{name}'; the network has {inputs}, and {outputs}{named}")
+    }
+
+    /// The inputs and the outputs that there are.
+    fn ranges(&self) -> [String; 2] {
         let range = |letter: char, count: usize, noun: &str| match count {
             1 => format!("1 {noun}, {letter}0"),
             n => format!("{n} {noun}s, {letter}0 to {letter}{}", n - 1),
         };
-        let (inputs, outputs) =
-            (range('x', self.inputs, "input"), range('y', self.outputs, "output"));
-        let index = |digits: &str| digits.parse::<usize>().ok();
-        if let Some(index) = name.strip_prefix('x').and_then(index) {
-            return match index < self.inputs {
-                true => Ok(Variable::Input(index)),
-                false => Err(format!("{name}: the network has {inputs}")),
-            };
-        }
-        if let Some(index) = name.strip_prefix('y').and_then(index) {
-            return match index < self.outputs {
-                true => Ok(Variable::Output(index)),
-                false => Err(format!("{name}: the network has {outputs}")),
-            };
-        }
-        Err(format!("unknown variable '{name}'; the network has {inputs}, and {outputs}"))
+        [range('x', self.inputs, "input"), range('y', self.outputs, "output")]
     }
+}
+
+fn described(variable: Variable) -> String {
+    match variable {
+        Variable::Input(index) => format!("input {index}"),
+        Variable::Output(index) => format!("output {index}"),
+    }
+}
+
+/// A name as expressions have to spell it: in quotes where it is no word.
+pub fn spelled(name: &str) -> String {
+    let is_word = name.starts_with(begins_word) && name.chars().all(continues_word);
+    if is_word { name.to_string() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
+}
+
+fn begins_word(c: char) -> bool {
+    c.is_alphabetic() || c == '_'
+}
+
+fn continues_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -177,6 +247,7 @@ enum Relation {
 enum Kind {
     Number(f64),
     Name(String),
+    Quoted(String),
     Plus,
     Minus,
     Times,
@@ -259,10 +330,11 @@ impl<'a> Parser<'a> {
         const EXPECTED: &str = "a number or a variable";
         let token = self.next().ok_or_else(|| self.end_error(EXPECTED))?;
         match token.kind {
-            Kind::Name(_) => Ok((1.0, Some(self.variable(token)?))),
+            Kind::Name(_) | Kind::Quoted(_) => Ok((1.0, Some(self.variable(token)?))),
             Kind::Number(value) => {
                 let times = self.tokens.next_if(|t| t.kind == Kind::Times).is_some();
-                match self.tokens.next_if(|t| matches!(t.kind, Kind::Name(_))) {
+                let is_name = |t: &Token| matches!(t.kind, Kind::Name(_) | Kind::Quoted(_));
+                match self.tokens.next_if(is_name) {
                     Some(name) => Ok((value, Some(self.variable(name)?))),
                     None if times => Err(match self.next() {
                         Some(token) => self.error(&token, "a variable"),
@@ -276,7 +348,11 @@ impl<'a> Parser<'a> {
     }
 
     fn variable(&self, token: Token) -> Result<Variable, ExpressionError> {
-        self.vocabulary.variable(&token.text).map_err(|what| ExpressionError {
+        let found = match &token.kind {
+            Kind::Quoted(name) => self.vocabulary.variable(name, true),
+            _ => self.vocabulary.variable(&token.text, false),
+        };
+        found.map_err(|what| ExpressionError {
             text: self.text.to_string(),
             column: token.column,
             what,
@@ -297,9 +373,8 @@ fn tokenize(text: &str) -> Result<Vec<Token>, (usize, String)> {
         let rest = &characters[at..];
         let length = match c {
             '0'..='9' | '.' => number_length(rest),
-            c if c.is_alphabetic() || c == '_' => {
-                rest.iter().take_while(|c| c.is_alphanumeric() || **c == '_').count()
-            }
+            '"' => quoted_length(rest).map_err(|what| (at + 1, what))?,
+            c if begins_word(c) => rest.iter().take_while(|c| continues_word(**c)).count(),
             '<' | '>' | '=' if rest.get(1) == Some(&'=') => 2,
             _ => 1,
         };
@@ -327,13 +402,25 @@ fn kind(word: &str) -> Result<Kind, String> {
             }
             Kind::Number(value)
         }
-        _ if word.starts_with(|c: char| c.is_alphabetic() || c == '_') => {
-            Kind::Name(word.to_string())
-        }
+        _ if word.starts_with(begins_word) => Kind::Name(word.to_string()),
+        _ if word.starts_with('"') => Kind::Quoted(word[1..word.len() - 1].replace("\"\"", "\"")),
         _ => {
             return Err(format!("found '{word}', expected a number, a variable, + - * <= >= or ="));
         }
     })
+}
+
+/// Length of a name in quotes; a quote in it is written twice.
+fn quoted_length(rest: &[char]) -> Result<usize, String> {
+    let mut at = 1;
+    loop {
+        match (rest.get(at), rest.get(at + 1)) {
+            (Some('"'), Some('"')) => at += 2,
+            (Some('"'), _) => return Ok(at + 1),
+            (Some(_), _) => at += 1,
+            (None, _) => return Err("a quote that begins a name and no quote that ends it".into()),
+        }
+    }
 }
 
 /// Length of a number such as `2`, `.5`, `1e-3`; `2y0` is a number and a name.
@@ -391,6 +478,40 @@ mod tests {
             Vocabulary { inputs: 2, outputs: 1, input_names: &names, output_names: &[] };
         let expression = vocabulary.expression("2 heat + x0").unwrap();
         assert_eq!(expression.to_string(), "x0 + 2 x1");
+    }
+
+    /// Names that are no words, are those of other variables, or of two.
+    #[test]
+    fn names_in_quotes_are_names_and_nothing_has_two_meanings() {
+        let list = |names: &[&str]| names.iter().map(|n| n.to_string()).collect::<Vec<String>>();
+        let inputs = list(&["fuel flow", "6\" pipe", "x0", "größe", "", "price"]);
+        let outputs = list(&["price", "x1 x2"]);
+        let vocabulary =
+            Vocabulary { inputs: 6, outputs: 2, input_names: &inputs, output_names: &outputs };
+        let read = |text: &str| {
+            vocabulary.expression(text).map(|e| e.to_string()).map_err(|e| e.to_string())
+        };
+        assert_eq!(read("2 \"fuel flow\" - größe"), Ok("2 x0 - x3".into()));
+        assert_eq!(read("2*\"6\"\" pipe\" + \"x1 x2\""), Ok("2 x1 + y1".into()));
+        assert_eq!(read("\"x0\" + x4"), Ok("x2 + x4".into()));
+        let ambiguous = read("x0").unwrap_err();
+        assert!(ambiguous.contains("input 2 and the usual word for input 0"), "{ambiguous}");
+        let twice = read("\"price\"").unwrap_err();
+        assert!(twice.ends_with("input 5 and of output 0; expected x5 or y0"), "{twice}");
+        let unknown = read("\"x1\"").unwrap_err();
+        assert!(unknown.contains("its file names them \"fuel flow\", "), "{unknown}");
+        assert!(read("\"\"").unwrap_err().contains("unknown variable ''"));
+        let open = read("y1 + \"fuel").unwrap_err();
+        assert!(open.contains("column 6: a quote that begins"), "{open}");
+        for name in
+            inputs.iter().chain(&outputs).filter(|n| !["", "x0", "price"].contains(&n.as_str()))
+        {
+            let place = vocabulary.named(name)[0];
+            assert_eq!(
+                vocabulary.expression(&spelled(name)),
+                Ok(Expression::new([(place, 1.0)], 0.0))
+            );
+        }
     }
 
     #[test]
