@@ -10,6 +10,7 @@ use taut::control::StoppedBy;
 use taut::io::{read_network_and_hash, stored_box};
 use taut::network::{Batch, Constant, Network, Operand};
 use taut::num::IntervalBox;
+use taut::problem::spelled;
 
 use super::console::HEADING;
 use super::format::AnswerArgs;
@@ -209,6 +210,7 @@ fn text(info: &Info, head: &Head, text: &mut Page) -> fmt::Result {
     }
     for (what, names) in [("inputs", &info.input_names), ("outputs", &info.output_names)] {
         if !names.is_empty() {
+            let names: Vec<String> = names.iter().map(|name| spelled(name)).collect();
             writeln!(text, "  {what:<7} {}", names.join(", "))?;
         }
     }

@@ -30,7 +30,7 @@ pub struct RecipeArgs {
     #[arg(long, value_name = "NAME", hide_possible_values = true,
           value_parser = usual(FUNCTIONS.iter().map(|f| f.name)))]
     function: Option<String>,
-    /// Number of samples (a count) [default: 10000 of a test function, else all].
+    /// Number of samples (a count) [default: 20000 of a test function, else all].
     #[arg(long, value_name = "COUNT")]
     samples: Option<usize>,
     /// Neurons of each hidden layer, separated by commas [default: 50,50].
@@ -70,19 +70,20 @@ pub struct RecipeArgs {
     #[arg(long, value_name = "NAME", hide_possible_values = true,
           value_parser = usual(optimizers::<f64>().iter().map(|o| o.name())))]
     optimizer: Option<String>,
-    /// Learning rate at first [default: 3e-3].
+    /// Learning rate at first [default: 5e-3].
     #[arg(long, value_name = "NUMBER", allow_hyphen_values = true)]
     learning_rate: Option<f64>,
-    /// How it changes: constant, step, cosine, plateau [default: constant].
+    /// How it changes: constant, step, cosine, plateau [default: cosine].
     #[arg(long, value_name = "NAME")]
     schedule: Option<String>,
-    /// Samples in a step (a count) [default: 64].
+    /// Samples in a step (a count) [default: 256].
     #[arg(long, value_name = "COUNT")]
     batch: Option<usize>,
-    /// Most passes over the samples (a count) [default: 1000].
+    /// Most passes over the samples (a count) [default: as many as make 80000 steps, from 20
+    /// to 2000].
     #[arg(long, value_name = "COUNT")]
     epochs: Option<usize>,
-    /// Epochs without a lower loss before training stops (a count; 0: never) [default: 100].
+    /// Epochs without a lower loss before training stops (a count; 0: never) [default: 0].
     #[arg(long, value_name = "COUNT")]
     patience: Option<usize>,
     /// Numbers that are computed and written: f32, f64 [default: f32].

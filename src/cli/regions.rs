@@ -21,7 +21,9 @@ use super::page::Page;
 use super::problem::{Objective, ProblemArgs, inputs, numbers};
 use super::record::Head;
 use super::session::{Report, Session};
-use super::shared::{self, MemoryLimitArgs, ThreadsArgs, TimeLimitArgs, one_of};
+use super::shared::{
+    self, MemoryLimitArgs, PictureSizeArgs, ThreadsArgs, TimeLimitArgs, one_of,
+};
 use super::text::{number, number_above, seconds};
 
 /// Arguments of `regions`.
@@ -74,6 +76,11 @@ pub struct Args {
     /// boundaries of each layer, on one thread [default: none].
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     plot: Option<PathBuf>,
+    /// Title of that picture [default: the network and the number of its regions].
+    #[arg(long, value_name = "TEXT", requires = "plot", help_heading = "Output")]
+    title: Option<String>,
+    #[command(flatten)]
+    size: PictureSizeArgs,
     #[command(flatten)]
     format: AnswerArgs,
 }
@@ -189,7 +196,7 @@ fn listed(args: &Args, problem: &Problem, options: &RegionOptions) -> anyhow::Re
         file.finish()?;
     }
     if let (Some(picture), Some(path)) = (plot, &args.plot) {
-        plot::write(path, &picture.svg())?;
+        plot::write(path, &picture.canvas(args.title.as_deref(), args.size.size))?;
     }
     Ok(counted)
 }

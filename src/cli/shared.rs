@@ -10,6 +10,7 @@ use clap::{Arg, Args, Command};
 use taut::encode::{
     self, ENCODING_FAMILIES, ENCODINGS, EncodingNameError, ReluEncoding, encoding_names,
 };
+use taut::plot::PictureSize;
 use taut::problem::Sense;
 use taut::scale::{SCALINGS, Scaling};
 use taut::solve::SolveOptions;
@@ -80,6 +81,14 @@ impl MemoryLimitArgs {
         session.head.limits.memory_bytes = Some(bytes);
         Ok(Some(bytes))
     }
+}
+
+/// How large a picture is.
+#[derive(Args)]
+pub struct PictureSizeArgs {
+    /// Size of that picture, WIDTHxHEIGHT (pixels) [default: 640x500, as .png 1280x1000].
+    #[arg(long, value_name = "SIZE", requires = "plot", help_heading = "Output")]
+    pub size: Option<PictureSize>,
 }
 
 /// A time in seconds from an option; perhaps none.

@@ -26,7 +26,7 @@ use super::progress;
 use super::recipe::RecipeArgs;
 use super::record::Head;
 use super::session::{Report, Session};
-use super::shared::TimeLimitArgs;
+use super::shared::{PictureSizeArgs, TimeLimitArgs};
 use super::text::{count, number, seconds};
 
 /// Arguments of `train`.
@@ -43,6 +43,8 @@ pub struct Args {
     /// File for a picture of the losses (.svg, .png).
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     plot: Option<PathBuf>,
+    #[command(flatten)]
+    size: PictureSizeArgs,
     /// File that is written every half minute and on a limit or Ctrl-C, to go on from.
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     checkpoint: Option<PathBuf>,
@@ -126,7 +128,8 @@ fn find(args: &Args, session: &mut Session) -> anyhow::Result<Record> {
         write_network(&trained.network, path)?;
     }
     if let Some(path) = &args.plot {
-        plot::write(path, &plot::curves_svg(&recipe.title, &records))?;
+        let best = Some(trained.report.best_epoch);
+        plot::write(path, &plot::curves(&recipe.title, &records, best, args.size.size))?;
     }
     let last = records.last();
     let written = [&args.output, &args.plot, &args.log].into_iter().flatten();

@@ -9,9 +9,10 @@ use crate::num::IntervalBox;
 pub struct Metadata {
     /// The box of inputs the network was trained on.
     pub input_box: Option<IntervalBox>,
-    /// Names of the inputs, usable in expressions; empty or one an input.
+    /// Names of the inputs, as texts of any kind; none, or one for each input. An empty text
+    /// is no name. Expressions write those that are no words in quotes.
     pub input_names: Vec<String>,
-    /// Names of the outputs, usable in expressions; empty or one an output.
+    /// Names of the outputs, likewise.
     pub output_names: Vec<String>,
     /// How raw data were scaled for training.
     pub scaling: Option<Scaling>,

@@ -1,5 +1,7 @@
 //! The colour scale of values.
 
+use super::canvas::Paint;
+
 /// Viridis, by Smith and van der Walt (2015): even steps of lightness, so that it reads in
 /// grey and by the colour-blind. Every sixteenth of the scale.
 const VIRIDIS: [[u8; 3]; 17] = [
@@ -22,8 +24,8 @@ const VIRIDIS: [[u8; 3]; 17] = [
     [253, 231, 37],
 ];
 
-/// The colour of a share from 0 to 1, as `#rrggbb`.
-pub fn color(share: f64) -> String {
+/// The colour of a share from 0 to 1.
+pub fn color(share: f64) -> Paint {
     let place = share.clamp(0.0, 1.0) * (VIRIDIS.len() - 1) as f64;
     let index = (place.floor() as usize).min(VIRIDIS.len() - 2);
     let rest = place - index as f64;
@@ -31,7 +33,7 @@ pub fn color(share: f64) -> String {
         let (a, b) = (VIRIDIS[index][channel], VIRIDIS[index + 1][channel]);
         (f64::from(a) + rest * (f64::from(b) - f64::from(a))).round() as u8
     };
-    format!("#{:02x}{:02x}{:02x}", mix(0), mix(1), mix(2))
+    Paint::both([mix(0), mix(1), mix(2)])
 }
 
 #[cfg(test)]
@@ -40,9 +42,9 @@ mod tests {
 
     #[test]
     fn ends_and_middle() {
-        assert_eq!(color(0.0), "#440154");
-        assert_eq!(color(0.5), "#21918c");
-        assert_eq!(color(1.0), "#fde725");
+        assert_eq!(color(0.0).light, [0x44, 0x01, 0x54]);
+        assert_eq!(color(0.5).light, [0x21, 0x91, 0x8c]);
+        assert_eq!(color(1.0).light, [0xfd, 0xe7, 0x25]);
         assert_eq!(color(f64::MAX), color(1.0));
     }
 }

@@ -1,21 +1,36 @@
 //! Pictures, as SVG and PNG.
+//!
+//! A picture is a [`Canvas`]: shapes and texts as data, which `figure.rs` gives axes, a
+//! title and a legend. Each format has one writer, which knows nothing else.
 
+mod axis;
+mod canvas;
+mod chains;
 mod color;
 #[cfg(feature = "train")]
 mod curves;
+mod edges;
+mod figure;
+mod font;
 mod png;
 mod regions;
+mod size;
+mod svg;
 
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
 use crate::io::{FileError, check_writable, write_bytes, write_text};
+use crate::message::excerpt;
+pub use canvas::{Anchor, Canvas, Contour, Label, Paint, Shape, Stroke, Text};
 #[cfg(feature = "train")]
-pub use curves::curves_svg;
+pub use curves::curves;
 pub use png::png;
 use regions::MOST_REGIONS;
 pub use regions::RegionPlot;
+pub use size::PictureSize;
+pub use svg::svg;
 
 /// Extensions of the files that [`write()`] writes.
 pub const EXTENSIONS: [&str; 2] = ["svg", "png"];
@@ -40,7 +55,13 @@ pub enum PlotError {
         /// The file.
         path: PathBuf,
     },
-    /// The SVG cannot be drawn.
+    /// A size that no picture has.
+    #[error("found '{}', expected {}, such as 1200x900", excerpt(found), Self::sizes())]
+    Size {
+        /// The text.
+        found: String,
+    },
+    /// The PNG cannot be made.
     #[error("the picture cannot be drawn: {what}")]
     Png {
         /// Why.
@@ -76,16 +97,11 @@ pub fn check_output(path: &Path) -> Result<(), PlotError> {
 ///
 /// # Errors
 /// [`PlotError`].
-pub fn write(path: &Path, svg: &str) -> Result<(), PlotError> {
+pub fn write(path: &Path, canvas: &Canvas) -> Result<(), PlotError> {
     check_extension(path)?;
     match path.extension() == Some("svg".as_ref()) {
-        true => write_text(path, svg)?,
-        false => write_bytes(path, &png(svg)?)?,
+        true => write_text(path, &svg(canvas))?,
+        false => write_bytes(path, &png(canvas)?)?,
     }
     Ok(())
-}
-
-/// A text as it stands in SVG.
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

@@ -16,7 +16,7 @@ pub use expression::{Constraint, Expression, Variable};
 pub use parser::ExpressionError;
 pub use point::Candidate;
 pub use rows::{LimitedRow, OBJECTIVE, Part};
-pub use vocabulary::Vocabulary;
+pub use vocabulary::{Vocabulary, spelled};
 
 use crate::network::{Network, NodeId, ReluGraph};
 use crate::num::{BoxError, Interval, IntervalBox};

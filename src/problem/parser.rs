@@ -6,12 +6,13 @@
 //! constraint = expression ("<=" | ">=" | "=") expression
 //!            | expression "<=" expression "<=" expression      (or twice ">=")
 //! ```
-//! What a variable is called: [`Vocabulary`].
+//! What a variable is called: [`Vocabulary`]. A name of the file that is no word stands in
+//! double quotes, `"fuel flow"`, and a quote in it is written twice.
 
 use thiserror::Error;
 
 use super::expression::{Constraint, Expression, Variable};
-use super::vocabulary::Vocabulary;
+use super::vocabulary::{Vocabulary, begins_word, continues_word};
 use super::{ProblemError, Question, QuestionText};
 use crate::network::Network;
 
@@ -129,6 +130,7 @@ enum Relation {
 enum Kind {
     Number(f64),
     Name(String),
+    Quoted(String),
     Plus,
     Minus,
     Times,
@@ -211,7 +213,7 @@ impl<'a> Parser<'a> {
         const EXPECTED: &str = "a number or a variable";
         let token = self.next().ok_or_else(|| self.end_error(EXPECTED))?;
         match token.kind {
-            Kind::Name(_) => {
+            Kind::Name(_) | Kind::Quoted(_) => {
                 let variable = self.variable(token)?;
                 match self.tokens.next_if(|t| t.kind == Kind::Times).map(|_| self.next()) {
                     None => Ok((1.0, Some(variable))),
@@ -224,7 +226,8 @@ impl<'a> Parser<'a> {
             }
             Kind::Number(value) => {
                 let times = self.tokens.next_if(|t| t.kind == Kind::Times).is_some();
-                match self.tokens.next_if(|t| matches!(t.kind, Kind::Name(_))) {
+                let is_name = |t: &Token| matches!(t.kind, Kind::Name(_) | Kind::Quoted(_));
+                match self.tokens.next_if(is_name) {
                     Some(name) => Ok((value, Some(self.variable(name)?))),
                     None if times => Err(match self.next() {
                         Some(token) => self.error(&token, "a variable"),
@@ -238,7 +241,11 @@ impl<'a> Parser<'a> {
     }
 
     fn variable(&self, token: Token) -> Result<Variable, ExpressionError> {
-        self.vocabulary.variable(&token.text).map_err(|what| ExpressionError {
+        let found = match &token.kind {
+            Kind::Quoted(name) => self.vocabulary.variable_of_name(name),
+            _ => self.vocabulary.variable(&token.text),
+        };
+        found.map_err(|what| ExpressionError {
             text: self.text.to_string(),
             column: token.column,
             what,
@@ -259,8 +266,9 @@ fn tokenize(text: &str) -> Result<Vec<Token>, (usize, String)> {
         let rest = &characters[at..];
         let length = match c {
             '0'..='9' | '.' => number_length(rest),
-            c if c.is_alphabetic() || c == '_' => {
-                let word = rest.iter().take_while(|c| c.is_alphanumeric() || **c == '_').count();
+            '"' => quoted_length(rest).map_err(|what| (at + 1, what))?,
+            c if begins_word(c) => {
+                let word = rest.iter().take_while(|c| continues_word(**c)).count();
                 word + brackets_length(&rest[word..])
             }
             '<' | '>' | '=' if rest.get(1) == Some(&'=') => 2,
@@ -291,13 +299,25 @@ fn kind(word: &str) -> Result<Kind, String> {
             }
             Kind::Number(value)
         }
-        _ if word.starts_with(|c: char| c.is_alphabetic() || c == '_') => {
-            Kind::Name(word.to_string())
-        }
+        _ if word.starts_with(begins_word) => Kind::Name(word.to_string()),
+        _ if word.starts_with('"') => Kind::Quoted(word[1..word.len() - 1].replace("\"\"", "\"")),
         _ => {
             return Err(format!("found '{word}', expected a number, a variable, + - * <= >= or ="));
         }
     })
+}
+
+/// Length of a name in quotes; a quote in it is written twice.
+fn quoted_length(rest: &[char]) -> Result<usize, String> {
+    let mut at = 1;
+    loop {
+        match (rest.get(at), rest.get(at + 1)) {
+            (Some('"'), Some('"')) => at += 2,
+            (Some('"'), _) => return Ok(at + 1),
+            (Some(_), _) => at += 1,
+            (None, _) => return Err("a quote that begins a name and no quote that ends it".into()),
+        }
+    }
 }
 
 /// Length of `[12]`; 0 where there is none.
@@ -368,6 +388,35 @@ mod tests {
             Vocabulary { inputs: 2, outputs: 1, input_names: &names, output_names: &[] };
         let expression = vocabulary.expression("2 heat + x0").unwrap();
         assert_eq!(expression.to_string(), "x0 + 2 x1");
+    }
+
+    /// Names that are no words, are those of other variables, or of two.
+    #[test]
+    fn names_in_quotes_are_names_and_nothing_else() {
+        let list = |names: &[&str]| names.iter().map(|n| n.to_string()).collect::<Vec<String>>();
+        let inputs = list(&["fuel flow", "6\" pipe", "x0", "größe", "", "price"]);
+        let outputs = list(&["price", "x1 x2"]);
+        let vocabulary =
+            Vocabulary { inputs: 6, outputs: 2, input_names: &inputs, output_names: &outputs };
+        let read = |text: &str| {
+            vocabulary.expression(text).map(|e| e.to_string()).map_err(|e| e.to_string())
+        };
+        assert_eq!(read("2 \"fuel flow\" - größe"), Ok("2 x0 - x3".into()));
+        assert_eq!(read("2*\"6\"\" pipe\" + \"x1 x2\""), Ok("2 x1 + y1".into()));
+        assert_eq!(read("\"x0\" * 3 + x[4]"), Ok("3 x2 + x4".into()));
+        let twice = read("\"price\"").unwrap_err();
+        assert!(twice.contains("'price' is the name of x[5] and of y0"), "{twice}");
+        let unknown = read("\"x1\"").unwrap_err();
+        assert!(unknown.contains("unknown variable 'x1'"), "{unknown}");
+        assert!(read("\"\"").unwrap_err().contains("unknown variable ''"));
+        let open = read("y1 + \"fuel").unwrap_err();
+        assert!(open.contains("column 6: a quote that begins"), "{open}");
+        for (index, name) in inputs.iter().enumerate().filter(|(index, _)| ![4, 5].contains(index)) {
+            let expression = Expression::new([(Variable::Input(index), 1.0)], 0.0);
+            let words = vocabulary.words(&expression);
+            assert_eq!(words.trim_matches('"').replace("\"\"", "\""), *name);
+            assert_eq!(vocabulary.expression(&words), Ok(expression));
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What inputs and outputs are called, in questions that are read and in answers.
 //!
-//! - A name that the network's file gives: `pressure`.
+//! - A name that the network's file gives: `pressure`; in quotes where it is no word: `"fuel
+//!   flow"`. What stands in quotes is a name of the file and nothing else.
 //! - The letter and the index: `x0`, `y2`; also `X0` and `x_0`. Where a name of the file has that
 //!   form and is not at its place (inputs called `x1`, `x2`, … from the first on), indices of that
 //!   letter are refused: `x1` would be two things.
@@ -76,10 +77,21 @@ impl<'a> Vocabulary<'a> {
                 }
             }
         }
-        self.named(name, alike)?.ok_or_else(|| {
-            let (inputs, outputs) = (self.range('x'), self.range('y'));
-            format!("unknown variable '{name}'; the network has {inputs}, and {outputs}")
-        })
+        self.named(name, alike)?.ok_or_else(|| self.unknown(name))
+    }
+
+    fn unknown(&self, name: &str) -> String {
+        let (inputs, outputs) = (self.range('x'), self.range('y'));
+        format!("unknown variable '{name}'; the network has {inputs}, and {outputs}")
+    }
+
+    /// The variable to which the file gives this very name.
+    ///
+    /// # Errors
+    /// What is wrong with it, and what there is.
+    pub fn variable_of_name(&self, name: &str) -> Result<Variable, String> {
+        let exactly = |other: &str| other == name && !name.is_empty();
+        self.named(name, exactly)?.ok_or_else(|| self.unknown(name))
     }
 
     /// The input with this name.
@@ -105,8 +117,8 @@ impl<'a> Vocabulary<'a> {
     /// An expression in the words of answers; it can be read again.
     pub fn words(&self, expression: &Expression) -> String {
         expression.in_words(|variable| match self.own_name(variable) {
-            Some(name) if is_word(name) => name.to_string(),
-            _ => self.index_name(variable),
+            Some(name) => spelled(name),
+            None => self.index_name(variable),
         })
     }
 
@@ -216,11 +228,18 @@ fn of_letter(letter: char, index: usize) -> Variable {
     }
 }
 
-/// Whether a name can stand in an expression.
-fn is_word(name: &str) -> bool {
-    let mut characters = name.chars();
-    characters.next().is_some_and(|c| c.is_alphabetic() || c == '_')
-        && characters.all(|c| c.is_alphanumeric() || c == '_')
+/// A name as expressions have to spell it: in quotes where it is no word.
+pub fn spelled(name: &str) -> String {
+    let is_word = name.starts_with(begins_word) && name.chars().all(continues_word);
+    if is_word { name.to_string() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
+}
+
+pub(super) fn begins_word(c: char) -> bool {
+    c.is_alphabetic() || c == '_'
+}
+
+pub(super) fn continues_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
 }
 
 /// A letter and what follows it.

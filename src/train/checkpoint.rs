@@ -37,7 +37,9 @@ impl Checkpoint {
         }
         if essence(&self.recipe) != essence(recipe) {
             let found = "another recipe".to_string();
-            let expected = "the same data, network, penalties and settings".to_string();
+            let expected = "the same data, network, penalties and settings, and on a cosine the \
+                            same epochs"
+                .to_string();
             return Err(TrainError::Checkpoint { found, expected });
         }
         Ok(self.state)
@@ -51,9 +53,9 @@ fn essence(recipe: &Recipe) -> Recipe {
     recipe.training.threads = 1;
     // A schedule may look at the number of epochs.
     if recipe.training.schedule != super::Schedule::Cosine {
-        recipe.training.epochs = 1;
+        recipe.training.epochs = None;
+        recipe.compress.fine_tune_epochs = 0;
     }
     recipe.training.patience = 0;
-    recipe.compress.fine_tune_epochs = 0;
     recipe
 }

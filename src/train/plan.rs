@@ -176,7 +176,8 @@ fn phases<S: Scalar>(
         }
         TrainingPhase::Train => {
             let trainer = Trainer::new(model, setup, Mask::default(), state);
-            let ended = trainer.run(setup.settings.epochs, observer)?;
+            let most = setup.settings.epochs_for(setup.train.count);
+            let ended = trainer.run(most, observer)?;
             let Some(share) = compress.prune.filter(|_| ended.stopped_by.is_none()) else {
                 return Ok(ended);
             };

@@ -29,7 +29,7 @@ const MOST_THREADS: usize = 1024;
 /// use taut::train::Recipe;
 ///
 /// let recipe = Recipe::from_toml("title = 'Peaks'\n[network]\nhidden = [50, 50]")?;
-/// assert_eq!(recipe.training.batch, 64);
+/// assert_eq!(recipe.training.batch, 256);
 /// let error = Recipe::from_toml("[training]\nlearning_rate = -1.0").unwrap_err();
 /// assert!(error.to_string().starts_with("training.learning_rate: found -1; expected"));
 /// # Ok::<(), taut::train::TrainError>(())

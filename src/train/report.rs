@@ -94,8 +94,8 @@ pub(super) fn trained(
     let state = ended.state.as_ref();
     let metadata = Metadata {
         input_box: Some(domain),
-        input_names: words(&data.train.input_names),
-        output_names: words(data.train.targets.names()),
+        input_names: unusual(&data.train.input_names, 'x'),
+        output_names: unusual(data.train.targets.names(), 'y'),
         scaling: Some(scaling),
         origin: Some(origin(name, recipe.seed, test.as_ref())),
         precision: recipe.training.precision,
@@ -197,15 +197,10 @@ fn grace() -> Clock {
     Clock::start(&Limits::of_time(GRACE))
 }
 
-/// Names that expressions can use; none if one of them is no word, or if they are those
-/// that expressions have anyway.
-fn words(names: &[String]) -> Vec<String> {
-    let is_word = |name: &String| {
-        let first = name.chars().next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
-        first && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-    };
-    let usual = names.iter().enumerate().all(|(index, name)| *name == format!("x{index}"));
-    if !usual && names.iter().all(is_word) { names.to_vec() } else { Vec::new() }
+/// The names of variables; none if they are those that expressions have anyway.
+fn unusual(names: &[String], letter: char) -> Vec<String> {
+    let is_usual = names.iter().enumerate().all(|(index, n)| *n == format!("{letter}{index}"));
+    if is_usual { Vec::new() } else { names.to_vec() }
 }
 
 fn origin(name: &str, seed: u64, test: Option<&Metrics>) -> String {

@@ -179,9 +179,9 @@ pub struct TrainingRecipe {
         schemars(extend("enum" = super::optimizers::optimizers::<f64>().iter().map(|o| o.name()).collect::<Vec<_>>()))
     )]
     pub optimizer: String,
-    /// Learning rate at first: above 0. Default: 3e-3.
+    /// Learning rate at first: above 0. Default: 5e-3.
     pub learning_rate: f64,
-    /// constant, step, cosine or plateau. Default: constant.
+    /// constant, step, cosine or plateau. Default: cosine.
     pub schedule: Schedule,
     /// Epochs between two reductions (step), or without progress before one (plateau):
     /// from 1. Default: 50.
@@ -198,12 +198,14 @@ pub struct TrainingRecipe {
     pub epsilon: f64,
     /// Weight decay, on biases too: from 0. Default: 0.
     pub weight_decay: f64,
-    /// Samples in a step: from 1. Default: 64.
+    /// Samples in a step: from 1. Default: 256.
     pub batch: usize,
-    /// Most passes over the samples; 0 leaves the weights as they begin. Default: 1000.
-    pub epochs: usize,
+    /// Most passes over the samples; 0 leaves the weights as they begin. Default: as many as
+    /// make 80 000 steps, from 20 to 2000.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub epochs: Option<usize>,
     /// Epochs without a lower loss on the validation samples (on those of training where
-    /// there are none) before training stops; 0 never stops. Default: 100.
+    /// there are none) before training stops; 0 never stops. Default: 0.
     pub patience: usize,
     /// Largest Euclidean norm of a gradient, to which longer ones are shortened: above 0.
     /// Default: none.
@@ -221,8 +223,8 @@ impl Default for TrainingRecipe {
             task: None,
             input_scaling: None,
             optimizer: "adam".to_string(),
-            learning_rate: 3e-3,
-            schedule: Schedule::Constant,
+            learning_rate: 5e-3,
+            schedule: Schedule::Cosine,
             schedule_epochs: 50,
             schedule_factor: 0.5,
             momentum: 0.9,
@@ -230,13 +232,27 @@ impl Default for TrainingRecipe {
             beta2: 0.999,
             epsilon: 1e-8,
             weight_decay: 0.0,
-            batch: 64,
-            epochs: 1000,
-            patience: 100,
+            batch: 256,
+            epochs: None,
+            patience: 0,
             clip_norm: None,
             precision: Precision::F32,
             threads: 1,
         }
+    }
+}
+
+/// Steps of a training whose recipe says no number of epochs, and the least and the largest
+/// number of epochs for them: few samples are seen often, many not too seldom.
+const USUAL_STEPS: usize = 80_000;
+const USUAL_EPOCHS: [usize; 2] = [20, 2000];
+
+impl TrainingRecipe {
+    /// Most epochs for so many samples.
+    pub fn epochs_for(&self, samples: usize) -> usize {
+        let [least, most] = USUAL_EPOCHS;
+        let steps = samples.div_ceil(self.batch.max(1)).max(1);
+        self.epochs.unwrap_or_else(|| USUAL_STEPS.div_ceil(steps).clamp(least, most))
     }
 }
 
@@ -268,11 +284,12 @@ pub struct CompressRecipe {
 #[serde(rename_all = "lowercase")]
 pub enum Schedule {
     /// Always `η`.
-    #[default]
     Constant,
     /// Multiplied by `schedule_factor` every `schedule_epochs` epochs.
     Step,
-    /// `η (1 + cos(π t / T)) / 2` in epoch `t` (from 0) of `T`.
+    /// `η (1 + cos(π t / T)) / 2` in epoch `t` (from 0) of `T`, those of fine-tuning by
+    /// themselves.
+    #[default]
     Cosine,
     /// Multiplied by `schedule_factor` whenever the loss on the validation samples has
     /// not reached a new minimum for `schedule_epochs` epochs.

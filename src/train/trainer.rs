@@ -76,6 +76,8 @@ pub struct Trainer<'a, S: Scalar> {
     evaluation: Shard<S>,
     pool: Option<ThreadPool>,
     memories: Vec<Vec<S>>,
+    /// Epochs of the phase, where nothing ends it before.
+    most_epochs: usize,
     /// At the end of the last epoch, but for what `kept` has.
     state: State,
     kept: Kept<S>,
@@ -142,6 +144,7 @@ impl<'a, S: Scalar> Trainer<'a, S> {
             evaluation: Shard::new(model, train),
             kept: Kept { parameters, memories: memories.clone() },
             memories,
+            most_epochs: 0,
             model,
             setup,
             mask,
@@ -159,7 +162,8 @@ impl<'a, S: Scalar> Trainer<'a, S> {
         epochs: usize,
         observer: &mut dyn TrainObserver,
     ) -> Result<Ended, TrainError> {
-        let (stopped_by, early_stopping) = match self.epochs(epochs, observer) {
+        self.most_epochs = epochs;
+        let (stopped_by, early_stopping) = match self.epochs(observer) {
             Ok(early_stopping) => (None, early_stopping),
             Err(Halt::Stopped(reason)) => (Some(reason), false),
             Err(Halt::Failed(error)) => return Err(error),
@@ -170,7 +174,7 @@ impl<'a, S: Scalar> Trainer<'a, S> {
     }
 
     /// All epochs that are left; gives back whether patience ended before them.
-    fn epochs(&mut self, epochs: usize, observer: &mut dyn TrainObserver) -> Result<bool, Halt> {
+    fn epochs(&mut self, observer: &mut dyn TrainObserver) -> Result<bool, Halt> {
         if self.state.best_loss.is_none() {
             let record = self.before()?;
             self.tell(&record, observer)?;
@@ -180,7 +184,7 @@ impl<'a, S: Scalar> Trainer<'a, S> {
             if patience > 0 && self.state.epoch - self.state.best_epoch >= patience {
                 return Ok(true);
             }
-            if self.state.epoch >= epochs {
+            if self.state.epoch >= self.most_epochs {
                 return Ok(false);
             }
             let record = self.epoch()?;
@@ -213,7 +217,7 @@ impl<'a, S: Scalar> Trainer<'a, S> {
         let train_loss = self.loss(self.setup.train)?;
         let validation_loss = self.validation_loss()?;
         let loss = validation_loss.unwrap_or(train_loss);
-        let learning_rate = learning_rate(self.setup.settings, 0, 0);
+        let learning_rate = learning_rate(self.setup.settings, 0, self.most_epochs, 0);
         Place { epoch: 0, step: 0, rate: learning_rate }.check(loss)?;
         self.judge(loss);
         Ok(EpochRecord {
@@ -229,7 +233,8 @@ impl<'a, S: Scalar> Trainer<'a, S> {
 
     fn epoch(&mut self) -> Result<EpochRecord, Halt> {
         let settings = self.setup.settings;
-        let rate = learning_rate(settings, self.state.epoch, self.state.reductions);
+        let State { epoch, reductions, .. } = self.state;
+        let rate = learning_rate(settings, epoch, self.most_epochs, reductions);
         let mut place = Place { epoch: self.state.epoch + 1, step: self.state.steps, rate };
         let order = self.shuffle(place.epoch);
         let (mut loss, mut penalty, batches) = (0.0, 0.0, order.chunks(settings.batch));

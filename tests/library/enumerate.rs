@@ -3,7 +3,6 @@
 use std::process::{Command, Output};
 
 use ndarray::{arr1, arr2};
-use resvg::tiny_skia::Pixmap;
 use serde_json::Value;
 use taut::control::Silent;
 use taut::io::write_network;
@@ -11,6 +10,7 @@ use taut::network::{Activation, DenseLayer, Network};
 use taut::num::IntervalBox;
 use taut::optimize::{Method, OptimizeOptions, Status, optimize};
 use taut::problem::{Problem, QuestionText, Sense};
+use tiny_skia::Pixmap;
 
 fn network(name: &str) -> Problem {
     problem(name, QuestionText::default())
@@ -141,9 +141,12 @@ fn the_commands_agree_on_the_number_of_regions() {
         assert!(cell["vertices"].as_array().expect("vertices").len() >= 3);
     }
     let picture = std::fs::read_to_string(&plot).expect("a picture");
-    // One polygon a region, a star in the picture and one in the legend.
-    assert_eq!(picture.matches("<polygon").count() as u64, number + 2);
-    assert!(picture.len() < 2_000_000, "{} bytes", picture.len());
+    // Regions have a line of their own colour; a few are too small to be seen.
+    let is_surface = |line: &&str| line.contains(" stroke-width=\".5\" d=");
+    let polygons = picture.lines().filter(is_surface).map(|line| line.matches('z').count());
+    let polygons = polygons.sum::<usize>() as u64;
+    assert!(polygons <= number && 50 * polygons > 49 * number, "{polygons} of {number}");
+    assert!(picture.len() < 300_000, "{} bytes", picture.len());
     let answer = json(&taut(&["minimize", instance, "--solver", "enumerate", "--format", "json"]));
     assert_eq!(answer["nodes"].as_u64(), Some(number));
     let folder = std::fs::read_dir(folder.path()).expect("a folder");

@@ -53,6 +53,20 @@ fn every_recipe_has_its_network() {
     }
 }
 
+/// A network can be trained again when a default has changed.
+#[test]
+fn every_recipe_says_what_it_was_trained_with() {
+    for path in recipes() {
+        let text = std::fs::read_to_string(&path).expect("a recipe");
+        let table: toml::Table = text.parse().expect("TOML");
+        let training = ["batch", "learning_rate", "schedule", "epochs", "patience"];
+        let keys = training.map(|key| ("training", key));
+        for (part, key) in keys.into_iter().chain([("data", "samples")]) {
+            assert!(table[part].get(key).is_some(), "{}: {part}.{key}", path.display());
+        }
+    }
+}
+
 #[test]
 fn every_instance_has_the_value_of_its_enumeration() {
     for recipe in recipes() {

@@ -6,6 +6,7 @@ mod cli;
 mod compare;
 mod export;
 mod files;
+mod plot;
 mod programs;
 mod schemas;
 mod soundness;

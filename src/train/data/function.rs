@@ -35,7 +35,7 @@ pub struct FunctionData {
     /// Upper ends of the box, above the lower ones. Default: the usual box.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub upper: Option<OneOrEach>,
-    /// Number of samples, of all parts together: from 1. Default: 10 000.
+    /// Number of samples, of all parts together: from 1. Default: 20 000.
     pub samples: usize,
     /// How points are chosen: uniform, latin-hypercube, sobol, grid. Default:
     /// latin-hypercube.
@@ -56,7 +56,7 @@ impl Default for FunctionData {
             dimension: None,
             lower: None,
             upper: None,
-            samples: 10_000,
+            samples: 20_000,
             sampling: Sampling::default(),
             noise: 0.0,
             validation: usual_share(),

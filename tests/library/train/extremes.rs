@@ -97,7 +97,7 @@ fn settings_of_extreme_size_are_no_panic() {
             for precision in ["f32", "f64"] {
                 let setting = setting.replace('X', size);
                 let mut recipe = recipe(&setting);
-                recipe.training.epochs = 2;
+                recipe.training.epochs = Some(2);
                 recipe.training.precision = bent_recipe(precision).training.precision;
                 let trained =
                     train(&recipe, &bent(1.0), None, &Clock::unlimited(), &mut Unobserved);

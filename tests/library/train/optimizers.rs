@@ -47,7 +47,7 @@ fn schedules() {
     let text = "[training]\nlearning_rate = 1.0\nepochs = 100\nschedule_epochs = 10";
     let settings = Recipe::from_toml(text).unwrap().training;
     let rate = |schedule: Schedule, epoch| {
-        learning_rate(&TrainingRecipe { schedule, ..settings.clone() }, epoch, 3)
+        learning_rate(&TrainingRecipe { schedule, ..settings.clone() }, epoch, 100, 3)
     };
     assert_eq!(rate(Schedule::Constant, 70), 1.0);
     assert_eq!([9, 10, 29].map(|epoch| rate(Schedule::Step, epoch)), [1.0, 0.5, 0.25]);

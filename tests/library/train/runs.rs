@@ -4,7 +4,7 @@ use ndarray::{Array2, arr2};
 use taut::control::Clock;
 use taut::network::Precision;
 use taut::train::data::{Dataset, Split, Targets};
-use taut::train::{Metrics, TrainError, Unobserved, train};
+use taut::train::{Metrics, TrainError, TrainingPhase, Unobserved, train};
 
 use crate::train::support::{Watch, bits, data, recipe, trained};
 
@@ -130,7 +130,7 @@ fn exclusive_or_is_classified() {
 
 #[test]
 fn the_loss_falls_and_the_best_weights_are_kept() {
-    let recipe = recipe(&SMALL.replace("epochs = 4", "epochs = 30"));
+    let recipe = recipe(&SMALL.replace("epochs = 4", "epochs = 30\nbatch = 64"));
     let mut watch = Watch::default();
     let found = train(&recipe, &data(&recipe), None, &Clock::unlimited(), &mut watch).unwrap();
     let losses: Vec<f64> = watch.records.iter().map(|r| r.validation_loss.unwrap()).collect();
@@ -236,4 +236,28 @@ fn a_network_with_convolutions_is_exported_as_trained() {
         let expected = found.report.best_loss.unwrap();
         assert!((loss - expected).abs() < 1e-12, "{pool}: {loss}, expected {expected}");
     }
+}
+
+/// By hand: 20 epochs at least and 2000 at most, else 80 000 steps: with 14 000 samples in
+/// batches of 256, 55 an epoch, 1455 epochs.
+#[test]
+fn the_usual_number_of_epochs_depends_on_the_samples() {
+    let usual = recipe("").training;
+    for (samples, epochs) in [(1, 2000), (14_000, 1455), (100_000_000, 20)] {
+        assert_eq!(usual.epochs_for(samples), epochs, "{samples}");
+    }
+    assert_eq!(recipe("[training]\nepochs = 3").training.epochs_for(14_000), 3);
+}
+
+/// On a cosine over its own epochs, not at the high rates of the training's begin.
+#[test]
+fn fine_tuning_has_a_schedule_of_its_own() {
+    let text = SMALL.to_string() + "\n[compress]\nprune = 0.5\nfine_tune_epochs = 4\n";
+    let recipe = recipe(&text);
+    let mut watch = Watch::default();
+    train(&recipe, &data(&recipe), None, &Clock::unlimited(), &mut watch).expect("a training");
+    let last = watch.records.last().expect("records");
+    assert_eq!((last.phase, last.epoch), (TrainingPhase::FineTune, 4));
+    let expected = recipe.training.learning_rate * (1.0 - 0.5f64.sqrt()) / 2.0;
+    assert!((last.learning_rate - expected).abs() < 1e-12, "{}", last.learning_rate);
 }

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use taut::io::read_network;
+use taut::train::data::DataRecipe;
+use taut::train::{Recipe, Schedule};
 
 fn taut(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_taut"));
@@ -50,8 +52,8 @@ fn json_log_and_curves() {
     let record: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((&record["command"], &record["stopped_by"]), (&"train".into(), &Value::Null));
     assert_eq!(record["early_stopping"], false);
-    // 350 samples for training in batches of 64: 6 steps an epoch.
-    assert_eq!((&record["epochs"], &record["steps"]), (&3.into(), &18.into()));
+    // 350 samples for training in batches of 256: 2 steps in each epoch.
+    assert_eq!((&record["epochs"], &record["steps"]), (&3.into(), &6.into()));
     assert_eq!(record["samples"], serde_json::json!([350, 75, 75]));
     assert_eq!(record["parameters"], 2 * 8 + 8 + 8 + 1);
     for key in ["train", "validation", "test"] {
@@ -66,7 +68,8 @@ fn json_log_and_curves() {
     assert_eq!(lines[3]["train_loss"], record["train_loss"]);
     let picture = fs::read_to_string(folder.path().join("p.svg")).unwrap();
     assert!(picture.starts_with("<svg") && picture.ends_with("</svg>\n"));
-    assert_eq!(picture.matches("<polyline").count(), 2);
+    // The lines, and their samples in the legend.
+    assert_eq!(picture.matches(" stroke-width=\"1.5\"").count(), 4);
 }
 
 #[test]
@@ -131,8 +134,11 @@ fn a_value_too_large_to_train_with_is_named_by_its_place() {
 fn an_interrupt_keeps_what_there_is_and_the_training_can_go_on() {
     let folder = folder();
     let at = |name: &str| folder.path().join(name);
-    fs::write(at("small.toml"), RECIPE.replace("epochs = 3", "epochs = 1000000\npatience = 0"))
-        .unwrap();
+    fs::write(
+        at("small.toml"),
+        RECIPE.replace("epochs = 3", "epochs = 1000000\nschedule = 'constant'"),
+    )
+    .unwrap();
     let arguments = ["small.toml", "-o", "part.onnx", "--checkpoint", "c.json", "--log", "l.jsonl"];
     let mut child = Command::new(env!("CARGO_BIN_EXE_taut"))
         .current_dir(folder.path())
@@ -170,8 +176,11 @@ fn an_interrupt_keeps_what_there_is_and_the_training_can_go_on() {
 fn a_time_limit_keeps_what_there_is() {
     let folder = folder();
     let at = |name: &str| folder.path().join(name);
-    fs::write(at("small.toml"), RECIPE.replace("epochs = 3", "epochs = 1000000\npatience = 0"))
-        .unwrap();
+    fs::write(
+        at("small.toml"),
+        RECIPE.replace("epochs = 3", "epochs = 1000000\nschedule = 'constant'"),
+    )
+    .unwrap();
     let arguments = ["small.toml", "-o", "part.onnx", "--checkpoint", "c.json", "--format", "json"];
     let limited = [&arguments[..], &["--time-limit", "0.3"]].concat();
     let output = taut(folder.path(), &limited);
@@ -197,4 +206,53 @@ fn a_time_limit_keeps_what_there_is() {
     assert_eq!(none.status.code(), Some(1));
     let expected = "error: time limit is 0 s; expected more than 0 seconds\n";
     assert_eq!(String::from_utf8_lossy(&none.stderr), expected);
+}
+
+/// Words, texts that are none, unicode, and nothing at all; usable in questions.
+#[test]
+fn names_of_columns_are_kept_in_every_format() {
+    let folder = folder();
+    let at = |name: &str| folder.path().join(name);
+    let rows: String = (0..40).map(|k| format!("{k},{},{},1,{k}\n", k * k % 7, k % 3)).collect();
+    fs::write(at("a.csv"), format!(",fuel flow,größe,price,price €\n{rows}")).unwrap();
+    let recipe = "[data]\nsource = 'csv'\nfile = 'a.csv'\ntargets = ['price €']\n\
+                  [network]\nhidden = [3]\n[training]\nepochs = 2\n";
+    fs::write(at("a.toml"), recipe).unwrap();
+    for file in ["a.onnx", "a.json"] {
+        let output = taut(folder.path(), &["a.toml", "-o", file]);
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        let network = read_network(&at(file)).unwrap();
+        assert_eq!(network.metadata().input_names, ["", "fuel flow", "größe", "price"]);
+        assert_eq!(network.metadata().output_names, ["price €"]);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_taut"));
+        let objective = "\"price €\" - 2 \"fuel flow\" + größe + x0 + price";
+        command.current_dir(folder.path()).args(["minimize", file, "--objective", objective]);
+        let output = command.output().expect("a run");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        for name in ["x0 = ", "\"fuel flow\" = ", "größe = ", "price = ", "\"price €\" = "] {
+            assert!(text.contains(name), "{name}: {text}");
+        }
+    }
+}
+
+/// The help says what the recipes' defaults are.
+#[test]
+fn the_help_tells_the_defaults() {
+    let help = Command::new(env!("CARGO_BIN_EXE_taut")).args(["train", "--help"]).output();
+    let help = String::from_utf8(help.expect("a run").stdout).expect("text");
+    let words = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    let Recipe { data, training, .. } = Recipe::default();
+    let DataRecipe::Function(data) = data else { panic!("a function") };
+    let usual = [
+        format!("Number of samples (a count) [default: {} of", data.samples),
+        format!("Samples in a step (a count) [default: {}]", training.batch),
+        format!("Learning rate at first [default: {:e}]", training.learning_rate),
+        format!("before training stops (a count; 0: never) [default: {}]", training.patience),
+        "cosine, plateau [default: cosine]".to_string(),
+    ];
+    for text in usual {
+        assert!(words.contains(&text), "{text}: {words}");
+    }
+    assert_eq!(training.schedule, Schedule::Cosine);
 }
