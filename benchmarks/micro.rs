@@ -42,13 +42,13 @@ fn dense(layers: usize, width: usize) -> Dense {
 }
 
 /// Every propagation method against the two products per layer that any
-/// interval method needs at least: one a side.
+/// interval method needs at least: one per side.
 fn propagation(criterion: &mut Criterion) {
     for (layers, width) in [(6, 256), (4, 1024)] {
         let network = dense(layers, width);
         let mut group = criterion.benchmark_group(format!("bounds of {layers} × {width}"));
         group.sample_size(10);
-        group.bench_function("two matrix-vector products a layer", |bencher| {
+        group.bench_function("two matrix-vector products per layer", |bencher| {
             let (lower, upper) = (Array1::from_elem(width, -0.1), Array1::from_elem(width, 0.1));
             bencher.iter(|| {
                 let step = |x: Array1<f64>, w: &Array2<f64>| w.dot(&x).mapv(|a| a.max(0.0));

@@ -94,7 +94,7 @@ pub struct Analysis {
     /// The best value known of the objective: the known answer, or that of a point that
     /// samples and gradient steps find.
     pub best_known: Option<f64>,
-    /// One entry a method of bounds.
+    /// One entry per method of bounds.
     pub methods: Vec<MethodFigures>,
     /// Linear regions in the domain.
     pub regions: Option<RegionCount>,

@@ -12,7 +12,7 @@
 //! Rounding. What is computed for `A W` is `A W + E` with
 //! `|Eⱼ| ≤ γ Σᵢ |Aᵢ| |Wᵢⱼ|`. Its effect on the value, `E x'`, is at most
 //! `γ Σᵢ |Aᵢ| mᵢ` with `mᵢ = Σⱼ |Wᵢⱼ| max|x'ⱼ|`, and `m` needs one product of
-//! matrix and vector a node. At an activation the coefficient behind the line may be rounded
+//! matrix and vector per node. At an activation the coefficient behind the line may be rounded
 //! as it likes: the line's intercept is computed for the rounded slope. So the
 //! result holds over the reals, for a price far below that of the products.
 
@@ -40,7 +40,7 @@ pub type Slopes = Vec<Option<Array2<f64>>>;
 /// activation, then those of its pre-activation and the intercepts of the lines.
 #[derive(Debug, Default)]
 pub struct Trace {
-    /// One entry a node, `None` where no row came by.
+    /// One entry per node, `None` where no row came by.
     pub activations: Vec<Option<Replaced>>,
     /// Coefficients of the inputs.
     pub inputs: Array2<f64>,

@@ -2,7 +2,7 @@
 //!
 //! Forward through the graph; each node gets interval bounds from the nodes
 //! before it, and the neurons of a pre-activation whose phase these leave open
-//! get rows of a backward pass ([`super::backward`]), one a side. The result is
+//! get rows of a backward pass ([`super::backward`]), one per side. The result is
 //! the intersection with interval propagation, so it is never worse. Rounding
 //! is covered by an a-priori bound, stated there.
 //!
@@ -80,7 +80,7 @@ pub fn substitute(
     let largest = graph.nodes().map(|(id, _)| graph.size(id)).max().unwrap_or(1);
     let by_memory = MOST_COEFFICIENTS / largest.max(1);
     let by_time = MOST_WORK / graph.weights().max(1);
-    // Two rows a neuron.
+    // Two rows per neuron.
     let chunk = (by_memory.min(by_time) / 2).max(LEAST_CHUNK);
     for (id, node) in graph.nodes() {
         let range = interval::range(id, node, &boxes, domain)?;

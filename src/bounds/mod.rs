@@ -37,7 +37,7 @@ pub trait Propagator: fmt::Debug + Sync {
     /// A bound overflows `f64`.
     ///
     /// # Panics
-    /// If the box does not have one interval an input.
+    /// If the box does not have one interval per input.
     fn propagate_within(
         &self,
         graph: &ReluGraph,
@@ -51,7 +51,7 @@ pub trait Propagator: fmt::Debug + Sync {
     /// A bound overflows `f64`.
     ///
     /// # Panics
-    /// If the box does not have one interval an input.
+    /// If the box does not have one interval per input.
     fn propagate(
         &self,
         graph: &ReluGraph,
@@ -93,7 +93,7 @@ pub struct NeuronBounds {
 }
 
 impl NeuronBounds {
-    /// Bounds from one box a node, in the order of the graph.
+    /// Bounds from one box per node, in the order of the graph.
     pub fn new(boxes: Vec<IntervalBox>) -> Self {
         Self { boxes }
     }

@@ -1,6 +1,6 @@
 //! The recipe of a training: a file, overridden by flags.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
 use clap::Args;
@@ -20,7 +20,7 @@ use super::shared::{check_threads, usual};
 pub struct RecipeArgs {
     /// Recipe file (.toml) [default: flags only].
     pub recipe: Option<PathBuf>,
-    /// Name of the network [default: the name of the file].
+    /// Name of the network [default: that of the recipe's file, else of the output].
     #[arg(long, value_name = "TEXT")]
     title: Option<String>,
     /// What all random numbers come from (a whole number) [default: 0].
@@ -98,8 +98,8 @@ pub struct RecipeArgs {
 }
 
 impl RecipeArgs {
-    /// The recipe that comes out.
-    pub fn recipe(&self) -> anyhow::Result<Recipe> {
+    /// The recipe that comes out, for a network that is written to `output`.
+    pub fn recipe(&self, output: Option<&Path>) -> anyhow::Result<Recipe> {
         self.threads.map(check_threads).transpose()?;
         let overrides = self.overrides()?;
         let (text, place) = match &self.recipe {
@@ -119,7 +119,7 @@ impl RecipeArgs {
             instance.unwrap_or_else(|| error.context(place))
         })?;
         if recipe.title.is_empty() {
-            let stem = self.recipe.as_ref().and_then(|path| path.file_stem());
+            let stem = self.recipe.as_deref().or(output).and_then(Path::file_stem);
             recipe.title = stem.map_or("network".into(), |s| s.to_string_lossy()).into_owned();
         }
         Ok(recipe)

@@ -21,9 +21,7 @@ use super::page::Page;
 use super::problem::{Objective, ProblemArgs, inputs, numbers};
 use super::record::Head;
 use super::session::{Report, Session};
-use super::shared::{
-    self, MemoryLimitArgs, PictureSizeArgs, ThreadsArgs, TimeLimitArgs, one_of,
-};
+use super::shared::{self, MemoryLimitArgs, PictureSizeArgs, ThreadsArgs, TimeLimitArgs, one_of};
 use super::text::{number, number_above, seconds};
 
 /// Arguments of `regions`.

@@ -97,8 +97,8 @@ pub fn run(args: &Args, session: Session) -> anyhow::Result<u8> {
 
 fn find(args: &Args, session: &mut Session) -> anyhow::Result<Record> {
     args.time_limit.read(session)?;
-    let flags = args.recipe.clone();
-    let recipe = session.read(move || flags.recipe())?;
+    let (flags, output) = (args.recipe.clone(), args.output.clone());
+    let recipe = session.read(move || flags.recipe(output.as_deref()))?;
     check_outputs(args)?;
     session.head.network = Some(recipe.title.clone());
     session.head.seed = Some(recipe.seed);
@@ -117,7 +117,7 @@ fn find(args: &Args, session: &mut Session) -> anyhow::Result<Record> {
     tracing::info!(
         "training: {train_samples} samples, {validation} for validation, {test} for the test"
     );
-    let mut monitor = Monitor::start(args, &recipe)?;
+    let mut monitor = Monitor::start(args, &recipe, recipe.training.epochs_for(train_samples))?;
     let trained = train(&recipe, &data, resume, &session.clock, &mut monitor);
     let mut monitor = monitor.finish()?;
     let mut trained = trained?;
@@ -174,17 +174,19 @@ struct Monitor<'a> {
     log: Option<TrainingLog>,
     checkpoint: Option<(&'a Path, Instant)>,
     recipe: &'a Recipe,
+    most_epochs: usize,
     records: Vec<EpochRecord>,
     failure: Option<anyhow::Error>,
 }
 
 impl<'a> Monitor<'a> {
-    fn start(args: &'a Args, recipe: &'a Recipe) -> anyhow::Result<Self> {
+    fn start(args: &'a Args, recipe: &'a Recipe, most_epochs: usize) -> anyhow::Result<Self> {
         let open = |path: &PathBuf| open_log(path, args.resume.is_some()).map(TrainingLog::new);
         Ok(Self {
             log: args.log.as_ref().map(open).transpose()?,
             checkpoint: args.checkpoint.as_deref().map(|path| (path, Instant::now())),
             recipe,
+            most_epochs,
             records: Vec::new(),
             failure: None,
         })
@@ -231,7 +233,7 @@ impl<'a> Monitor<'a> {
 impl TrainObserver for Monitor<'_> {
     fn epoch(&mut self, record: &EpochRecord, state: &mut dyn FnMut() -> State) -> ControlFlow<()> {
         self.records.push(*record);
-        progress::set_figures(|| describe(record, self.recipe.training.epochs));
+        progress::set_figures(|| describe(record, self.most_epochs));
         match self.keep(record, state) {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => {

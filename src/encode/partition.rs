@@ -25,7 +25,7 @@
 //! and, where `L ≥ 0` decides `z₁`, the same without the piece off: `m = 1 − z₂`,
 //! `pₖ¹` is what `pₖ²` leaves of the partial sum, and `y − c z₂ ≥ L m`.
 //!
-//! One group is as strong as big-M, one group an input as strong as
+//! One group is as strong as big-M, one group per input as strong as
 //! [`super::MultipleChoice`]. Source: Tsay, Kronqvist, Thebelt, Misener,
 //! "Partition-based formulations for mixed-integer optimization of trained ReLU neural
 //! networks" (2021), arXiv:2102.04373, eqs. (13)–(17), where `σ = 1 − z`. The rows with
@@ -90,7 +90,7 @@ use crate::num::directed::weighted_sum;
 /// Partial sums of the inputs for every linear piece.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Partition {
-    /// Number of groups; `None` for one an input.
+    /// Number of groups; `None` for one per input.
     groups: Option<NonZeroUsize>,
 }
 
@@ -102,7 +102,7 @@ pub const PARTITIONS: EncodingFamily = EncodingFamily {
     member: |parameter| Partition::from_parameter(parameter).map(|p| Box::new(p) as _),
 };
 
-/// The parameter of one group an input.
+/// The parameter of one group per input.
 const FULL: &str = "full";
 
 impl Partition {
@@ -114,7 +114,7 @@ impl Partition {
         Self { groups: Some(NonZeroUsize::new(groups).expect("at least one group")) }
     }
 
-    /// One group an input.
+    /// One group per input.
     pub const fn full() -> Self {
         Self { groups: None }
     }

@@ -21,7 +21,7 @@ impl fmt::Display for Violation {
     }
 }
 
-/// All constraints of `model` that `point` (one number a column) fails by more
+/// All constraints of `model` that `point` (one number per column) fails by more
 /// than `tolerance` (absolute): bounds, integrality, rows.
 ///
 /// # Panics

@@ -87,7 +87,7 @@ impl LinearExpression {
         Self { terms, constant }
     }
 
-    /// The value at a point with one number a column.
+    /// The value at a point with one number per column.
     pub fn evaluate(&self, point: &[f64]) -> f64 {
         self.terms.iter().map(|&(column, c)| c * point[column.0]).sum::<f64>() + self.constant
     }

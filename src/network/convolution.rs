@@ -28,7 +28,7 @@ const MOST_ELEMENTS: usize = 1 << 16;
 const LEAST_COLUMNS: usize = 256;
 
 /// A convolution of images without bias: a matrix with one row an output element
-/// and one column an input element, both numbered by channel, row and column of
+/// and one column per input element, both numbered by channel, row and column of
 /// the image.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Convolution {

@@ -12,7 +12,7 @@ use super::{Metadata, Network, NetworkDescription, NetworkError, NodeDescription
 pub struct DenseLayer {
     /// out × in.
     pub weights: Array2<f64>,
-    /// One a row of the weights.
+    /// One per row of the weights.
     pub bias: Array1<f64>,
     /// Applied to each neuron.
     pub activation: Activation,

@@ -165,7 +165,7 @@ impl Linear {
         }
     }
 
-    /// Adds `Wᵀ y` to `out`; `y` has one entry a row, `out` one a column.
+    /// Adds `Wᵀ y` to `out`; `y` has one entry per row, `out` one per column.
     ///
     /// # Panics
     /// If the shapes do not fit.

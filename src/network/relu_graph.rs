@@ -52,7 +52,7 @@ pub enum Node {
     Clip {
         /// The pre-activations `a`.
         input: NodeId,
-        /// Positive ceilings, one a neuron.
+        /// Positive ceilings, one per neuron.
         ceiling: Array1<f64>,
     },
 }

@@ -124,7 +124,7 @@ pub(super) fn certify<'a>(
     }
 }
 
-/// Two numbers a neuron, and what a node takes besides.
+/// Two numbers per neuron, and what a node takes besides.
 fn bytes_of_a_part(graph: &ReluGraph) -> usize {
     let node = |id| 2 * std::mem::size_of::<f64>() * graph.size(id);
     graph.nodes().map(|(id, _)| node(id) + std::mem::size_of::<IntervalBox>()).sum()

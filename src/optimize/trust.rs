@@ -41,7 +41,7 @@ pub fn doubt(problem: &Problem, bounds: &NeuronBounds) -> Option<String> {
     })
 }
 
-/// One number a neuron of each node.
+/// One number per neuron of each node.
 fn errors(graph: &ReluGraph, rows: NodeId, bounds: &NeuronBounds) -> Vec<Vec<f64>> {
     let layers: Vec<ActivationLayer> = graph.activation_layers().collect();
     let mut errors: Vec<Vec<f64>> = Vec::new();

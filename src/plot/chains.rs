@@ -17,9 +17,8 @@ const MOST_FLAT: usize = 200;
 pub fn chains(segments: &[Segment]) -> Vec<Contour> {
     let mut web = Web::new(segments);
     let mut chains = Vec::new();
-    for start in 0..segments.len() {
+    for (start, &[from, to]) in segments.iter().enumerate() {
         if !std::mem::replace(&mut web.is_used[start], true) {
-            let [from, to] = segments[start];
             let mut line = web.follow(to, from);
             line.reverse();
             line.extend(web.follow(from, to));

@@ -7,7 +7,6 @@ mod axis;
 mod canvas;
 mod chains;
 mod color;
-#[cfg(feature = "train")]
 mod curves;
 mod edges;
 mod figure;
@@ -24,7 +23,6 @@ use thiserror::Error;
 use crate::io::{FileError, check_writable, write_bytes, write_text};
 use crate::message::excerpt;
 pub use canvas::{Anchor, Canvas, Contour, Label, Paint, Shape, Stroke, Text};
-#[cfg(feature = "train")]
 pub use curves::curves;
 pub use png::png;
 use regions::MOST_REGIONS;

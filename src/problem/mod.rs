@@ -6,6 +6,7 @@ mod parser;
 mod point;
 mod rows;
 mod vocabulary;
+mod words;
 
 use std::sync::Arc;
 
@@ -16,7 +17,8 @@ pub use expression::{Constraint, Expression, Variable};
 pub use parser::ExpressionError;
 pub use point::Candidate;
 pub use rows::{LimitedRow, OBJECTIVE, Part};
-pub use vocabulary::{Vocabulary, spelled};
+pub use vocabulary::Vocabulary;
+pub use words::spelled;
 
 use crate::network::{Network, NodeId, ReluGraph};
 use crate::num::{BoxError, Interval, IntervalBox};

@@ -12,7 +12,8 @@
 use thiserror::Error;
 
 use super::expression::{Constraint, Expression, Variable};
-use super::vocabulary::{Vocabulary, begins_word, continues_word};
+use super::vocabulary::Vocabulary;
+use super::words::{Kind, Relation, Token, tokenize};
 use super::{ProblemError, Question, QuestionText};
 use crate::network::Network;
 
@@ -117,31 +118,6 @@ impl Vocabulary<'_> {
         }
         Ok(constraint.with_text(text.trim()))
     }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Relation {
-    AtMost,
-    AtLeast,
-    Equal,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-enum Kind {
-    Number(f64),
-    Name(String),
-    Quoted(String),
-    Plus,
-    Minus,
-    Times,
-    Relation(Relation),
-}
-
-#[derive(Clone, Debug, PartialEq)]
-struct Token {
-    kind: Kind,
-    text: String,
-    column: usize,
 }
 
 struct Parser<'a> {
@@ -253,96 +229,6 @@ impl<'a> Parser<'a> {
     }
 }
 
-fn tokenize(text: &str) -> Result<Vec<Token>, (usize, String)> {
-    let characters: Vec<char> = text.chars().collect();
-    let mut tokens = Vec::new();
-    let mut at = 0;
-    while at < characters.len() {
-        let c = characters[at];
-        if c.is_whitespace() {
-            at += 1;
-            continue;
-        }
-        let rest = &characters[at..];
-        let length = match c {
-            '0'..='9' | '.' => number_length(rest),
-            '"' => quoted_length(rest).map_err(|what| (at + 1, what))?,
-            c if begins_word(c) => {
-                let word = rest.iter().take_while(|c| continues_word(**c)).count();
-                word + brackets_length(&rest[word..])
-            }
-            '<' | '>' | '=' if rest.get(1) == Some(&'=') => 2,
-            _ => 1,
-        };
-        let word: String = rest[..length].iter().collect();
-        let kind = kind(&word).map_err(|what| (at + 1, what))?;
-        tokens.push(Token { kind, text: word, column: at + 1 });
-        at += length;
-    }
-    Ok(tokens)
-}
-
-fn kind(word: &str) -> Result<Kind, String> {
-    Ok(match word {
-        "+" => Kind::Plus,
-        // As texts are set, too.
-        "-" | "\u{2212}" => Kind::Minus,
-        "*" | "\u{b7}" => Kind::Times,
-        "<=" | "\u{2264}" => Kind::Relation(Relation::AtMost),
-        ">=" | "\u{2265}" => Kind::Relation(Relation::AtLeast),
-        "=" | "==" => Kind::Relation(Relation::Equal),
-        "<" | ">" => return Err(format!("found '{word}', a strict relation; use {word}=")),
-        _ if word.starts_with(|c: char| c.is_ascii_digit() || c == '.') => {
-            let value: f64 = word.parse().map_err(|_| format!("'{word}' is not a number"))?;
-            if !value.is_finite() {
-                return Err(format!("'{word}' is too large for a number"));
-            }
-            Kind::Number(value)
-        }
-        _ if word.starts_with(begins_word) => Kind::Name(word.to_string()),
-        _ if word.starts_with('"') => Kind::Quoted(word[1..word.len() - 1].replace("\"\"", "\"")),
-        _ => {
-            return Err(format!("found '{word}', expected a number, a variable, + - * <= >= or ="));
-        }
-    })
-}
-
-/// Length of a name in quotes; a quote in it is written twice.
-fn quoted_length(rest: &[char]) -> Result<usize, String> {
-    let mut at = 1;
-    loop {
-        match (rest.get(at), rest.get(at + 1)) {
-            (Some('"'), Some('"')) => at += 2,
-            (Some('"'), _) => return Ok(at + 1),
-            (Some(_), _) => at += 1,
-            (None, _) => return Err("a quote that begins a name and no quote that ends it".into()),
-        }
-    }
-}
-
-/// Length of `[12]`; 0 where there is none.
-fn brackets_length(rest: &[char]) -> usize {
-    let digits = rest.iter().skip(1).take_while(|c| c.is_ascii_digit()).count();
-    match (rest.first(), rest.get(digits + 1)) {
-        (Some('['), Some(']')) if digits > 0 => digits + 2,
-        _ => 0,
-    }
-}
-
-/// Length of a number such as `2`, `.5`, `1e-3`; `2y0` is a number and a name.
-fn number_length(rest: &[char]) -> usize {
-    let digits =
-        |from: usize| rest[from..].iter().take_while(|c| c.is_ascii_digit() || **c == '.').count();
-    let mantissa = digits(0);
-    if !matches!(rest.get(mantissa), Some('e' | 'E')) {
-        return mantissa;
-    }
-    let sign = usize::from(matches!(rest.get(mantissa + 1), Some('+' | '-')));
-    let start = mantissa + 1 + sign;
-    let exponent = if start <= rest.len() { digits(start) } else { 0 };
-    if exponent == 0 { mantissa } else { start + exponent }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -411,7 +297,8 @@ mod tests {
         assert!(read("\"\"").unwrap_err().contains("unknown variable ''"));
         let open = read("y1 + \"fuel").unwrap_err();
         assert!(open.contains("column 6: a quote that begins"), "{open}");
-        for (index, name) in inputs.iter().enumerate().filter(|(index, _)| ![4, 5].contains(index)) {
+        for (index, name) in inputs.iter().enumerate().filter(|(index, _)| ![4, 5].contains(index))
+        {
             let expression = Expression::new([(Variable::Input(index), 1.0)], 0.0);
             let words = vocabulary.words(&expression);
             assert_eq!(words.trim_matches('"').replace("\"\"", "\""), *name);

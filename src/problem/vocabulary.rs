@@ -14,6 +14,7 @@ use std::ops::Range;
 
 use super::Problem;
 use super::expression::{Expression, Variable};
+use super::words::spelled;
 use crate::network::Network;
 
 /// The variables that an expression may use.
@@ -226,20 +227,6 @@ fn of_letter(letter: char, index: usize) -> Variable {
         'x' => Variable::Input(index),
         _ => Variable::Output(index),
     }
-}
-
-/// A name as expressions have to spell it: in quotes where it is no word.
-pub fn spelled(name: &str) -> String {
-    let is_word = name.starts_with(begins_word) && name.chars().all(continues_word);
-    if is_word { name.to_string() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
-}
-
-pub(super) fn begins_word(c: char) -> bool {
-    c.is_alphabetic() || c == '_'
-}
-
-pub(super) fn continues_word(c: char) -> bool {
-    c.is_alphanumeric() || c == '_'
 }
 
 /// A letter and what follows it.

@@ -150,7 +150,7 @@ pub struct Cell {
     pub weights: Array2<f64>,
     /// One an output.
     pub bias: Array1<f64>,
-    /// A point inside, one number an input, up to rounding.
+    /// A point inside, one number per input, up to rounding.
     pub point: Vec<f64>,
     /// With two free inputs: the vertices in these, counter-clockwise, up to
     /// rounding.

@@ -17,7 +17,7 @@ use crate::network::{Linear, Node, NodeId, ReluGraph};
 /// their weights are in a model.
 #[derive(Clone, Debug)]
 pub struct Channels {
-    /// One entry a node.
+    /// One entry per node.
     blocks: Vec<Block>,
     channels: Vec<Channel>,
     layers: Vec<Layer>,

@@ -8,8 +8,8 @@
 //! ```
 //!
 //! for ReLUs and for clipped ReLUs with ceilings `c`. In a [`ReluGraph`] every affine
-//! node but those of the outputs carries factors, one a neuron, and the activations
-//! that read it have the same; where a convolution writes or reads it, one a channel
+//! node but those of the outputs carries factors, one per neuron, and the activations
+//! that read it have the same; where a convolution writes or reads it, one per channel
 //! of the image, so that it stays a convolution ([`Channels`]).
 //!
 //! # What scaling cannot change

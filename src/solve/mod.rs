@@ -237,7 +237,7 @@ impl TerminationStatus {
 pub struct Solution {
     /// How the solve ended.
     pub status: TerminationStatus,
-    /// The best point, one number a column.
+    /// The best point, one number per column.
     pub point: Option<Vec<f64>>,
     /// The solver's own figure for its objective value.
     pub objective: Option<f64>,

@@ -38,7 +38,7 @@ pub(super) struct Allowance {
 /// What a solver says about a model.
 pub(super) struct Claim {
     pub status: TerminationStatus,
-    /// One number a column, those of the portable form at the end.
+    /// One number per column, those of the portable form at the end.
     pub point: Option<Vec<f64>>,
     pub node_count: u64,
     pub lp_iterations: u64,

@@ -138,7 +138,7 @@ impl Units {
         self.columns[column.index()].bounds_inside(bounds)
     }
 
-    /// A point of the program, one number a column, in the units of the model.
+    /// A point of the program, one number per column, in the units of the model.
     pub fn point(&self, point: &[f64]) -> Vec<f64> {
         let values = point.iter().zip(&self.columns);
         values.map(|(&value, unit)| unit.origin + shifted(value, unit.exponent)).collect()

@@ -121,7 +121,7 @@ impl Method {
     }
 }
 
-/// What happened to the sides (two a neuron) of one layer.
+/// What happened to the sides (two per neuron) of one layer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TightenCounts {
@@ -173,7 +173,7 @@ pub struct Tightened {
     /// Bounds of every node; where the problem has constraints on inputs, over the
     /// points that satisfy them.
     pub bounds: NeuronBounds,
-    /// One entry a layer and kind of programs, in the order of the work.
+    /// One entry per layer and kind of programs, in the order of the work.
     pub layers: Vec<TightenCounts>,
     /// What proves the bounds that linear programs have found, in the order of
     /// the work: the premises of each hold by propagation and by those before it.

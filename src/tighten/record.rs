@@ -20,7 +20,7 @@ pub struct BoundsRecord {
     pub stopped_by: Option<StoppedBy>,
     /// Bounds of the inputs, which constraints may have narrowed.
     pub input: NodeBounds,
-    /// One entry a layer of activations.
+    /// One entry per layer of activations.
     pub layers: Vec<LayerBounds>,
     /// Bounds of the outputs.
     pub output: NodeBounds,

@@ -18,7 +18,7 @@ const ROWS: usize = 64;
 pub struct Samples<S> {
     /// samples × inputs.
     pub(super) inputs: Vec<S>,
-    /// One entry a sample.
+    /// One entry per sample.
     pub(super) goals: Goals<S>,
     /// Number of samples.
     pub(super) count: usize,

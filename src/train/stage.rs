@@ -14,7 +14,7 @@ pub enum Stage {
     Dense {
         /// out × in.
         weights: Array2<f64>,
-        /// One a row of the weights.
+        /// One per row of the weights.
         bias: Array1<f64>,
     },
     /// A convolution.

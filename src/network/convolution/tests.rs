@@ -36,7 +36,7 @@ fn dense(linear: &Linear) -> Array2<f64> {
     let mut matrix = Array2::zeros((linear.outputs(), linear.inputs()));
     for (row, mut to) in matrix.outer_iter_mut().enumerate() {
         for (column, weight) in linear.row(row) {
-            assert_eq!(to[column], 0.0, "one entry a column");
+            assert_eq!(to[column], 0.0, "one entry per column");
             to[column] = weight;
         }
     }

@@ -10,7 +10,7 @@
 //! A product of two computed tensors and a division by one are not piecewise
 //! linear and refused, and so are divisors whose inverse has no normal `f64`.
 //!
-//! Canonical form: one affine map with one entry a row.
+//! Canonical form: one affine map with one entry per row.
 
 use ndarray::{ArrayD, ArrayViewD, IxDyn};
 

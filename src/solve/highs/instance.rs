@@ -58,7 +58,7 @@ impl Instance {
         let (entries, starts) = (&program.entries, &program.starts);
         let pointer = self.pointer();
         // SAFETY: the pointer is to a live instance that only this thread uses; there is one
-        // entry a column in the vectors of columns, one a row in those of rows, and all
+        // entry per column in the vectors of columns, one per row in those of rows, and all
         // entries of the matrix lie between the starts of rows. HiGHS copies them.
         let status = unsafe {
             Highs_passMip(
@@ -191,7 +191,7 @@ impl Instance {
     pub fn dual_ray(&mut self) -> Option<Vec<f64>> {
         let mut ray = vec![0.0; self.model().num_rows()];
         let mut found: c_int = 0;
-        // SAFETY: as in `run`; the array has one entry a row.
+        // SAFETY: as in `run`; the array has one entry per row.
         let status = unsafe { Highs_getDualRay(self.pointer(), &mut found, ray.as_mut_ptr()) };
         (status != STATUS_ERROR && found != 0).then_some(ray)
     }
@@ -249,9 +249,9 @@ impl Instance {
 
     /// New costs for all columns.
     pub fn set_costs(&mut self, costs: &[f64]) -> Result<(), SolveError> {
-        assert_eq!(costs.len(), self.model().num_cols(), "one cost a column");
+        assert_eq!(costs.len(), self.model().num_cols(), "one cost per column");
         let last = number(costs.len()) - 1;
-        // SAFETY: as in `run`; the array has one entry a column.
+        // SAFETY: as in `run`; the array has one entry per column.
         let status =
             unsafe { Highs_changeColsCostByRange(self.pointer(), 0, last, costs.as_ptr()) };
         accepted(status, "the costs")

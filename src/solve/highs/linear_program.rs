@@ -97,7 +97,7 @@ impl LinearProgram {
         set_option(self.instance.model(), "simplex_strategy", strategy)
     }
 
-    /// Minimises `costs · x`, one cost a column, from the basis at hand; from
+    /// Minimises `costs · x`, one cost per column, from the basis at hand; from
     /// scratch where that leads nowhere, which HiGHS calls an unknown status. Of an interrupt
     /// it hears by the clock of the first call.
     ///
@@ -105,9 +105,9 @@ impl LinearProgram {
     /// HiGHS failed.
     ///
     /// # Panics
-    /// If there is not one cost a column.
+    /// If there is not one cost per column.
     pub fn minimize(&mut self, costs: &[f64], clock: &Clock) -> Result<LpOutcome, SolveError> {
-        assert_eq!(costs.len(), self.columns.len(), "one cost a column");
+        assert_eq!(costs.len(), self.columns.len(), "one cost per column");
         let terms = self.columns.iter().copied().zip(costs.iter().copied());
         let terms: Vec<(VarId, f64)> = terms.filter(|(_, c)| *c != 0.0).collect();
         let unit = self.units.cost_unit(&terms);

@@ -14,7 +14,7 @@ const INTEGER: c_int = 1;
 pub struct Program {
     /// Bounds of the columns.
     pub columns: Bounds,
-    /// One cost a column.
+    /// One cost per column.
     pub costs: Vec<f64>,
     /// The constant of the objective. HiGHS has to know it: its relative gap is one of the
     /// whole objective.

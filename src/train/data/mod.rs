@@ -29,12 +29,12 @@ const MOST_NUMBERS: usize = 1 << 28;
 /// little that no sum of squares overflows.
 const LARGEST: f64 = 1e100;
 
-/// Samples, one a row.
+/// Samples, one per row.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dataset {
     /// samples × inputs.
     pub inputs: Array2<f64>,
-    /// What the network is to answer, one entry a sample.
+    /// What the network is to answer, one entry per sample.
     pub targets: Targets,
     /// One name an input.
     pub input_names: Vec<String>,

@@ -83,7 +83,11 @@ impl<S: Scalar> Penalties<S> {
             })?;
             let spread = strengths.spread(layers).ok_or_else(|| {
                 let found = format!("{} numbers", strengths.numbers().len());
-                TrainError::key(key(), found, format!("a number, or {layers} of them, one a layer"))
+                TrainError::key(
+                    key(),
+                    found,
+                    format!("a number, or {layers} of them, one per layer"),
+                )
             })?;
             terms.push((penalty, spread));
         }
