@@ -13,7 +13,7 @@ use crate::milp::{Column, Kind, LinearExpression, Model, VarId};
 /// A [`Model`] whose columns are variables of a `good_lp` problem.
 ///
 /// ```
-/// use good_lp::{Expression, ProblemVariables, Solution, SolverModel, microlp};
+/// use good_lp::{Expression, ProblemVariables, Solution, SolverModel, highs};
 /// use taut::bounds::{IntervalPropagation, Propagator};
 /// use taut::encode::{BigM, encode};
 /// use taut::solve::Embedding;
@@ -28,7 +28,7 @@ use crate::milp::{Column, Kind, LinearExpression, Model, VarId};
 /// let embedding = Embedding::new(&encoded.model, &mut variables);
 /// let x = |index: usize| Expression::from(embedding.variable(encoded.inputs[index]));
 /// let prediction = embedding.expression(&encoded.model.objective);
-/// let model = variables.minimise(x(0) + x(1)).using(microlp);
+/// let model = variables.minimise(x(0) + x(1)).using(highs);
 /// let model = embedding.constraints()?.into_iter().fold(model, |m, c| m.with(c));
 /// let solution = model.with(prediction.clone().leq(-1.0)).solve()?;
 /// assert!(solution.eval(prediction) <= -1.0 + 1e-6);

@@ -1,7 +1,7 @@
 //! In rational arithmetic: rows and bounds hold of every true point, without any
 //! tolerance.
 
-use dashu::rational::RBig;
+use dashu_ratio::RBig;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use taut::encode::{ENCODINGS, Partition, ReluEncoding, Triangle};

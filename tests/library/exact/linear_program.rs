@@ -1,6 +1,6 @@
 //! Exact linear programs.
 
-use dashu::rational::RBig;
+use dashu_ratio::RBig;
 
 use super::rational::{Affine, Interval, is_positive};
 

@@ -1,6 +1,6 @@
 //! The optimum over the regions.
 
-use dashu::rational::RBig;
+use dashu_ratio::RBig;
 
 use super::linear_program::maximize;
 use super::rational::{Affine, exact};

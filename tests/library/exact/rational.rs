@@ -1,6 +1,6 @@
 //! Rational numbers, affine forms and intervals.
 
-use dashu::rational::RBig;
+use dashu_ratio::RBig;
 
 /// The rational number a double stores.
 pub fn exact(number: f64) -> RBig {

@@ -1,6 +1,6 @@
 //! The regions of a network.
 
-use dashu::rational::RBig;
+use dashu_ratio::RBig;
 
 use super::linear_program::{best_corner, maximize};
 use super::rational::{Affine, Interval, exact, is_positive};

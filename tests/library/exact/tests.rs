@@ -1,6 +1,6 @@
 //! The oracle against hand-made cases, vertices, patterns and samples.
 
-use dashu::rational::RBig;
+use dashu_ratio::RBig;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 

@@ -1,6 +1,6 @@
 //! Tightening under the constraints of a problem, on inputs and on outputs.
 
-use dashu::rational::RBig;
+use dashu_ratio::RBig;
 use taut::network::Phase;
 use taut::problem::{Constraint, Problem, Variable};
 use taut::tighten::{Goal, Method, TightenError, TightenOptions, Tightened, tighten};

@@ -1,6 +1,6 @@
 //! The values of a network in rational arithmetic.
 
-use dashu::rational::RBig;
+use dashu_ratio::RBig;
 use taut::network::{Node, ReluGraph};
 
 /// The values of every node at a point.

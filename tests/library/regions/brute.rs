@@ -5,7 +5,7 @@
 //! with slack `t` is positive. The patterns are the leaves of a tree over the
 //! neurons; below a prefix without an open cell there is none.
 
-use dashu::rational::RBig;
+use dashu_ratio::RBig;
 use taut::network::{Activation, DenseLayer};
 
 use crate::exact::linear_program::maximize;

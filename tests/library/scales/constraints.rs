@@ -3,7 +3,7 @@
 //! Their right sides come from exact values, rounded once to a double; whether a point is
 //! left, the oracle decides.
 
-use dashu::rational::RBig;
+use dashu_ratio::RBig;
 
 use crate::exact::optimum::Expression;
 use crate::exact::random_case::Draw;

@@ -18,7 +18,7 @@
 //! millionth of that share of the range is allowed besides: the optimum may be 0.
 //! What is not wrong is *right* if it is all that was asked for, else *open*.
 
-use dashu::rational::RBig;
+use dashu_ratio::RBig;
 use serde_json::Value as Json;
 
 use crate::exact::rational::{exact, rounded};

@@ -1,7 +1,7 @@
 //! The exact optimum of a case, integer inputs with wide boxes included, and exact values
 //! and sizes at a point.
 
-use dashu::rational::RBig;
+use dashu_ratio::RBig;
 
 use crate::exact::linear_program::maximize;
 use crate::exact::optimum::{Candidate, Expression, Goal, constraint_rows};

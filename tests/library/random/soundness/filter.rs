@@ -139,7 +139,7 @@ fn sum_down(a: f64, b: f64) -> f64 {
 
 #[test]
 fn sums_and_products_are_rounded_down() {
-    use dashu::rational::RBig;
+    use dashu_ratio::RBig;
     let rational = |value: f64| RBig::try_from(value).expect("a finite number");
     let numbers = [0.0, 1.0, -1.0, 0.1, -0.3, 1e16, -1e-9, 3.5, 1e6, 1e-200, -1e-320, 2.0];
     let mut rounded = 0;
