@@ -169,7 +169,7 @@ fn text(analyzed: &Analyzed, head: &Head, text: &mut Page) -> fmt::Result {
     let s = &analysis.sensitivity;
     writeln!(
         text,
-        "  sensitivity  {} by small steps, {} by the Jacobian (largest {}), in outputs a width of \
+        "  sensitivity  {} by small steps, {} by the Jacobian (largest {}), in outputs per width of \
          the box",
         short(s.monte_carlo),
         short(s.jacobian_mean),
