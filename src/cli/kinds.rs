@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{anyhow, bail};
-use taut::io::FORMATS;
+use taut::io::{FORMATS, network_extensions};
 use toml::{Table, Value};
 
 /// What a command expects of a file.
@@ -19,8 +19,7 @@ pub enum Expected {
 
 impl Expected {
     fn words(self) -> String {
-        let networks = FORMATS.iter().map(|format| format!(".{}", format.name()));
-        let networks = networks.collect::<Vec<String>>().join(", ");
+        let networks = network_extensions();
         match self {
             Self::Problem => format!("an instance file (.toml) or a network file ({networks})"),
             Self::Network => format!("a network file ({networks})"),

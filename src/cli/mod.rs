@@ -72,17 +72,17 @@ const EXIT_STATUS: &str = "Exit status: 0 answered, 1 error, 2 wrong usage, \
 enum Command {
     /// Layers, shapes, parameters and operators of a network.
     Info(info::Args),
-    #[command(aliases = ["minimise", "min"])]
     /// Least value of an expression of a network's inputs and outputs over a box.
+    #[command(aliases = ["minimise", "min"])]
     Minimize(optimize::Args),
-    #[command(aliases = ["maximise", "max"])]
     /// Largest value of an expression of a network's inputs and outputs over a box.
+    #[command(aliases = ["maximise", "max"])]
     Maximize(optimize::Args),
     /// Bounds and phase of every neuron, stable counts, big-M constants.
     Bounds(bounds::Args),
-    #[command(alias = "analyse")]
     /// Why a problem is easy or hard: big-M constants, stable neurons, linear regions,
     /// Lipschitz bounds, sensitivity and complexity in one table.
+    #[command(alias = "analyse")]
     Analyze(analyze::Args),
     /// Number of linear regions in the box; lists and draws them.
     Regions(regions::Args),

@@ -115,13 +115,8 @@ fn inward(problem: &Problem, point: Vec<f64>) -> Vec<f64> {
         let value = constraint.expression().evaluate(&point, &output);
         let sign = match (value < constraint.lower(), value > constraint.upper()) {
             (false, false) => continue,
-            (is_below, _) => {
-                if is_below {
-                    1.0
-                } else {
-                    -1.0
-                }
-            }
+            (true, _) => 1.0,
+            (false, true) => -1.0,
         };
         // Row 0 is the objective.
         let gradient = problem.gradient(position + 1, &point);

@@ -205,10 +205,13 @@ pub fn format_of(path: &Path) -> Result<&'static dyn NetworkFormat, FileError> {
         if path.is_dir() {
             return is_directory(path);
         }
-        let supported: Vec<String> = FORMATS.iter().map(|f| format!(".{}", f.name())).collect();
-        let supported = supported.join(", ");
-        FileError::UnknownFormat { path: path.to_path_buf(), supported }
+        FileError::UnknownFormat { path: path.to_path_buf(), supported: network_extensions() }
     })
+}
+
+/// The extensions of network files, for messages: `.onnx, .json`.
+pub fn network_extensions() -> String {
+    FORMATS.iter().map(|format| format!(".{}", format.name())).collect::<Vec<String>>().join(", ")
 }
 
 fn read_bytes(path: &Path) -> Result<Vec<u8>, FileError> {

@@ -154,6 +154,11 @@ impl Canvas {
         self.shapes.push(Shape::Path { contours, fill: None, stroke: Some(stroke) });
     }
 
+    /// Adds contours that are filled and then drawn.
+    pub fn fill_and_draw(&mut self, contours: Vec<Contour>, paint: Paint, stroke: Stroke) {
+        self.shapes.push(Shape::Path { contours, fill: Some(paint), stroke: Some(stroke) });
+    }
+
     /// Adds a text.
     pub fn write(&mut self, text: Text) {
         self.shapes.push(Shape::Text(text));

@@ -46,7 +46,7 @@ pub fn curves(
         legend.push((Mark::Line(BEST, None), format!("best: epoch {best}")));
     }
     let axes = axes(&epochs, lines.iter().flat_map(|(.., points)| points));
-    let mut figure = Figure::new(title, size, axes, &legend, 0.0);
+    let mut figure = Figure::new(title, size, axes, &legend, None);
     figure.grid();
     let (corner, [width, height]) = figure.frame();
     if let Some(best) = best {

@@ -53,9 +53,8 @@ impl<'a> Edges<'a> {
         self.drawn.len()
     }
 
-    /// Adds the edges of a region.
-    pub fn add(&mut self, cell: &Cell) {
-        let vertices: Vec<[f64; 2]> = cell.vertices.iter().flatten().copied().collect();
+    /// Adds the edges of a region with these vertices, counter-clockwise.
+    pub fn add(&mut self, cell: &Cell, vertices: &[[f64; 2]]) {
         let pattern = Arc::new(cell.pattern.clone());
         let point = Arc::new(cell.point.clone());
         for (index, &from) in vertices.iter().enumerate() {

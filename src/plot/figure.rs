@@ -63,14 +63,14 @@ pub struct Figure {
 }
 
 impl Figure {
-    /// The ground, the title and the legend of a picture; `right` is the room that is left
-    /// free on the right of the frame.
+    /// The ground, the title and the legend of a picture, with room on the right of the frame
+    /// for a scale of colours with the axis `bar`.
     pub fn new(
         title: &str,
         size: Option<PictureSize>,
         axes: [Axis; 2],
         legend: &[(Mark, String)],
-        right: f64,
+        bar: Option<&Axis>,
     ) -> Self {
         let scale = size.map(|size| (size.width() / SIZE[0]).min(size.height() / SIZE[1]));
         let [width, height] = match (size, scale) {
@@ -88,7 +88,8 @@ impl Figure {
         let mut top = MARGIN + TITLE + 2.0 * GAP;
         top = write_legend(&mut canvas, &font, legend, [left, top], room);
         let below = TICK + 2.0 * GAP + WORDS + NAME + MARGIN;
-        let frame = [left, top, width - left - right.max(2.0 * MARGIN), height - top - below];
+        let right = bar.map_or(2.0 * MARGIN, |axis| bar_room(&font, axis));
+        let frame = [left, top, width - left - right, height - top - below];
         Self { canvas, font, frame, axes }
     }
 
@@ -179,11 +180,6 @@ impl Figure {
         }
     }
 
-    /// The room that a scale of colours needs.
-    pub fn bar_room(axis: &Axis) -> f64 {
-        BAR_GAP + BAR + TICK + GAP + widest(&Font::new(), axis) + GAP + NAME + MARGIN
-    }
-
     /// Draws the best point.
     pub fn star(&mut self, point: [f64; 2]) {
         let at = self.place(point);
@@ -195,6 +191,11 @@ impl Figure {
 const BAR: f64 = 16.0;
 const BAR_GAP: f64 = 16.0;
 const BAR_STEPS: u8 = 128;
+
+/// The room that a scale of colours needs.
+fn bar_room(font: &Font, axis: &Axis) -> f64 {
+    BAR_GAP + BAR + TICK + GAP + widest(font, axis) + GAP + NAME + MARGIN
+}
 
 fn widest(font: &Font, axis: &Axis) -> f64 {
     axis.ticks().map(|(_, label)| font.label_width(label, WORDS)).fold(0.0, f64::max)
@@ -252,9 +253,6 @@ fn star(canvas: &mut Canvas, [x, y]: [f64; 2]) {
         let angle = std::f64::consts::PI * (f64::from(k) / 5.0 - 0.5);
         [x + radius * angle.cos(), y + radius * angle.sin()]
     });
-    canvas.shapes.push(super::canvas::Shape::Path {
-        contours: vec![Contour::closed(corners.collect())],
-        fill: Some(STAR),
-        stroke: Some(Stroke::new(Paint::both([255, 255, 255]), 1.2)),
-    });
+    let edge = Stroke::new(Paint::both([255, 255, 255]), 1.2);
+    canvas.fill_and_draw(vec![Contour::closed(corners.collect())], STAR, edge);
 }

@@ -96,7 +96,7 @@ impl<'a> RegionPlot<'a> {
             }
         }
         let vertices: Vec<[f64; 2]> = cell.vertices.iter().flatten().copied().collect();
-        self.edges.add(cell);
+        self.edges.add(cell, &vertices);
         self.polygons.push((vertices, value(&cell.point)));
         Ok(())
     }
@@ -105,8 +105,8 @@ impl<'a> RegionPlot<'a> {
     pub fn canvas(self, title: Option<&str>, size: Option<PictureSize>) -> Canvas {
         let title = title.map_or_else(|| self.title(), str::to_string);
         let values = self.value_axis();
-        let room = Figure::bar_room(&values);
-        let mut figure = Figure::new(&title, size, self.input_axes(), &self.legend(), room);
+        let mut figure =
+            Figure::new(&title, size, self.input_axes(), &self.legend(), Some(&values));
         self.surface(&mut figure, &values);
         draw_lines(&mut figure, self.edges.finish(), self.polygons.len());
         figure.axes();
@@ -179,9 +179,7 @@ impl<'a> RegionPlot<'a> {
         for (index, contours) in contours.into_iter().enumerate() {
             if !contours.is_empty() {
                 let paint = color((index as f64 + 0.5) / COLORS as f64);
-                let stroke = Some(Stroke::new(paint, SEAM));
-                let shape = super::Shape::Path { contours, fill: Some(paint), stroke };
-                figure.canvas.shapes.push(shape);
+                figure.canvas.fill_and_draw(contours, paint, Stroke::new(paint, SEAM));
             }
         }
     }

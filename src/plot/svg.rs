@@ -207,10 +207,11 @@ fn plain(number: f64, digits: usize) -> String {
     }
     match text.as_str() {
         "-0" | "0" => "0".to_string(),
-        text => text
-            .replacen("-0.", "-.", 1)
-            .strip_prefix('0')
-            .map_or_else(|| text.replacen("-0.", "-.", 1), |rest| rest.to_string()),
+        text => match (text.strip_prefix("0."), text.strip_prefix("-0.")) {
+            (Some(rest), _) => format!(".{rest}"),
+            (_, Some(rest)) => format!("-.{rest}"),
+            (None, None) => text.to_string(),
+        },
     }
 }
 

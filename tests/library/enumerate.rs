@@ -8,7 +8,7 @@ use taut::control::Silent;
 use taut::io::write_network;
 use taut::network::{Activation, DenseLayer, Network};
 use taut::num::IntervalBox;
-use taut::optimize::{Method, OptimizeOptions, Status, optimize};
+use taut::optimize::{Answer, Method, OptimizeOptions, Status, optimize};
 use taut::problem::{Problem, QuestionText, Sense};
 use tiny_skia::Pixmap;
 
@@ -23,18 +23,24 @@ fn problem(name: &str, question: QuestionText) -> Problem {
     Problem::parse(network, domain, &question).expect("a problem")
 }
 
+/// The answer to an instance, and its objective, which is the known one: by Gurobi, SCIP and
+/// HiGHS.
+fn with_its_known_value(name: &str) -> (Answer, f64) {
+    let problem = taut::io::read_problem(format!("instances/{name}.toml").as_ref());
+    let problem = problem.expect("an instance");
+    let known = problem.reference().expect("a known answer").objective;
+    let answer = optimize(&problem, &enumerating(), &mut Silent).expect("an answer");
+    assert_eq!(answer.status, Status::Optimal);
+    let objective = answer.objective.expect("a value");
+    assert!((objective - known).abs() < 1e-8, "{name}: {objective}, known {known}");
+    (answer, objective)
+}
+
 #[test]
 fn instances_in_the_plane_have_their_known_values() {
     for name in ["peaks-2x25", "peaks-2x50"] {
-        let problem = taut::io::read_problem(format!("instances/{name}.toml").as_ref());
-        let problem = problem.expect("an instance");
-        // By Gurobi and others.
-        let known = problem.reference().expect("a known answer").objective;
-        let answer = optimize(&problem, &enumerating(), &mut Silent);
-        let answer = answer.expect("an answer");
-        assert_eq!((answer.status, answer.method.name()), (Status::Optimal, "enumerate"));
-        let objective = answer.objective.expect("a value");
-        assert!((objective - known).abs() < 1e-8, "{name}: {objective}, known {known}");
+        let (answer, objective) = with_its_known_value(name);
+        assert_eq!(answer.method.name(), "enumerate");
         assert!(answer.bound.expect("a bound") <= objective);
     }
 }
@@ -42,14 +48,7 @@ fn instances_in_the_plane_have_their_known_values() {
 #[test]
 fn other_numbers_of_inputs_have_their_known_values() {
     for name in ["rosenbrock4-2x25", "ackley5-2x25"] {
-        let problem = taut::io::read_problem(format!("instances/{name}.toml").as_ref());
-        let problem = problem.expect("an instance");
-        let known = problem.reference().expect("by Gurobi, SCIP and HiGHS").objective;
-        let answer = optimize(&problem, &enumerating(), &mut Silent);
-        let answer = answer.expect("an answer");
-        let objective = answer.objective.expect("a value");
-        assert!((objective - known).abs() < 1e-8, "{objective}, known {known}");
-        assert_eq!(answer.status, Status::Optimal);
+        let (answer, _) = with_its_known_value(name);
         assert!(answer.gap.is_some_and(|gap| gap < 1e-8), "{:?}", answer.gap);
     }
     // One input: |x| as two neurons, least at its kink.

@@ -128,17 +128,20 @@ fn a_value_too_large_to_train_with_is_named_by_its_place() {
     assert_eq!(String::from_utf8_lossy(&output.stderr), expected);
 }
 
+/// A folder with `small.toml`, whose training does not end by itself.
+fn folder_with_endless_training() -> tempfile::TempDir {
+    let folder = folder();
+    let recipe = RECIPE.replace("epochs = 3", "epochs = 1000000\nschedule = 'constant'");
+    fs::write(folder.path().join("small.toml"), recipe).unwrap();
+    folder
+}
+
 /// Ctrl-C: the best weights so far, status 3; resumed, the bytes of an uninterrupted run.
 #[cfg(unix)]
 #[test]
 fn an_interrupt_keeps_what_there_is_and_the_training_can_go_on() {
-    let folder = folder();
+    let folder = folder_with_endless_training();
     let at = |name: &str| folder.path().join(name);
-    fs::write(
-        at("small.toml"),
-        RECIPE.replace("epochs = 3", "epochs = 1000000\nschedule = 'constant'"),
-    )
-    .unwrap();
     let arguments = ["small.toml", "-o", "part.onnx", "--checkpoint", "c.json", "--log", "l.jsonl"];
     let mut child = Command::new(env!("CARGO_BIN_EXE_taut"))
         .current_dir(folder.path())
@@ -174,13 +177,8 @@ fn an_interrupt_keeps_what_there_is_and_the_training_can_go_on() {
 /// A limit on time is a status: what there is, exit status 3, and a state to go on from.
 #[test]
 fn a_time_limit_keeps_what_there_is() {
-    let folder = folder();
+    let folder = folder_with_endless_training();
     let at = |name: &str| folder.path().join(name);
-    fs::write(
-        at("small.toml"),
-        RECIPE.replace("epochs = 3", "epochs = 1000000\nschedule = 'constant'"),
-    )
-    .unwrap();
     let arguments = ["small.toml", "-o", "part.onnx", "--checkpoint", "c.json", "--format", "json"];
     let limited = [&arguments[..], &["--time-limit", "0.3"]].concat();
     let output = taut(folder.path(), &limited);
