@@ -35,18 +35,19 @@ install:
 test:
 	@$(SETUP); \
 	echo '== fmt'; \
-	cargo fmt --check; \
+	cargo fmt --all --check; \
 	echo '== clippy'; \
-	cargo clippy --release $(FLAGS) --all-targets -- -D warnings; \
+	cargo clippy --workspace --release $(FLAGS) --all-targets -- -D warnings; \
 	echo '== test'; \
 	cargo test --release $(FLAGS); \
+	cargo test --release --locked --package taut-pages; \
 	echo '== doc'; \
 	RUSTDOCFLAGS='-D warnings' cargo doc --release $(FLAGS) --no-deps
 
 bench:
 	@$(SETUP); \
 	echo '== bench'; \
-	cargo bench $(FLAGS)
+	cargo bench --package taut-benchmarks $(FLAGS)
 
 networks:
 	@$(SETUP); \
@@ -57,7 +58,7 @@ networks:
 	done
 
 fmt:
-	@cargo fmt
+	@cargo fmt --all
 
 clean:
 	@cargo clean

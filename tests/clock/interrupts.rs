@@ -87,7 +87,7 @@ fn reader_of(path: &str) -> fs::File {
 /// A file that never ends: only the signal can end the command.
 #[test]
 fn a_signal_ends_every_command_while_it_reads() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = temp_dir::TempDir::new().expect("a folder");
     let file = fifo(&folder.path().join("endless.json"));
     let recipe = fifo(&folder.path().join("endless.toml"));
     for (turn, command) in commands(&file, &recipe, folder.path()).iter().enumerate() {
@@ -115,7 +115,7 @@ fn a_signal_ends_every_command_while_it_reads() {
 
 #[test]
 fn a_time_limit_holds_for_reading() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = temp_dir::TempDir::new().expect("a folder");
     let file = fifo(&folder.path().join("endless.json"));
     let recipe = "none.toml";
     for command in commands(&file, recipe, folder.path()) {
@@ -138,7 +138,7 @@ fn a_time_limit_holds_for_reading() {
 /// Reading a million constraints takes seconds.
 #[test]
 fn a_time_limit_holds_for_a_large_instance() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = temp_dir::TempDir::new().expect("a folder");
     let network = Path::new(env!("CARGO_MANIFEST_DIR")).join("networks/peaks-2x25.onnx");
     let constraints: String =
         (0..1_000_000).map(|i| format!("\"y0 + 3 x0 + {} x1 <= 1e6\",\n", 1 + i % 1000)).collect();
@@ -163,7 +163,7 @@ const LEAST: f64 = -3.64452638;
 
 #[test]
 fn bounds_that_were_stopped_are_saved_and_hold() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = temp_dir::TempDir::new().expect("a folder");
     let file = folder.path().join("bounds.json");
     let file = file.to_str().expect("a path");
     let milp = ["bounds", HARD, "--tighten", "milp", "--save", file];
@@ -184,7 +184,7 @@ fn bounds_that_were_stopped_are_saved_and_hold() {
 
 #[test]
 fn what_stands_on_stopped_bounds_is_written_and_says_so() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = temp_dir::TempDir::new().expect("a folder");
     let at = |name: &str| folder.path().join(name).display().to_string();
     let (scaled, small, model) = (at("scaled.onnx"), at("small.onnx"), at("model.mps"));
     let proof = at("proof.json");

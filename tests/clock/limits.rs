@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use ndarray::{Array1, Array2};
 use taut::analyze::{AnalyzeOptions, analyze};
-use taut::control::{Limits, Silent, StoppedBy};
+use taut::control::{Clock, Limits, Silent, StoppedBy};
 use taut::encode::{BigM, MultipleChoice};
 use taut::network::{Activation, DenseLayer, Network};
 use taut::num::IntervalBox;
@@ -15,6 +15,8 @@ use taut::optimize::{Certify, Method, OptimizeOptions, Status, optimize};
 use taut::problem::{Problem, QuestionText};
 use taut::regions::{self, RegionOptions};
 use taut::tighten::{TightenOptions, Tightening};
+use taut::train::data::DataSource;
+use taut::train::{Recipe, Unobserved, train};
 
 /// Far more than a loaded machine takes to notice, far less than these questions take.
 const GRACE: Duration = Duration::from_secs(4);
@@ -142,6 +144,22 @@ fn samples_and_walks_over_regions_keep_the_limit() {
         assert_eq!(found.stopped_by, Some(StoppedBy::TimeLimit), "{}", method.name());
         assert!(!found.exact);
     }
+}
+
+#[test]
+fn a_training_keeps_the_limit_within_an_epoch_and_measures_nothing_after_it() {
+    // An epoch takes many times the limit.
+    let recipe = "[data]\nsource = 'function'\nsamples = 20000\n\
+                  [network]\nhidden = [1500, 1500]\n[training]\nepochs = 4\n";
+    let recipe = Recipe::from_toml(recipe).expect("a recipe");
+    let data = recipe.data.load(".".as_ref(), recipe.seed).expect("data");
+    let found = within("training", || {
+        let clock = Clock::start(&Limits::of_time(LIMIT));
+        train(&recipe, &data, None, &clock, &mut Unobserved).expect("a training")
+    });
+    assert_eq!(found.report.stopped_by, Some(StoppedBy::TimeLimit));
+    assert_eq!(found.report.epochs, 0);
+    assert_eq!(found.report.train, None);
 }
 
 #[test]

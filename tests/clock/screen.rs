@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use nix::pty::{Winsize, openpty};
+use nix_pty::pty::{Winsize, openpty};
 
 /// A program on a terminal of its own, and all that it has written there.
 struct Session {
@@ -139,7 +139,7 @@ fn long_commands(folder: &std::path::Path) -> Vec<(Vec<String>, &'static str)> {
 
 #[test]
 fn every_long_command_shows_progress_and_leaves_nothing_of_it() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = temp_dir::TempDir::new().expect("a folder");
     for (turn, (words, told)) in long_commands(folder.path()).iter().enumerate() {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let session = Session::start(80, command(&words));
@@ -156,7 +156,7 @@ fn every_long_command_shows_progress_and_leaves_nothing_of_it() {
 
 #[test]
 fn reading_shows_progress_and_an_error_stands_alone() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = temp_dir::TempDir::new().expect("a folder");
     let fifo = folder.path().join("endless.json");
     assert!(Command::new("mkfifo").arg(&fifo).status().expect("mkfifo").success());
     let session = Session::start(120, command(&["info", &fifo.display().to_string()]));

@@ -60,7 +60,7 @@ fn other_numbers_of_inputs_have_their_known_values() {
           {"name": "y", "op": "Gemm", "attributes": {"transB": 1}, "operands": ["r",
             {"shape": [1, 2], "values": [1, 1]}, {"shape": [1], "values": [-3]}], "output": "y"}],
         "output": "y"}"#;
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = temp_dir::TempDir::new().expect("a folder");
     let path = folder.path().join("absolute.json");
     std::fs::write(&path, json).expect("a file");
     let network = taut::io::read_network(&path).expect("a network");
@@ -122,7 +122,7 @@ fn json(output: &Output) -> Value {
 
 #[test]
 fn the_commands_agree_on_the_number_of_regions() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = temp_dir::TempDir::new().expect("a folder");
     let (list, plot) = (folder.path().join("cells.jsonl"), folder.path().join("cells.svg"));
     let (list_name, plot_name) = (list.to_str().expect("a path"), plot.to_str().expect("a path"));
     let instance = "instances/peaks-2x25.toml";
@@ -159,7 +159,7 @@ fn pieces_are_counted_where_asked_for() {
     assert!(record["pieces"].is_null() && record["maps"].is_null());
     // By hand: relu(x0) and relu(x1) divide the square into four, but y = relu(x0 + 1/2) has
     // two pieces; the slice x1 = 1/2 keeps both boundaries of x0.
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = temp_dir::TempDir::new().expect("a folder");
     let file = folder.path().join("net.json");
     let (weights, bias) = (arr2(&[[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]]), arr1(&[0.0, 0.0, 0.5]));
     let hidden = DenseLayer { weights, bias, activation: Activation::Relu };
@@ -179,7 +179,7 @@ fn pieces_are_counted_where_asked_for() {
 
 #[test]
 fn pictures_are_written_as_png_with_their_words() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = temp_dir::TempDir::new().expect("a folder");
     let file = folder.path().join("regions.png");
     let name = file.to_str().expect("a path");
     let written = taut(&["regions", "instances/peaks-2x25.toml", "--plot", name]);

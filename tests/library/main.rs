@@ -13,6 +13,7 @@ mod onnx;
 mod proofs;
 mod prune;
 mod random;
+mod readers;
 mod regions;
 mod rows;
 mod scale;

@@ -476,7 +476,7 @@ fn many_instances_in_many_threads() {
 
 #[test]
 fn the_log_of_highs_goes_to_a_file() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = temp_dir::TempDir::new().expect("a folder");
     let path = folder.path().join("highs.log");
     let options = SolveOptions { log_file: Some(path.clone()), ..options() };
     Highs.solve(&knapsack(), &options, &mut Silent).expect("a solution");

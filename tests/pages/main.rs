@@ -1,16 +1,27 @@
 //! README.md and the pages in docs/ do what they say: console blocks are run and compared,
-//! Rust blocks are documentation tests of the library, and links lead somewhere.
+//! Rust blocks are documentation tests of the library, and links lead somewhere. Files and
+//! records fit the JSON Schemas.
 //!
-//! A program of its own, since it works in a folder of its own.
+//! A package of its own, which knows of taut only the program: build that first.
 
 mod links;
 mod markdown;
 mod python;
+mod schemas;
+#[path = "../support/texts.rs"]
+mod texts;
 
 use std::path::{Path, PathBuf};
 
 /// The folder of the project.
-const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+
+/// The program `taut`, which stands where cargo has put it, beside the tests.
+fn program() -> PathBuf {
+    let program = trycmd::cargo::cargo_bin("taut");
+    assert!(program.exists(), "{} is missing: build it first", program.display());
+    program
+}
 
 /// What the commands on the pages find in their folder, beside the files that a page takes
 /// for granted.

@@ -4,12 +4,12 @@
 use std::path::Path;
 use std::process::Command;
 
-use super::ROOT;
 use super::markdown::blocks;
+use super::{ROOT, program};
 
 /// The folder of the program under test, in front of the others.
 fn search_path() -> std::ffi::OsString {
-    let program = Path::new(env!("CARGO_BIN_EXE_taut"));
+    let program = program();
     let others = std::env::var_os("PATH").unwrap_or_default();
     let folders = program.parent().map(Path::to_owned).into_iter();
     std::env::join_paths(folders.chain(std::env::split_paths(&others))).expect("folders")

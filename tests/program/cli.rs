@@ -132,7 +132,7 @@ fn sha256(bytes: &[u8]) -> String {
 
 #[test]
 fn every_record_begins_with_the_same_head() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = temp_dir::TempDir::new().expect("a folder");
     let at = |name: &str| folder.path().join(name).display().to_string();
     let (model, copy) = (at("model.lp"), at("copy.json"));
     let (instance, network) = ("instances/rosenbrock4-2x25.toml", "networks/rosenbrock4-2x25.onnx");
@@ -343,7 +343,7 @@ fn info_prints_text_json_and_dot() {
 
 #[test]
 fn bounds_are_saved_and_loaded_for_the_same_question_only() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = temp_dir::TempDir::new().expect("a folder");
     let file = folder.path().join("bounds.json");
     let file = file.to_str().expect("a path");
     let instance = "instances/rosenbrock4-2x25.toml";
@@ -383,7 +383,7 @@ fn bounds_are_saved_and_loaded_for_the_same_question_only() {
 
 #[test]
 fn a_scaled_network_is_written_and_has_the_same_least_value() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = temp_dir::TempDir::new().expect("a folder");
     let file = folder.path().join("scaled.onnx");
     let file = file.to_str().expect("a path");
     let network = "networks/rosenbrock4-2x25.onnx";
@@ -420,7 +420,7 @@ fn a_scaled_network_is_written_and_has_the_same_least_value() {
 
 #[test]
 fn scaling_needs_a_box() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = temp_dir::TempDir::new().expect("a folder");
     let file = folder.path().join("boxless.json");
     let file = file.to_str().expect("a path");
     let content = r#"{"format": "taut-network", "version": 1, "input": {"name": "x", "shape": [1, 1]},
@@ -464,7 +464,7 @@ fn ctrl_c_prints_what_is_known() {
 #[cfg(unix)]
 #[test]
 fn a_stderr_that_takes_nothing_changes_no_status() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = temp_dir::TempDir::new().expect("a folder");
     let full = folder.path().join("full");
     let made = Command::new("mknod").arg(&full).args(["c", "1", "7"]).output();
     let made = made.is_ok_and(|made| made.status.success())
@@ -555,7 +555,7 @@ fn scripts_for_shells_offer_what_the_lists_have() {
 
 #[test]
 fn manual_pages_are_one_per_command() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = temp_dir::TempDir::new().expect("a folder");
     let at = |name: &str| folder.path().join(name);
     let pages = at("share/man1");
     let written = taut(&["man", "-o", pages.to_str().expect("UTF-8")]);
@@ -581,7 +581,7 @@ fn manual_pages_are_one_per_command() {
 
 #[test]
 fn a_pruned_network_answers_as_before_on_its_domain() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = temp_dir::TempDir::new().expect("a folder");
     let file = folder.path().join("small.onnx");
     let file = file.to_str().expect("a path");
     let written = taut(&["convert", "instances/rosenbrock4-2x25.toml", file, "--prune"]);

@@ -48,7 +48,7 @@ fn motley() -> Model {
 
 #[test]
 fn every_kind_of_bound_and_row_is_read_as_it_is_meant() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = temp_dir::TempDir::new().expect("a folder");
     for sense in [Sense::Maximize, Sense::Minimize] {
         let mut model = motley();
         if sense == Sense::Minimize {
@@ -155,7 +155,7 @@ ENDATA
 
 #[test]
 fn rows_without_terms_that_are_never_true_make_the_file_infeasible() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = temp_dir::TempDir::new().expect("a folder");
     for side in [(1e-9, 1.0), (-1.0, -1e-9), (2.0, f64::INFINITY)] {
         let mut model = Model::default();
         model.binary("z".to_string());
@@ -170,7 +170,7 @@ fn rows_without_terms_that_are_never_true_make_the_file_infeasible() {
 
 #[test]
 fn a_program_without_columns_or_objective_is_a_file_too() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = temp_dir::TempDir::new().expect("a folder");
     let mut no_objective = motley();
     no_objective.objective = LinearExpression::default();
     let mut no_columns = Model::default();
@@ -235,7 +235,7 @@ fn taut(arguments: &[&str]) -> Output {
 
 #[test]
 fn the_command_writes_what_it_says() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = temp_dir::TempDir::new().expect("a folder");
     let path = folder.path().join("model.lp");
     let file = path.to_str().expect("UTF-8");
     let network = "networks/rosenbrock4-2x25.onnx";
@@ -259,7 +259,7 @@ fn the_command_writes_what_it_says() {
 
 #[test]
 fn the_sense_is_that_of_the_instance() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = temp_dir::TempDir::new().expect("a folder");
     let network = format!("{}/networks/peaks-2x25.onnx", env!("CARGO_MANIFEST_DIR"));
     let instance = folder.path().join("i.toml");
     std::fs::write(&instance, format!("network = {network:?}\nsense = \"maximize\"\n")).expect("i");

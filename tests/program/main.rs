@@ -8,7 +8,6 @@ mod export;
 mod files;
 mod plot;
 mod programs;
-mod schemas;
 mod soundness;
 #[path = "../support/mod.rs"]
 mod support;

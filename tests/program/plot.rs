@@ -186,7 +186,7 @@ fn plotted(path: &Path, more: &[&str]) -> Vec<u8> {
 
 #[test]
 fn the_same_question_gives_the_same_bytes() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = temp_dir::TempDir::new().expect("a folder");
     for name in ["regions.svg", "regions.png"] {
         let path = folder.path().join(name);
         assert!(plotted(&path, &[]) == plotted(&path, &[]), "{name}");
@@ -195,7 +195,7 @@ fn the_same_question_gives_the_same_bytes() {
 
 #[test]
 fn pictures_have_the_size_and_the_title_that_are_asked_for() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = temp_dir::TempDir::new().expect("a folder");
     let path = folder.path().join("regions.svg");
     let asked = ["--size", "900x450", "--title", "Two & more"];
     let text = String::from_utf8(plotted(&path, &asked)).expect("text");

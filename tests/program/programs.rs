@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use tempfile::TempDir;
+use temp_dir::TempDir;
 
 /// The backends and their programs.
 const PROGRAMS: [(&str, &str); 2] = [("cbc-program", "cbc"), ("glpsol", "glpsol")];
@@ -32,7 +32,7 @@ impl Machine {
     }
 
     fn without_programs() -> Self {
-        let folder = || tempfile::tempdir().expect("a folder");
+        let folder = || temp_dir::TempDir::new().expect("a folder");
         Self { programs: folder(), temporary: folder() }
     }
 

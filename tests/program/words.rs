@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 
 use ndarray::array;
 use serde_json::Value;
-use tempfile::TempDir;
+use temp_dir::TempDir;
 
 use taut::io::{read_network, write_network};
 use taut::network::{Activation, DenseLayer, Metadata, Network};
@@ -26,7 +26,7 @@ fn told(output: &Output) -> (String, String) {
 
 /// A folder with copies of two networks and their instances.
 fn folder() -> TempDir {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = temp_dir::TempDir::new().expect("a folder");
     for name in ["networks/peaks-2x25.onnx", "networks/rosenbrock4-2x25.onnx"] {
         let file = name.strip_prefix("networks/").expect("a name");
         let from = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);

@@ -5,6 +5,7 @@
 
 pub mod highs_file;
 pub mod onnx;
+pub mod texts;
 
 use std::array;
 

@@ -116,7 +116,7 @@ fn relu_of_product(input: &str) -> Model {
 /// ONNX → ONNX and ONNX → JSON → ONNX: the same function to the last bit, the
 /// same metadata.
 fn assert_round_trips(name: &str, network: &Network) {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = temp_dir::TempDir::new().unwrap();
     let through = |network: &Network, file: &str| {
         let path = folder.path().join(file);
         write_network(network, &path).unwrap_or_else(|error| panic!("{name}: {error}"));
@@ -153,7 +153,7 @@ fn a_slope_that_onnx_cannot_hold_is_refused() {
     let file = r#"{"format": "taut-network", "version": 1, "input": {"name": "x", "shape": [1, 2]},
         "layers": [{"name": "leaky", "op": "LeakyRelu", "attributes": {"alpha": 0.01},
                     "operands": ["x"], "output": "y"}], "output": "y"}"#;
-    let folder = tempfile::tempdir().unwrap();
+    let folder = temp_dir::TempDir::new().unwrap();
     let path = folder.path().join("leaky.onnx");
     let error = write_network(&read("json", file.as_bytes()), &path).unwrap_err().to_string();
     let expected = format!(

@@ -28,7 +28,7 @@ fn crown(problem: &Problem) -> Option<NeuronBounds> {
 
 #[test]
 fn highs_reads_the_files_and_finds_the_exact_optimum() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = temp_dir::TempDir::new().expect("a folder");
     let mut compared = 0;
     let mut infeasible = 0;
     for seed in 0..CASES {
@@ -64,7 +64,7 @@ fn highs_reads_the_files_and_finds_the_exact_optimum() {
 
 #[test]
 fn highs_finds_the_optimum_of_the_instances() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = temp_dir::TempDir::new().expect("a folder");
     for name in ["ackley5-2x25", "peaks-2x25", "rosenbrock4-2x25"] {
         let path = format!("{}/instances/{name}.toml", env!("CARGO_MANIFEST_DIR"));
         let problem = taut::io::read_problem(path.as_ref()).expect("an instance");

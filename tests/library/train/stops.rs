@@ -161,22 +161,6 @@ fn a_training_without_any_time_gives_a_network_of_zeros() {
     }
 }
 
-/// Forty times the time would be needed for the epochs, and ten times for the metrics.
-#[test]
-fn a_limit_of_time_ends_an_epoch_and_the_measuring() {
-    let recipe = recipe(LARGE);
-    let data = data(&recipe);
-    for seconds in [0.05, 0.4] {
-        let clock = Clock::start(&Limits::of_time(Duration::from_secs_f64(seconds)));
-        let found = train(&recipe, &data, None, &clock, &mut Unobserved).unwrap();
-        let taken = clock.seconds();
-        assert!(taken < seconds + 2.0, "{taken} s");
-        assert_eq!(found.report.stopped_by, Some(StoppedBy::TimeLimit));
-        assert_eq!(found.report.epochs, 0);
-        assert_eq!(found.report.train, None);
-    }
-}
-
 /// Stops the clock, but not the training: that has ended by itself.
 struct Late(&'static AtomicBool);
 

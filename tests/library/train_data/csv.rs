@@ -6,8 +6,8 @@ use taut::train::data::{Dataset, Targets};
 use super::{class_counts, error, load, sizes};
 
 /// A folder with a file `data.csv`.
-fn folder(content: &[u8]) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
+fn folder(content: &[u8]) -> temp_dir::TempDir {
+    let folder = temp_dir::TempDir::new().unwrap();
     std::fs::write(folder.path().join("data.csv"), content).unwrap();
     folder
 }

@@ -34,8 +34,8 @@ fn files() -> (Vec<u8>, Vec<u8>) {
     (idx(&[12, 2, 3], &images), idx(&[12], &labels))
 }
 
-fn folder(images: &[u8], labels: &[u8]) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
+fn folder(images: &[u8], labels: &[u8]) -> temp_dir::TempDir {
+    let folder = temp_dir::TempDir::new().unwrap();
     write(folder.path(), "images", images);
     write(folder.path(), "labels", labels);
     folder
@@ -189,6 +189,6 @@ fn empty_classes_and_bad_keys_are_refused() {
     }
     let found = error(&format!("{TEXT}white = 1e101"), Path::new("."));
     assert!(found.starts_with("data.white: found 1") && found.ends_with("at most 1e100"));
-    let found = error(TEXT, tempfile::tempdir().unwrap().path());
+    let found = error(TEXT, temp_dir::TempDir::new().unwrap().path());
     assert!(found.starts_with("images: No such file"), "{found}");
 }

@@ -15,7 +15,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use tempfile::TempDir;
+use temp_dir::TempDir;
 
 use crate::support::onnx::{Model, Node, floats};
 
@@ -40,7 +40,7 @@ fn assert_refused(folder: &Path, arguments: &[&str], message: &str) {
 }
 
 fn folder_with(files: &[(&str, &[u8])]) -> TempDir {
-    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = temp_dir::TempDir::new().expect("a temporary folder");
     for (name, content) in files {
         fs::write(folder.path().join(name), content).expect("a file in the folder");
     }

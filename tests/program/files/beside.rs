@@ -17,8 +17,8 @@ const BOUNDS: &str = r#"[{"key": [0, 1], "lower_bound": -2.0, "upper_bound": 3.0
                          {"key": [0, 0], "lower_bound": -1.0, "upper_bound": 1.0}]"#;
 
 /// `sum.onnx` in a new folder, perhaps with a file beside it.
-fn folder(bounds: Option<&str>) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().expect("a folder");
+fn folder(bounds: Option<&str>) -> temp_dir::TempDir {
+    let folder = temp_dir::TempDir::new().expect("a folder");
     fs::write(folder.path().join("sum.json"), SUM).expect("a file");
     answered(folder.path(), &["convert", "sum.json", "sum.onnx"]);
     if let Some(bounds) = bounds {
@@ -86,7 +86,7 @@ fn what_lies_beside_a_network_and_is_no_box_is_an_error_where_it_is_needed() {
 
 #[test]
 fn pruning_writes_over_nothing_that_was_not_named() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = temp_dir::TempDir::new().expect("a folder");
     let folder = folder.path();
     let prune = |more: &[&str]| {
         let arguments = ["convert", NETWORK, "out.onnx", "--prune"];

@@ -44,7 +44,7 @@ fn refusal(folder: &Path, command: &str, file: &str) -> String {
 
 #[test]
 fn what_cannot_be_written_is_told_before_the_work() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = temp_dir::TempDir::new().expect("a folder");
     fs::write(folder.path().join("file"), "").unwrap();
     for (extension, command) in OUTPUTS {
         let name = format!("net.{extension}");
@@ -66,7 +66,7 @@ fn what_cannot_be_written_is_told_before_the_work() {
 /// The bounds that prove a pruned network stand in a second file.
 #[test]
 fn the_second_file_of_a_pruned_network_is_checked_too() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = temp_dir::TempDir::new().expect("a folder");
     fs::create_dir(folder.path().join("net.json.pruning.json")).unwrap();
     let message = refusal(folder.path(), "convert NETWORK FILE --prune", "net.json");
     let expected = "error: net.json.pruning.json: is a directory; expected a file\n";
@@ -80,7 +80,7 @@ const TABLE: &str = "--set data.source=csv --set data.file=none.csv --set data.t
 /// Commands that fail after the check: the file is as it was, and no other is left.
 #[test]
 fn a_check_leaves_nothing_and_changes_nothing() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = temp_dir::TempDir::new().expect("a folder");
     for (extension, command) in OUTPUTS {
         let file = format!("net.{extension}");
         let path = folder.path().join(&file);
@@ -99,7 +99,7 @@ fn a_check_leaves_nothing_and_changes_nothing() {
 /// A solve may end without a word from the solver; then there is no log, or an empty one.
 #[test]
 fn a_log_file_that_can_be_written_is_no_error() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = temp_dir::TempDir::new().expect("a folder");
     answered(folder.path(), &["minimize", NETWORK, "--log-file", "solver.log", "--tighten", "lp"]);
     assert!(names(folder.path()).iter().all(|name| name == "solver.log"));
 }
@@ -134,7 +134,7 @@ mod permissions {
 
     #[test]
     fn what_must_not_be_written_is_told_before_the_work() {
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = temp_dir::TempDir::new().expect("a folder");
         for (extension, command) in OUTPUTS {
             let file = format!("net.{extension}");
             let arguments = arguments(command, &file);

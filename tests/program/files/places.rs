@@ -10,8 +10,8 @@ use taut::io::read_network;
 
 use crate::files::{NETWORK, answered, names, taut};
 
-fn folder() -> tempfile::TempDir {
-    tempfile::tempdir().expect("a folder")
+fn folder() -> temp_dir::TempDir {
+    temp_dir::TempDir::new().expect("a folder")
 }
 
 fn is_link(path: &Path) -> bool {

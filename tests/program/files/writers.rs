@@ -53,7 +53,7 @@ fn read(file: &Path, writing: &AtomicUsize) -> usize {
 }
 
 fn race(writers: usize, writes: usize) {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = temp_dir::TempDir::new().expect("a folder");
     let file = folder.path().join("net.json");
     answered(folder.path(), &["convert", crate::files::NETWORK, "net.json"]);
     let writing = AtomicUsize::new(writers);

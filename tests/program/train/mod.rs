@@ -15,8 +15,8 @@ fn taut(folder: &Path, arguments: &[&str]) -> Output {
     command.current_dir(folder).arg("train").args(arguments).output().expect("a run")
 }
 
-fn folder() -> tempfile::TempDir {
-    tempfile::tempdir().expect("a folder")
+fn folder() -> temp_dir::TempDir {
+    temp_dir::TempDir::new().expect("a folder")
 }
 
 const RECIPE: &str = "title = 'small'\nseed = 3\n[data]\nsource = 'function'\nsamples = 500\n\
@@ -129,7 +129,7 @@ fn a_value_too_large_to_train_with_is_named_by_its_place() {
 }
 
 /// A folder with `small.toml`, whose training does not end by itself.
-fn folder_with_endless_training() -> tempfile::TempDir {
+fn folder_with_endless_training() -> temp_dir::TempDir {
     let folder = folder();
     let recipe = RECIPE.replace("epochs = 3", "epochs = 1000000\nschedule = 'constant'");
     fs::write(folder.path().join("small.toml"), recipe).unwrap();
