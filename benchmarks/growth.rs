@@ -1,7 +1,7 @@
 //! How big-M constants grow with depth under each method of bounds: the first two
 //! findings of Plate et al. (2025) as a table.
 //!
-//! `cargo bench --bench growth` prints CSV: networks of He's variance with two
+//! `cargo bench --package taut-benchmarks --bench growth` prints CSV: networks of He's variance with two
 //! inputs on [−1, 1]², 1 to 4 hidden layers of 20 neurons, means over ten seeds.
 //! The result of one run stands in `growth.csv` beside this file.
 

@@ -1,7 +1,7 @@
 //! Linear regions counted a second, on random networks with weights of He's
 //! variance and small biases, over `[−1, 1]ⁿ`.
 //!
-//! `cargo bench --bench regions [-- FILTER]` prints one line a network.
+//! `cargo bench --package taut-benchmarks --bench regions [-- FILTER]` prints one line a network.
 
 use std::time::{Duration, Instant};
 

@@ -109,12 +109,12 @@ fn two_inputs_equal_brute_force() {
 
 #[test]
 fn three_inputs_equal_brute_force() {
-    compare(3, 11, 60);
+    compare(3, 10, 60);
 }
 
 #[test]
 fn four_inputs_equal_brute_force() {
-    compare(4, 9, 40);
+    compare(4, 8, 40);
 }
 
 #[test]
