@@ -17,6 +17,8 @@ use crate::regions::networks::Case;
 pub struct Cell {
     /// Not negative in the cell, positive inside.
     rows: Vec<Affine>,
+    /// A point inside.
+    inside: Vec<RBig>,
     outputs: Vec<Affine>,
     /// Of all neurons, layer after layer: 0 below the first bend, 1 above it, 2 above the
     /// second.
@@ -52,13 +54,12 @@ pub fn cells(case: &Case) -> Option<Cells> {
         let coefficients: Vec<RBig> = coefficients.iter().copied().map(exact).collect();
         rows.push(Affine::combination(free.len(), &coefficients, &inputs, &exact(*constant)));
     }
-    is_open(&rows, &bounds).then(|| {
-        let mut cells = Vec::new();
-        let tree = Tree { layers: &case.layers, bounds: &bounds };
-        let cell = Cell { rows, outputs: Vec::new(), phases: Vec::new() };
-        tree.collect(0, &inputs, cell, &mut cells);
-        Cells { cells, bounds }
-    })
+    let inside = inner_point(&rows, &bounds)?;
+    let mut cells = Vec::new();
+    let tree = Tree { layers: &case.layers, bounds: &bounds };
+    let cell = Cell { rows, inside, outputs: Vec::new(), phases: Vec::new() };
+    tree.collect(0, &inputs, cell, &mut cells);
+    Some(Cells { cells, bounds })
 }
 
 impl Cells {
@@ -101,13 +102,16 @@ impl Cells {
         let rows: Vec<&Affine> = a.rows.iter().chain(&b.rows).collect();
         let not_positive: Vec<Affine> = rows.iter().map(|row| row.below(&zero)).collect();
         let mut equations: Vec<Vec<RBig>> = Vec::new();
+        let mut points: Vec<Vec<RBig>> = Vec::new();
         for row in rows {
+            if points.iter().any(|point| is_positive(&row.at(point))) {
+                continue;
+            }
             let Some(point) = maximize(row, &not_positive, &self.bounds) else { return -1 };
-            let products = row.slope.iter().zip(&point);
-            let most = products.fold(row.offset.clone(), |sum, (g, x)| sum + g * x);
-            if !is_positive(&most) {
+            if !is_positive(&row.at(&point)) {
                 equations.push(row.slope.clone());
             }
+            points.push(point);
         }
         self.bounds.len() as isize - rank(equations) as isize
     }
@@ -154,12 +158,15 @@ impl Tree<'_> {
         let a = Affine::combination(self.bounds.len(), &weights, from, &bias);
         for (phase, (constraints, value)) in phases(&a, layer.activation).into_iter().enumerate() {
             let mut cell = cell.clone();
+            let holds = constraints.iter().all(|row| is_positive(&row.at(&cell.inside)));
             cell.rows.extend(constraints);
-            if is_open(&cell.rows, self.bounds) {
-                cell.outputs.push(value);
-                cell.phases.push(phase);
-                self.collect(depth, from, cell, cells);
+            if !holds {
+                let Some(inside) = inner_point(&cell.rows, self.bounds) else { continue };
+                cell.inside = inside;
             }
+            cell.outputs.push(value);
+            cell.phases.push(phase);
+            self.collect(depth, from, cell, cells);
         }
     }
 }
@@ -190,8 +197,8 @@ fn phases(a: &Affine, activation: Activation) -> Vec<(Vec<Affine>, Affine)> {
     }
 }
 
-/// Whether all rows are positive at some point.
-fn is_open(rows: &[Affine], bounds: &[Interval]) -> bool {
+/// A point at which all rows are positive.
+fn inner_point(rows: &[Affine], bounds: &[Interval]) -> Option<Vec<RBig>> {
     let dimension = bounds.len();
     let mut bounds = bounds.to_vec();
     bounds.push(Interval { lower: RBig::ZERO, upper: RBig::ONE });
@@ -203,6 +210,6 @@ fn is_open(rows: &[Affine], bounds: &[Interval]) -> bool {
     };
     let margins: Vec<Affine> = rows.iter().map(margin).collect();
     let objective = Affine::variable(dimension + 1, dimension);
-    let best = maximize(&objective, &margins, &bounds);
-    best.is_some_and(|point| is_positive(&point[dimension]))
+    let mut point = maximize(&objective, &margins, &bounds)?;
+    is_positive(&point.pop()?).then_some(point)
 }
