@@ -22,9 +22,10 @@
 //!
 //! | floor | modules | what |
 //! |---|---|---|
-//! | 7 | [`compare`], [`analyze`], [`plot`] | the same question under several formulations; what makes it hard; pictures |
-//! | 6 | [`optimize`] | the optimum: methods, evidence, and the one place that weighs it |
-//! | 5 | [`tighten`], [`regions`] | bounds by linear programs; linear regions |
+//! | 8 | [`compare`], [`analyze`], [`plot`] | the same question under several formulations; what makes it hard; pictures |
+//! | 7 | [`optimize`] | the optimum: methods, evidence, and the one place that weighs it |
+//! | 6 | [`tighten`] | bounds by linear programs |
+//! | 5 | [`search`], [`regions`] | branch and bound; linear regions |
 //! | 4 | [`encode`], [`scale`], [`prune`], [`io`] | network and bounds → program; neurons in other units, or removed; files |
 //! | 3 | [`bounds`], [`solve`], [`problem`], [`train`] | bounds on neurons; solvers; questions; training |
 //! | 2 | [`network`], [`milp`] | the data |
@@ -47,6 +48,7 @@ pub mod problem;
 pub mod prune;
 pub mod regions;
 pub mod scale;
+pub mod search;
 pub mod solve;
 pub mod tighten;
 #[cfg(feature = "train")]

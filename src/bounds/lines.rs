@@ -2,6 +2,7 @@
 
 use crate::network::{ActivationLayer, Phase};
 use crate::num::IntervalBox;
+use crate::num::rounding::below;
 
 /// For each neuron of a layer, the slopes of the lines below and above it.
 #[derive(Clone, Debug)]
@@ -135,6 +136,19 @@ fn slopes(l: f64, u: f64, ceiling: Option<f64>) -> (f64, f64) {
             if middle < c { chord(c, c - l) } else { 0.0 },
         ),
     }
+}
+
+/// Slopes of the lines below and above a clipped ReLU on `[l, u]`, and intercepts that hold for
+/// these slopes.
+pub fn clip_lines(l: f64, u: f64, ceiling: f64) -> [f64; 4] {
+    let (slope_below, slope_above) = slopes(l, u, Some(ceiling));
+    let (ceiling, phase) = (Some(ceiling), Phase::Unstable);
+    let neuron = Neuron { lower: l, upper: u, ceiling, phase, slope_below, slope_above };
+    // A few roundings each.
+    let intercept = |line: Line| below(line.intercept, 8.0 * f64::EPSILON * line.magnitude);
+    let under = intercept(neuron.line(1.0, slope_below));
+    let over = -intercept(neuron.line(-1.0, -slope_above));
+    [slope_below, slope_above, under, over]
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use thiserror::Error;
 pub use alpha::AlphaCrown;
 pub use crown::{Crown, refine};
 pub use interval::{IntervalPropagation, range as node_range};
+pub(crate) use lines::clip_lines;
 pub use read::read_neurons;
 pub use summary::{LayerSummary, summarize};
 

@@ -63,6 +63,7 @@ fn methods() -> impl TypedValueParser<Value = Method> {
     let value = |name, help: &'static str| PossibleValue::new(name).help(help);
     one_of([
         (value("auto", "The best for the problem; at present always milp"), Method::Milp),
+        (value("search", "Taut's own branch and bound over boxes, certified"), Method::Search),
         (value("milp", "A mixed-integer encoding in a MILP solver"), Method::Milp),
         (
             value(
@@ -102,7 +103,7 @@ fn find(args: &Args, sense: Sense, session: &mut Session) -> anyhow::Result<Opti
 fn options(args: &Args, session: &mut Session) -> anyhow::Result<OptimizeOptions> {
     let FormulationArgs { encoding, tighten, scale } = &args.formulation;
     let mut options = args.settings.options(&tighten.time, None, session)?;
-    if args.solver != Method::Enumerate {
+    if args.solver == Method::Milp {
         session.head.with_backend(options.backend);
         session.head.with_tightening(tighten.tighten);
     }
@@ -211,13 +212,27 @@ fn evidence(text: &mut Page, answer: &Answer, head: &Head) -> fmt::Result {
              given to the solver{left}"
         )?;
     }
-    let MethodRecord::Milp(method) = &answer.method else {
-        let time = seconds(answer.seconds.total);
-        return writeln!(
-            text,
-            "\n  method  {} linear regions enumerated\n  time    {time}",
-            answer.nodes
-        );
+    let time = seconds(answer.seconds.total);
+    let method = match &answer.method {
+        MethodRecord::Milp(method) => method,
+        MethodRecord::Enumerate(_) => {
+            let regions = answer.nodes;
+            return writeln!(
+                text,
+                "\n  method  {regions} linear regions enumerated\n  time    {time}"
+            );
+        }
+        MethodRecord::Search(_) => {
+            let programs = match answer.lp_iterations {
+                0 => String::new(),
+                iterations => format!(", {iterations} simplex iterations"),
+            };
+            return writeln!(
+                text,
+                "\n  method  search: {} parts of the box{programs}\n  time    {time}",
+                answer.nodes
+            );
+        }
     };
     if model.columns == 0 {
         return Ok(());

@@ -11,5 +11,7 @@ pub mod rounding;
 pub mod sample;
 pub mod tolerance;
 pub mod twofold;
+mod vectors;
 
 pub use interval::{BoxError, Interval, IntervalBox};
+pub(crate) use vectors::vectorized;

@@ -97,6 +97,8 @@ pub enum MethodRecord {
     Milp(MilpRecord),
     /// All linear regions.
     Enumerate(EnumerateRecord),
+    /// A branch and bound of Taut's own.
+    Search(SearchRecord),
 }
 
 /// How a mixed-integer program was made and solved.
@@ -127,12 +129,21 @@ pub struct EnumerateRecord {
     pub tighten: &'static str,
 }
 
+/// How the box was searched.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct SearchRecord {
+    /// Method of the bounds of the whole box, from which the search starts.
+    pub tighten: &'static str,
+}
+
 impl MethodRecord {
     /// Name on the command line and in records.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Milp(_) => "milp",
             Self::Enumerate(_) => "enumerate",
+            Self::Search(_) => "search",
         }
     }
 }

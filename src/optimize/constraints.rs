@@ -6,7 +6,7 @@ use crate::control::Clock;
 use crate::encode::{BigM, Encoder};
 use crate::milp::LinearExpression;
 use crate::problem::{NO_WHOLE_NUMBER, Problem};
-use crate::tighten::search::{Alone, Search, Until};
+use crate::search::columns::{Alone, Search, Until};
 
 /// Parts of the program at most: whole numbers may need some.
 const NODES: u64 = 1000;

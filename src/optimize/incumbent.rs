@@ -9,17 +9,25 @@ use crate::num::IntervalBox;
 use crate::num::sample::UniformPoints;
 use crate::problem::{Candidate, OBJECTIVE, Problem};
 
-/// Number of samples, less for networks so large that they would take long.
-const SAMPLES: usize = 512;
+/// How much is tried.
+#[derive(Clone, Copy, Debug)]
+pub struct Tries {
+    /// Number of samples, less for networks so large that they would take long.
+    samples: usize,
+    /// Number of samples improved by gradient steps.
+    starts: usize,
+    /// Gradient steps from each start; the step is halved where it does not help.
+    steps: usize,
+}
+
+/// What a MILP solver gains from, for which points are hard to find.
+pub const THOROUGH: Tries = Tries { samples: 512, starts: 8, steps: 60 };
+
+/// What a search needs, which finds points on its way.
+pub const QUICK: Tries = Tries { samples: 48, starts: 2, steps: 20 };
 
 /// Most multiplications spent on samples: some tens of milliseconds.
 const SAMPLE_BUDGET: usize = 50_000_000;
-
-/// Number of samples improved by gradient steps.
-const STARTS: usize = 8;
-
-/// Gradient steps from each start; the step is halved where it does not help.
-const STEPS: usize = 60;
 
 /// The share of the time left that it takes at most.
 const MOST_TIME: f64 = 0.25;
@@ -32,21 +40,29 @@ pub fn find(
     problem: &Problem,
     domain: &IntervalBox,
     seed: u32,
+    tries: Tries,
     clock: &Clock,
 ) -> Option<Candidate> {
     let clock = clock.share(MOST_TIME);
-    let mut samples = samples(problem, domain, seed, &clock);
+    let mut samples = samples(problem, domain, seed, tries, &clock);
     samples.retain(|candidate| candidate.feasible);
     // A stable sort: equal values keep the order in which they were drawn.
     samples.sort_by(|a, b| a.cost.total_cmp(&b.cost));
-    samples.truncate(STARTS);
-    let improved = samples.into_iter().map(|start| descend(problem, domain, start, &clock));
+    samples.truncate(tries.starts);
+    let improved = samples.into_iter().map(|start| descend(problem, domain, start, tries, &clock));
     improved.reduce(|best, next| if next.cost < best.cost { next } else { best })
 }
 
 /// The midpoint in any case, and uniform samples of the domain.
-fn samples(problem: &Problem, domain: &IntervalBox, seed: u32, clock: &Clock) -> Vec<Candidate> {
-    let count = (SAMPLE_BUDGET / problem.network_graph().weights().max(1)).clamp(STARTS, SAMPLES);
+fn samples(
+    problem: &Problem,
+    domain: &IntervalBox,
+    seed: u32,
+    tries: Tries,
+    clock: &Clock,
+) -> Vec<Candidate> {
+    let affordable = SAMPLE_BUDGET / problem.network_graph().weights().max(1);
+    let count = affordable.clamp(tries.starts, tries.samples);
     let points = std::iter::once(domain.center()).chain(UniformPoints::new(domain, seed));
     let mut samples = Vec::new();
     for point in points.take(count) {
@@ -59,12 +75,18 @@ fn samples(problem: &Problem, domain: &IntervalBox, seed: u32, clock: &Clock) ->
 }
 
 /// Projected gradient steps with halving; never worse than `start`.
-fn descend(problem: &Problem, domain: &IntervalBox, start: Candidate, clock: &Clock) -> Candidate {
+fn descend(
+    problem: &Problem,
+    domain: &IntervalBox,
+    start: Candidate,
+    tries: Tries,
+    clock: &Clock,
+) -> Candidate {
     let widths: Vec<f64> = domain.upper().iter().zip(domain.lower()).map(|(u, l)| u - l).collect();
     let mut best = start;
     let mut direction = scaled_direction(problem, &widths, &best);
     let mut step = FIRST_STEP;
-    for _ in 0..STEPS {
+    for _ in 0..tries.steps {
         let Some(direction_now) = direction.as_ref().filter(|_| !clock.is_stopped()) else {
             break;
         };

@@ -7,7 +7,6 @@
 
 mod answer;
 mod best;
-mod certify;
 mod constraints;
 mod enumerate;
 mod evidence;
@@ -18,6 +17,8 @@ mod known_point;
 mod milp;
 mod parts;
 mod polish;
+mod region;
+mod search;
 mod trust;
 mod weigh;
 
@@ -28,7 +29,8 @@ use thiserror::Error;
 
 use answer::Work;
 pub use answer::{
-    Answer, EnumerateRecord, MethodRecord, MilpRecord, ProofCounts, Recheck, Seconds, Status,
+    Answer, EnumerateRecord, MethodRecord, MilpRecord, ProofCounts, Recheck, SearchRecord, Seconds,
+    Status,
 };
 use best::Best;
 use evidence::{Claim, Evidence};
@@ -54,18 +56,21 @@ pub enum Method {
     /// A mixed-integer program in a MILP solver.
     #[default]
     Milp,
+    /// A branch and bound of Taut's own, without a solver, certified.
+    Search,
     /// All linear regions, without a solver.
     Enumerate,
 }
 
 impl Method {
     /// Every method.
-    pub const ALL: [Self; 2] = [Self::Milp, Self::Enumerate];
+    pub const ALL: [Self; 3] = [Self::Milp, Self::Search, Self::Enumerate];
 
     /// Name on the command line and in records.
     pub fn name(self) -> &'static str {
         match self {
             Self::Milp => "milp",
+            Self::Search => "search",
             Self::Enumerate => "enumerate",
         }
     }
@@ -218,7 +223,7 @@ pub fn optimize_within(
     let mut seconds = 0.0;
     let mut first = None;
     let contradiction = match options.method {
-        Method::Milp => constraints::contradiction(problem, clock),
+        Method::Milp | Method::Search => constraints::contradiction(problem, clock),
         // The independent check stands on no program.
         Method::Enumerate => None,
     };
@@ -226,10 +231,18 @@ pub fn optimize_within(
         (Some(reason), _) => Evidence::empty(record(options), reason),
         (None, None) => Evidence::empty(record(options), NO_WHOLE_NUMBER.to_string()),
         (None, Some(whole)) => {
-            first = timed(&mut seconds, || first_point(problem, options.solve.seed, clock));
+            let tries = match options.method {
+                Method::Search => incumbent::QUICK,
+                Method::Milp | Method::Enumerate => incumbent::THOROUGH,
+            };
+            let seed = options.solve.seed;
+            first = timed(&mut seconds, || point_by(problem, seed, tries, clock));
             let known = first.as_ref();
             match options.method {
                 Method::Enumerate => enumerate::evidence(problem, options, clock)?,
+                Method::Search => {
+                    search::evidence(problem, whole, options, known, clock, observer)?
+                }
                 Method::Milp if options.parts == 1 => {
                     milp::evidence(problem, whole, options, known, clock, observer)?
                 }
@@ -247,6 +260,7 @@ pub fn optimize_within(
 fn record(options: &OptimizeOptions) -> MethodRecord {
     match options.method {
         Method::Milp => milp::record(options),
+        Method::Search => search::record(),
         Method::Enumerate => enumerate::record(),
     }
 }
@@ -282,8 +296,17 @@ pub(crate) fn answer(
 
 /// A feasible point by samples and gradient steps; `None` if none is found.
 pub fn first_point(problem: &Problem, seed: u32, clock: &Clock) -> Option<Candidate> {
+    point_by(problem, seed, incumbent::THOROUGH, clock)
+}
+
+fn point_by(
+    problem: &Problem,
+    seed: u32,
+    tries: incumbent::Tries,
+    clock: &Clock,
+) -> Option<Candidate> {
     tracing::info!("first point: samples and gradient steps");
-    let found = incumbent::find(problem, problem.integral_domain()?, seed, clock);
+    let found = incumbent::find(problem, problem.integral_domain()?, seed, tries, clock);
     match &found {
         Some(point) => tracing::info!("first point: value {}", point.objective),
         None => tracing::info!("first point: none found that meets the constraints"),

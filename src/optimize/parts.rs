@@ -20,6 +20,7 @@ use crate::bounds::{Crown, Propagator};
 use crate::control::{Clock, Observer, StoppedBy};
 use crate::num::IntervalBox;
 use crate::problem::{Candidate, OBJECTIVE, Part, Problem};
+use crate::search;
 use crate::solve::SolveError;
 use crate::tighten::{TightenError, Tightening};
 
@@ -290,22 +291,9 @@ fn sides(part: &IntervalBox, domain: &IntervalBox) -> Vec<usize> {
     wide.into_iter().max_by(|a, b| share(a).total_cmp(&share(b))).into_iter().collect()
 }
 
-/// Both halves of a box along an input; those of an integer input share no point. `None`
-/// where there is nothing between the ends.
-pub fn halves(domain: &IntervalBox, input: usize, integer: &[usize]) -> Option<[IntervalBox; 2]> {
-    let (low, high) = (domain.lower()[input], domain.upper()[input]);
-    let middle = 0.5 * low + 0.5 * high;
-    let (left, right) = match integer.contains(&input) {
-        // Beyond 2⁵³ not every whole number has a successor: then both halves share one.
-        true => match (middle.floor(), middle.floor() + 1.0) {
-            (floor, next) if next - floor == 1.0 => (floor, next),
-            (floor, _) => (floor, floor),
-        },
-        false => (middle, middle),
-    };
-    if !(low <= left && right <= high && left < high && right > low) {
-        return None;
-    }
+/// Both halves of a box along an input. `None` where there is nothing between the ends.
+fn halves(domain: &IntervalBox, input: usize, integer: &[usize]) -> Option<[IntervalBox; 2]> {
+    let [left, right] = search::halves(domain.interval(input), integer.contains(&input))?;
     let (mut upper, mut lower) = (domain.upper().to_vec(), domain.lower().to_vec());
     (upper[input], lower[input]) = (left, right);
     let left = IntervalBox::new(domain.lower().to_vec(), upper).ok()?;

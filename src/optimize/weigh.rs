@@ -2,17 +2,19 @@
 //!
 //! A forward pass is believed, and a proof; a solver's claim is evidence. Where it stands
 //! against a true point, it falls. Where it would be the answer, Taut proves it again
-//! ([`super::certify`]) as far as the options ask for that; "infeasible" only with a proof.
+//! ([`super::search`]) as far as the options ask for that; "infeasible" only with a proof.
 
-use super::certify::{Effort, Proven, certify};
+use super::region::best_of_region;
+use super::search::{Proven, prove};
 use super::{
     Answer, Best, Certify, Claim, Evidence, Gap, OptimizeError, OptimizeOptions, ProofCounts,
     Recheck, Status, Work, contradiction, relative_gap, timed,
 };
 use crate::bounds::{Crown, NeuronBounds, Propagator, summarize};
 use crate::control::{Clock, Observer, StoppedBy};
-use crate::num::tolerance::{BOUND_CONTRADICTION, CLAIM_TOLERANCE, FINEST_GAP};
+use crate::num::tolerance::{BOUND_CONTRADICTION, BOUND_ROUNDING, CLAIM_TOLERANCE, FINEST_GAP};
 use crate::problem::{Candidate, OBJECTIVE, Problem};
+use crate::search::Effort;
 
 /// Who proved a bound, where Taut did.
 pub const CERTIFIED: &str = "certified";
@@ -58,6 +60,7 @@ pub fn weigh(
     scales.drop_what_is_refuted();
     scales.tell_of_a_failure();
     scales.prove(clock, observer);
+    scales.polish(clock);
     let mut answer = scales.conclude()?;
     answer.seconds.total = clock.seconds();
     Ok(answer)
@@ -160,17 +163,18 @@ impl<'a> Scales<'a> {
     /// Proves what the solver says, as far as it is needed.
     fn prove(&mut self, clock: &Clock, observer: &mut dyn Observer) {
         let (None, Some(gap)) = (&self.evidence.empty, self.gap) else { return };
-        let Some(bounds) = self.bounds(clock) else { return };
         let Some(work) = self.work() else { return };
+        let Some(bounds) = self.bounds(clock) else { return };
         let is_cheap = work <= SMALL_WORK.max(self.cheap_work());
         let clock = if is_cheap { clock.share(CHEAP_SHARE) } else { *clock };
-        let effort = Effort { work, memory: self.options.limits.memory, clock };
+        let (memory, threads) = (self.options.limits.memory, self.options.solve.threads);
+        let effort = Effort { clock, nodes: u64::MAX, memory, work, threads };
         let (problem, known) = (self.problem, self.best.clone());
         let mut seconds = 0.0;
         tracing::info!("proof: parts of the box, bounds and linear programs");
-        let proven =
-            timed(&mut seconds, || certify(problem, &bounds, known, gap, effort, observer));
+        let proven = timed(&mut seconds, || prove(problem, &bounds, known, gap, &effort, observer));
         self.evidence.work.seconds.certify = seconds;
+        self.evidence.bounds = Some(bounds);
         match proven.bound {
             Some(bound) => {
                 let bound = self.told(bound);
@@ -207,6 +211,25 @@ impl<'a> Scales<'a> {
             (Certify::Never | Certify::Cheap, false) => Some(THOROUGH_WORK.max(self.cheap_work())),
             (Certify::Always, _) => Some(f64::INFINITY),
         }
+    }
+
+    /// Moves the best point to the optimum of the linear region that it lies in, unless the
+    /// bound shows that there is nothing to gain.
+    fn polish(&mut self, clock: &Clock) {
+        let (None, Some(best)) = (&self.evidence.empty, self.best.target()) else { return };
+        let size = self.problem.objective_size(&best.input);
+        if best.cost - self.evidence.proven <= BOUND_ROUNDING * size {
+            return;
+        }
+        let (Some(part), Some(bounds)) = (self.problem.whole(), &self.evidence.bounds) else {
+            return;
+        };
+        let mut seconds = 0.0;
+        let point = timed(&mut seconds, || {
+            best_of_region(self.problem, part, bounds, best, self.options.backend, clock)
+        });
+        self.evidence.work.seconds.polish += seconds;
+        point.into_iter().for_each(|point| self.best.offer(point));
     }
 
     fn cheap_work(&self) -> f64 {

@@ -5,13 +5,13 @@ use std::time::Instant;
 
 use super::certificate::{Lemma, Side, signed};
 use super::pool::Pool;
-use super::search::{Alone, Search, Until, is_proven_empty};
 use super::{Goal, Method, TightenCounts, TightenError, TightenOptions};
 use crate::control::{Clock, PROGRESS};
 use crate::encode::Encoder;
 use crate::milp::{LinearExpression, Model, VarId, dual_bound};
 use crate::network::{ActivationLayer, NodeId, Phase};
 use crate::num::{Interval, IntervalBox};
+use crate::search::columns::{Alone, Search, Until, is_proven_empty};
 use crate::solve::{Basis, LinearProgram, LpStatus, SolveError};
 
 /// Neurons that one worker takes at a time. Each batch starts from the same

@@ -24,7 +24,6 @@ mod layer;
 mod pool;
 mod record;
 mod run;
-pub(crate) mod search;
 
 use std::time::Duration;
 

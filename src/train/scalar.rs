@@ -139,10 +139,3 @@ pub fn product<S: Scalar>(result: &mut [S], onto: Onto, left: Matrix<S>, right: 
     };
     general_mat_mul(S::one(), &left, &right, kept, &mut result);
 }
-
-/// Runs a loop over numbers with the widest vectors that the processor has. The loop's
-/// results do not depend on them: nothing is reordered or fused.
-#[inline(always)]
-pub fn vectorized<R>(operation: impl FnOnce() -> R) -> R {
-    pulp::Arch::new().dispatch(operation)
-}

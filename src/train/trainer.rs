@@ -18,12 +18,13 @@ use super::model::{Model, Pass};
 use super::optimizers::{Optimizer, Step};
 use super::penalties::Penalties;
 use super::samples::{Samples, real};
-use super::scalar::{Scalar, narrow, vectorized, wide};
+use super::scalar::{Scalar, narrow, wide};
 use super::schedule::learning_rate;
 use super::settings::TrainingRecipe;
 use super::state::{EpochRecord, State};
 use super::{Halt, Stream, TrainObserver, TrainingPhase};
 use crate::control::{Clock, StoppedBy};
+use crate::num::vectorized;
 
 /// Samples that are computed at once: enough for matrix products at full speed, few
 /// enough that a batch of 256 keeps two threads busy.

@@ -6,7 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Backward, LayerSize, Scratch, TrainableLayer};
-use crate::train::scalar::{Scalar, vectorized};
+use crate::num::vectorized;
+use crate::train::scalar::Scalar;
 use crate::train::stage::Stage;
 
 /// A piecewise linear function of one number.

@@ -6,7 +6,8 @@
 use ndarray::{Array1, Array2};
 
 use super::{Backward, LayerSize, Scratch, TrainableLayer};
-use crate::train::scalar::{Matrix, Onto, Scalar, product, vectorized};
+use crate::num::vectorized;
+use crate::train::scalar::{Matrix, Onto, Scalar, product};
 use crate::train::stage::Stage;
 
 /// A dense layer.

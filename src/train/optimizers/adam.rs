@@ -7,7 +7,8 @@
 //! arXiv:1711.05101, algorithm 2.
 
 use super::{Optimizer, Step};
-use crate::train::scalar::{Scalar, vectorized};
+use crate::num::vectorized;
+use crate::train::scalar::Scalar;
 
 #[derive(Debug)]
 pub(super) struct Adam {

@@ -2,7 +2,8 @@
 //! decay `λ`, `g + λ p` stands for `g`.
 
 use super::{Optimizer, Step};
-use crate::train::scalar::{Scalar, vectorized};
+use crate::num::vectorized;
+use crate::train::scalar::Scalar;
 
 #[derive(Debug)]
 pub(super) struct Sgd;

@@ -2,7 +2,8 @@
 //! not over biases, in units of training.
 
 use super::{Penalty, Surroundings};
-use crate::train::scalar::{Scalar, vectorized};
+use crate::num::vectorized;
+use crate::train::scalar::Scalar;
 
 #[derive(Debug)]
 pub(super) struct L1;

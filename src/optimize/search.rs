@@ -1,0 +1,140 @@
+//! The least value by Taut's own branch and bound, which is certified: over boxes and planes
+//! ([`crate::search`]), with linear programs where few neurons are open.
+//!
+//! It is a method of its own, and it proves again what a solver says: told the best point, it
+//! has only to show that there is no better one.
+
+use super::{
+    Best, Claim, Evidence, Gap, MethodRecord, OptimizeError, OptimizeOptions, SearchRecord, timed,
+};
+use crate::bounds::{Crown, NeuronBounds, Propagator};
+use crate::control::{Clock, Observer, StoppedBy};
+use crate::problem::{Candidate, OBJECTIVE, Part, Problem};
+use crate::search::{Boxes, Effort, Goal, Target, least};
+use crate::tighten::{TightenError, limited};
+
+/// What was proven.
+#[derive(Clone, Debug)]
+pub struct Proven<'a> {
+    /// No point has a better value; `None` if that is proven of none at all.
+    pub bound: Option<f64>,
+    /// Whether it is proven that there is no point.
+    pub is_empty: bool,
+    /// The best points that are known, those told or better ones.
+    pub best: Best<'a>,
+    /// What ended the work before the gap was closed.
+    pub stopped_by: Option<StoppedBy>,
+    /// Parts and linear programs.
+    pub nodes: u64,
+    /// Simplex iterations.
+    pub iterations: u64,
+}
+
+/// Points as good as the gap asks for.
+struct Sought<'a> {
+    problem: &'a Problem,
+    best: Best<'a>,
+    gap: Gap,
+}
+
+impl Goal for Sought<'_> {
+    fn offer(&mut self, point: &[f64]) {
+        let Some(input) = self.problem.nearest_input(point) else { return };
+        self.best.offer(self.problem.evaluate(input));
+    }
+
+    fn target(&self) -> Target {
+        let best = self.best.target().map(|best| best.cost);
+        let enough = best.map_or(f64::INFINITY, |value| value - self.gap.at(value));
+        Target { best: best.unwrap_or(f64::INFINITY), enough }
+    }
+}
+
+/// Proves what it can of `problem`, given bounds of its neurons and perhaps a point.
+pub fn prove<'a>(
+    problem: &'a Problem,
+    bounds: &NeuronBounds,
+    known: Best<'a>,
+    gap: Gap,
+    effort: &Effort,
+    observer: &mut dyn Observer,
+) -> Proven<'a> {
+    let nothing = |best| Proven {
+        bound: None,
+        is_empty: true,
+        best,
+        stopped_by: None,
+        nodes: 0,
+        iterations: 0,
+    };
+    let Some(whole) = problem.whole() else { return nothing(known) };
+    let Ok(bounds) = limited(problem, whole, bounds.clone()) else { return nothing(known) };
+    let boxes = Boxes::new(problem, whole, &bounds, effort.clock);
+    let mut sought = Sought { problem, best: known, gap };
+    let roots = boxes.root(sought.target());
+    let found = least(&boxes, roots, &mut sought, effort, observer);
+    Proven {
+        bound: Some(found.least).filter(|bound| bound.is_finite()),
+        is_empty: found.least == f64::INFINITY,
+        best: sought.best,
+        stopped_by: found.stopped_by,
+        nodes: found.nodes,
+        iterations: found.iterations,
+    }
+}
+
+/// The method has no settings of programs.
+pub fn record() -> MethodRecord {
+    MethodRecord::Search(SearchRecord { tighten: "crown" })
+}
+
+/// What the search shows, given a point perhaps.
+///
+/// # Errors
+/// Bounds that overflow.
+pub fn evidence(
+    problem: &Problem,
+    whole: &Part,
+    options: &OptimizeOptions,
+    known: Option<&Candidate>,
+    clock: &Clock,
+    observer: &mut dyn Observer,
+) -> Result<Evidence, OptimizeError> {
+    let mut evidence = Evidence::new(record());
+    let mut seconds = 0.0;
+    let bounds =
+        timed(&mut seconds, || Crown.propagate_within(problem.graph(), &whole.domain, clock));
+    let bounds = bounds.map_err(TightenError::from)?;
+    evidence.work.seconds.bounds = seconds;
+    let range = bounds.of(problem.rows()).interval(OBJECTIVE);
+    evidence.prove(range.lower());
+    let gap = Gap::new(&options.solve, range);
+    let best = Best::of(problem, known.cloned());
+    let effort = Effort {
+        clock: *clock,
+        nodes: options.limits.nodes.unwrap_or(u64::MAX),
+        memory: options.limits.memory,
+        work: f64::INFINITY,
+        threads: options.solve.threads,
+    };
+    tracing::info!("search: boxes, planes below the objective");
+    let proven = timed(&mut evidence.work.seconds.solve, || {
+        prove(problem, &bounds, best, gap, &effort, observer)
+    });
+    tracing::info!("search: ended after {} parts", proven.nodes);
+    evidence.bounds = Some(bounds);
+    evidence.work.nodes = proven.nodes;
+    evidence.work.lp_iterations = proven.iterations;
+    if proven.is_empty {
+        let reason = "no point meets the constraints, which a search over all of the box proves";
+        evidence.empty = Some(reason.to_string());
+    }
+    if let Some(bound) = proven.bound {
+        evidence.prove(bound);
+    }
+    if let Some(reason) = proven.stopped_by {
+        evidence.claim = Claim::Stopped(reason);
+    }
+    evidence.points.extend(proven.best.into_points());
+    Ok(evidence)
+}

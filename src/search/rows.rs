@@ -1,0 +1,237 @@
+//! Backward substitution over a tape: [`ROWS`] expressions of a step's neurons at once, bounded
+//! from below. Formulas and error terms are those of `bounds/backward.rs`, with magnitudes over
+//! the whole box.
+
+use ndarray::Array2;
+
+use super::kernel::{ROWS, rows_times, sums, through_lines};
+use super::lines::Lines;
+use super::tape::{Kind, Matrix, Tape, padded};
+use crate::num::rounding::below;
+
+/// A block of rows on its way back to the inputs.
+#[derive(Debug)]
+pub struct Rows {
+    /// Of each step, [`ROWS`] rows of coefficients, padded.
+    coefficients: Vec<f64>,
+    /// Steps where coefficients have arrived.
+    has_arrived: Vec<bool>,
+    constant: [f64; ROWS],
+    error: [f64; ROWS],
+    /// A product that is added to what has arrived.
+    product: Vec<f64>,
+    /// Coefficients of the outputs of activations, of row 0, where they are kept.
+    trace: Vec<f64>,
+}
+
+/// `value ≥ slope · x + offset` for the inputs `x` of a part.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plane {
+    /// Coefficients of the inputs.
+    pub slope: Vec<f64>,
+    /// The constant, rounded down by all that rounding could do.
+    pub offset: f64,
+}
+
+/// Which rows are led back, and how.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask<'a> {
+    /// The affine step that they start at.
+    pub step: usize,
+    /// Its neurons, each with a sign of 1 or −1; at most [`ROWS`].
+    pub chosen: &'a [(usize, f64)],
+    /// Slopes of the lines below: those of the lines, or others from 0 to 1 where they are
+    /// free.
+    pub below: &'a [f64],
+    /// Whether the coefficients that row 0 has at the outputs of activations are kept.
+    pub keeps_trace: bool,
+}
+
+impl Rows {
+    /// Room for the rows of a tape.
+    pub fn new(tape: &Tape) -> Self {
+        let widest = tape.steps.iter().map(|step| padded(step.size)).max().unwrap_or(0);
+        Self {
+            coefficients: vec![0.0; ROWS * tape.length],
+            has_arrived: vec![false; tape.steps.len()],
+            constant: [0.0; ROWS],
+            error: [0.0; ROWS],
+            product: vec![0.0; ROWS * widest],
+            trace: vec![0.0; tape.length],
+        }
+    }
+
+    /// Leads what is asked for back to the inputs.
+    pub fn substitute(&mut self, tape: &Tape, lines: &Lines, ranges: [&[f64]; 2], ask: &Ask) {
+        let Ask { step: target, chosen, below, keeps_trace } = *ask;
+        self.start(tape, target, chosen, ranges);
+        if keeps_trace {
+            self.trace.fill(0.0);
+        }
+        for (index, step) in tape.steps[..target].iter().enumerate().rev() {
+            if !self.has_arrived[index] {
+                continue;
+            }
+            let width = padded(step.size);
+            let block = ROWS * step.start..ROWS * (step.start + width);
+            match &step.kind {
+                Kind::Input => continue,
+                Kind::Affine(_) => self.through_affine(tape, index, ranges),
+                Kind::Activation { from, .. } => {
+                    let from = *from;
+                    let room = step.room();
+                    for row in 0..ROWS {
+                        let a = &mut self.coefficients[block.clone()][row * width..][..width];
+                        if keeps_trace && row == 0 {
+                            self.trace[room.clone()].copy_from_slice(a);
+                        }
+                        let [intercepts, error] = through_lines(
+                            a,
+                            [&below[room.clone()], &lines.above[room.clone()]],
+                            [&lines.under[room.clone()], &lines.over[room.clone()]],
+                            &lines.error[room.clone()],
+                        );
+                        self.constant[row] += intercepts;
+                        self.error[row] += error + 8.0 * f64::EPSILON * self.constant[row].abs();
+                    }
+                    self.arrive(tape, from, ranges, |to, coefficients| {
+                        let (before, behind) = coefficients.split_at_mut(block.start);
+                        let to = &mut before[to];
+                        to.iter_mut().zip(behind).for_each(|(to, from)| *to += *from);
+                    });
+                }
+            }
+            self.has_arrived[index] = false;
+        }
+        let input = &mut self.has_arrived[0];
+        if !*input {
+            self.coefficients[..ROWS * padded(tape.steps[0].size)].fill(0.0);
+        }
+        *input = false;
+    }
+
+    /// The plane below a row that has been led back.
+    pub fn plane(&self, tape: &Tape, row: usize) -> Plane {
+        let slope = self.slope(tape, row).to_vec();
+        Plane { slope, offset: self.offset(row) }
+    }
+
+    /// The plane's slope.
+    pub fn slope(&self, tape: &Tape, row: usize) -> &[f64] {
+        let size = tape.steps[0].size;
+        &self.coefficients[row * padded(size)..][..size]
+    }
+
+    /// The plane's offset.
+    pub fn offset(&self, row: usize) -> f64 {
+        // Twice, for the rounding of the error terms themselves.
+        let offset = below(self.constant[row], 2.0 * self.error[row]);
+        if offset.is_finite() { offset } else { f64::NEG_INFINITY }
+    }
+
+    /// Coefficients of the outputs of activations that row 0 had.
+    pub fn trace(&self) -> &[f64] {
+        &self.trace
+    }
+
+    fn start(&mut self, tape: &Tape, target: usize, chosen: &[(usize, f64)], ranges: [&[f64]; 2]) {
+        debug_assert!(!chosen.is_empty() && chosen.len() <= ROWS);
+        let Kind::Affine(sum) = &tape.steps[target].kind else {
+            unreachable!("rows start at affine steps");
+        };
+        self.constant = [0.0; ROWS];
+        self.error = [0.0; ROWS];
+        for (row, &(index, sign)) in chosen.iter().enumerate() {
+            self.constant[row] = sign * sum.bias[index];
+        }
+        for (from, matrix) in &sum.terms {
+            let width = padded(tape.steps[*from].size);
+            self.arrive(tape, *from, ranges, |to, coefficients| {
+                let rows = coefficients[to].chunks_exact_mut(width).zip(chosen);
+                match matrix {
+                    // A copy with a sign: exact.
+                    Matrix::Dense { rows: weights, .. } => rows.for_each(|(to, &(index, sign))| {
+                        let weights = &weights[index * width..][..width];
+                        to.iter_mut().zip(weights).for_each(|(to, w)| *to = sign * w);
+                    }),
+                    Matrix::Structured(linear) => {
+                        let weights = linear.signed_rows(chosen);
+                        rows.zip(weights.outer_iter()).for_each(|((to, _), weights)| {
+                            to.iter_mut().zip(weights).for_each(|(to, w)| *to = *w);
+                        });
+                    }
+                }
+            });
+        }
+    }
+
+    fn through_affine(&mut self, tape: &Tape, index: usize, ranges: [&[f64]; 2]) {
+        let step = &tape.steps[index];
+        let Kind::Affine(sum) = &step.kind else { return };
+        let width = padded(step.size);
+        for row in 0..ROWS {
+            let a = &self.coefficients[ROWS * step.start + row * width..][..width];
+            let [constant, error] = sums(a, &sum.bias, &sum.backward_error);
+            self.constant[row] += constant;
+            self.error[row] +=
+                error + sum.underflow + 8.0 * f64::EPSILON * self.constant[row].abs();
+        }
+        let block = ROWS * step.start;
+        for (from, matrix) in &sum.terms {
+            let inputs = padded(tape.steps[*from].size);
+            self.arrive(tape, *from, ranges, |to, coefficients| {
+                let (before, behind) = coefficients.split_at_mut(block);
+                let (to, a) = (&mut before[to], &behind[..ROWS * width]);
+                match matrix {
+                    Matrix::Dense { rows, .. } => {
+                        rows_times(a, width, step.size, rows, inputs, to);
+                    }
+                    Matrix::Structured(linear) => {
+                        let a =
+                            Array2::from_shape_fn((ROWS, step.size), |(row, i)| a[row * width + i]);
+                        let product = linear.rows_times(&a);
+                        for (from, to) in product.outer_iter().zip(to.chunks_exact_mut(inputs)) {
+                            to.iter_mut().zip(from).for_each(|(to, from)| *to += *from);
+                        }
+                    }
+                }
+            });
+        }
+    }
+
+    /// Lets `add` add coefficients to those of a step, where there may be some already.
+    fn arrive(
+        &mut self,
+        tape: &Tape,
+        to: usize,
+        [lower, upper]: [&[f64]; 2],
+        add: impl FnOnce(std::ops::Range<usize>, &mut [f64]),
+    ) {
+        let step = &tape.steps[to];
+        let width = padded(step.size);
+        let block = ROWS * step.start..ROWS * (step.start + width);
+        if !self.has_arrived[to] {
+            self.has_arrived[to] = true;
+            self.coefficients[block.clone()].fill(0.0);
+            return add(block, &mut self.coefficients);
+        }
+        let room = &mut self.product[..ROWS * width];
+        // What comes is summed up on its own, as its error term has it.
+        room.copy_from_slice(&self.coefficients[block.clone()]);
+        self.coefficients[block.clone()].fill(0.0);
+        add(block.clone(), &mut self.coefficients);
+        for (row, (sum, known)) in self.coefficients[block]
+            .chunks_exact_mut(width)
+            .zip(self.product.chunks_exact(width))
+            .enumerate()
+        {
+            let mut magnitude = 0.0;
+            for (index, (sum, known)) in sum.iter_mut().zip(known).enumerate() {
+                *sum += known;
+                let at = step.start + index;
+                magnitude += sum.abs() * lower[at].abs().max(upper[at].abs());
+            }
+            self.error[row] += f64::EPSILON * magnitude;
+        }
+    }
+}
