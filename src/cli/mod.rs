@@ -34,7 +34,8 @@ use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ErrorKind};
-use clap::{Arg, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::parser::ValueSource;
+use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 use taut::problem::Sense;
 
 use console::{Color, print_usage, tell_error};
@@ -118,8 +119,8 @@ pub fn run() -> ExitCode {
     let words = words();
     // Also for what is wrong with the arguments.
     Color::of_arguments(&words).set();
-    let outcome = match parsed(words) {
-        Ok(arguments) => answer(&arguments),
+    let outcome = match parsed(&words) {
+        Ok((arguments, given)) => answer(&arguments, given),
         Err(usage) => {
             print_usage(&usage).map(|()| u8::try_from(usage.exit_code()).unwrap_or(FAILED))
         }
@@ -133,23 +134,38 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// Reads the arguments; a negative number is the value of the option before it.
-fn parsed(words: Vec<OsString>) -> Result<Arguments, clap::Error> {
-    match Arguments::try_parse_from(&words) {
+/// Reads the arguments, and says which options of the command were given; a negative number is
+/// the value of the option before it.
+fn parsed(words: &[OsString]) -> Result<(Arguments, Vec<String>), clap::Error> {
+    match matched(Arguments::command(), words) {
         Err(error) if error.kind() == ErrorKind::UnknownArgument => {
-            with_negative_numbers(words).map_err(refined)
+            matched(with_negative_numbers(), words).map_err(refined)
         }
         parsed => parsed,
     }
 }
 
-fn with_negative_numbers(words: Vec<OsString>) -> Result<Arguments, clap::Error> {
+fn matched(
+    mut command: clap::Command,
+    words: &[OsString],
+) -> Result<(Arguments, Vec<String>), clap::Error> {
+    let mut matches = command.try_get_matches_from_mut(words)?;
+    let is_given =
+        |of: &ArgMatches, id: &str| of.value_source(id) == Some(ValueSource::CommandLine);
+    let given = matches.subcommand().map_or_else(Vec::new, |(_, of)| {
+        let ids = of.ids().map(ToString::to_string);
+        ids.filter(|id| of.try_contains_id(id).is_ok() && is_given(of, id)).collect()
+    });
+    let arguments = Arguments::from_arg_matches_mut(&mut matches);
+    Ok((arguments.map_err(|error| error.format(&mut command))?, given))
+}
+
+fn with_negative_numbers() -> clap::Command {
     let number = |argument: Arg| match argument.is_positional() {
         true => argument,
         false => argument.allow_negative_numbers(true),
     };
-    let command = Arguments::command().mut_subcommands(|command| command.mut_args(number));
-    Arguments::from_arg_matches_mut(&mut command.try_get_matches_from(words)?)
+    Arguments::command().mut_subcommands(|command| command.mut_args(number))
 }
 
 /// Without the advice on how an unknown option could be the name of a file.
@@ -181,11 +197,11 @@ fn is_option(word: &OsStr) -> bool {
 }
 
 /// Runs a command, which prints its answer.
-fn answer(arguments: &Arguments) -> anyhow::Result<u8> {
+fn answer(arguments: &Arguments, given: Vec<String>) -> anyhow::Result<u8> {
     progress::start(arguments.quiet);
     log::start(arguments.verbose, arguments.quiet);
     progress::listen();
-    let start = Session::start;
+    let start = |command| Session::start(command, given);
     match &arguments.command {
         Command::Info(args) => info::run(args, start("info")),
         Command::Minimize(args) => optimize::run(args, Sense::Minimize, start("minimize")),

@@ -62,7 +62,14 @@ pub struct Args {
 fn methods() -> impl TypedValueParser<Value = Method> {
     let value = |name, help: &'static str| PossibleValue::new(name).help(help);
     one_of([
-        (value("auto", "The best for the problem; at present always milp"), Method::Milp),
+        (
+            value(
+                "auto",
+                "The best for the problem: search, and milp where that does not end; milp where a \
+                 setting of programs is given",
+            ),
+            Method::Auto,
+        ),
         (value("search", "Taut's own branch and bound over boxes, certified"), Method::Search),
         (value("milp", "A mixed-integer encoding in a MILP solver"), Method::Milp),
         (
@@ -82,6 +89,9 @@ pub struct Optimized {
     answer: Answer,
     #[serde(skip)]
     problem: Problem,
+    /// The option that has made the method milp.
+    #[serde(skip)]
+    implied: Option<&'static str>,
 }
 
 /// Optimises and prints.
@@ -91,22 +101,47 @@ pub fn run(args: &Args, sense: Sense, session: Session) -> anyhow::Result<u8> {
 
 fn find(args: &Args, sense: Sense, session: &mut Session) -> anyhow::Result<Optimized> {
     args.time_limit.read(session)?;
-    let options = options(args, session)?;
+    let implied = PROGRAM_OPTIONS.into_iter().find(|(field, _)| session.is_given(field));
+    let implied = implied.map(|(_, option)| option).filter(|_| args.solver == Method::Auto);
+    let mut options = options(args, session)?;
+    if implied.is_some() {
+        options.method = Method::Milp;
+    }
     let problem = args.problem.read(Objective::Best(Some(sense)), session)?;
     let clock = &session.clock;
     let read = clock.seconds();
     let mut answer = optimize_within(&problem, &options, clock, &mut Monitor)?;
     answer.seconds.read = read;
-    Ok(Optimized { answer, problem })
+    match answer.method {
+        MethodRecord::Milp(_) => {
+            session.head.with_backend(options.backend);
+            session.head.with_tightening(options.tighten);
+        }
+        // Linear programs close parts, and polish the point.
+        MethodRecord::Search(_) => session.head.with_backend(options.backend),
+        MethodRecord::Enumerate(_) => {}
+    }
+    Ok(Optimized { answer, problem, implied })
 }
+
+/// Options that are settings of programs: fields, and what a user types. Where one of them is
+/// given, `auto` is `milp`.
+const PROGRAM_OPTIONS: [(&str, &str); 10] = [
+    ("encoding", "--encoding"),
+    ("tighten", "--tighten"),
+    ("time", "--tighten-time"),
+    ("scale", "--scale"),
+    ("parts", "--parts"),
+    ("backend", "--backend"),
+    ("preset", "--preset"),
+    ("known_point", "--known-point"),
+    ("presolve", "--presolve"),
+    ("log_file", "--log-file"),
+];
 
 fn options(args: &Args, session: &mut Session) -> anyhow::Result<OptimizeOptions> {
     let FormulationArgs { encoding, tighten, scale } = &args.formulation;
     let mut options = args.settings.options(&tighten.time, None, session)?;
-    if args.solver == Method::Milp {
-        session.head.with_backend(options.backend);
-        session.head.with_tightening(tighten.tighten);
-    }
     options.encoding = *encoding;
     options.tighten = tighten.tighten;
     options.scale = *scale;
@@ -124,7 +159,13 @@ impl Report for Optimized {
     const HAS_STATUS: bool = true;
 
     fn text(&self, head: &Head, out: &mut Page) -> fmt::Result {
-        text(&self.answer, &self.problem, head, out)
+        text(&self.answer, &self.problem, head, out)?;
+        match self.implied {
+            Some(option) => {
+                writeln!(out, "  note    {option} is a setting of programs: the method is milp")
+            }
+            None => Ok(()),
+        }
     }
 
     fn stopped_by(&self) -> Option<StoppedBy> {

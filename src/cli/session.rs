@@ -54,13 +54,20 @@ pub struct Session {
     pub clock: Clock,
     /// What is known of the question so far.
     pub head: Head,
+    /// The options on the command line, by the names of their fields.
+    given: Vec<String>,
 }
 
 impl Session {
     /// Starts now; the first Ctrl-C stops it.
-    pub fn start(command: &'static str) -> Self {
+    pub fn start(command: &'static str, given: Vec<String>) -> Self {
         let clock = Clock::start(&progress::limits(None));
-        Self { clock, head: Head::new(command) }
+        Self { clock, head: Head::new(command), given }
+    }
+
+    /// Whether an option was given.
+    pub fn is_given(&self, option: &str) -> bool {
+        self.given.iter().any(|given| given == option)
     }
 
     /// Sets the time limit of the whole run.

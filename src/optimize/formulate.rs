@@ -92,7 +92,7 @@ pub(super) fn bound_part(
     }))
 }
 
-fn tell_of_bounds(problem: &Problem, layers: &[LayerSummary], bounds: &NeuronBounds) {
+pub(super) fn tell_of_bounds(problem: &Problem, layers: &[LayerSummary], bounds: &NeuronBounds) {
     let neurons: usize = layers.iter().map(|layer| layer.neurons).sum();
     let open: usize = layers.iter().map(|layer| layer.unstable).sum();
     let row = bounds.of(problem.rows()).interval(OBJECTIVE);

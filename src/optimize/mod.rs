@@ -6,6 +6,7 @@
 //! what it calls infeasible is infeasible once that is proven (`weigh.rs`).
 
 mod answer;
+mod auto;
 mod best;
 mod constraints;
 mod enumerate;
@@ -53,8 +54,11 @@ use crate::tighten::{TightenError, TightenOptions, Tightening};
 /// How the optimum is found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Method {
-    /// A mixed-integer program in a MILP solver.
+    /// The best for the problem: the search, and a mixed-integer program where that does not
+    /// end.
     #[default]
+    Auto,
+    /// A mixed-integer program in a MILP solver.
     Milp,
     /// A branch and bound of Taut's own, without a solver, certified.
     Search,
@@ -64,11 +68,12 @@ pub enum Method {
 
 impl Method {
     /// Every method.
-    pub const ALL: [Self; 3] = [Self::Milp, Self::Search, Self::Enumerate];
+    pub const ALL: [Self; 4] = [Self::Auto, Self::Milp, Self::Search, Self::Enumerate];
 
     /// Name on the command line and in records.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Auto => "auto",
             Self::Milp => "milp",
             Self::Search => "search",
             Self::Enumerate => "enumerate",
@@ -106,7 +111,7 @@ impl Certify {
 /// How to optimise.
 #[derive(Clone, Debug)]
 pub struct OptimizeOptions {
-    /// The method. Default: a mixed-integer program; the settings of programs are for that.
+    /// The method. Default: the best for the problem; the settings of programs are for those.
     pub method: Method,
     /// Backend. Default: HiGHS.
     pub backend: &'static dyn Backend,
@@ -129,6 +134,13 @@ pub struct OptimizeOptions {
     pub solve: SolveOptions,
     /// Limits of the whole run. Default: none.
     pub limits: Limits,
+}
+
+impl OptimizeOptions {
+    /// The defaults, with a mixed-integer program as the method.
+    pub fn milp() -> Self {
+        Self { method: Method::Milp, ..Self::default() }
+    }
 }
 
 impl Default for OptimizeOptions {
@@ -223,7 +235,7 @@ pub fn optimize_within(
     let mut seconds = 0.0;
     let mut first = None;
     let contradiction = match options.method {
-        Method::Milp | Method::Search => constraints::contradiction(problem, clock),
+        Method::Auto | Method::Milp | Method::Search => constraints::contradiction(problem, clock),
         // The independent check stands on no program.
         Method::Enumerate => None,
     };
@@ -231,17 +243,25 @@ pub fn optimize_within(
         (Some(reason), _) => Evidence::empty(record(options), reason),
         (None, None) => Evidence::empty(record(options), NO_WHOLE_NUMBER.to_string()),
         (None, Some(whole)) => {
-            let tries = match options.method {
+            // Parts are those of programs.
+            let method = match options.method {
+                Method::Auto if options.parts != 1 => Method::Milp,
+                method => method,
+            };
+            let tries = match method {
+                Method::Auto => auto::tries(whole),
                 Method::Search => incumbent::QUICK,
                 Method::Milp | Method::Enumerate => incumbent::THOROUGH,
             };
             let seed = options.solve.seed;
             first = timed(&mut seconds, || point_by(problem, seed, tries, clock));
             let known = first.as_ref();
-            match options.method {
+            match method {
                 Method::Enumerate => enumerate::evidence(problem, options, clock)?,
+                Method::Auto => auto::evidence(problem, whole, options, known, clock, observer)?,
                 Method::Search => {
-                    search::evidence(problem, whole, options, known, clock, observer)?
+                    let effort = (clock, f64::INFINITY);
+                    search::search(problem, whole, options, known, effort, observer)?.evidence
                 }
                 Method::Milp if options.parts == 1 => {
                     milp::evidence(problem, whole, options, known, clock, observer)?
@@ -260,7 +280,7 @@ pub fn optimize_within(
 fn record(options: &OptimizeOptions) -> MethodRecord {
     match options.method {
         Method::Milp => milp::record(options),
-        Method::Search => search::record(),
+        Method::Auto | Method::Search => search::record(),
         Method::Enumerate => enumerate::record(),
     }
 }

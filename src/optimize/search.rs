@@ -4,10 +4,11 @@
 //! It is a method of its own, and it proves again what a solver says: told the best point, it
 //! has only to show that there is no better one.
 
+use super::formulate::tell_of_bounds;
 use super::{
     Best, Claim, Evidence, Gap, MethodRecord, OptimizeError, OptimizeOptions, SearchRecord, timed,
 };
-use crate::bounds::{Crown, NeuronBounds, Propagator};
+use crate::bounds::{Crown, NeuronBounds, Propagator, summarize};
 use crate::control::{Clock, Observer, StoppedBy};
 use crate::problem::{Candidate, OBJECTIVE, Part, Problem};
 use crate::search::{Boxes, Effort, Goal, Target, least};
@@ -88,18 +89,28 @@ pub fn record() -> MethodRecord {
     MethodRecord::Search(SearchRecord { tighten: "crown" })
 }
 
-/// What the search shows, given a point perhaps.
+/// What a search has shown, and whether there is no more to show: the gap is closed, or a limit
+/// on nodes or memory or an interrupt has ended it.
+pub struct Searched {
+    /// What it has shown.
+    pub evidence: Evidence,
+    /// Whether that is all.
+    pub is_done: bool,
+}
+
+/// Searches until the clock ends it, or so many multiplications have been spent; given a point
+/// perhaps.
 ///
 /// # Errors
 /// Bounds that overflow.
-pub fn evidence(
+pub fn search(
     problem: &Problem,
     whole: &Part,
     options: &OptimizeOptions,
     known: Option<&Candidate>,
-    clock: &Clock,
+    (clock, work): (&Clock, f64),
     observer: &mut dyn Observer,
-) -> Result<Evidence, OptimizeError> {
+) -> Result<Searched, OptimizeError> {
     let mut evidence = Evidence::new(record());
     let mut seconds = 0.0;
     let bounds =
@@ -114,14 +125,23 @@ pub fn evidence(
         clock: *clock,
         nodes: options.limits.nodes.unwrap_or(u64::MAX),
         memory: options.limits.memory,
-        work: f64::INFINITY,
+        work,
         threads: options.solve.threads,
     };
+    tracing::info!("bounds: by crown");
+    evidence.work.layers = summarize(problem.graph(), &bounds);
+    tell_of_bounds(problem, &evidence.work.layers, &bounds);
     tracing::info!("search: boxes, planes below the objective");
     let proven = timed(&mut evidence.work.seconds.solve, || {
         prove(problem, &bounds, best, gap, &effort, observer)
     });
-    tracing::info!("search: ended after {} parts", proven.nodes);
+    match proven.bound {
+        Some(bound) => {
+            let bound = problem.sense().signed(bound);
+            tracing::info!("search: bound {bound} after {} parts", proven.nodes);
+        }
+        None => tracing::info!("search: no bound after {} parts", proven.nodes),
+    }
     evidence.bounds = Some(bounds);
     evidence.work.nodes = proven.nodes;
     evidence.work.lp_iterations = proven.iterations;
@@ -135,6 +155,11 @@ pub fn evidence(
     if let Some(reason) = proven.stopped_by {
         evidence.claim = Claim::Stopped(reason);
     }
+    let is_closed = proven
+        .bound
+        .zip(proven.best.target())
+        .is_some_and(|(bound, best)| bound >= best.cost - gap.at(best.cost));
+    let is_stopped = proven.stopped_by.is_some_and(|reason| reason != StoppedBy::TimeLimit);
     evidence.points.extend(proven.best.into_points());
-    Ok(evidence)
+    Ok(Searched { evidence, is_done: is_closed || proven.is_empty || is_stopped })
 }

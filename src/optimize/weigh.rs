@@ -59,8 +59,12 @@ pub fn weigh(
     scales.doubt(clock);
     scales.drop_what_is_refuted();
     scales.tell_of_a_failure();
-    scales.prove(clock, observer);
     scales.polish(clock);
+    let polished = scales.best.target().map(|point| point.cost);
+    scales.prove(clock, observer);
+    if scales.best.target().map(|point| point.cost) != polished {
+        scales.polish(clock);
+    }
     let mut answer = scales.conclude()?;
     answer.seconds.total = clock.seconds();
     Ok(answer)
@@ -218,7 +222,8 @@ impl<'a> Scales<'a> {
     fn polish(&mut self, clock: &Clock) {
         let (None, Some(best)) = (&self.evidence.empty, self.best.target()) else { return };
         let size = self.problem.objective_size(&best.input);
-        if best.cost - self.evidence.proven <= BOUND_ROUNDING * size {
+        let repaired = if best.exact { None } else { self.problem.repaired(best) };
+        if best.exact && best.cost - self.evidence.proven <= BOUND_ROUNDING * size {
             return;
         }
         let (Some(part), Some(bounds)) = (self.problem.whole(), &self.evidence.bounds) else {
@@ -229,7 +234,7 @@ impl<'a> Scales<'a> {
             best_of_region(self.problem, part, bounds, best, self.options.backend, clock)
         });
         self.evidence.work.seconds.polish += seconds;
-        point.into_iter().for_each(|point| self.best.offer(point));
+        point.into_iter().chain(repaired).for_each(|point| self.best.offer(point));
     }
 
     fn cheap_work(&self) -> f64 {

@@ -162,6 +162,37 @@ impl Problem {
         self.graph.gradient(&self.values(input), self.rows, weights)
     }
 
+    /// A point near one that misses constraints by a tolerance, which meets them up to rounding:
+    /// Newton steps towards the limits that are missed. `None` where a few of them do not do.
+    pub fn repaired(&self, point: &Candidate) -> Option<Candidate> {
+        /// Steps at most.
+        const STEPS: usize = 8;
+        /// How far a step goes beyond the limit, as a share of its length.
+        const BEYOND: f64 = 1e-3;
+        let mut point = point.clone();
+        for _ in 0..STEPS {
+            let mut input = point.input.clone();
+            for (index, constraint) in self.constraints().iter().enumerate() {
+                let value = constraint.expression().evaluate(&input, &point.output);
+                let Some((excess, _)) = constraint.excess(value) else { continue };
+                let gradient = self.gradient(index + 1, &input);
+                let is_free = |j: &usize| !self.integer().contains(j);
+                let norm: f64 = (0..input.len()).filter(is_free).map(|j| gradient[j].powi(2)).sum();
+                let towards = if value > constraint.upper() { -1.0 } else { 1.0 };
+                let step = towards * (1.0 + BEYOND) * excess / norm;
+                if step.is_finite() {
+                    let free = (0..input.len()).filter(is_free);
+                    free.for_each(|j| input[j] += step * gradient[j]);
+                }
+            }
+            point = self.confirmed(self.evaluate(self.nearest_input(&input)?));
+            if point.exact {
+                return Some(point);
+            }
+        }
+        None
+    }
+
     /// Whether a point meets all constraints by more than a tolerance could change.
     pub fn meets_clearly(&self, point: &Candidate) -> bool {
         let Candidate { input, output, .. } = point;

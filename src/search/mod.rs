@@ -9,14 +9,19 @@
 //! taken into account in their order: the answer is the same for any number of threads.
 
 mod boxes;
+mod branch;
 pub(crate) mod columns;
 mod frontier;
 mod interval;
 mod kernel;
+mod layout;
+mod leaves;
 mod lines;
 mod node;
+mod passes;
 mod planes;
 mod rows;
+mod slopes;
 mod tape;
 
 use std::panic::resume_unwind;

@@ -1,8 +1,16 @@
 //! Planes below what is sought, over a box: their least values, what convex combinations of
 //! them prove, and the part of the box that they leave.
 
-use super::rows::Plane;
 use crate::num::rounding::below;
+
+/// `value ≥ slope · x + offset` for the inputs `x` of a part.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plane {
+    /// Coefficients of the inputs.
+    pub slope: Vec<f64>,
+    /// The constant, rounded down by all that rounding could do.
+    pub offset: f64,
+}
 
 impl Plane {
     /// A corner of the box where the plane is least.
@@ -127,4 +135,55 @@ pub fn clip(
         }
     }
     Some(is_less)
+}
+
+/// Planes below the objective, the best first, and what they prove together.
+pub struct Bundle {
+    /// The planes.
+    pub planes: Vec<Plane>,
+    /// No value is less.
+    pub least: f64,
+}
+
+impl Bundle {
+    /// Planes of which nothing is known yet.
+    pub fn new(planes: Vec<Plane>) -> Self {
+        Self { planes, least: f64::NEG_INFINITY }
+    }
+
+    /// Finds out what the planes prove over a box.
+    pub fn combine(&mut self, domain: [&[f64]; 2]) {
+        for plane in std::mem::take(&mut self.planes) {
+            self.add(plane, domain);
+        }
+    }
+
+    /// Adds a plane, and what it proves together with the best one.
+    pub fn add(&mut self, plane: Plane, [lower, upper]: [&[f64]; 2]) {
+        if plane.offset == f64::NEG_INFINITY {
+            return;
+        }
+        let least = plane.least(lower, upper);
+        let Some(best) = self.planes.first() else {
+            self.least = self.least.max(least);
+            self.planes.push(plane);
+            return;
+        };
+        let known = best.least(lower, upper);
+        let (base, other) = if least > known { (&plane, best) } else { (best, &plane) };
+        let combined = base.combined(other, lower, upper);
+        self.least = self.least.max(least).max(known);
+        let place = usize::from(least <= known);
+        self.planes.insert(place.min(self.planes.len()), plane);
+        if let Some(combined) = combined {
+            self.least = self.least.max(combined.least(lower, upper));
+            self.planes.insert(0, combined);
+        }
+    }
+
+    /// The best planes.
+    pub fn into_planes(mut self, most: usize) -> Vec<Plane> {
+        self.planes.truncate(most);
+        self.planes
+    }
 }

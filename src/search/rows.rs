@@ -6,6 +6,7 @@ use ndarray::Array2;
 
 use super::kernel::{ROWS, rows_times, sums, through_lines};
 use super::lines::Lines;
+use super::planes::Plane;
 use super::tape::{Kind, Matrix, Tape, padded};
 use crate::num::rounding::below;
 
@@ -22,15 +23,6 @@ pub struct Rows {
     product: Vec<f64>,
     /// Coefficients of the outputs of activations, of row 0, where they are kept.
     trace: Vec<f64>,
-}
-
-/// `value ≥ slope · x + offset` for the inputs `x` of a part.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Plane {
-    /// Coefficients of the inputs.
-    pub slope: Vec<f64>,
-    /// The constant, rounded down by all that rounding could do.
-    pub offset: f64,
 }
 
 /// Which rows are led back, and how.

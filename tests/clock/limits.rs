@@ -86,7 +86,7 @@ fn an_optimum_that_takes_long_is_what_is_known_at_the_limit() {
                 tighten: Tightening::all()[tighten],
                 parts,
                 limits: Limits::of_time(LIMIT),
-                ..OptimizeOptions::default()
+                ..OptimizeOptions::milp()
             };
             let answer = within(name, || optimize(&problem, &options, &mut Silent));
             let answer = answer.expect("an answer");
@@ -106,7 +106,7 @@ fn encodings_with_copies_of_columns_hear_the_clock() {
             encoding,
             tighten: Tightening::all()[0],
             limits: Limits::of_time(LIMIT),
-            ..OptimizeOptions::default()
+            ..OptimizeOptions::milp()
         };
         let answer = within("encode", || optimize(&problem, &options, &mut Silent));
         assert_eq!(answer.expect("an answer").stopped_by, Some(StoppedBy::TimeLimit));
@@ -192,7 +192,7 @@ fn parts_lose_nothing_that_the_whole_proves() {
             tighten: Tightening::all()[3],
             parts,
             limits: Limits::of_time(Duration::from_secs(20)),
-            ..OptimizeOptions::default()
+            ..OptimizeOptions::milp()
         };
         let answer = optimize(&problem, &options, &mut Silent).expect("an answer");
         assert_eq!(answer.status, Status::Infeasible, "{parts}: {:?}", answer.warnings);
@@ -204,12 +204,15 @@ fn a_memory_limit_is_a_status_too() {
     let problem = taut::io::read_problem("instances/peaks-2x25.toml".as_ref()).expect("a problem");
     // One open part of a proof takes more than a byte.
     let limits = Limits { memory: Some(1), ..Limits::default() };
-    let options = OptimizeOptions { certify: Certify::Always, limits, ..Default::default() };
-    let answer = optimize(&problem, &options, &mut Silent).expect("an answer");
-    assert_eq!(answer.stopped_by, Some(StoppedBy::MemoryLimit));
-    assert_eq!(answer.status, Status::Feasible);
-    let known = problem.reference().expect("a known answer").objective;
-    assert!(answer.bound.expect("a bound") <= known && answer.bound_by == Some("certified"));
+    let certify = Certify::Always;
+    for method in [Method::Milp, Method::Search, Method::Auto] {
+        let options = OptimizeOptions { method, certify, limits, ..OptimizeOptions::default() };
+        let answer = optimize(&problem, &options, &mut Silent).expect("an answer");
+        assert_eq!(answer.stopped_by, Some(StoppedBy::MemoryLimit), "{}", method.name());
+        assert_eq!(answer.status, Status::Feasible);
+        let known = problem.reference().expect("a known answer").objective;
+        assert!(answer.bound.expect("a bound") <= known && answer.bound_by == Some("certified"));
+    }
     // The patterns of all regions take more than a thousand bytes; a count keeps none.
     let limits = Limits { memory: Some(1000), ..Limits::default() };
     for (pieces, expected) in [(true, Some(StoppedBy::MemoryLimit)), (false, None)] {

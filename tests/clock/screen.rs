@@ -117,6 +117,18 @@ fn shown(written: &str, columns: usize) -> (String, usize) {
 
 const SPINNER: &str = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏";
 
+/// A network with so many inputs that a search does not end.
+fn many_inputs(folder: &std::path::Path) -> String {
+    let [recipe, network] = ["recipe.toml", "many.onnx"].map(|name| folder.join(name));
+    let text = "[data]\nsource = 'function'\nfunction = 'rosenbrock'\ndimension = 12\n\
+                samples = 500\n[network]\nhidden = [60, 60]\n[training]\nepochs = 1\n";
+    std::fs::write(&recipe, text).expect("a recipe");
+    let [recipe, network] = [recipe, network].map(|path| path.display().to_string());
+    let status = command(&["train", &recipe, "-o", &network, "-q"]).output().expect("a run").status;
+    assert!(status.success());
+    network
+}
+
 /// Commands that take more than a second, and what their progress tells.
 fn long_commands(folder: &std::path::Path) -> Vec<(Vec<String>, &'static str)> {
     let at = |name: &str| folder.join(name).display().to_string();
@@ -124,7 +136,8 @@ fn long_commands(folder: &std::path::Path) -> Vec<(Vec<String>, &'static str)> {
     let (hard, wide) = ("instances/peaks-2x50.toml", "networks/ackley5-2x25.onnx");
     let words = |words: &[&str]| words.iter().map(|word| word.to_string()).collect();
     vec![
-        (words(&["minimize", hard]), " · solve"),
+        (words(&["minimize", &many_inputs(folder)]), " · search · value"),
+        (words(&["minimize", hard, "--solver", "milp"]), " · solve"),
         (words(&["maximize", wide, "--solver", "enumerate"]), " regions"),
         (words(&["bounds", hard, "--tighten", "milp"]), " of 43 programs"),
         (words(&["analyze", hard, "--tighten", "milp"]), " of 43 programs"),
@@ -240,7 +253,8 @@ fn colours_are_for_terminals_unless_somebody_says_otherwise() {
 
 #[test]
 fn quiet_shows_no_progress_on_a_terminal() {
-    let hard = ["maximize", "instances/peaks-2x50.toml", "--time-limit", "1500ms", "-q"];
+    let hard = ["maximize", "instances/peaks-2x50.toml", "--solver", "milp"];
+    let hard = [&hard[..], &["--time-limit", "1500ms", "-q"]].concat();
     let (status, written) = Session::start(80, command(&hard)).end();
     assert_eq!(status.code(), Some(3), "{written}");
     assert!(!written.contains(|c| SPINNER.contains(c)), "{written}");

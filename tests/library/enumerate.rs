@@ -87,7 +87,7 @@ fn other_questions_agree_with_the_mixed_integer_program() {
     ];
     for question in questions {
         let problem = problem("peaks-2x25", question.clone());
-        let options = OptimizeOptions::default();
+        let options = OptimizeOptions::milp();
         let by_regions = optimize(&problem, &enumerating(), &mut Silent).expect("an answer");
         let by_milp = optimize(&problem, &options, &mut Silent).expect("an answer");
         let (a, b) = (by_regions.objective.expect("a value"), by_milp.objective.expect("a value"));

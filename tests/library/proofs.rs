@@ -42,7 +42,7 @@ fn question(objective: &str, constraints: &[&str]) -> QuestionText {
 }
 
 fn answer(backend: &'static dyn Backend, certify: Certify, question: QuestionText) -> Answer {
-    let options = OptimizeOptions { backend, certify, ..OptimizeOptions::default() };
+    let options = OptimizeOptions { backend, certify, ..OptimizeOptions::milp() };
     optimize(&problem(question), &options, &mut Silent).expect("an answer")
 }
 

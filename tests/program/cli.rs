@@ -6,6 +6,9 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+/// A record is asked for.
+const JSON: &str = "--format=json";
+
 fn taut(arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_taut"));
     command.current_dir(env!("CARGO_MANIFEST_DIR")).args(arguments).output().expect("a run")
@@ -19,7 +22,7 @@ fn json(output: &Output) -> Value {
 
 #[test]
 fn json_has_the_documented_keys() {
-    let output = taut(&["minimize", "instances/rosenbrock4-2x25.toml", "--format", "json"]);
+    let output = taut(&["minimize", "instances/rosenbrock4-2x25.toml", "--solver=milp", JSON]);
     assert_eq!(output.status.code(), Some(0));
     assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
     let answer = json(&output);
@@ -66,6 +69,12 @@ fn json_has_the_documented_keys() {
         "warnings",
     ];
     assert_eq!(keys(&answer), documented);
+    // A search has no settings of programs.
+    let searched = json(&taut(&["minimize", "instances/rosenbrock4-2x25.toml", JSON]));
+    assert_eq!(searched["solver"], "search");
+    let program = ["backend", "encoding", "known_point", "preset", "presolve", "scale"];
+    let without: Vec<&str> = documented.into_iter().filter(|key| !program.contains(key)).collect();
+    assert_eq!(keys(&searched), without);
     assert_eq!(answer["schema"], 2);
     assert_eq!(answer["command"], "minimize");
     assert_eq!(answer["status"], "optimal");
@@ -229,7 +238,7 @@ fn the_same_seed_gives_the_same_answer_and_counts() {
 fn a_limit_is_no_error_but_exit_status_3() {
     let started = Instant::now();
     let output =
-        taut(&["minimize", "instances/peaks-2x50.toml", "--time-limit", "1.5", "--format", "json"]);
+        taut(&["minimize", "instances/peaks-2x50.toml", "--solver=milp", "--time-limit=1.5", JSON]);
     assert_eq!(output.status.code(), Some(3));
     assert!(started.elapsed() < Duration::from_secs(8));
     let answer = json(&output);
@@ -444,7 +453,7 @@ fn scaling_needs_a_box() {
 #[cfg(unix)]
 #[test]
 fn ctrl_c_prints_what_is_known() {
-    let arguments = ["minimize", "instances/peaks-2x50.toml", "--format", "json"];
+    let arguments = ["minimize", "instances/peaks-2x50.toml", "--solver=milp", JSON];
     let mut child = Command::new(env!("CARGO_BIN_EXE_taut"));
     let child = child.current_dir(env!("CARGO_MANIFEST_DIR")).args(arguments);
     let child = child.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("a run");
@@ -478,6 +487,7 @@ fn a_stderr_that_takes_nothing_changes_no_status() {
         full.into_iter().map(Stdio::from).chain([closed.into()]).collect()
     };
     let instance = "instances/rosenbrock4-2x25.toml";
+    let hard = "instances/peaks-2x50.toml";
     for (arguments, status) in [
         (vec!["info", "none.onnx"], 1),
         (vec!["--colour"], 2),
@@ -485,7 +495,7 @@ fn a_stderr_that_takes_nothing_changes_no_status() {
         // With a warning, and with messages of the log.
         (vec!["maximize", instance, "--lower=0", "--upper=0.1"], 0),
         (vec!["-vv", "minimize", instance], 0),
-        (vec!["minimize", "instances/peaks-2x50.toml", "--time-limit", "0.5"], 3),
+        (vec!["minimize", hard, "--solver=milp", "--time-limit=0.5"], 3),
     ] {
         for stream in streams() {
             let mut command = Command::new(env!("CARGO_BIN_EXE_taut"));

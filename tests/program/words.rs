@@ -312,7 +312,7 @@ fn a_run_tells_its_story_where_it_is_asked_for() {
     let folder = folder();
     let silent = taut(folder.path(), &["minimize", "ask.toml"]);
     assert_eq!(told(&silent).1, "");
-    let (_, story) = told(&taut(folder.path(), &["minimize", "ask.toml", "-v"]));
+    let (_, story) = told(&taut(folder.path(), &["minimize", "ask.toml", "--solver=milp", "-v"]));
     let mut rest = story.as_str();
     for step in [
         "read: ask.toml",
@@ -329,7 +329,10 @@ fn a_run_tells_its_story_where_it_is_asked_for() {
         let at = rest.find(step).unwrap_or_else(|| panic!("no '{step}' in {story}"));
         rest = &rest[at..];
     }
-    let (_, more) = told(&taut(folder.path(), &["minimize", "ask.toml", "-vv"]));
+    let (_, searched) = told(&taut(folder.path(), &["minimize", "ask.toml", "-v"]));
+    assert!(searched.contains("bounds: by crown"), "{searched}");
+    assert!(searched.contains("search: bound "), "{searched}");
+    let (_, more) = told(&taut(folder.path(), &["minimize", "ask.toml", "--solver=milp", "-vv"]));
     assert!(more.lines().count() > story.lines().count(), "{more}");
     let (_, warning) = told(&taut(folder.path(), &["maximize", "ask.toml"]));
     assert_eq!(warning, "warning: ask.toml asks to minimize; the command decides: maximize\n");

@@ -124,7 +124,7 @@ fn every_method_gives_the_known_answers() {
                         encoding,
                         tighten,
                         solve,
-                        ..OptimizeOptions::default()
+                        ..OptimizeOptions::milp()
                     };
                     let answer = optimize(&problem(&case), &options, &mut Silent);
                     runs += 1;

@@ -191,7 +191,7 @@ fn optima_are_those_of_dense_layers() {
                 let question = QuestionText { sense, ..QuestionText::default() };
                 let problem = Problem::parse(network, domain, &question).unwrap();
                 let solve = SolveOptions { relative_gap: 1e-7, ..SolveOptions::default() };
-                let options = OptimizeOptions { solve, ..OptimizeOptions::default() };
+                let options = OptimizeOptions { solve, ..OptimizeOptions::milp() };
                 let answer = optimize(&problem, &options, &mut Silent).unwrap();
                 assert_eq!(answer.status, Status::Optimal);
                 let optimum = answer.objective.unwrap();

@@ -104,7 +104,7 @@ fn divided_domains_agree_with_exact_enumeration() {
                 absolute_gap: Some(1e-6),
                 ..SolveOptions::default()
             },
-            ..OptimizeOptions::default()
+            ..OptimizeOptions::milp()
         };
         let outcome = optimize(&problem, &options, &mut Silent);
         let answer = outcome.unwrap_or_else(|error| panic!("seed {seed}: {error}"));
@@ -229,7 +229,7 @@ fn failures(name: &str, cases: u64) -> (usize, Vec<String>) {
                     scale,
                     known_point,
                     solve,
-                    ..OptimizeOptions::default()
+                    ..OptimizeOptions::milp()
                 };
                 runs += 1;
                 let outcome = optimize(&problem, &options, &mut Silent);

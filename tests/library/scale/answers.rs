@@ -60,7 +60,7 @@ fn answers_and_relaxations_stay() {
                 absolute_gap: Some(1e-7),
                 ..SolveOptions::default()
             };
-            let options = OptimizeOptions { scale, solve, ..OptimizeOptions::default() };
+            let options = OptimizeOptions { scale, solve, ..OptimizeOptions::milp() };
             let answer = optimize(&problem, &options, &mut Silent).expect("an answer");
             assert_eq!(answer.status, Status::Optimal);
             let MethodRecord::Milp(method) = &answer.method else { panic!("a program") };

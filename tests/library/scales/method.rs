@@ -52,6 +52,7 @@ pub fn methods(scaled: &Scaled) -> Vec<Method> {
     }
     let default = OptimizeOptions { solve, limits, ..OptimizeOptions::default() };
     let drawn = OptimizeOptions {
+        method: taut::optimize::Method::Milp,
         backend: draw.pick(BACKENDS),
         encoding: draw.pick(ENCODINGS),
         tighten: draw.pick(&Tightening::all()),

@@ -1,0 +1,158 @@
+//! What is asked of the network, laid out for a search; parts of its box, and room to work in.
+
+use std::sync::Arc;
+
+use super::interval::Centered;
+use super::lines::Lines;
+use super::planes::Plane;
+use super::rows::{Ask, Rows};
+use super::tape::{Kind, Tape};
+use crate::num::Interval;
+
+/// Inputs up to which it is kept how steep the planes of each neuron are.
+const MOST_STEEP: usize = 64;
+
+/// A part of the box.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// Bounds of all neurons: lower ends, then upper ones.
+    pub ranges: Box<[f64]>,
+    /// Planes below the objective.
+    pub planes: Arc<[Plane]>,
+    /// No value of the objective is less.
+    pub least: f64,
+    /// What halving along each input promises.
+    pub scores: Vec<f64>,
+    /// Neurons whose phase is open.
+    pub open: usize,
+    /// How often the box was halved for it.
+    pub depth: usize,
+}
+
+/// What is asked of the network, laid out for a search.
+#[derive(Debug)]
+pub struct Layout {
+    /// The network.
+    pub tape: Tape,
+    /// The step of the question's rows.
+    pub rows: usize,
+    /// One interval a row.
+    pub limits: Vec<Interval>,
+    /// Neurons that the question reads.
+    pub is_read: Vec<bool>,
+    /// Inputs that have to be whole numbers.
+    pub is_integer: Vec<bool>,
+    /// For each step the activations that read it.
+    pub readers: Vec<Vec<usize>>,
+    /// Coefficients of the inputs, in absolute value and of both sides, for neurons that
+    /// nothing but affine maps comes before; `inputs` for each. Empty where there are many
+    /// inputs, along which nothing is halved.
+    pub steepness: Vec<f64>,
+}
+
+/// What a thread works with.
+#[derive(Debug)]
+pub struct Room {
+    pub centered: Centered,
+    pub lines: Lines,
+    pub rows: Rows,
+    /// Slopes below open neurons for the objective.
+    pub below: Vec<f64>,
+    /// Values of all neurons at a point.
+    pub values: Vec<f64>,
+    /// As in [`Layout`], for all neurons.
+    pub steepness: Vec<f64>,
+    /// Of one row, for each input.
+    pub scores: Vec<f64>,
+    /// Multiplications so far.
+    pub work: f64,
+    /// No value in what was clipped off is less; infinite where nothing was.
+    pub cut: f64,
+}
+
+impl Layout {
+    /// The layout of a question.
+    pub fn new(
+        tape: Tape,
+        rows: usize,
+        limits: Vec<Interval>,
+        is_read: Vec<bool>,
+        is_integer: Vec<bool>,
+    ) -> Self {
+        let mut readers = vec![Vec::new(); tape.steps.len()];
+        for (index, step) in tape.steps.iter().enumerate() {
+            if let Kind::Activation { from, .. } = step.kind {
+                readers[from].push(index);
+            }
+        }
+        let steepness = Vec::new();
+        let mut layout = Self { tape, rows, limits, is_read, is_integer, readers, steepness };
+        if layout.inputs() <= MOST_STEEP {
+            layout.steepness = layout.steepness_before_activations();
+        }
+        layout
+    }
+
+    /// Number of inputs.
+    pub fn inputs(&self) -> usize {
+        self.tape.steps[0].size
+    }
+
+    /// See [`Layout::steepness`].
+    fn steepness_before_activations(&self) -> Vec<f64> {
+        let inputs = self.inputs();
+        let mut steepness = vec![0.0; self.tape.length * inputs];
+        let (mut rows, lines) = (Rows::new(&self.tape), Lines::new(&self.tape));
+        let nothing = vec![0.0; self.tape.length];
+        for (index, step) in self.tape.steps.iter().enumerate() {
+            let Kind::Affine(sum) = &step.kind else { continue };
+            if sum.is_behind_activation {
+                continue;
+            }
+            for neuron in 0..step.size {
+                let chosen = [(neuron, 1.0)];
+                let ranges = [&nothing[..]; 2];
+                let ask = Ask { step: index, chosen: &chosen, below: &nothing, keeps_trace: false };
+                rows.substitute(&self.tape, &lines, ranges, &ask);
+                let to = &mut steepness[(step.start + neuron) * inputs..][..inputs];
+                let slope = rows.slope(&self.tape, 0);
+                to.iter_mut().zip(slope).for_each(|(to, a)| *to = 2.0 * a.abs());
+            }
+        }
+        steepness
+    }
+
+    /// Room for a thread.
+    pub fn room(&self) -> Room {
+        Room {
+            centered: Centered::new(&self.tape),
+            lines: Lines::new(&self.tape),
+            rows: Rows::new(&self.tape),
+            below: vec![0.0; self.tape.length],
+            values: vec![0.0; self.tape.length],
+            steepness: self.steepness.clone(),
+            scores: vec![0.0; self.inputs()],
+            work: 0.0,
+            cut: f64::INFINITY,
+        }
+    }
+
+    /// A part with known bounds, of which nothing else is known.
+    pub fn part(&self, ranges: Box<[f64]>) -> Part {
+        let scores = vec![0.0; self.inputs()];
+        let least = f64::NEG_INFINITY;
+        Part { ranges, planes: Arc::new([]), least, scores, open: 0, depth: 0 }
+    }
+
+    /// The box of a part.
+    pub fn domain<'a>(&self, part: &'a Part) -> [&'a [f64]; 2] {
+        let (lower, upper) = part.ranges.split_at(self.tape.length);
+        [&lower[..self.inputs()], &upper[..self.inputs()]]
+    }
+
+    /// The box of a part, to be changed.
+    pub fn domain_mut<'a>(&self, part: &'a mut Part) -> [&'a mut [f64]; 2] {
+        let (lower, upper) = part.ranges.split_at_mut(self.tape.length);
+        [&mut lower[..self.inputs()], &mut upper[..self.inputs()]]
+    }
+}
