@@ -92,3 +92,24 @@ impl<P> PartialEq for Open<P> {
 }
 
 impl<P> Eq for Open<P> {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_least_bound_comes_first_and_the_newest_where_room_is_short() {
+        let mut open = Frontier::new(4);
+        for (least, part) in [(2.0, 'a'), (1.0, 'b'), (1.0, 'c'), (3.0, 'd')] {
+            open.push(least, part);
+        }
+        assert_eq!((open.len(), open.lowest(), open.is_full()), (4, 1.0, false));
+        // There is little room: what comes now goes first, whatever its bound.
+        open.push(5.0, 'e');
+        open.push(4.0, 'f');
+        assert!(open.is_full());
+        assert_eq!(open.take(3), ['f', 'e', 'b'], "of equal bounds the older one");
+        assert_eq!((open.lowest(), open.take(9)), (1.0, vec!['c', 'a', 'd']));
+        assert!(open.is_empty() && open.lowest() == f64::INFINITY);
+    }
+}

@@ -224,3 +224,129 @@ impl Layout {
         Some(helpers)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array1, Array2, ArrayView2};
+    use rand_chacha::ChaCha8Rng;
+    use rand_chacha::rand_core::SeedableRng;
+
+    use super::*;
+    use crate::bounds::{IntervalPropagation, Propagator, read_neurons};
+    use crate::network::{Activation, DenseLayer, Network};
+    use crate::num::IntervalBox;
+    use crate::num::random::uniform;
+    use crate::num::sample::UniformPoints;
+    use crate::problem::{Problem, QuestionText};
+    use crate::search::tape::Tape;
+
+    /// A problem with a constraint on an output, whose weights are uniform.
+    fn problem(random: &mut ChaCha8Rng, activation: Activation) -> Problem {
+        let mut number = || 2.0 * uniform(random) - 1.0;
+        let sizes = [3, 9, 11, 2];
+        let layers = sizes.windows(2).enumerate().map(|(index, pair)| DenseLayer {
+            weights: Array2::from_shape_simple_fn((pair[1], pair[0]), &mut number),
+            bias: Array1::from_shape_simple_fn(pair[1], &mut number),
+            activation: if index == 2 { Activation::Linear } else { activation },
+        });
+        let network = Network::dense("random", layers.collect()).expect("a network");
+        let domain = IntervalBox::new(vec![-1.0; 3], vec![1.0; 3]).expect("a box");
+        let question = QuestionText {
+            objective: Some("y0 - x1".to_string()),
+            constraints: vec!["y1 + x0 <= 0.5".to_string()],
+            ..QuestionText::default()
+        };
+        Problem::parse(network, domain, &question).expect("a question")
+    }
+
+    fn layout(problem: &Problem) -> (Layout, Box<[f64]>) {
+        let graph = problem.graph();
+        let bounds = IntervalPropagation.propagate(graph, problem.domain()).expect("bounds");
+        let tape = Tape::new(graph, &bounds);
+        let ranges = tape.flat(&bounds, graph);
+        let mut is_read = vec![false; tape.length];
+        let read = read_neurons(graph, &bounds, problem.rows());
+        for (step, read) in tape.steps.iter().zip(read) {
+            is_read[step.span()].copy_from_slice(&read);
+        }
+        let limits = problem.whole().expect("a box").rows.clone();
+        let rows = problem.rows().index();
+        (Layout::new(tape, rows, limits, is_read, vec![false; 3]), ranges)
+    }
+
+    /// Every value of every neuron lies in its range, and the objective above every plane, at
+    /// points of the part that meet the constraint; what is cut off or closed is above what
+    /// was said.
+    #[test]
+    fn what_is_said_of_a_part_holds_at_its_points() {
+        let mut random = ChaCha8Rng::seed_from_u64(7);
+        let (mut checked, mut closed, mut cut) = (0, 0, 0);
+        let clip = Activation::Clip { min: 0.0, max: 0.7 };
+        for case in 0..120 {
+            let activation = [Activation::Relu, clip, Activation::LeakyRelu { alpha: 0.1 }];
+            let problem = problem(&mut random, activation[case % 3]);
+            let (layout, ranges) = layout(&problem);
+            let mut room = layout.room();
+            let mut part = layout.part(ranges);
+            // The objective at some point that meets the constraint, now and then.
+            let best = UniformPoints::new(problem.domain(), 3)
+                .take(40)
+                .map(|point| problem.evaluate(point))
+                .filter(|point| point.exact && case % 2 == 0)
+                .fold(f64::INFINITY, |best, point| best.min(point.cost));
+            let target = Target { best, enough: best - 1e-3 };
+            for depth in 0..6 {
+                let [lower, upper] = layout.domain(&part).map(<[f64]>::to_vec);
+                let shown = layout.bound(&mut part, target, &mut room);
+                let domain = IntervalBox::new(lower.clone(), upper.clone()).expect("a box");
+                for point in UniformPoints::new(&domain, depth).take(40) {
+                    let row = ArrayView2::from_shape((1, 3), &point).expect("one row");
+                    let values = problem.graph().evaluate_all(row);
+                    let rows = &values[problem.rows().index()];
+                    let (value, meets) = (rows[(0, 0)], rows[(0, 1)] <= 0.5);
+                    let rounding = 1e-12;
+                    let [lower, upper] = layout.domain(&part);
+                    let is_left = (0..3).all(|i| lower[i] <= point[i] && point[i] <= upper[i]);
+                    match shown {
+                        _ if !meets => {}
+                        Shown::Closed(least) => assert!(value >= least - rounding),
+                        // Cut off: not as good as what is known.
+                        Shown::Bounds(_) if !is_left => {
+                            cut += 1;
+                            assert!(value >= best - rounding && room.cut <= best);
+                        }
+                        Shown::Bounds(_) => {
+                            checked += 1;
+                            assert!(value >= part.least - rounding);
+                            for plane in part.planes.iter() {
+                                let terms = plane.slope.iter().zip(&point);
+                                let sum: f64 = terms.map(|(a, x)| a * x).sum();
+                                assert!(value >= sum + plane.offset - rounding);
+                            }
+                            let (low, high) = part.ranges.split_at(layout.tape.length);
+                            for (step, values) in layout.tape.steps.iter().zip(&values) {
+                                for (at, value) in step.span().zip(values) {
+                                    assert!(low[at] - rounding <= *value);
+                                    assert!(*value <= high[at] + rounding);
+                                }
+                            }
+                        }
+                    }
+                }
+                if matches!(shown, Shown::Closed(_)) {
+                    closed += 1;
+                    break;
+                }
+                let input = depth as usize % 3;
+                let [lower, upper] = layout.domain_mut(&mut part);
+                let middle = 0.5 * (lower[input] + upper[input]);
+                if uniform(&mut random) < 0.5 {
+                    upper[input] = middle;
+                } else {
+                    lower[input] = middle;
+                }
+            }
+        }
+        assert!(checked > 5000 && closed > 20 && cut > 20, "{checked}, {closed}, {cut}");
+    }
+}
