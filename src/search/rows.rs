@@ -4,7 +4,7 @@
 
 use ndarray::Array2;
 
-use super::kernel::{ROWS, rows_times, sums, through_lines};
+use super::kernel::{ROWS, RowsTimes, Sums, ThroughLines};
 use super::lines::Lines;
 use super::planes::Plane;
 use super::tape::{Kind, Matrix, Tape, padded};
@@ -21,6 +21,8 @@ pub struct Rows {
     error: [f64; ROWS],
     /// A product that is added to what has arrived.
     product: Vec<f64>,
+    /// Coefficients of a product that are not 0.
+    factors: Vec<(usize, [f64; ROWS])>,
     /// Coefficients of the outputs of activations, of row 0, where they are kept.
     trace: Vec<f64>,
 }
@@ -49,6 +51,7 @@ impl Rows {
             constant: [0.0; ROWS],
             error: [0.0; ROWS],
             product: vec![0.0; ROWS * widest],
+            factors: Vec::new(),
             trace: vec![0.0; tape.length],
         }
     }
@@ -77,12 +80,13 @@ impl Rows {
                         if keeps_trace && row == 0 {
                             self.trace[room.clone()].copy_from_slice(a);
                         }
-                        let [intercepts, error] = through_lines(
+                        let [intercepts, error] = ThroughLines {
                             a,
-                            [&below[room.clone()], &lines.above[room.clone()]],
-                            [&lines.under[room.clone()], &lines.over[room.clone()]],
-                            &lines.error[room.clone()],
-                        );
+                            slopes: [&below[room.clone()], &lines.above[room.clone()]],
+                            intercepts: [&lines.under[room.clone()], &lines.over[room.clone()]],
+                            e: &lines.error[room.clone()],
+                        }
+                        .run();
                         self.constant[row] += intercepts;
                         self.error[row] += error + 8.0 * f64::EPSILON * self.constant[row].abs();
                     }
@@ -163,12 +167,13 @@ impl Rows {
         let width = padded(step.size);
         for row in 0..ROWS {
             let a = &self.coefficients[ROWS * step.start + row * width..][..width];
-            let [constant, error] = sums(a, &sum.bias, &sum.backward_error);
+            let [constant, error] = Sums { a, b: &sum.bias, e: &sum.backward_error }.run();
             self.constant[row] += constant;
             self.error[row] +=
                 error + sum.underflow + 8.0 * f64::EPSILON * self.constant[row].abs();
         }
         let block = ROWS * step.start;
+        let mut factors = std::mem::take(&mut self.factors);
         for (from, matrix) in &sum.terms {
             let inputs = padded(tape.steps[*from].size);
             self.arrive(tape, *from, ranges, |to, coefficients| {
@@ -176,7 +181,9 @@ impl Rows {
                 let (to, a) = (&mut before[to], &behind[..ROWS * width]);
                 match matrix {
                     Matrix::Dense { rows, .. } => {
-                        rows_times(a, width, step.size, rows, inputs, to);
+                        let (stride, size, width) = (width, step.size, inputs);
+                        let (w, out) = (&rows[..], to);
+                        RowsTimes { a, stride, size, w, width, out, factors: &mut factors }.run();
                     }
                     Matrix::Structured(linear) => {
                         let a =
@@ -189,6 +196,7 @@ impl Rows {
                 }
             });
         }
+        self.factors = factors;
     }
 
     /// Lets `add` add coefficients to those of a step, where there may be some already.
