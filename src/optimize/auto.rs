@@ -10,14 +10,12 @@ use super::search::{Searched, search};
 use super::{Best, Evidence, OptimizeError, OptimizeOptions, incumbent, milp};
 use crate::control::{Clock, Observer};
 use crate::problem::{Candidate, Part, Problem};
+use crate::search::MOST_HALVED;
 
 /// Inputs that vary, up to which the search has all the time there is.
 const FEW: usize = 5;
 
-/// Inputs that vary, up to which it has a share.
-const SOME: usize = 16;
-
-/// The share of the time.
+/// The share of the time that it has with more inputs, up to [`MOST_HALVED`].
 const SHARE: f64 = 0.3;
 
 /// Multiplications, as estimated: some ten seconds.
@@ -31,7 +29,7 @@ fn varying(part: &Part) -> usize {
 
 /// How much is tried to find a first point: a search finds its own.
 pub fn tries(part: &Part) -> incumbent::Tries {
-    if varying(part) <= SOME { incumbent::QUICK } else { incumbent::THOROUGH }
+    if varying(part) <= MOST_HALVED { incumbent::QUICK } else { incumbent::THOROUGH }
 }
 
 /// What the best way shows, given a point perhaps.
@@ -44,7 +42,7 @@ pub fn evidence(
     observer: &mut dyn Observer,
 ) -> Result<Evidence, OptimizeError> {
     let inputs = varying(whole);
-    if inputs > SOME {
+    if inputs > MOST_HALVED {
         return milp::evidence(problem, whole, options, known, clock, observer);
     }
     let (share, work) = match inputs <= FEW {

@@ -6,7 +6,7 @@ use crate::control::Clock;
 use crate::encode::{BigM, Encoder};
 use crate::milp::LinearExpression;
 use crate::problem::{NO_WHOLE_NUMBER, Problem};
-use crate::search::columns::{Alone, Search, Until};
+use crate::search::columns::{Search, Until};
 
 /// Parts of the program at most: whole numbers may need some.
 const NODES: u64 = 1000;
@@ -28,6 +28,6 @@ pub fn contradiction(problem: &Problem, clock: &Clock) -> Option<String> {
     let program = encoder.with([whole.domain.clone()], &BigM).ok()?;
     let mut search = Search::new(program.model()).ok()?;
     let until = Until { clock: clock.within(TIME), nodes: NODES, enough: 0.0 };
-    let found = search.least(&LinearExpression::default(), None, until, &mut Alone).ok()?;
+    let found = search.least(&LinearExpression::default(), None, until, &mut |_| {}).ok()?;
     found.is_empty.then(|| "no input in the box meets the constraints on inputs".to_string())
 }

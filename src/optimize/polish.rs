@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crate::control::{Clock, Limits, Observer};
 use crate::encode::EncodedProblem;
+use crate::milp::Model;
 use crate::num::tolerance::{CONSTRAINT_FEASIBILITY, POLISH_FEASIBILITY};
 use crate::problem::{Candidate, Problem};
 use crate::solve::{Backend, Solution, SolveOptions};
@@ -50,16 +51,24 @@ pub fn polish(
     observer: &mut dyn Observer,
 ) -> Option<Candidate> {
     let region = encoded.region(problem, &rough.input);
+    let solution = solve_region(&region, backend, LEAST_TIME, clock, observer)?;
+    proposal(problem, encoded, &solution)
+}
+
+/// Solves the program of a linear region, which gets `least_time` even where the user's limit
+/// has been used up; `None` if that fails.
+pub fn solve_region(
+    region: &Model,
+    backend: &dyn Backend,
+    least_time: Duration,
+    clock: &Clock,
+    observer: &mut dyn Observer,
+) -> Option<Solution> {
     let settings =
         SolveOptions { feasibility_tolerance: POLISH_FEASIBILITY, ..SolveOptions::default() };
     // An interrupt does not end what may be all that the run was for.
-    let left = clock.left().unwrap_or(TIME).clamp(LEAST_TIME, TIME);
+    let left = clock.left().unwrap_or(TIME).clamp(least_time, TIME);
     let clock = Clock::start(&Limits::of_time(left));
-    match backend.solve_within(&region, &settings, &clock, observer) {
-        Ok(solution) => proposal(problem, encoded, &solution),
-        Err(error) => {
-            tracing::debug!("polish: no better point, {error}");
-            None
-        }
-    }
+    let solution = backend.solve_within(region, &settings, &clock, observer);
+    solution.map_err(|error| tracing::debug!("polish: no better point, {error}")).ok()
 }

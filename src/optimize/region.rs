@@ -8,20 +8,17 @@ use std::time::Duration;
 
 use ndarray::{Array2, Axis};
 
+use super::polish::solve_region;
 use crate::bounds::NeuronBounds;
-use crate::control::{Clock, Limits, Silent};
+use crate::control::{Clock, Silent};
 use crate::milp::{LinearExpression, Model, VarId};
 use crate::network::{Node, Phase, ReluGraph};
 use crate::num::Interval;
-use crate::num::tolerance::POLISH_FEASIBILITY;
 use crate::problem::{Candidate, OBJECTIVE, Part, Problem};
-use crate::solve::{Backend, SolveOptions};
+use crate::solve::Backend;
 
 /// Entries of a program at most: beyond, it takes longer than what it gains is worth.
 const MOST_ENTRIES: usize = 1 << 20;
-
-/// Most time for it.
-const TIME: Duration = Duration::from_secs(2);
 
 /// Time it gets even where the user's limit has been used up.
 const LEAST_TIME: Duration = Duration::from_millis(20);
@@ -38,13 +35,7 @@ pub fn best_of_region(
 ) -> Option<Candidate> {
     let at = problem.nearest_input(&point.input)?;
     let program = program(problem, part, bounds, &at)?;
-    let settings =
-        SolveOptions { feasibility_tolerance: POLISH_FEASIBILITY, ..SolveOptions::default() };
-    let left = clock.left().unwrap_or(TIME).clamp(LEAST_TIME, TIME);
-    let clock = Clock::start(&Limits::of_time(left));
-    let solution = backend.solve_within(&program, &settings, &clock, &mut Silent);
-    let solution = solution.map_err(|error| tracing::debug!("polish: no better point, {error}"));
-    let steps = solution.ok()?.point?;
+    let steps = solve_region(&program, backend, LEAST_TIME, clock, &mut Silent)?.point?;
     let moved: Vec<f64> = at.iter().zip(&steps).map(|(x, step)| x + step).collect();
     problem.nearest_input(&moved).map(|input| problem.evaluate(input))
 }

@@ -14,6 +14,10 @@ use crate::problem::{Candidate, OBJECTIVE, Part, Problem};
 use crate::search::{Boxes, Effort, Goal, Target, least};
 use crate::tighten::{TightenError, limited};
 
+/// Why a problem has no point, where a search has proven that.
+pub const NO_POINT: &str =
+    "no point meets the constraints, which a search over all of the box proves";
+
 /// What was proven.
 #[derive(Clone, Debug)]
 pub struct Proven<'a> {
@@ -21,6 +25,8 @@ pub struct Proven<'a> {
     pub bound: Option<f64>,
     /// Whether it is proven that there is no point.
     pub is_empty: bool,
+    /// Whether the bound closes the gap.
+    pub is_closed: bool,
     /// The best points that are known, those told or better ones.
     pub best: Best<'a>,
     /// What ended the work before the gap was closed.
@@ -63,6 +69,7 @@ pub fn prove<'a>(
     let nothing = |best| Proven {
         bound: None,
         is_empty: true,
+        is_closed: false,
         best,
         stopped_by: None,
         nodes: 0,
@@ -74,7 +81,9 @@ pub fn prove<'a>(
     let mut sought = Sought { problem, best: known, gap };
     let roots = boxes.root(sought.target());
     let found = least(&boxes, roots, &mut sought, effort, observer);
+    let is_closed = found.least.is_finite() && found.least >= sought.target().enough;
     Proven {
+        is_closed,
         bound: Some(found.least).filter(|bound| bound.is_finite()),
         is_empty: found.least == f64::INFINITY,
         best: sought.best,
@@ -146,8 +155,7 @@ pub fn search(
     evidence.work.nodes = proven.nodes;
     evidence.work.lp_iterations = proven.iterations;
     if proven.is_empty {
-        let reason = "no point meets the constraints, which a search over all of the box proves";
-        evidence.empty = Some(reason.to_string());
+        evidence.empty = Some(NO_POINT.to_string());
     }
     if let Some(bound) = proven.bound {
         evidence.prove(bound);
@@ -155,11 +163,7 @@ pub fn search(
     if let Some(reason) = proven.stopped_by {
         evidence.claim = Claim::Stopped(reason);
     }
-    let is_closed = proven
-        .bound
-        .zip(proven.best.target())
-        .is_some_and(|(bound, best)| bound >= best.cost - gap.at(best.cost));
     let is_stopped = proven.stopped_by.is_some_and(|reason| reason != StoppedBy::TimeLimit);
     evidence.points.extend(proven.best.into_points());
-    Ok(Searched { evidence, is_done: is_closed || proven.is_empty || is_stopped })
+    Ok(Searched { evidence, is_done: proven.is_closed || proven.is_empty || is_stopped })
 }

@@ -5,7 +5,7 @@
 //! ([`super::search`]) as far as the options ask for that; "infeasible" only with a proof.
 
 use super::region::best_of_region;
-use super::search::{Proven, prove};
+use super::search::{NO_POINT, Proven, prove};
 use super::{
     Answer, Best, Certify, Claim, Evidence, Gap, OptimizeError, OptimizeOptions, ProofCounts,
     Recheck, Status, Work, contradiction, relative_gap, timed,
@@ -247,9 +247,7 @@ impl<'a> Scales<'a> {
             self.evidence.prove(bound);
         }
         if proven.is_empty {
-            let reason =
-                "no point meets the constraints, which a search over all of the box proves";
-            self.evidence.empty = Some(reason.to_string());
+            self.evidence.empty = Some(NO_POINT.to_string());
         }
         self.best = proven.best;
         self.stopped_by = proven.stopped_by;

@@ -156,7 +156,7 @@ impl Space for Boxes<'_> {
             part.least = closed.least;
             // What is not closed goes on in parts.
             let least = if is_closed { closed.least } else { f64::INFINITY };
-            shown.push(Bounded { least, ..closed.without_part() });
+            shown.push(Bounded { least, ..closed });
             if is_closed {
                 return shown;
             }

@@ -10,7 +10,6 @@
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
-use std::ops::ControlFlow;
 
 use crate::control::Clock;
 use crate::milp::{Kind, LinearExpression, Model, VarId, dual_bound};
@@ -37,22 +36,6 @@ pub struct Until {
     pub nodes: u64,
     /// A bound above this is enough.
     pub enough: f64,
-}
-
-/// Watches a search, and learns from it.
-pub trait Guide {
-    /// The point of a part's relaxation, one value a column, if it has one. Breaks to stop the
-    /// search; else says which bound is enough from now on, perhaps less than before.
-    fn visit(&mut self, point: &[f64]) -> ControlFlow<(), f64>;
-}
-
-/// Learns nothing and stops nothing.
-pub struct Alone;
-
-impl Guide for Alone {
-    fn visit(&mut self, _: &[f64]) -> ControlFlow<(), f64> {
-        ControlFlow::Continue(f64::INFINITY)
-    }
 }
 
 /// What a search found.
@@ -91,7 +74,8 @@ impl Search {
         Ok(Self { model: model.clone().relaxed(), program, integers })
     }
 
-    /// The least value of `objective`, from a basis of the relaxation.
+    /// The least value of `objective`, from a basis of the relaxation; `visit` sees the point of
+    /// each relaxation, one value a column, empty where there is none.
     ///
     /// # Errors
     /// The solver failed in another way than on a single program.
@@ -99,10 +83,9 @@ impl Search {
         &mut self,
         objective: &LinearExpression,
         basis: Option<&Basis>,
-        mut until: Until,
-        guide: &mut dyn Guide,
+        until: Until,
+        visit: &mut dyn FnMut(&[f64]),
     ) -> Result<Found, SolveError> {
-        let mut is_stopped = false;
         let mut costs = vec![0.0; self.model.columns().len()];
         objective.terms.iter().for_each(|&(column, c)| costs[column.index()] = c);
         if let Some(basis) = basis {
@@ -122,7 +105,7 @@ impl Search {
         while let Some(node) = open.pop() {
             // Above either there is nothing to gain, and no open part is below.
             let enough = until.enough.min(closed);
-            is_stopped |= until.clock.is_stopped() || found.nodes == until.nodes;
+            let is_stopped = until.clock.is_stopped() || found.nodes == until.nodes;
             if node.bound > enough || is_stopped {
                 found.is_complete &= node.bound > enough;
                 closed = closed.min(node.bound);
@@ -133,10 +116,7 @@ impl Search {
             let outcome = self.relaxation(&costs, &until.clock)?;
             found.nodes += 1;
             found.iterations += outcome.iterations;
-            match guide.visit(&outcome.point) {
-                ControlFlow::Continue(enough) => until.enough = until.enough.min(enough),
-                ControlFlow::Break(()) => is_stopped = true,
-            }
+            visit(&outcome.point);
             if outcome.status == LpStatus::Infeasible && self.is_proven_empty(&outcome.multipliers)
             {
                 continue;

@@ -6,7 +6,7 @@ use super::interval::Centered;
 use super::lines::Lines;
 use super::planes::Plane;
 use super::rows::{Ask, Rows};
-use super::tape::{Kind, Tape};
+use super::tape::{Kind, Matrix, Tape};
 use crate::num::Interval;
 
 /// Inputs up to which it is kept how steep the planes of each neuron are.
@@ -44,6 +44,8 @@ pub struct Layout {
     pub is_integer: Vec<bool>,
     /// For each step the activations that read it.
     pub readers: Vec<Vec<usize>>,
+    /// Multiplications of a row that is led back from a step to the inputs.
+    pub work_of_a_row: Vec<f64>,
     /// Coefficients of the inputs, in absolute value and of both sides, for neurons that
     /// nothing but affine maps comes before; `inputs` for each. Empty where there are many
     /// inputs, along which nothing is halved.
@@ -85,8 +87,17 @@ impl Layout {
                 readers[from].push(index);
             }
         }
-        let steepness = Vec::new();
-        let mut layout = Self { tape, rows, limits, is_read, is_integer, readers, steepness };
+        let work_of_a_row = work_of_rows(&tape);
+        let mut layout = Self {
+            tape,
+            rows,
+            limits,
+            is_read,
+            is_integer,
+            readers,
+            work_of_a_row,
+            steepness: Vec::new(),
+        };
         if layout.inputs() <= MOST_STEEP {
             layout.steepness = layout.steepness_before_activations();
         }
@@ -155,4 +166,20 @@ impl Layout {
         let (lower, upper) = part.ranges.split_at_mut(self.tape.length);
         [&mut lower[..self.inputs()], &mut upper[..self.inputs()]]
     }
+}
+
+/// See [`Layout::work_of_a_row`].
+fn work_of_rows(tape: &Tape) -> Vec<f64> {
+    let mut sum = 0;
+    let works = tape.steps.iter().map(|step| {
+        sum += match &step.kind {
+            Kind::Affine(affine) => {
+                let inputs = |(from, _): &(usize, Matrix)| tape.steps[*from].size;
+                step.size * affine.terms.iter().map(inputs).sum::<usize>()
+            }
+            _ => step.size,
+        };
+        sum as f64
+    });
+    works.collect()
 }

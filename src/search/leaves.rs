@@ -1,14 +1,11 @@
 //! Parts in which few neurons are open, closed by certified linear programs over their phases.
 
-use std::ops::ControlFlow;
-
 use super::Bounded;
 use super::boxes::Boxes;
-use super::columns::{Guide, Search, Until};
+use super::columns::{Search, Until};
 use super::layout::Part;
 use crate::bounds::NeuronBounds;
 use crate::encode::{BigM, EncodedProblem, Encoder};
-use crate::milp::VarId;
 use crate::num::IntervalBox;
 
 /// With so many inputs that vary or fewer, halving is the better way to close a part.
@@ -24,7 +21,7 @@ const OPEN_PER_INPUT_OF_LONG: usize = 2;
 const LONG: usize = 8;
 
 /// With more inputs than this, halving the box leads nowhere.
-const MOST_HALVED: usize = 16;
+pub const MOST_HALVED: usize = 16;
 
 /// Linear programs for one part, unless there is no other way.
 const NODES_OF_A_PART: u64 = 400;
@@ -66,7 +63,7 @@ impl Boxes<'_> {
     }
 
     /// A bound of a part by linear programs.
-    pub fn by_programs(&self, part: &Part, enough: f64, is_last_resort: bool) -> Bounded<()> {
+    pub fn by_programs(&self, part: &Part, enough: f64, is_last_resort: bool) -> Bounded<Part> {
         let mut bounded = Bounded::nothing();
         bounded.least = part.least;
         let Some(bounds) = self.neuron_bounds(part) else { return bounded };
@@ -79,11 +76,16 @@ impl Boxes<'_> {
         let nodes = if is_last_resort { u64::MAX } else { NODES_OF_A_PART };
         let until = Until { clock: self.clock, nodes, enough };
         let nonzeros = model.size().nonzeros as f64;
-        let mut points = Points { inputs: &inputs, found: Vec::new() };
-        let Ok(found) = search.least(&model.objective, None, until, &mut points) else {
+        let mut points = Vec::new();
+        let mut visit = |point: &[f64]| {
+            if !point.is_empty() {
+                points.push(inputs.iter().map(|column| point[column.index()]).collect());
+            }
+        };
+        let Ok(found) = search.least(&model.objective, None, until, &mut visit) else {
             return bounded;
         };
-        bounded.points = points.found;
+        bounded.points = points;
         bounded.programs = [found.nodes, found.iterations];
         bounded.work = PROGRAM_WORK + found.nodes as f64 * (RELAXATION_WORK + PASSES * nonzeros);
         bounded.least = match found.is_empty {
@@ -100,20 +102,5 @@ impl Boxes<'_> {
                 IntervalBox::new(lower[step.span()].to_vec(), upper[step.span()].to_vec())
             });
         Some(NeuronBounds::new(boxes.collect::<Result<_, _>>().ok()?))
-    }
-}
-
-/// Keeps the points of relaxations.
-struct Points<'a> {
-    inputs: &'a [VarId],
-    found: Vec<Vec<f64>>,
-}
-
-impl Guide for Points<'_> {
-    fn visit(&mut self, point: &[f64]) -> ControlFlow<(), f64> {
-        if !point.is_empty() {
-            self.found.push(self.inputs.iter().map(|column| point[column.index()]).collect());
-        }
-        ControlFlow::Continue(f64::INFINITY)
     }
 }

@@ -9,7 +9,7 @@ use super::tape::{Kind, Step, Tape, padded};
 use crate::bounds::clip_lines;
 
 /// Lines of all activations; what is no activation has zeros.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Lines {
     /// Slopes of the lines below.
     pub below: Vec<f64>,
@@ -50,7 +50,7 @@ impl Lines {
         for (index, &ceiling) in ceilings.iter().enumerate() {
             let (l, u) = (lower[pre.start + index], upper[pre.start + index]);
             let at = step.start + index;
-            let is_open = l < 0.0 && u > 0.0 || l < ceiling && u > ceiling;
+            let is_open = is_open(l, u, ceiling);
             let [below, above, under, over] = if u <= 0.0 {
                 [0.0; 4]
             } else if l >= ceiling {
@@ -70,6 +70,12 @@ impl Lines {
             self.error[at] = relative * (under.abs() + over.abs() + size);
         }
     }
+}
+
+/// Whether the phase of a neuron with its pre-activation in `[l, u]` is open; the ceiling of a
+/// plain ReLU is infinite.
+pub fn is_open(l: f64, u: f64, ceiling: f64) -> bool {
+    l < 0.0 && u > 0.0 || l < ceiling && u > ceiling
 }
 
 /// Slopes below and above an open ReLU, and the intercepts of both.

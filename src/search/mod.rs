@@ -32,6 +32,7 @@ use std::time::{Duration, Instant};
 
 pub(crate) use boxes::{Boxes, halves};
 use frontier::Frontier;
+pub(crate) use leaves::MOST_HALVED;
 
 use crate::control::{Clock, Observer, Progress, StoppedBy};
 
@@ -97,12 +98,6 @@ impl<P> Bounded<P> {
         let (points, programs) = (Vec::new(), [0; 2]);
         let (least, cut) = (f64::INFINITY, f64::INFINITY);
         Self { least, cut, part: None, points, programs, work: 0.0 }
-    }
-
-    /// The same of no part.
-    pub fn without_part<Q>(self) -> Bounded<Q> {
-        let Self { least, cut, points, programs, work, .. } = self;
-        Bounded { least, cut, part: None, points, programs, work }
     }
 }
 

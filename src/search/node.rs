@@ -10,9 +10,10 @@ use super::Target;
 use super::interval::Centered;
 use super::kernel::ROWS;
 use super::layout::{Layout, Part, Room};
+use super::lines::is_open;
 use super::planes::{Bundle, Plane, clip, least};
 use super::rows::Ask;
-use super::tape::{Kind, Matrix};
+use super::tape::Kind;
 use crate::problem::OBJECTIVE;
 
 /// Planes that a part hands down, besides one for each four inputs.
@@ -125,18 +126,17 @@ impl Layout {
     ) -> bool {
         let (tape, inputs) = (&self.tape, self.inputs());
         let step = &tape.steps[index];
-        let is_open = |neuron: &usize| {
+        let has_open = |neuron: &usize| {
             let (l, u) = (lower[step.start + neuron], upper[step.start + neuron]);
             self.readers[index].iter().any(|&reader| {
                 let Kind::Activation { ceilings, .. } = &tape.steps[reader].kind else {
                     return false;
                 };
-                let ceiling = ceilings[*neuron];
                 let is_read = self.is_read[tape.steps[reader].start + neuron];
-                is_read && (l < 0.0 && u > 0.0 || l < ceiling && u > ceiling)
+                is_read && is_open(l, u, ceilings[*neuron])
             })
         };
-        let open: Vec<usize> = (0..step.size).filter(is_open).collect();
+        let open: Vec<usize> = (0..step.size).filter(has_open).collect();
         for pair in open.chunks(ROWS / 2) {
             let mut chosen = [(0, 0.0); ROWS];
             for (place, &neuron) in pair.iter().enumerate() {
@@ -169,21 +169,8 @@ impl Layout {
                 }
             }
         }
-        room.work += (open.len() * 2) as f64 * self.work_of_a_row(index);
+        room.work += (open.len() * 2) as f64 * self.work_of_a_row[index];
         true
-    }
-
-    /// Multiplications of a row from a step on.
-    pub fn work_of_a_row(&self, index: usize) -> f64 {
-        let steps = &self.tape.steps[..=index];
-        let products = steps.iter().map(|step| match &step.kind {
-            Kind::Affine(sum) => {
-                let inputs = |(from, _): &(usize, Matrix)| self.tape.steps[*from].size;
-                step.size * sum.terms.iter().map(inputs).sum::<usize>()
-            }
-            _ => step.size,
-        });
-        products.sum::<usize>() as f64
     }
 
     /// Whether the rows of the question that have limits can keep them; planes below what has
@@ -203,7 +190,7 @@ impl Layout {
                 let ranges = [lower, upper];
                 let ask = Ask { step: self.rows, chosen: &chosen, below, keeps_trace: true };
                 room.rows.substitute(tape, &room.lines, ranges, &ask);
-                room.work += self.work_of_a_row(self.rows);
+                room.work += self.work_of_a_row[self.rows];
                 let mut plane = room.rows.plane(tape, 0);
                 let [lower, upper] = self.domain(part);
                 let missing = most - plane.least(lower, upper);

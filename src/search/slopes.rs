@@ -42,7 +42,7 @@ impl Layout {
             let (chosen, below) = (&[(OBJECTIVE, 1.0)], &room.below[..]);
             let ask = Ask { step: self.rows, chosen, below, keeps_trace: true };
             room.rows.substitute(tape, &room.lines, [lower, upper], &ask);
-            room.work += self.work_of_a_row(self.rows);
+            room.work += self.work_of_a_row[self.rows];
             let mut plane = room.rows.plane(tape, 0);
             for helper in helpers {
                 if let Some(better) = plane.aided(helper, domain[0], domain[1]) {

@@ -11,7 +11,7 @@ use crate::encode::Encoder;
 use crate::milp::{LinearExpression, Model, VarId, dual_bound};
 use crate::network::{ActivationLayer, NodeId, Phase};
 use crate::num::{Interval, IntervalBox};
-use crate::search::columns::{Alone, Search, Until, is_proven_empty};
+use crate::search::columns::{Search, Until, is_proven_empty};
 use crate::solve::{Basis, LinearProgram, LpStatus, SolveError};
 
 /// Neurons that one worker takes at a time. Each batch starts from the same
@@ -404,7 +404,7 @@ impl Programs<'_> {
         };
         let clock = self.settings.clock.within(self.settings.options.neuron_time);
         let until = Until { clock, nodes: u64::MAX, enough };
-        let outcome = search.least(objective, self.basis.as_ref(), until, &mut Alone);
+        let outcome = search.least(objective, self.basis.as_ref(), until, &mut |_| {});
         let Some(outcome) = unless_failed(outcome)? else {
             found.counts.failed += 1;
             return Ok(None);
