@@ -117,7 +117,7 @@ fn shown(written: &str, columns: usize) -> (String, usize) {
 
 const SPINNER: &str = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏";
 
-/// A network with so many inputs that a search does not end.
+/// A network with so many inputs that no search and no walk over its regions ends.
 fn many_inputs(folder: &std::path::Path) -> String {
     let [recipe, network] = ["recipe.toml", "many.onnx"].map(|name| folder.join(name));
     let text = "[data]\nsource = 'function'\nfunction = 'rosenbrock'\ndimension = 12\n\
@@ -133,15 +133,15 @@ fn many_inputs(folder: &std::path::Path) -> String {
 fn long_commands(folder: &std::path::Path) -> Vec<(Vec<String>, &'static str)> {
     let at = |name: &str| folder.join(name).display().to_string();
     let (network, model) = (at("out.onnx"), at("out.mps"));
-    let (hard, wide) = ("instances/peaks-2x50.toml", "networks/ackley5-2x25.onnx");
+    let (hard, many) = ("instances/peaks-2x50.toml", many_inputs(folder));
     let words = |words: &[&str]| words.iter().map(|word| word.to_string()).collect();
     vec![
-        (words(&["minimize", &many_inputs(folder)]), " · search · value"),
+        (words(&["minimize", &many]), " · search · value"),
         (words(&["minimize", hard, "--solver", "milp"]), " · solve"),
-        (words(&["maximize", wide, "--solver", "enumerate"]), " regions"),
+        (words(&["maximize", &many, "--solver", "enumerate"]), " regions"),
         (words(&["bounds", hard, "--tighten", "milp"]), " of 43 programs"),
         (words(&["analyze", hard, "--tighten", "milp"]), " of 43 programs"),
-        (words(&["regions", wide]), " regions"),
+        (words(&["regions", &many]), " regions"),
         (words(&["scale", hard, "--tighten", "milp"]), " of 43 programs"),
         (words(&["compare", hard]), " · 1 of 5"),
         (words(&["export", hard, "--tighten", "milp", "-o", &model]), " of 43 programs"),
