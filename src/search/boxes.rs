@@ -2,17 +2,22 @@
 //! objective; where few neurons are open, closed by linear programs over their phases.
 
 use super::layout::{Layout, Part, Room};
+use super::leaves::MOST_HALVED;
 use super::node::Shown;
+use super::phases::{Choice, Phase};
 use super::tape::Tape;
 use super::{Bounded, Space, Target};
 use crate::bounds::{NeuronBounds, read_neurons};
 use crate::control::Clock;
 use crate::network::ReluGraph;
-use crate::num::Interval;
+use crate::num::{Interval, IntervalBox};
 use crate::problem::{OBJECTIVE, Part as ProblemPart, Problem};
 
 /// Multiplications that bounding a part comes to besides the network's own multiplications.
 const PART_WORK: f64 = 2e4;
+
+/// Phases that a part has taken, for an estimate of its size.
+const PHASES: usize = 32;
 
 /// The boxes of a problem.
 #[derive(Debug)]
@@ -47,8 +52,10 @@ impl<'a> Boxes<'a> {
         let mut is_integer = vec![false; problem.domain().len()];
         problem.integer().iter().for_each(|&index| is_integer[index] = true);
         let rows = problem.rows().index();
-        let layout = Layout::new(tape, rows, whole.rows.clone(), is_read, is_integer);
+        let mut layout = Layout::new(tape, rows, whole.rows.clone(), is_read, is_integer);
         let is_read = read[graph.input().index()].clone();
+        let varying = (0..is_read.len()).filter(|&i| is_read[i] && is_varying(&whole.domain, i));
+        layout.takes_phases = varying.count() > MOST_HALVED;
         let has_constraints = problem.limited_rows(whole).next().is_some();
         Self { problem, whole, layout, is_read, ranges, has_constraints, clock }
     }
@@ -101,6 +108,16 @@ impl<'a> Boxes<'a> {
         bounded
     }
 
+    /// The part in two: by the phase of a neuron where phases are divided, or along an input.
+    fn in_two(&self, part: &Part) -> Option<[Part; 2]> {
+        match part.choice {
+            Some(Choice { below, above }) => {
+                Some([below, above].map(|phase| self.layout.on_side(part, phase)))
+            }
+            None => self.halves(part),
+        }
+    }
+
     /// Both halves of a part along the input that promises most; none where nothing is left to
     /// halve.
     fn halves(&self, part: &Part) -> Option<[Part; 2]> {
@@ -115,12 +132,20 @@ impl<'a> Boxes<'a> {
             let range = Interval::new(lower[input], upper[input])?;
             let [left, right] = halves(range, self.layout.is_integer[input])?;
             let mut parts = [part.clone(), part.clone()];
-            parts.iter_mut().for_each(|half| half.depth += 1);
+            parts.iter_mut().for_each(|half| {
+                half.depth += 1;
+                half.first = 0;
+            });
             self.layout.domain_mut(&mut parts[0])[1][input] = left;
             self.layout.domain_mut(&mut parts[1])[0][input] = right;
             Some(parts)
         })
     }
+}
+
+/// Whether an input varies over a box.
+fn is_varying(domain: &IntervalBox, input: usize) -> bool {
+    domain.lower()[input] < domain.upper()[input]
 }
 
 /// Where the lower half of a range ends and the upper one begins; those of an integer share no
@@ -161,7 +186,7 @@ impl Space for Boxes<'_> {
                 return shown;
             }
         }
-        match self.halves(&part) {
+        match self.in_two(&part) {
             Some(parts) => {
                 shown.extend(parts.into_iter().map(|part| self.bounded(part, target, room)));
             }
@@ -172,6 +197,11 @@ impl Space for Boxes<'_> {
 
     fn bytes(&self) -> usize {
         let planes = (self.layout.is_integer.len() + 4) * (self.layout.is_integer.len() / 4 + 4);
-        size_of::<f64>() * (2 * self.layout.tape.length + planes + self.layout.is_integer.len())
+        let numbers = 2 * self.layout.tape.length + planes + self.layout.is_integer.len();
+        let of_phases = match self.layout.takes_phases {
+            true => size_of::<f64>() * self.layout.tape.length + PHASES * size_of::<Phase>(),
+            false => 0,
+        };
+        size_of::<f64>() * numbers + of_phases
     }
 }

@@ -4,7 +4,7 @@ use super::layout::{Layout, Part, Room};
 use super::tape::Kind;
 
 /// What a neuron between two planes counts beside an input that the row reads.
-const INDIRECT: f64 = 0.75;
+pub const INDIRECT: f64 = 0.75;
 
 impl Layout {
     /// Adds what halving along each input promises for the row that has been led back last: how

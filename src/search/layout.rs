@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use super::envelope::Envelope;
 use super::interval::Centered;
 use super::lines::Lines;
+use super::phases::{Choice, Phase};
 use super::planes::Plane;
 use super::rows::{Ask, Rows};
 use super::tape::{Kind, Matrix, Tape};
@@ -25,8 +27,17 @@ pub struct Part {
     pub scores: Vec<f64>,
     /// Neurons whose phase is open.
     pub open: usize,
-    /// How often the box was halved for it.
+    /// How often a part was divided for it.
     pub depth: usize,
+    /// Phases that it has taken, in their order.
+    pub phases: Vec<Phase>,
+    /// Slopes below open neurons that served its objective best; empty where none are handed
+    /// down.
+    pub below: Box<[f64]>,
+    /// The first step that its last division narrows.
+    pub first: usize,
+    /// The neuron whose phase promises most.
+    pub choice: Option<Choice>,
 }
 
 /// What is asked of the network, laid out for a search.
@@ -38,6 +49,8 @@ pub struct Layout {
     pub rows: usize,
     /// One interval a row.
     pub limits: Vec<Interval>,
+    /// Whether phases are divided too.
+    pub takes_phases: bool,
     /// Neurons that the question reads.
     pub is_read: Vec<bool>,
     /// Inputs that have to be whole numbers.
@@ -60,6 +73,15 @@ pub struct Room {
     pub rows: Rows,
     /// Slopes below open neurons for the objective.
     pub below: Vec<f64>,
+    /// What it takes of phases.
+    pub phases: Vec<Phase>,
+    /// What planes leave together.
+    pub envelope: Envelope,
+    /// The slopes, and the phases, of the best row.
+    pub best_below: Vec<f64>,
+    pub best_phases: Vec<Phase>,
+    /// What halving the range of each neuron promises.
+    pub promises: Vec<f64>,
     /// Values of all neurons at a point.
     pub values: Vec<f64>,
     /// As in [`Layout`], for all neurons.
@@ -92,6 +114,7 @@ impl Layout {
             tape,
             rows,
             limits,
+            takes_phases: false,
             is_read,
             is_integer,
             readers,
@@ -123,7 +146,13 @@ impl Layout {
             for neuron in 0..step.size {
                 let chosen = [(neuron, 1.0)];
                 let ranges = [&nothing[..]; 2];
-                let ask = Ask { step: index, chosen: &chosen, below: &nothing, keeps_trace: false };
+                let ask = Ask {
+                    step: index,
+                    chosen: &chosen,
+                    below: &nothing,
+                    phases: &[],
+                    keeps_trace: false,
+                };
                 rows.substitute(&self.tape, &lines, ranges, &ask);
                 let to = &mut steepness[(step.start + neuron) * inputs..][..inputs];
                 let slope = rows.slope(&self.tape, 0);
@@ -140,6 +169,11 @@ impl Layout {
             lines: Lines::new(&self.tape),
             rows: Rows::new(&self.tape),
             below: vec![0.0; self.tape.length],
+            phases: Vec::new(),
+            envelope: Envelope::default(),
+            best_below: vec![0.0; self.tape.length],
+            best_phases: Vec::new(),
+            promises: vec![0.0; self.tape.length],
             values: vec![0.0; self.tape.length],
             steepness: self.steepness.clone(),
             scores: vec![0.0; self.inputs()],
@@ -152,7 +186,18 @@ impl Layout {
     pub fn part(&self, ranges: Box<[f64]>) -> Part {
         let scores = vec![0.0; self.inputs()];
         let least = f64::NEG_INFINITY;
-        Part { ranges, planes: Arc::new([]), least, scores, open: 0, depth: 0 }
+        Part {
+            ranges,
+            planes: Arc::new([]),
+            least,
+            scores,
+            open: 0,
+            depth: 0,
+            phases: Vec::new(),
+            below: Box::new([]),
+            first: 0,
+            choice: None,
+        }
     }
 
     /// The box of a part.

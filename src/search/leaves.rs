@@ -4,8 +4,10 @@ use super::Bounded;
 use super::boxes::Boxes;
 use super::columns::{Search, Until};
 use super::layout::Part;
+use super::phases::Phase;
 use crate::bounds::NeuronBounds;
 use crate::encode::{BigM, EncodedProblem, Encoder};
+use crate::milp::LinearExpression;
 use crate::num::IntervalBox;
 
 /// With so many inputs that vary or fewer, halving is the better way to close a part.
@@ -20,7 +22,7 @@ const OPEN_PER_INPUT: usize = 1;
 const OPEN_PER_INPUT_OF_LONG: usize = 2;
 const LONG: usize = 8;
 
-/// With more inputs than this, halving the box leads nowhere.
+/// With more inputs than this, halving the box leads nowhere: phases are divided.
 pub const MOST_HALVED: usize = 16;
 
 /// Linear programs for one part, unless there is no other way.
@@ -39,7 +41,7 @@ impl Boxes<'_> {
         let [lower, upper] = self.layout.domain(part);
         let mut varying = (0..lower.len()).filter(|&i| lower[i] < upper[i]);
         let has_integers = varying.any(|i| self.layout.is_integer[i]);
-        part.open == 0 && !self.has_constraints && !has_integers
+        part.open == 0 && part.phases.is_empty() && !self.has_constraints && !has_integers
     }
 
     /// Inputs that vary.
@@ -51,7 +53,10 @@ impl Boxes<'_> {
     /// Whether a part is one for linear programs, and whether there is no other way.
     pub fn is_for_programs(&self, part: &Part) -> Option<bool> {
         let inputs = self.varying(part);
-        let is_last_resort = inputs > MOST_HALVED || self.is_affine(part);
+        if self.layout.takes_phases {
+            return (part.open == 0).then_some(true);
+        }
+        let is_last_resort = self.is_affine(part);
         let is_long = self.has_constraints || part.depth > LONG * inputs;
         let most = match is_long {
             true => OPEN_PER_INPUT_OF_LONG * inputs,
@@ -71,7 +76,14 @@ impl Boxes<'_> {
         let boxes = self.graph().nodes().map(|(id, _)| bounds.of(id).clone());
         // What cannot be encoded or solved leaves the bound as it is.
         let Ok(encoder) = encoder.with(boxes, &BigM) else { return bounded };
-        let EncodedProblem { model, inputs, .. } = encoder.finish();
+        let phases: Vec<_> = part.phases.iter().map(|phase| self.side(phase, &encoder)).collect();
+        let EncodedProblem { mut model, inputs, .. } = encoder.finish();
+        for (index, (expression, [lower, upper])) in phases.into_iter().enumerate() {
+            // One that is not read says nothing.
+            if !expression.terms.is_empty() {
+                model.range(format!("phase{index}"), expression, lower, upper);
+            }
+        }
         let Ok(mut search) = Search::new(&model) else { return bounded };
         let nodes = if is_last_resort { u64::MAX } else { NODES_OF_A_PART };
         let until = Until { clock: self.clock, nodes, enough };
@@ -93,6 +105,18 @@ impl Boxes<'_> {
             false => found.bound.map_or(part.least, |bound| bound.max(part.least)),
         };
         bounded
+    }
+
+    /// The side of a kink on which a phase is: the pre-activation, and its least and greatest
+    /// value.
+    fn side(&self, phase: &Phase, encoder: &Encoder<'_>) -> (LinearExpression, [f64; 2]) {
+        let (node, _) = self.graph().nodes().nth(phase.step).expect("one node a step");
+        let index = phase.pre - self.layout.tape.steps[phase.step].start;
+        let ends = match phase.side > 0.0 {
+            true => [f64::NEG_INFINITY, phase.kink],
+            false => [phase.kink, f64::INFINITY],
+        };
+        (encoder.expression(node, index).clone(), ends)
     }
 
     fn neuron_bounds(&self, part: &Part) -> Option<NeuronBounds> {

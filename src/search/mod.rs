@@ -11,6 +11,7 @@
 mod boxes;
 mod branch;
 pub(crate) mod columns;
+mod envelope;
 mod frontier;
 mod interval;
 mod kernel;
@@ -19,6 +20,7 @@ mod leaves;
 mod lines;
 mod node;
 mod passes;
+mod phases;
 mod planes;
 mod rows;
 mod slopes;

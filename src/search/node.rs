@@ -32,11 +32,11 @@ impl Layout {
     pub fn bound(&self, part: &mut Part, target: Target, room: &mut Room) -> Shown {
         room.cut = f64::INFINITY;
         let mut bundle = Bundle::new(part.planes.to_vec());
-        bundle.combine(self.domain(part));
+        bundle.combine(&mut room.envelope, self.domain(part));
         if !self.use_planes(part, &bundle, target, room) {
             return Shown::Closed(part.least);
         }
-        if !self.narrow(part, room) {
+        if !self.keeps_last_phase(part, room) || !self.narrow(part, room) {
             return Shown::Closed(f64::INFINITY);
         }
         let Some(helpers) = self.meet_limits(part, room) else {
@@ -46,12 +46,19 @@ impl Layout {
         if !self.use_planes(part, &bundle, target, room) {
             return Shown::Closed(part.least);
         }
-        if let Some(best) = bundle.planes.first() {
+        if self.takes_phases {
+            part.phases.clone_from(&room.best_phases);
+            part.below = room.best_below.as_slice().into();
+        }
+        if let Some(best) = bundle.all().next() {
             let at = self.tape.length + self.tape.steps[self.rows].start + OBJECTIVE;
             let greatest = target.enough.min(part.ranges[at]);
-            self.score(part, &best.slope, greatest - part.least, room);
+            match self.takes_phases {
+                true => self.choose(part, room),
+                false => self.score(part, &best.slope, greatest - part.least, room),
+            }
         }
-        part.planes = bundle.into_planes(PLANES + self.inputs() / 4).into();
+        part.planes = bundle.into_planes(PLANES + (self.inputs() / 4).min(PLANES)).into();
         Shown::Bounds(point)
     }
 
@@ -71,7 +78,7 @@ impl Layout {
         if target.best.is_infinite() {
             return true;
         }
-        for plane in &bundle.planes {
+        for plane in bundle.all() {
             let [lower, upper] = self.domain_mut(part);
             match clip(plane, target.best, lower, upper, &self.is_integer) {
                 // Together, the planes leave nothing.
@@ -94,6 +101,8 @@ impl Layout {
         for (index, step) in tape.steps.iter().enumerate() {
             match &step.kind {
                 Kind::Input => {}
+                // What comes before the last division is as it was.
+                Kind::Affine(_) if index < part.first => {}
                 Kind::Affine(sum) => {
                     if !room.centered.narrow(tape, step, sum, lower, upper) {
                         return false;
@@ -146,7 +155,7 @@ impl Layout {
             let chosen = &chosen[..2 * pair.len()];
             let ranges = [&*lower, &*upper];
             let below = &room.lines.below;
-            let ask = Ask { step: index, chosen, below, keeps_trace: false };
+            let ask = Ask { step: index, chosen, below, phases: &[], keeps_trace: false };
             room.rows.substitute(tape, &room.lines, ranges, &ask);
             for (place, &neuron) in pair.iter().enumerate() {
                 let at = step.start + neuron;
@@ -188,7 +197,8 @@ impl Layout {
                 let (lower, upper) = part.ranges.split_at(tape.length);
                 let (below, chosen) = (&room.lines.below, [(row, sign)]);
                 let ranges = [lower, upper];
-                let ask = Ask { step: self.rows, chosen: &chosen, below, keeps_trace: true };
+                let ask =
+                    Ask { step: self.rows, chosen: &chosen, below, phases: &[], keeps_trace: true };
                 room.rows.substitute(tape, &room.lines, ranges, &ask);
                 room.work += self.work_of_a_row[self.rows];
                 let mut plane = room.rows.plane(tape, 0);
@@ -225,6 +235,7 @@ mod tests {
     use crate::num::random::uniform;
     use crate::num::sample::UniformPoints;
     use crate::problem::{Problem, QuestionText};
+    use crate::search::phases::Phase;
     use crate::search::tape::Tape;
 
     /// A problem with a constraint on an output, whose weights are uniform.
@@ -267,12 +278,13 @@ mod tests {
     #[test]
     fn what_is_said_of_a_part_holds_at_its_points() {
         let mut random = ChaCha8Rng::seed_from_u64(7);
-        let (mut checked, mut closed, mut cut) = (0, 0, 0);
+        let (mut checked, mut closed, mut cut, mut divided) = (0, 0, 0, 0);
         let clip = Activation::Clip { min: 0.0, max: 0.7 };
         for case in 0..120 {
             let activation = [Activation::Relu, clip, Activation::LeakyRelu { alpha: 0.1 }];
             let problem = problem(&mut random, activation[case % 3]);
-            let (layout, ranges) = layout(&problem);
+            let (mut layout, ranges) = layout(&problem);
+            layout.takes_phases = case % 4 < 2;
             let mut room = layout.room();
             let mut part = layout.part(ranges);
             // The objective at some point that meets the constraint, now and then.
@@ -284,13 +296,20 @@ mod tests {
             let target = Target { best, enough: best - 1e-3 };
             for depth in 0..6 {
                 let [lower, upper] = layout.domain(&part).map(<[f64]>::to_vec);
+                let phases = part.phases.clone();
                 let shown = layout.bound(&mut part, target, &mut room);
                 let domain = IntervalBox::new(lower.clone(), upper.clone()).expect("a box");
                 for point in UniformPoints::new(&domain, depth).take(40) {
                     let row = ArrayView2::from_shape((1, 3), &point).expect("one row");
                     let values = problem.graph().evaluate_all(row);
                     let rows = &values[problem.rows().index()];
-                    let (value, meets) = (rows[(0, 0)], rows[(0, 1)] <= 0.5);
+                    let keeps = |phase: &Phase| {
+                        let step = &layout.tape.steps[phase.step];
+                        let a = values[phase.step][(0, phase.pre - step.start)];
+                        phase.side * (a - phase.kink) <= 0.0
+                    };
+                    let meets = rows[(0, 1)] <= 0.5 && phases.iter().all(keeps);
+                    let value = rows[(0, 0)];
                     let rounding = 1e-12;
                     let [lower, upper] = layout.domain(&part);
                     let is_left = (0..3).all(|i| lower[i] <= point[i] && point[i] <= upper[i]);
@@ -324,6 +343,13 @@ mod tests {
                     closed += 1;
                     break;
                 }
+                if let Some(choice) = part.choice {
+                    divided += 1;
+                    let side = if depth % 2 == 0 { choice.below } else { choice.above };
+                    part = layout.on_side(&part, side);
+                    continue;
+                }
+                part.first = 0;
                 let input = depth as usize % 3;
                 let [lower, upper] = layout.domain_mut(&mut part);
                 let middle = 0.5 * (lower[input] + upper[input]);
@@ -334,6 +360,7 @@ mod tests {
                 }
             }
         }
-        assert!(checked > 5000 && closed > 20 && cut > 20, "{checked}, {closed}, {cut}");
+        let counts = [checked, closed, cut, divided];
+        assert!(checked > 5000 && closed > 20 && cut > 20 && divided > 100, "{counts:?}");
     }
 }

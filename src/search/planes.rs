@@ -1,6 +1,7 @@
 //! Planes below what is sought, over a box: their least values, what convex combinations of
 //! them prove, and the part of the box that they leave.
 
+use super::envelope::Envelope;
 use crate::num::rounding::below;
 
 /// `value ≥ slope · x + offset` for the inputs `x` of a part.
@@ -13,12 +14,6 @@ pub struct Plane {
 }
 
 impl Plane {
-    /// A corner of the box where the plane is least.
-    pub fn lowest_corner(&self, lower: &[f64], upper: &[f64]) -> Vec<f64> {
-        let ends = lower.iter().zip(upper).zip(&self.slope);
-        ends.map(|((&l, &u), &a)| if a >= 0.0 { l } else { u }).collect()
-    }
-
     /// The least value over a box, rounded down.
     pub fn least(&self, lower: &[f64], upper: &[f64]) -> f64 {
         least(&self.slope, self.offset, [lower, upper])
@@ -40,23 +35,45 @@ impl Plane {
         Self { slope, offset: if offset.is_finite() { offset } else { f64::NEG_INFINITY } }
     }
 
-    /// The best convex combination of this plane and another, where it is better than this one:
-    /// concave in the share, so best at one of the shares where a coordinate changes sides.
-    pub fn combined(&self, other: &Self, lower: &[f64], upper: &[f64]) -> Option<Self> {
-        let shares = self.slope.iter().zip(&other.slope).map(|(a, b)| a / (a - b));
-        let shares = shares.filter(|share| *share > 0.0 && *share < 1.0);
-        // What stays is 1 less the share up to one rounding, which `plus` covers.
-        let plane = |share: f64| self.plus(1.0 - share, share, other, lower, upper);
-        best(shares.map(plane), self.least(lower, upper), lower, upper)
-    }
-
     /// This plane with the help of a row that has to be at most 0 (of which `row` is a plane
     /// below), where that is better: a multiple that is not negative may be added.
     pub fn aided(&self, row: &Self, lower: &[f64], upper: &[f64]) -> Option<Self> {
-        let factors = self.slope.iter().zip(&row.slope).map(|(a, b)| -a / b);
-        let factors = factors.filter(|factor| *factor > 0.0 && factor.is_finite());
-        let plane = |factor: f64| self.plus(1.0, factor, row, lower, upper);
-        best(factors.map(plane), self.least(lower, upper), lower, upper)
+        let factor = self.best_along(row.slope.iter().copied(), row.offset, [lower, upper])?;
+        let plane = self.plus(1.0, factor, row, lower, upper);
+        (plane.least(lower, upper) > self.least(lower, upper)).then_some(plane)
+    }
+
+    /// The multiple of another plane that, added to this one, raises the least value most:
+    /// concave in the multiple, so best where its derivative changes sign, at one of the
+    /// multiples at which a coordinate changes sides; `None` where that is 0 or there is no end.
+    ///
+    /// Source: Zhou et al., "Clip-and-Verify" (2025), arXiv:2512.11087, complete clipping.
+    fn best_along(
+        &self,
+        slope: impl Iterator<Item = f64>,
+        offset: f64,
+        [lower, upper]: [&[f64]; 2],
+    ) -> Option<f64> {
+        let mut derivative = offset;
+        let mut turns = Vec::with_capacity(self.slope.len());
+        for (j, (&a, b)) in self.slope.iter().zip(slope).enumerate() {
+            let is_rising = a > 0.0 || a == 0.0 && b > 0.0;
+            derivative += b * if is_rising { lower[j] } else { upper[j] };
+            let turn = -a / b;
+            if turn > 0.0 && turn.is_finite() && lower[j] < upper[j] {
+                turns.push((turn, b.abs() * (upper[j] - lower[j])));
+            }
+        }
+        turns.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+        let mut best = None;
+        for (turn, change) in turns {
+            if derivative <= 0.0 {
+                break;
+            }
+            derivative -= change;
+            best = Some(turn);
+        }
+        best.filter(|_| derivative <= 0.0)
     }
 }
 
@@ -72,24 +89,6 @@ pub fn least(slope: &[f64], offset: f64, [lower, upper]: [&[f64]; 2]) -> f64 {
     let error = terms * (f64::EPSILON * magnitude + f64::MIN_POSITIVE);
     let least = below(sum, error);
     if least.is_nan() { f64::NEG_INFINITY } else { least }
-}
-
-/// The plane with the largest least value above `known`.
-fn best(
-    planes: impl Iterator<Item = Plane>,
-    mut known: f64,
-    lower: &[f64],
-    upper: &[f64],
-) -> Option<Plane> {
-    let mut found = None;
-    for plane in planes {
-        let least = plane.least(lower, upper);
-        if least > known {
-            known = least;
-            found = Some(plane);
-        }
-    }
-    found
 }
 
 /// What a plane `g` leaves of a box where `g(x) ≤ most` has to hold, and whether that is less
@@ -137,10 +136,12 @@ pub fn clip(
     Some(is_less)
 }
 
-/// Planes below the objective, the best first, and what they prove together.
+/// Planes below the objective, and what they prove together.
 pub struct Bundle {
-    /// The planes.
-    pub planes: Vec<Plane>,
+    /// The planes, those that count most first.
+    planes: Vec<Plane>,
+    /// Their combination that proves most.
+    combined: Option<Plane>,
     /// No value is less.
     pub least: f64,
 }
@@ -148,42 +149,58 @@ pub struct Bundle {
 impl Bundle {
     /// Planes of which nothing is known yet.
     pub fn new(planes: Vec<Plane>) -> Self {
-        Self { planes, least: f64::NEG_INFINITY }
+        Self { planes, combined: None, least: f64::NEG_INFINITY }
     }
 
-    /// Finds out what the planes prove over a box.
-    pub fn combine(&mut self, domain: [&[f64]; 2]) {
-        for plane in std::mem::take(&mut self.planes) {
-            self.add(plane, domain);
-        }
-    }
-
-    /// Adds a plane, and what it proves together with the best one.
-    pub fn add(&mut self, plane: Plane, [lower, upper]: [&[f64]; 2]) {
-        if plane.offset == f64::NEG_INFINITY {
-            return;
-        }
-        let least = plane.least(lower, upper);
-        let Some(best) = self.planes.first() else {
-            self.least = self.least.max(least);
+    /// Adds a plane.
+    pub fn add(&mut self, plane: Plane) {
+        if plane.offset > f64::NEG_INFINITY {
             self.planes.push(plane);
-            return;
-        };
-        let known = best.least(lower, upper);
-        let (base, other) = if least > known { (&plane, best) } else { (best, &plane) };
-        let combined = base.combined(other, lower, upper);
-        self.least = self.least.max(least).max(known);
-        let place = usize::from(least <= known);
-        self.planes.insert(place.min(self.planes.len()), plane);
+        }
+    }
+
+    /// Finds out what the planes prove together over a box, and where they are lowest; `None`
+    /// if there are none.
+    pub fn combine(
+        &mut self,
+        envelope: &mut Envelope,
+        [lower, upper]: [&[f64]; 2],
+    ) -> Option<Vec<f64>> {
+        if self.planes.is_empty() {
+            return None;
+        }
+        envelope.solve(&self.planes, [lower, upper]);
+        let weights = &envelope.weights;
+        let mut order: Vec<usize> = (0..weights.len()).collect();
+        order.sort_by(|&a, &b| weights[b].total_cmp(&weights[a]));
+        let (mut sum, mut combined) = (0.0, None::<Plane>);
+        for &index in order.iter().filter(|&&index| weights[index] > 0.0) {
+            let plane = &self.planes[index];
+            sum += weights[index];
+            let share = weights[index] / sum;
+            combined = Some(match combined {
+                None => plane.clone(),
+                // What stays is 1 less the share up to one rounding, which `plus` covers.
+                Some(known) => known.plus(1.0 - share, share, plane, lower, upper),
+            });
+        }
+        let mut planes = std::mem::take(&mut self.planes).into_iter().map(Some).collect::<Vec<_>>();
+        self.planes.extend(order.iter().filter_map(|&index| planes[index].take()));
         if let Some(combined) = combined {
             self.least = self.least.max(combined.least(lower, upper));
-            self.planes.insert(0, combined);
+            self.combined = Some(combined);
         }
+        Some(envelope.point.clone())
     }
 
-    /// The best planes.
-    pub fn into_planes(mut self, most: usize) -> Vec<Plane> {
-        self.planes.truncate(most);
-        self.planes
+    /// The planes, the combination first.
+    pub fn all(&self) -> impl Iterator<Item = &Plane> {
+        self.combined.iter().chain(&self.planes)
+    }
+
+    /// So many of them.
+    pub fn into_planes(self, most: usize) -> Vec<Plane> {
+        let planes = self.planes.into_iter().filter(|plane| self.combined.as_ref() != Some(plane));
+        self.combined.iter().cloned().chain(planes).take(most).collect()
     }
 }

@@ -6,8 +6,9 @@ use ndarray::Array2;
 
 use super::kernel::{ROWS, RowsTimes, Sums, ThroughLines};
 use super::lines::Lines;
+use super::phases::Phase;
 use super::planes::Plane;
-use super::tape::{Kind, Matrix, Tape, padded};
+use super::tape::{Kind, Matrix, Step, Tape, padded};
 use crate::num::rounding::below;
 
 /// A block of rows on its way back to the inputs.
@@ -37,6 +38,8 @@ pub struct Ask<'a> {
     /// Slopes of the lines below: those of the lines, or others from 0 to 1 where they are
     /// free.
     pub below: &'a [f64],
+    /// What row 0 takes of phases.
+    pub phases: &'a [Phase],
     /// Whether the coefficients that row 0 has at the outputs of activations are kept.
     pub keeps_trace: bool,
 }
@@ -58,12 +61,16 @@ impl Rows {
 
     /// Leads what is asked for back to the inputs.
     pub fn substitute(&mut self, tape: &Tape, lines: &Lines, ranges: [&[f64]; 2], ask: &Ask) {
-        let Ask { step: target, chosen, below, keeps_trace } = *ask;
+        let Ask { step: target, chosen, below, phases, keeps_trace } = *ask;
         self.start(tape, target, chosen, ranges);
         if keeps_trace {
             self.trace.fill(0.0);
         }
         for (index, step) in tape.steps[..target].iter().enumerate().rev() {
+            for phase in phases.iter().filter(|phase| phase.step == index) {
+                self.take_phase(step, phase, ranges);
+                self.has_arrived[index] = true;
+            }
             if !self.has_arrived[index] {
                 continue;
             }
@@ -158,6 +165,26 @@ impl Rows {
                     }
                 }
             });
+        }
+    }
+
+    /// Adds what row 0 takes of a phase: a multiple of what is not above 0.
+    fn take_phase(&mut self, step: &Step, phase: &Phase, [lower, upper]: [&[f64]; 2]) {
+        let index = ROWS * step.start;
+        let width = padded(step.size);
+        if !self.has_arrived[phase.step] {
+            self.coefficients[index..index + ROWS * width].fill(0.0);
+        }
+        let taken = phase.multiplier * phase.side;
+        let sum = &mut self.coefficients[index + phase.pre - step.start];
+        *sum += taken;
+        let largest = lower[phase.pre].abs().max(upper[phase.pre].abs());
+        self.error[0] += f64::EPSILON * sum.abs() * largest;
+        if phase.kink != 0.0 {
+            let shift = taken * phase.kink;
+            self.constant[0] -= shift;
+            let magnitude = shift.abs() + self.constant[0].abs();
+            self.error[0] += f64::EPSILON * magnitude + f64::MIN_POSITIVE;
         }
     }
 

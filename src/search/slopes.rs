@@ -1,17 +1,30 @@
-//! Planes below the objective: one for each set of slopes below open neurons, which are adaptive,
-//! then those of the network's own pass at the lowest corner of the first plane, then led uphill
-//! in a few steps (Danskin's rule, as in α-CROWN).
+//! Planes below the objective, one for each set of slopes below open neurons: adaptive ones
+//! first, then those of the network's own pass at the point where the planes so far are lowest,
+//! then those of its relaxed pass there (Danskin's rule), as in Kelley's method of cutting
+//! planes. Where phases are divided, slopes and multipliers are handed down from part to part,
+//! and led uphill from there in a few steps (as in α- and β-CROWN).
 
 use super::Target;
 use super::layout::{Layout, Part, Room};
 use super::lines::Lines;
+use super::phases::Phase;
 use super::planes::{Bundle, Plane};
 use super::rows::Ask;
 use super::tape::Kind;
 use crate::problem::OBJECTIVE;
 
-/// Uphill steps of the slopes.
-const STEPS: usize = 3;
+/// Planes of a part, at most.
+const PLANES: usize = 10;
+
+/// What a plane has to add to the bound, as a share of what is missing, for another one to be
+/// worth its time.
+const WORTH: f64 = 0.1;
+
+/// Planes where slopes are handed down.
+const PLANES_ON: usize = 4;
+
+/// What a multiplier is changed by, as a share of the largest coefficient, at least.
+const LEAST_SCALE: f64 = 0.05;
 
 /// First step, and what one shrinks by.
 const FIRST_STEP: f64 = 0.5;
@@ -32,43 +45,99 @@ impl Layout {
     ) -> Option<Vec<f64>> {
         let tape = &self.tape;
         let domain = self.domain(part);
-        let (lower, upper) = part.ranges.split_at(tape.length);
-        let start = tape.steps[self.rows].start;
-        bundle.least = bundle.least.max(lower[start + OBJECTIVE]);
-        room.below.copy_from_slice(&room.lines.below);
-        let mut point = None;
-        let mut step = FIRST_STEP;
-        for round in 0..STEPS + 2 {
-            let (chosen, below) = (&[(OBJECTIVE, 1.0)], &room.below[..]);
-            let ask = Ask { step: self.rows, chosen, below, keeps_trace: true };
-            room.rows.substitute(tape, &room.lines, [lower, upper], &ask);
-            room.work += self.work_of_a_row[self.rows];
-            let mut plane = room.rows.plane(tape, 0);
-            for helper in helpers {
-                if let Some(better) = plane.aided(helper, domain[0], domain[1]) {
-                    plane = better;
-                }
+        let objective = tape.steps[self.rows].start + OBJECTIVE;
+        bundle.least = bundle.least.max(part.ranges[objective]);
+        let is_handed_down = self.start_slopes(part, room);
+        let most = if self.takes_phases { PLANES_ON } else { PLANES };
+        let (mut point, mut step) = (None, FIRST_STEP);
+        let (mut best, mut best_value) = (f64::NEG_INFINITY, target.best);
+        for round in 0..most {
+            let plane = self.plane_below(part, helpers, room);
+            let least = plane.least(domain[0], domain[1]);
+            if self.takes_phases && least > best {
+                best = least;
+                room.best_below.copy_from_slice(&room.below);
+                room.best_phases.clone_from(&room.phases);
             }
-            let corner = plane.lowest_corner(domain[0], domain[1]);
-            let is_last = round == STEPS + 1 || part.open == 0;
-            bundle.add(plane, domain);
-            if round == 0 {
-                let value = self.evaluate(&corner, &mut room.values)[OBJECTIVE];
-                let is_good = value < target.best && self.keeps_limits(&room.values);
-                point = is_good.then(|| corner.clone());
+            let before = bundle.least;
+            bundle.add(plane);
+            let Some(corner) = bundle.combine(&mut room.envelope, domain) else { break };
+            let value = self.evaluate(&corner, &mut room.values)[OBJECTIVE];
+            if value < best_value && self.keeps_limits(&room.values) {
+                best_value = value;
+                point = Some(corner.clone());
             }
-            if is_last || bundle.least >= target.enough {
+            let missing = target.enough - bundle.least;
+            let is_slow = !self.takes_phases && bundle.least - before < WORTH * missing;
+            let is_fixed = part.open == 0 && room.phases.is_empty();
+            if missing <= 0.0 || is_slow && round > 0 || is_fixed {
                 break;
             }
-            if round == 0 {
+            if round == 0 && !is_handed_down {
                 self.slopes_at(&room.values, &room.lines, &mut room.below);
-            } else {
-                self.relaxed_values(&corner, room);
-                self.slopes_uphill(step, room);
-                step *= DECAY;
+                continue;
+            }
+            self.relaxed_values(&corner, room);
+            match self.takes_phases {
+                true => {
+                    self.phases_uphill(step, room);
+                    self.slopes_uphill(step, room);
+                    step *= DECAY;
+                }
+                false => self.slopes_at(&room.values, &room.lines, &mut room.below),
             }
         }
         point
+    }
+
+    /// The plane of the slopes at hand.
+    fn plane_below(&self, part: &Part, helpers: &[Plane], room: &mut Room) -> Plane {
+        let (lower, upper) = part.ranges.split_at(self.tape.length);
+        let (chosen, below, phases) = (&[(OBJECTIVE, 1.0)], &room.below[..], &room.phases[..]);
+        let ask = Ask { step: self.rows, chosen, below, phases, keeps_trace: true };
+        room.rows.substitute(&self.tape, &room.lines, [lower, upper], &ask);
+        room.work += self.work_of_a_row[self.rows];
+        let plane = room.rows.plane(&self.tape, 0);
+        let [lower, upper] = self.domain(part);
+        helpers.iter().fold(plane, |plane, helper| {
+            let aided = plane.aided(helper, lower, upper);
+            aided.unwrap_or(plane)
+        })
+    }
+
+    /// Slopes and multipliers to begin with; whether they are those that served the part that
+    /// this one was cut out of.
+    fn start_slopes(&self, part: &Part, room: &mut Room) -> bool {
+        room.phases.clone_from(&part.phases);
+        room.below.copy_from_slice(&room.lines.below);
+        let Room { below, lines, .. } = room;
+        for (at, _) in self.free_neurons(lines) {
+            if let Some(&slope) = part.below.get(at) {
+                below[at] = slope;
+            }
+        }
+        if self.takes_phases {
+            room.best_below.copy_from_slice(&room.below);
+            room.best_phases.clone_from(&room.phases);
+        }
+        !part.below.is_empty()
+    }
+
+    /// One step of the multipliers along the derivative of the bound.
+    fn phases_uphill(&self, step: f64, room: &mut Room) {
+        let derivative = |phase: &Phase| phase.side * (room.values[phase.pre] - phase.kink);
+        let largest = room.phases.iter().map(derivative).fold(0.0f64, |a, g| a.max(g.abs()));
+        if largest == 0.0 || !largest.is_finite() {
+            return;
+        }
+        let trace = room.rows.trace();
+        let unit = trace.iter().fold(0.0f64, |largest, a| largest.max(a.abs()));
+        for phase in &mut room.phases {
+            let g = phase.side * (room.values[phase.pre] - phase.kink);
+            let scale = trace[phase.at].abs().max(LEAST_SCALE * unit);
+            let change = step * scale * g / (g.abs() + SHARE_OF_LARGEST * largest);
+            phase.multiplier = (phase.multiplier + change).max(0.0);
+        }
     }
 
     /// Slopes below open neurons as they are at a point.

@@ -251,7 +251,7 @@ fn regions_are_counted_until_something_comes_first() {
     // 366212 regions, by the known answer of the instance.
     let regions = ["regions", "instances/ackley5-2x25.toml", "--format", "json"];
     for (more, reason) in
-        [(["--time-limit", "0.5"], "time_limit"), (["--cell-limit", "10"], "node_limit")]
+        [(["--time-limit", "0.1"], "time_limit"), (["--cell-limit", "10"], "node_limit")]
     {
         let record = stopped(&run(&[&regions[..], &more].concat()), reason);
         assert_eq!(record["exact"], false);
@@ -259,7 +259,7 @@ fn regions_are_counted_until_something_comes_first() {
     }
     let sample = ["--method", "sample", "--samples", "1048576"];
     let child = spawn(&[&regions[..], &sample].concat());
-    std::thread::sleep(Duration::from_millis(700));
+    std::thread::sleep(Duration::from_millis(300));
     signal(&child, "-TERM");
     stopped(&child.wait_with_output().expect("an end"), "interrupt");
 }
