@@ -57,12 +57,15 @@ impl<'a> Boxes<'a> {
         let varying = (0..is_read.len()).filter(|&i| is_read[i] && is_varying(&whole.domain, i));
         layout.takes_phases = varying.count() > MOST_HALVED;
         let has_constraints = problem.limited_rows(whole).next().is_some();
+        layout.clock = clock;
         Self { problem, whole, layout, is_read, ranges, has_constraints, clock }
     }
 
     /// All of the box.
     pub fn root(&self, target: Target) -> Vec<Bounded<Part>> {
-        let part = self.layout.part(self.ranges.clone());
+        let mut part = self.layout.part(self.ranges.clone());
+        // Its bounds are known already.
+        part.first = self.layout.tape.steps.len();
         vec![self.bounded(part, target, &mut self.layout.room())]
     }
 

@@ -9,6 +9,7 @@ use super::phases::{Choice, Phase};
 use super::planes::Plane;
 use super::rows::{Ask, Rows};
 use super::tape::{Kind, Matrix, Tape};
+use crate::control::Clock;
 use crate::num::Interval;
 
 /// Inputs up to which it is kept how steep the planes of each neuron are.
@@ -49,7 +50,9 @@ pub struct Layout {
     pub rows: usize,
     /// One interval a row.
     pub limits: Vec<Interval>,
-    /// Whether phases are divided too.
+    /// What ends long work on a single part.
+    pub clock: Clock,
+    /// Whether phases are divided.
     pub takes_phases: bool,
     /// Neurons that the question reads.
     pub is_read: Vec<bool>,
@@ -114,6 +117,7 @@ impl Layout {
             tape,
             rows,
             limits,
+            clock: Clock::unlimited(),
             takes_phases: false,
             is_read,
             is_integer,
