@@ -260,8 +260,8 @@ pub fn optimize_within(
                 Method::Enumerate => enumerate::evidence(problem, options, clock)?,
                 Method::Auto => auto::evidence(problem, whole, options, known, clock, observer)?,
                 Method::Search => {
-                    let effort = (clock, f64::INFINITY);
-                    search::search(problem, whole, options, known, effort, observer)?.evidence
+                    let aside = &mut search::Nothing;
+                    search::search(problem, whole, options, known, clock, aside, observer)?.evidence
                 }
                 Method::Milp if options.parts == 1 => {
                     milp::evidence(problem, whole, options, known, clock, observer)?

@@ -9,7 +9,7 @@ use super::{
     Best, Claim, Evidence, Gap, MethodRecord, OptimizeError, OptimizeOptions, SearchRecord, timed,
 };
 use crate::bounds::{Crown, NeuronBounds, Propagator, summarize};
-use crate::control::{Clock, Observer, StoppedBy};
+use crate::control::{Clock, Observer, Progress, StoppedBy};
 use crate::problem::{Candidate, OBJECTIVE, Part, Problem};
 use crate::search::{Boxes, Effort, Goal, Target, least};
 use crate::tighten::{TightenError, limited};
@@ -37,14 +37,40 @@ pub struct Proven<'a> {
     pub iterations: u64,
 }
 
+/// Something else that is tried where a search takes long.
+pub trait Aside {
+    /// Called several times a second, with the best point so far; whether it has settled the
+    /// question.
+    fn settles(
+        &mut self,
+        best: Option<&Candidate>,
+        progress: &Progress,
+        observer: &mut dyn Observer,
+    ) -> bool;
+}
+
+/// Nothing else.
+pub struct Nothing;
+
+impl Aside for Nothing {
+    fn settles(&mut self, _: Option<&Candidate>, _: &Progress, _: &mut dyn Observer) -> bool {
+        false
+    }
+}
+
 /// Points as good as the gap asks for.
-struct Sought<'a> {
+struct Sought<'a, 'b> {
     problem: &'a Problem,
     best: Best<'a>,
     gap: Gap,
+    aside: &'b mut dyn Aside,
 }
 
-impl Goal for Sought<'_> {
+impl Goal for Sought<'_, '_> {
+    fn is_settled(&mut self, progress: &Progress, observer: &mut dyn Observer) -> bool {
+        self.aside.settles(self.best.target(), progress, observer)
+    }
+
     fn offer(&mut self, point: &[f64]) {
         let Some(input) = self.problem.nearest_input(point) else { return };
         self.best.offer(self.problem.evaluate(input));
@@ -64,6 +90,7 @@ pub fn prove<'a>(
     known: Best<'a>,
     gap: Gap,
     effort: &Effort,
+    aside: &mut dyn Aside,
     observer: &mut dyn Observer,
 ) -> Proven<'a> {
     let nothing = |best| Proven {
@@ -78,7 +105,7 @@ pub fn prove<'a>(
     let Some(whole) = problem.whole() else { return nothing(known) };
     let Ok(bounds) = limited(problem, whole, bounds.clone()) else { return nothing(known) };
     let boxes = Boxes::new(problem, whole, &bounds, effort.clock);
-    let mut sought = Sought { problem, best: known, gap };
+    let mut sought = Sought { problem, best: known, gap, aside };
     let roots = boxes.root(sought.target());
     let found = least(&boxes, roots, &mut sought, effort, observer);
     let is_closed = found.least.is_finite() && found.least >= sought.target().enough;
@@ -98,17 +125,15 @@ pub fn record() -> MethodRecord {
     MethodRecord::Search(SearchRecord { tighten: "crown" })
 }
 
-/// What a search has shown, and whether there is no more to show: the gap is closed, or a limit
-/// on nodes or memory or an interrupt has ended it.
+/// What a search has shown, and whether that settles the question.
 pub struct Searched {
     /// What it has shown.
     pub evidence: Evidence,
-    /// Whether that is all.
+    /// Whether the gap is closed, or it is proven that there is no point.
     pub is_done: bool,
 }
 
-/// Searches until the clock ends it, or so many multiplications have been spent; given a point
-/// perhaps.
+/// Searches until the clock ends it, or what is tried beside it does; given a point perhaps.
 ///
 /// # Errors
 /// Bounds that overflow.
@@ -117,7 +142,8 @@ pub fn search(
     whole: &Part,
     options: &OptimizeOptions,
     known: Option<&Candidate>,
-    (clock, work): (&Clock, f64),
+    clock: &Clock,
+    aside: &mut dyn Aside,
     observer: &mut dyn Observer,
 ) -> Result<Searched, OptimizeError> {
     let mut evidence = Evidence::new(record());
@@ -134,7 +160,7 @@ pub fn search(
         clock: *clock,
         nodes: options.limits.nodes.unwrap_or(u64::MAX),
         memory: options.limits.memory,
-        work,
+        work: f64::INFINITY,
         threads: options.solve.threads,
     };
     tracing::info!("bounds: by crown");
@@ -142,7 +168,7 @@ pub fn search(
     tell_of_bounds(problem, &evidence.work.layers, &bounds);
     tracing::info!("search: boxes, planes below the objective");
     let proven = timed(&mut evidence.work.seconds.solve, || {
-        prove(problem, &bounds, best, gap, &effort, observer)
+        prove(problem, &bounds, best, gap, &effort, aside, observer)
     });
     match proven.bound {
         Some(bound) => {
@@ -163,7 +189,6 @@ pub fn search(
     if let Some(reason) = proven.stopped_by {
         evidence.claim = Claim::Stopped(reason);
     }
-    let is_stopped = proven.stopped_by.is_some_and(|reason| reason != StoppedBy::TimeLimit);
     evidence.points.extend(proven.best.into_points());
-    Ok(Searched { evidence, is_done: proven.is_closed || proven.is_empty || is_stopped })
+    Ok(Searched { evidence, is_done: proven.is_closed || proven.is_empty })
 }

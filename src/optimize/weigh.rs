@@ -5,7 +5,7 @@
 //! ([`super::search`]) as far as the options ask for that; "infeasible" only with a proof.
 
 use super::region::best_of_region;
-use super::search::{NO_POINT, Proven, prove};
+use super::search::{NO_POINT, Nothing, Proven, prove};
 use super::{
     Answer, Best, Certify, Claim, Evidence, Gap, OptimizeError, OptimizeOptions, ProofCounts,
     Recheck, Status, Work, contradiction, relative_gap, timed,
@@ -176,7 +176,9 @@ impl<'a> Scales<'a> {
         let (problem, known) = (self.problem, self.best.clone());
         let mut seconds = 0.0;
         tracing::info!("proof: parts of the box, bounds and linear programs");
-        let proven = timed(&mut seconds, || prove(problem, &bounds, known, gap, &effort, observer));
+        let proven = timed(&mut seconds, || {
+            prove(problem, &bounds, known, gap, &effort, &mut Nothing, observer)
+        });
         self.evidence.work.seconds.certify = seconds;
         self.evidence.bounds = Some(bounds);
         match proven.bound {

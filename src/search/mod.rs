@@ -119,6 +119,11 @@ pub trait Goal {
 
     /// What there is to prove by now.
     fn target(&self) -> Target;
+
+    /// Called several times a second: whether the question has been settled in another way.
+    fn is_settled(&mut self, _progress: &Progress, _observer: &mut dyn Observer) -> bool {
+        false
+    }
 }
 
 /// What a search may take.
@@ -197,6 +202,9 @@ pub fn least<S: Space>(
                 lp_iterations: found.iterations,
             };
             found.stopped_by = effort.clock.tell(observer, &progress);
+            if found.stopped_by.is_none() && goal.is_settled(&progress, observer) {
+                break;
+            }
         }
         if open.is_full() {
             found.stopped_by = found.stopped_by.or(Some(StoppedBy::MemoryLimit));
