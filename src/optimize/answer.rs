@@ -1,6 +1,7 @@
 //! What an optimisation gives back, as a record with a stable schema.
 
 use std::borrow::Cow;
+use std::ops::AddAssign;
 
 use serde::Serialize;
 
@@ -215,4 +216,19 @@ pub struct Seconds {
     pub certify: f64,
     /// All of it.
     pub total: f64,
+}
+
+impl AddAssign for Seconds {
+    fn add_assign(&mut self, other: Self) {
+        self.read += other.read;
+        self.bounds += other.bounds;
+        self.tighten += other.tighten;
+        self.scale += other.scale;
+        self.incumbent += other.incumbent;
+        self.encode += other.encode;
+        self.solve += other.solve;
+        self.polish += other.polish;
+        self.certify += other.certify;
+        self.total += other.total;
+    }
 }

@@ -6,7 +6,8 @@ use crate::control::Clock;
 use crate::encode::{BigM, Encoder};
 use crate::milp::LinearExpression;
 use crate::problem::{NO_WHOLE_NUMBER, Problem};
-use crate::search::columns::{Search, Until};
+use crate::search::columns::Columns;
+use crate::search::{Effort, Enough};
 
 /// Parts of the program at most: whole numbers may need some.
 const NODES: u64 = 1000;
@@ -26,8 +27,11 @@ pub fn contradiction(problem: &Problem, clock: &Clock) -> Option<String> {
     // The program of the first node: inputs and the constraints on them.
     let encoder = Encoder::new(problem, whole).until(clock.within(TIME));
     let program = encoder.with([whole.domain.clone()], &BigM).ok()?;
-    let mut search = Search::new(program.model()).ok()?;
-    let until = Until { clock: clock.within(TIME), nodes: NODES, enough: 0.0 };
-    let found = search.least(&LinearExpression::default(), None, until, &mut |_| {}).ok()?;
-    found.is_empty.then(|| "no input in the box meets the constraints on inputs".to_string())
+    let mut columns = Columns::new(program.model()).ok()?;
+    let effort = Effort { nodes: NODES, ..Effort::until(clock.within(TIME)) };
+    // Whatever point there is, it is enough.
+    let mut goal = Enough { bound: f64::INFINITY, visit: |_: &[f64]| {} };
+    let (found, _) = columns.least(&LinearExpression::default(), None, &mut goal, &effort).ok()?;
+    let is_empty = found.least == f64::INFINITY;
+    is_empty.then(|| "no input in the box meets the constraints on inputs".to_string())
 }

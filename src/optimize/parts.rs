@@ -5,22 +5,21 @@
 //! bounds alone often prove that there is none. What is left are a few small programs.
 //! The bound of the whole is the worst of the parts.
 //!
-//! Parts come from bisection: the one with the worst CROWN bound is halved next, along the
-//! input that improves this bound most. Splitting the box before a solver sees it: Bunel,
-//! Turkaslan, Torr, Kohli, Kumar, "A unified view of piecewise linear neural network
+//! All of it is one search: the part with the worst CROWN bound comes next. As long as there are
+//! fewer than asked for it is halved, along the input that improves this bound most; then a
+//! program closes it, told of the best point so far. Splitting the box before a solver sees it:
+//! Bunel, Turkaslan, Torr, Kohli, Kumar, "A unified view of piecewise linear neural network
 //! verification" (2018).
 
 use serde::Serialize;
 
 use super::known_point::cutoff;
-use super::{
-    Best, Bounding, Claim, Evidence, OptimizeError, OptimizeOptions, Seconds, bound, milp, timed,
-};
+use super::{Best, Bounding, Claim, Evidence, OptimizeError, OptimizeOptions, bound, milp, timed};
 use crate::bounds::{Crown, Propagator};
-use crate::control::{Clock, Observer, StoppedBy};
+use crate::control::{Clock, Observer, Silent, StoppedBy};
 use crate::num::IntervalBox;
 use crate::problem::{Candidate, OBJECTIVE, Part, Problem};
-use crate::search;
+use crate::search::{self, Bounded, Divided, Effort, Enough, Found, Space, Target, least};
 use crate::solve::SolveError;
 use crate::tighten::{TightenError, Tightening};
 
@@ -86,65 +85,111 @@ pub fn evidence(
             evidence.bounds = Some(bounded.bounds);
         }
     }
-    let mut seconds = 0.0;
     tracing::info!("parts: divides the box into {}", options.parts);
-    let pieces = timed(&mut seconds, || divide(problem, whole, options, clock))?;
-    evidence.work.seconds.bounds += seconds;
-    let counts = PartCounts { parts: pieces.len(), ..PartCounts::default() };
+    let counts = PartCounts { parts: 1, ..PartCounts::default() };
     let best = Best::of(problem, known.cloned());
-    let (proven, claimed) = (f64::INFINITY, f64::INFINITY);
-    let mut work =
-        Progression { problem, whole, options, clock, counts, best, evidence, proven, claimed };
-    for piece in &pieces {
-        work.solve(piece, observer)?;
-    }
-    Ok(work.finish())
+    let bounds = [f64::INFINITY; 2];
+    let mut division =
+        Division { problem, whole, options, clock, observer, counts, best, evidence, bounds };
+    let root = division.piece(whole.domain.clone())?;
+    let roots = vec![Bounded::open(root.bound, root)];
+    let effort = Effort {
+        nodes: options.limits.nodes.unwrap_or(u64::MAX),
+        memory: options.limits.memory,
+        ..Effort::until(*clock)
+    };
+    // What is enough the space knows itself, and the programs tell the observer.
+    let mut goal = Enough { bound: f64::INFINITY, visit: |_: &[f64]| {} };
+    let found = least(&mut division, roots, &mut goal, &effort, &mut Silent)?;
+    Ok(division.finish(&found))
 }
 
 /// The share of the time left that bounds of the whole may take before it is divided.
 const SHARE_OF_THE_WHOLE: f64 = 0.5;
 
-/// The state between two parts.
-struct Progression<'a> {
+/// The domain, halved until there are parts enough, and what programs show of these.
+struct Division<'a> {
     problem: &'a Problem,
     whole: &'a Part,
     options: &'a OptimizeOptions,
     clock: &'a Clock,
+    observer: &'a mut dyn Observer,
     counts: PartCounts,
     best: Best<'a>,
     evidence: Evidence,
-    /// The least proven bound of the parts so far; infinite: none of them has a point.
-    proven: f64,
-    /// The same, with what the solver says of them.
-    claimed: f64,
+    /// The least proven bound of the parts that are done with, and the least that the solver
+    /// claims; infinite: none has a point.
+    bounds: [f64; 2],
 }
 
-impl Progression<'_> {
-    fn solve(&mut self, piece: &Piece, observer: &mut dyn Observer) -> Result<(), OptimizeError> {
-        let known = self.best.target().map_or(f64::INFINITY, |best| best.cost);
-        if piece.bound >= known {
-            self.counts.excluded += 1;
-            self.weaken(piece.bound, piece.bound);
-            return Ok(());
+impl Space for Division<'_> {
+    type Part = Piece;
+    type Error = OptimizeError;
+
+    fn divide(&mut self, piece: Piece, _: Target) -> Divided<Self> {
+        Ok(match self.halve(&piece)? {
+            Some(halves) => halves.map(|half| Bounded::open(half.bound, half)).into(),
+            None => vec![self.close(&piece)?],
+        })
+    }
+
+    fn bytes(&self) -> usize {
+        size_of::<Piece>() + 2 * size_of::<f64>() * self.whole.domain.len()
+    }
+}
+
+impl Division<'_> {
+    /// A piece, bounded.
+    fn piece(&mut self, domain: IntervalBox) -> Result<Piece, OptimizeError> {
+        let mut seconds = 0.0;
+        let graph = self.problem.graph();
+        let bounds = timed(&mut seconds, || Crown.propagate_within(graph, &domain, self.clock));
+        self.evidence.work.seconds.bounds += seconds;
+        let bounds = bounds.map_err(TightenError::from)?;
+        let bound = bounds.of(self.problem.rows()).lower()[OBJECTIVE];
+        Ok(Piece { domain, bound })
+    }
+
+    /// Both halves of a piece along the input whose worse half is best, unless there are parts
+    /// enough or nothing is left to halve.
+    fn halve(&mut self, piece: &Piece) -> Result<Option<[Piece; 2]>, OptimizeError> {
+        if self.counts.parts >= self.options.parts || self.is_stopped() {
+            return Ok(None);
+        }
+        let mut chosen: Option<[Piece; 2]> = None;
+        for input in sides(&piece.domain, &self.whole.domain) {
+            let halves = halves(&piece.domain, input, self.problem.integer());
+            let Some([left, right]) = halves else { continue };
+            let halves = [self.piece(left)?, self.piece(right)?];
+            let least = |halves: &[Piece; 2]| halves[0].bound.min(halves[1].bound);
+            if chosen.as_ref().is_none_or(|best| least(&halves) > least(best)) {
+                chosen = Some(halves);
+            }
+        }
+        self.counts.parts += usize::from(chosen.is_some());
+        Ok(chosen)
+    }
+
+    /// Lets a program close a piece; its bounds are kept aside, as most of them are only claimed.
+    /// A piece that needs no program, or gets none any more, ends the search with its own bound:
+    /// no other piece has a lower one.
+    fn close(&mut self, piece: &Piece) -> Result<Bounded<Piece>, OptimizeError> {
+        let known = self.known();
+        if piece.bound >= known || self.is_stopped() {
+            return Ok(Bounded { least: piece.bound, nodes: 0, ..Bounded::nothing() });
         }
         let mut options = self.options.clone();
         let nodes = self.evidence.work.nodes;
         options.limits.nodes = options.limits.nodes.map(|limit| limit.saturating_sub(nodes));
-        let no_nodes = (options.limits.nodes == Some(0)).then_some(StoppedBy::NodeLimit);
-        if let Some(reason) = self.clock.stopped().or(no_nodes) {
-            self.stop(reason);
-        }
-        if matches!(self.evidence.claim, Claim::Stopped(_)) {
-            self.counts.left += 1;
-            self.weaken(piece.bound, piece.bound);
-            return Ok(());
-        }
         let PartCounts { parts, excluded, solved, .. } = self.counts;
         tracing::info!("parts: {} of {parts}, {excluded} of them excluded", excluded + solved + 1);
-        let part = self.part(piece);
+        let mut part = Part { domain: piece.domain.clone(), rows: self.whole.rows.clone() };
+        if let Some(best) = self.best.target() {
+            part = part.at_most(cutoff(self.problem, best));
+        }
         let known_here = self.best.target().filter(|best| part.domain.contains(&best.input));
         let found =
-            milp::evidence(self.problem, &part, &options, known_here, self.clock, observer)?;
+            milp::evidence(self.problem, &part, &options, known_here, self.clock, self.observer)?;
         match found.work.model.columns {
             0 => self.counts.excluded += 1,
             _ => self.counts.solved += 1,
@@ -158,36 +203,37 @@ impl Progression<'_> {
             (None, _) => (proven, found.claimed.map_or(proven, |bound| bound.max(proven))),
         };
         self.weaken(proven, claimed);
+        let nodes = found.work.nodes;
         self.absorb(found);
-        Ok(())
+        Ok(Bounded { nodes, ..Bounded::nothing() })
     }
 
-    /// What of a piece may be as good as the best point.
-    fn part(&self, piece: &Piece) -> Part {
-        let part = Part { domain: piece.domain.clone(), rows: self.whole.rows.clone() };
-        match self.best.target() {
-            Some(best) => part.at_most(cutoff(self.problem, best)),
-            None => part,
-        }
+    /// The value of the best point; infinite without one.
+    fn known(&self) -> f64 {
+        self.best.target().map_or(f64::INFINITY, |best| best.cost)
+    }
+
+    fn is_stopped(&self) -> bool {
+        matches!(self.evidence.claim, Claim::Stopped(_))
     }
 
     fn stop(&mut self, reason: StoppedBy) {
-        if !matches!(self.evidence.claim, Claim::Stopped(_)) {
+        if !self.is_stopped() {
             self.evidence.claim = Claim::Stopped(reason);
         }
     }
 
     /// Takes the bounds of one more part into account.
     fn weaken(&mut self, proven: f64, claimed: f64) {
-        self.proven = self.proven.min(proven);
-        self.claimed = self.claimed.min(claimed);
+        let [least_proven, least_claimed] = self.bounds;
+        self.bounds = [least_proven.min(proven), least_claimed.min(claimed)];
     }
 
     fn absorb(&mut self, found: Evidence) {
         let work = &mut self.evidence.work;
         work.nodes += found.work.nodes;
         work.lp_iterations += found.work.lp_iterations;
-        work.seconds = sum(&work.seconds, &found.work.seconds);
+        work.seconds += found.work.seconds;
         let model = found.work.model;
         if model.binaries >= work.model.binaries && model.columns > 0 {
             work.model = model;
@@ -204,80 +250,32 @@ impl Progression<'_> {
         found.points.into_iter().for_each(|point| self.best.offer(point));
     }
 
-    fn finish(mut self) -> Evidence {
+    fn finish(mut self, found: &Found) -> Evidence {
+        // Those that no program was asked about; none of them has a lower bound.
+        let rest = self.counts.parts - self.counts.excluded - self.counts.solved;
+        match found.least >= self.known() {
+            true => self.counts.excluded += rest,
+            false => {
+                self.counts.left = rest;
+                found.stopped_by.into_iter().for_each(|reason| self.stop(reason));
+            }
+        }
+        self.weaken(found.least, found.least);
         self.evidence.work.parts = Some(self.counts);
         self.evidence.points.extend(self.best.into_points());
-        if self.proven == f64::INFINITY {
+        let [proven, claimed] = self.bounds;
+        if proven == f64::INFINITY {
             let reason = "no part of the domain has a point that meets the constraints";
             self.evidence.empty = Some(reason.to_string());
         } else {
-            self.evidence.prove(self.proven);
+            self.evidence.prove(proven);
         }
-        self.evidence.claimed = Some(self.claimed).filter(|bound| *bound < f64::INFINITY);
-        if self.claimed == f64::INFINITY && self.evidence.claim == Claim::Optimal {
+        self.evidence.claimed = Some(claimed).filter(|bound| *bound < f64::INFINITY);
+        if claimed == f64::INFINITY && self.evidence.claim == Claim::Optimal {
             self.evidence.claim = Claim::Infeasible;
         }
         self.evidence
     }
-}
-
-fn sum(a: &Seconds, b: &Seconds) -> Seconds {
-    Seconds {
-        read: a.read + b.read,
-        bounds: a.bounds + b.bounds,
-        tighten: a.tighten + b.tighten,
-        scale: a.scale + b.scale,
-        incumbent: a.incumbent + b.incumbent,
-        encode: a.encode + b.encode,
-        solve: a.solve + b.solve,
-        polish: a.polish + b.polish,
-        certify: a.certify + b.certify,
-        total: a.total + b.total,
-    }
-}
-
-/// The domain in so many parts, or fewer where nothing is left to halve, the one with the
-/// worst bound first.
-fn divide(
-    problem: &Problem,
-    whole: &Part,
-    options: &OptimizeOptions,
-    clock: &Clock,
-) -> Result<Vec<Piece>, OptimizeError> {
-    let piece = |domain: IntervalBox| {
-        let bounds = Crown.propagate_within(problem.graph(), &domain, clock);
-        let bounds = bounds.map_err(TightenError::from)?;
-        let bound = bounds.of(problem.rows()).lower()[OBJECTIVE];
-        Ok::<Piece, OptimizeError>(Piece { domain, bound })
-    };
-    let mut done = Vec::new();
-    let mut pieces = vec![piece(whole.domain.clone())?];
-    while done.len() + pieces.len() < options.parts && !clock.is_stopped() {
-        let by_bound = |&a: &usize, &b: &usize| {
-            let (a, b): (&Piece, &Piece) = (&pieces[a], &pieces[b]);
-            a.bound.total_cmp(&b.bound)
-        };
-        let Some(worst) = (0..pieces.len()).min_by(by_bound) else { break };
-        let worst = pieces.swap_remove(worst);
-        let mut chosen: Option<[Piece; 2]> = None;
-        for input in sides(&worst.domain, &whole.domain) {
-            let Some([a, b]) = halves(&worst.domain, input, problem.integer()) else { continue };
-            let halves = [piece(a)?, piece(b)?];
-            let least = |halves: &[Piece; 2]| halves[0].bound.min(halves[1].bound);
-            // The input whose worse half is best.
-            if chosen.as_ref().is_none_or(|best| least(&halves) > least(best)) {
-                chosen = Some(halves);
-            }
-        }
-        match chosen {
-            Some(halves) => pieces.extend(halves),
-            None => done.push(worst),
-        }
-    }
-    pieces.append(&mut done);
-    // A stable sort: equal bounds stay in order.
-    pieces.sort_by(|a, b| a.bound.total_cmp(&b.bound));
-    Ok(pieces)
 }
 
 /// The inputs to try.

@@ -11,7 +11,7 @@ use super::{
 use crate::bounds::{Crown, NeuronBounds, Propagator, summarize};
 use crate::control::{Clock, Observer, Progress, StoppedBy};
 use crate::problem::{Candidate, OBJECTIVE, Part, Problem};
-use crate::search::{Boxes, Effort, Goal, Target, least};
+use crate::search::{Boxes, Effort, Goal, Target, Threads, least};
 use crate::tighten::{TightenError, limited};
 
 /// Why a problem has no point, where a search has proven that.
@@ -107,7 +107,8 @@ pub fn prove<'a>(
     let boxes = Boxes::new(problem, whole, &bounds, effort.clock);
     let mut sought = Sought { problem, best: known, gap, aside };
     let roots = boxes.root(sought.target());
-    let found = least(&boxes, roots, &mut sought, effort, observer);
+    let mut space = Threads::new(&boxes, effort.threads);
+    let Ok(found) = least(&mut space, roots, &mut sought, effort, observer);
     let is_closed = found.least.is_finite() && found.least >= sought.target().enough;
     Proven {
         is_closed,

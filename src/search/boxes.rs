@@ -1,12 +1,13 @@
 //! Boxes of inputs: halved along the input that promises most, each bounded by planes below the
 //! objective; where few neurons are open, closed by linear programs over their phases.
 
+use super::columns::around;
 use super::layout::{Layout, Part, Room};
 use super::leaves::MOST_HALVED;
 use super::node::Shown;
 use super::phases::{Choice, Phase};
 use super::tape::Tape;
-use super::{Bounded, Space, Target};
+use super::{Bounded, Target};
 use crate::bounds::{NeuronBounds, read_neurons};
 use crate::control::Clock;
 use crate::network::ReluGraph;
@@ -156,27 +157,19 @@ fn is_varying(domain: &IntervalBox, input: usize) -> bool {
 pub fn halves(range: Interval, is_integer: bool) -> Option<[f64; 2]> {
     let (low, high) = (range.lower(), range.upper());
     let middle = 0.5 * low + 0.5 * high;
-    let [left, right] = match is_integer {
-        // Beyond 2⁵³ not every whole number has a successor: then both halves share one.
-        true => match (middle.floor(), middle.floor() + 1.0) {
-            (floor, next) if next - floor == 1.0 => [floor, next],
-            (floor, _) => [floor, floor],
-        },
-        false => [middle, middle],
-    };
+    let [left, right] = if is_integer { around(middle) } else { [middle; 2] };
     let is_between = low <= left && right <= high && left < high && right > low;
     is_between.then_some([left, right])
 }
 
-impl Space for Boxes<'_> {
-    type Part = Part;
-    type Scratch = Room;
-
-    fn scratch(&self) -> Room {
-        self.layout.room()
-    }
-
-    fn divide(&self, mut part: Part, target: Target, room: &mut Room) -> Vec<Bounded<Part>> {
+impl Boxes<'_> {
+    /// Both halves of a part, bounded, or what programs show of it.
+    pub(super) fn divide(
+        &self,
+        mut part: Part,
+        target: Target,
+        room: &mut Room,
+    ) -> Vec<Bounded<Part>> {
         let mut shown = Vec::new();
         if let Some(is_last_resort) = self.is_for_programs(&part) {
             let closed = self.by_programs(&part, target.enough, is_last_resort);
@@ -198,7 +191,8 @@ impl Space for Boxes<'_> {
         shown
     }
 
-    fn bytes(&self) -> usize {
+    /// Bytes of a part.
+    pub(super) fn bytes(&self) -> usize {
         let planes = (self.layout.is_integer.len() + 4) * (self.layout.is_integer.len() / 4 + 4);
         let numbers = 2 * self.layout.tape.length + planes + self.layout.is_integer.len();
         let of_phases = match self.layout.takes_phases {

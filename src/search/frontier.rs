@@ -17,7 +17,7 @@ pub struct Frontier<P> {
     count: u64,
 }
 
-/// A part; of equal bounds the older one comes first.
+/// A part; of equal bounds the newer one comes first, which is narrower.
 #[derive(Debug)]
 struct Open<P> {
     least: f64,
@@ -75,7 +75,7 @@ impl<P> Frontier<P> {
 
 impl<P> Ord for Open<P> {
     fn cmp(&self, other: &Self) -> Ordering {
-        other.least.total_cmp(&self.least).then(other.number.cmp(&self.number))
+        other.least.total_cmp(&self.least).then(self.number.cmp(&other.number))
     }
 }
 
@@ -108,8 +108,8 @@ mod tests {
         open.push(5.0, 'e');
         open.push(4.0, 'f');
         assert!(open.is_full());
-        assert_eq!(open.take(3), ['f', 'e', 'b'], "of equal bounds the older one");
-        assert_eq!((open.lowest(), open.take(9)), (1.0, vec!['c', 'a', 'd']));
+        assert_eq!(open.take(3), ['f', 'e', 'c'], "of equal bounds the newer one");
+        assert_eq!((open.lowest(), open.take(9)), (1.0, vec!['b', 'a', 'd']));
         assert!(open.is_empty() && open.lowest() == f64::INFINITY);
     }
 }

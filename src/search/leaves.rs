@@ -1,10 +1,10 @@
 //! Parts in which few neurons are open, closed by certified linear programs over their phases.
 
-use super::Bounded;
 use super::boxes::Boxes;
-use super::columns::{Search, Until};
+use super::columns::Columns;
 use super::layout::Part;
 use super::phases::Phase;
+use super::{Bounded, Effort, Enough};
 use crate::bounds::NeuronBounds;
 use crate::encode::{BigM, EncodedProblem, Encoder};
 use crate::milp::LinearExpression;
@@ -84,26 +84,23 @@ impl Boxes<'_> {
                 model.range(format!("phase{index}"), expression, lower, upper);
             }
         }
-        let Ok(mut search) = Search::new(&model) else { return bounded };
+        let Ok(mut columns) = Columns::new(&model) else { return bounded };
         let nodes = if is_last_resort { u64::MAX } else { NODES_OF_A_PART };
-        let until = Until { clock: self.clock, nodes, enough };
-        let nonzeros = model.size().nonzeros as f64;
+        let effort = Effort { nodes, ..Effort::until(self.clock) };
         let mut points = Vec::new();
-        let mut visit = |point: &[f64]| {
-            if !point.is_empty() {
-                points.push(inputs.iter().map(|column| point[column.index()]).collect());
-            }
+        let visit = |point: &[f64]| {
+            points.push(inputs.iter().map(|column| point[column.index()]).collect())
         };
-        let Ok(found) = search.least(&model.objective, None, until, &mut visit) else {
+        let mut goal = Enough { bound: enough, visit };
+        let Ok((found, _)) = columns.least(&model.objective, None, &mut goal, &effort) else {
             return bounded;
         };
+        let nonzeros = model.size().nonzeros as f64;
         bounded.points = points;
-        bounded.programs = [found.nodes, found.iterations];
+        bounded.nodes += found.nodes;
+        bounded.iterations = found.iterations;
         bounded.work = PROGRAM_WORK + found.nodes as f64 * (RELAXATION_WORK + PASSES * nonzeros);
-        bounded.least = match found.is_empty {
-            true => f64::INFINITY,
-            false => found.bound.map_or(part.least, |bound| bound.max(part.least)),
-        };
+        bounded.least = found.least.max(part.least);
         bounded
     }
 

@@ -25,24 +25,19 @@ mod planes;
 mod rows;
 mod slopes;
 mod tape;
+mod threads;
 
-use std::panic::resume_unwind;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
-use std::thread;
 use std::time::{Duration, Instant};
 
 pub(crate) use boxes::{Boxes, halves};
 use frontier::Frontier;
 pub(crate) use leaves::MOST_HALVED;
+pub(crate) use threads::Threads;
 
 use crate::control::{Clock, Observer, Progress, StoppedBy};
 
 /// Bytes of open parts, where no limit is set.
 const MEMORY: usize = 1 << 30;
-
-/// Most parts of a batch.
-const MOST_AT_ONCE: usize = 64;
 
 /// Open parts for one of a batch: with few of them the next best is far behind the best.
 const OPEN_FOR_ONE: usize = 8;
@@ -50,32 +45,41 @@ const OPEN_FOR_ONE: usize = 8;
 /// How often the observer hears of the progress.
 const TICK: Duration = Duration::from_millis(100);
 
-/// Threads start where the work takes longer than starting them: at so many seconds for a
-/// batch.
-const THREADS_PAY: f64 = 4e-4;
-
 /// What is searched: how parts are bounded and divided.
-pub trait Space: Sync {
+pub trait Space {
     /// A part that may hold a better point than those known.
-    type Part: Send;
-    /// What a thread works with.
-    type Scratch: Send;
+    type Part;
+    /// Why a part cannot be divided, which ends the search.
+    type Error;
 
-    /// Room for one thread.
-    fn scratch(&self) -> Self::Scratch;
+    /// Most parts that are divided at once, which know nothing of what the others show.
+    const MOST_AT_ONCE: usize = 1;
 
-    /// Divides a part into parts that cover it, but for what has no value as good as the best
-    /// one known, and bounds them.
-    fn divide(
-        &self,
-        part: Self::Part,
-        target: Target,
-        scratch: &mut Self::Scratch,
-    ) -> Vec<Bounded<Self::Part>>;
+    /// Divides a part into parts that cover it, but for what has no value as good as the best one
+    /// known, and bounds them.
+    ///
+    /// # Errors
+    /// It cannot be divided.
+    fn divide(&mut self, part: Self::Part, target: Target) -> Divided<Self>;
+
+    /// Divides several parts; what they show in their order.
+    ///
+    /// # Errors
+    /// One of them cannot be divided.
+    fn divide_all(&mut self, parts: Vec<Self::Part>, target: Target) -> Divided<Self> {
+        let mut shown = Vec::new();
+        for part in parts {
+            shown.extend(self.divide(part, target)?);
+        }
+        Ok(shown)
+    }
 
     /// Bytes that an open part takes.
     fn bytes(&self) -> usize;
 }
+
+/// What dividing parts shows.
+pub type Divided<S> = Result<Vec<Bounded<<S as Space>::Part>>, <S as Space>::Error>;
 
 /// A part and what is proven of it.
 #[derive(Debug)]
@@ -88,8 +92,10 @@ pub struct Bounded<P> {
     pub part: Option<P>,
     /// Points worth a try.
     pub points: Vec<Vec<f64>>,
-    /// Programs solved and simplex iterations on the way.
-    pub programs: [u64; 2],
+    /// What it counts for: 1, and each program that was solved for it.
+    pub nodes: u64,
+    /// Simplex iterations.
+    pub iterations: u64,
     /// Multiplications, as estimated.
     pub work: f64,
 }
@@ -97,9 +103,14 @@ pub struct Bounded<P> {
 impl<P> Bounded<P> {
     /// A part without a point that is sought.
     pub fn nothing() -> Self {
-        let (points, programs) = (Vec::new(), [0; 2]);
         let (least, cut) = (f64::INFINITY, f64::INFINITY);
-        Self { least, cut, part: None, points, programs, work: 0.0 }
+        let (points, nodes, iterations) = (Vec::new(), 1, 0);
+        Self { least, cut, part: None, points, nodes, iterations, work: 0.0 }
+    }
+
+    /// A part whose bound took no work of its own; it counts once it is divided.
+    pub fn open(least: f64, part: P) -> Self {
+        Self { least, part: Some(part), nodes: 0, ..Self::nothing() }
     }
 }
 
@@ -126,6 +137,23 @@ pub trait Goal {
     }
 }
 
+/// A bound that is enough, whatever the points are; each is shown to `visit`.
+#[derive(Debug)]
+pub(crate) struct Enough<F> {
+    pub bound: f64,
+    pub visit: F,
+}
+
+impl<F: FnMut(&[f64])> Goal for Enough<F> {
+    fn offer(&mut self, point: &[f64]) {
+        (self.visit)(point);
+    }
+
+    fn target(&self) -> Target {
+        Target { best: f64::INFINITY, enough: self.bound }
+    }
+}
+
 /// What a search may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Effort {
@@ -138,8 +166,15 @@ pub struct Effort {
     /// Multiplications, as estimated: a limit in seconds alone would make answers depend on
     /// the machine.
     pub work: f64,
-    /// Threads.
+    /// Threads, where the space can be shared by some.
     pub threads: usize,
+}
+
+impl Effort {
+    /// Whatever a clock allows.
+    pub fn until(clock: Clock) -> Self {
+        Self { clock, nodes: u64::MAX, memory: None, work: f64::INFINITY, threads: 1 }
+    }
 }
 
 /// What a search found.
@@ -156,28 +191,29 @@ pub struct Found {
 }
 
 /// The least value in a space, given parts that cover it.
+///
+/// # Errors
+/// Those of the space.
 pub fn least<S: Space>(
-    space: &S,
+    space: &mut S,
     roots: Vec<Bounded<S::Part>>,
     goal: &mut dyn Goal,
     effort: &Effort,
     observer: &mut dyn Observer,
-) -> Found {
+) -> Result<Found, S::Error> {
     let bytes = space.bytes().max(1);
     let capacity = effort.memory.unwrap_or(MEMORY) / bytes;
     let mut open = Frontier::new(capacity);
     let mut found = Found { least: f64::INFINITY, stopped_by: None, nodes: 0, iterations: 0 };
     // The least bound of the parts that are done with, and of what was cut off.
     let (mut closed, mut cut) = (f64::INFINITY, f64::INFINITY);
-    let mut scratches: Vec<S::Scratch> = vec![space.scratch()];
-    let mut heard = Instant::now();
-    let (mut for_one, mut work) = (0.0, 0.0);
+    let (mut heard, mut work) = (Instant::now(), 0.0);
     let mut news = roots;
     loop {
-        for Bounded { least, cut: lost, part, points, programs, work: spent } in news {
+        for Bounded { least, cut: lost, part, points, nodes, iterations, work: spent } in news {
             cut = cut.min(lost);
-            found.nodes += 1 + programs[0];
-            found.iterations += programs[1];
+            found.nodes += nodes;
+            found.iterations += iterations;
             work += spent;
             points.iter().for_each(|point| goal.offer(point));
             match part {
@@ -185,12 +221,14 @@ pub fn least<S: Space>(
                 None => closed = closed.min(least),
             }
         }
-        let target = goal.target();
+        let mut target = goal.target();
+        // The whole cannot get a better bound than what is done with has.
+        target.enough = target.enough.min(closed);
         // No open part has a lower bound.
         let lowest = open.lowest().min(closed);
         found.least = lowest.min(cut);
-        if open.is_empty() || open.lowest() >= target.enough.min(closed) || work > effort.work {
-            break;
+        if open.is_empty() || open.lowest() >= target.enough || work > effort.work {
+            return Ok(found);
         }
         if heard.elapsed() >= TICK {
             heard = Instant::now();
@@ -203,7 +241,7 @@ pub fn least<S: Space>(
             };
             found.stopped_by = effort.clock.tell(observer, &progress);
             if found.stopped_by.is_none() && goal.is_settled(&progress, observer) {
-                break;
+                return Ok(found);
             }
         }
         if open.is_full() {
@@ -214,57 +252,9 @@ pub fn least<S: Space>(
         }
         found.stopped_by = found.stopped_by.or_else(|| effort.clock.stopped());
         if found.stopped_by.is_some() {
-            break;
+            return Ok(found);
         }
-        let batch = open.take((open.len() / OPEN_FOR_ONE).clamp(1, MOST_AT_ONCE));
-        let size = batch.len();
-        let threads = match for_one * size as f64 > THREADS_PAY {
-            true => effort.threads.clamp(1, size),
-            false => 1,
-        };
-        while scratches.len() < threads {
-            scratches.push(space.scratch());
-        }
-        let started = Instant::now();
-        news = divide(space, batch, target, &mut scratches[..threads]);
-        for_one = started.elapsed().as_secs_f64() * threads as f64 / size as f64;
+        let batch = open.take((open.len() / OPEN_FOR_ONE).clamp(1, S::MOST_AT_ONCE));
+        news = space.divide_all(batch, target)?;
     }
-    found
-}
-
-/// Divides the parts of a batch, on as many threads as there is room for; what they show, in
-/// their order.
-fn divide<S: Space>(
-    space: &S,
-    batch: Vec<S::Part>,
-    target: Target,
-    scratches: &mut [S::Scratch],
-) -> Vec<Bounded<S::Part>> {
-    if let [scratch] = scratches {
-        return batch.into_iter().flat_map(|part| space.divide(part, target, scratch)).collect();
-    }
-    let tasks: Vec<Mutex<Option<S::Part>>> =
-        batch.into_iter().map(|part| Mutex::new(Some(part))).collect();
-    let next = AtomicUsize::new(0);
-    let work = |scratch: &mut S::Scratch| {
-        let mut shown = Vec::new();
-        loop {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some(task) = tasks.get(index) else { return shown };
-            let part = task.lock().unwrap_or_else(PoisonError::into_inner).take();
-            shown.push((index, part.map(|part| space.divide(part, target, scratch))));
-        }
-    };
-    let mut shown = thread::scope(|scope| {
-        let work = &work;
-        let workers: Vec<_> =
-            scratches.iter_mut().map(|scratch| scope.spawn(move || work(scratch))).collect();
-        let join = |worker: thread::ScopedJoinHandle<'_, _>| match worker.join() {
-            Ok(shown) => shown,
-            Err(panic) => resume_unwind(panic),
-        };
-        workers.into_iter().flat_map(join).collect::<Vec<_>>()
-    });
-    shown.sort_by_key(|(index, _)| *index);
-    shown.into_iter().filter_map(|(_, parts)| parts).flatten().collect()
 }

@@ -11,7 +11,8 @@ use crate::encode::Encoder;
 use crate::milp::{LinearExpression, Model, VarId, dual_bound};
 use crate::network::{ActivationLayer, NodeId, Phase};
 use crate::num::{Interval, IntervalBox};
-use crate::search::columns::{Search, Until, is_proven_empty};
+use crate::search::columns::{Columns, is_proven_empty};
+use crate::search::{Effort, Enough};
 use crate::solve::{Basis, LinearProgram, LpStatus, SolveError};
 
 /// Neurons that one worker takes at a time. Each batch starts from the same
@@ -252,7 +253,7 @@ struct Programs<'a> {
 /// What a worker solves with.
 enum Engine {
     Linear(Box<LinearProgram>),
-    MixedInteger(Box<Search>),
+    MixedInteger(Box<Columns>),
 }
 
 impl Programs<'_> {
@@ -260,7 +261,7 @@ impl Programs<'_> {
         match self.settings.method {
             Method::Linear => LinearProgram::new(&self.model).map(Box::new).map(Engine::Linear),
             Method::MixedInteger => {
-                Search::new(&self.model).map(Box::new).map(Engine::MixedInteger)
+                Columns::new(&self.model).map(Box::new).map(Engine::MixedInteger)
             }
         }
     }
@@ -326,8 +327,8 @@ impl Programs<'_> {
             let objective = signed(task.expression, ask.side);
             let bound = match engine {
                 Engine::Linear(program) => self.linear(program, &objective, ask, &mut found)?,
-                Engine::MixedInteger(search) => {
-                    self.mixed_integer(search, &objective, (task, ask), &mut found)?
+                Engine::MixedInteger(columns) => {
+                    self.mixed_integer(columns, &objective, (task, ask), &mut found)?
                 }
             };
             match (bound, ask.side) {
@@ -372,8 +373,7 @@ impl Programs<'_> {
         // HiGHS calls a program optimal even where its point misses a row by more
         // than the tolerance, once the scaling is undone: then there is none.
         if !outcome.point.is_empty() {
-            let point = self.inputs.iter().map(|column| outcome.point[column.index()]);
-            found.points.push(point.collect());
+            found.points.push(self.input(&outcome.point));
         }
         let bound = dual_bound(&self.model, objective, &outcome.multipliers);
         let nonzero = outcome.multipliers.into_iter().enumerate().filter(|(_, y)| *y != 0.0);
@@ -387,7 +387,7 @@ impl Programs<'_> {
     /// The bound that a search has proven when it ends.
     fn mixed_integer(
         &self,
-        search: &mut Search,
+        columns: &mut Columns,
         objective: &LinearExpression,
         (task, ask): (&Task<'_>, Ask),
         found: &mut Found,
@@ -403,22 +403,27 @@ impl Programs<'_> {
             None => attained - slack,
         };
         let clock = self.settings.clock.within(self.settings.options.neuron_time);
-        let until = Until { clock, nodes: u64::MAX, enough };
-        let outcome = search.least(objective, self.basis.as_ref(), until, &mut |_| {});
-        let Some(outcome) = unless_failed(outcome)? else {
+        let mut first = None;
+        let visit = |point: &[f64]| _ = first.get_or_insert_with(|| self.input(point));
+        let mut goal = Enough { bound: enough, visit };
+        let basis = self.basis.as_ref();
+        let searched = columns.least(objective, basis, &mut goal, &Effort::until(clock));
+        let Some((searched, is_complete)) = unless_failed(searched)? else {
             found.counts.failed += 1;
             return Ok(None);
         };
-        found.counts.lp_iterations += outcome.iterations;
-        found.is_empty |= outcome.is_empty;
-        match outcome.is_complete {
+        found.counts.lp_iterations += searched.iterations;
+        found.is_empty |= searched.least == f64::INFINITY;
+        match is_complete {
             true => found.counts.solved += 1,
             false => found.counts.failed += 1,
         }
-        if !outcome.point.is_empty() {
-            let point = self.inputs.iter().map(|column| outcome.point[column.index()]);
-            found.points.push(point.collect());
-        }
-        Ok(outcome.bound)
+        found.points.extend(first);
+        Ok(Some(searched.least).filter(|bound| bound.is_finite()))
+    }
+
+    /// The inputs at a point of the program.
+    fn input(&self, point: &[f64]) -> Vec<f64> {
+        self.inputs.iter().map(|column| point[column.index()]).collect()
     }
 }

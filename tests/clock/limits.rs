@@ -205,10 +205,12 @@ fn a_memory_limit_is_a_status_too() {
     // One open part of a proof takes more than a byte.
     let limits = Limits { memory: Some(1), ..Limits::default() };
     let certify = Certify::Always;
-    for method in [Method::Milp, Method::Search, Method::Auto] {
-        let options = OptimizeOptions { method, certify, limits, ..OptimizeOptions::default() };
+    let methods = [(Method::Milp, 1), (Method::Milp, 4), (Method::Search, 1), (Method::Auto, 1)];
+    for (method, parts) in methods {
+        let options =
+            OptimizeOptions { method, parts, certify, limits, ..OptimizeOptions::default() };
         let answer = optimize(&problem, &options, &mut Silent).expect("an answer");
-        assert_eq!(answer.stopped_by, Some(StoppedBy::MemoryLimit), "{}", method.name());
+        assert_eq!(answer.stopped_by, Some(StoppedBy::MemoryLimit), "{} {parts}", method.name());
         assert_eq!(answer.status, Status::Feasible);
         let known = problem.reference().expect("a known answer").objective;
         assert!(answer.bound.expect("a bound") <= known && answer.bound_by == Some("certified"));
