@@ -4,7 +4,10 @@ use super::layout::{Layout, Part, Room};
 use super::tape::Kind;
 
 /// What a neuron between two planes counts beside an input that the row reads.
-pub const INDIRECT: f64 = 0.75;
+const INDIRECT: f64 = 3.0;
+
+/// What the plane below a neuron counts beside the one above it: its slope is chosen well.
+const BELOW: f64 = 0.3;
 
 impl Layout {
     /// Adds what halving along each input promises for the row that has been led back last: how
@@ -30,7 +33,7 @@ impl Layout {
                 }
                 let (l, u) = (lower[pre], upper[pre]);
                 let gap = room.lines.over[at].max(-l * u / (u - l));
-                let impact = if a < 0.0 { -a * gap } else { 0.5 * a * gap };
+                let impact = if a < 0.0 { -a * gap } else { BELOW * a * gap };
                 let weight = INDIRECT * impact / (u - l);
                 let at = pre * inputs..(pre + 1) * inputs;
                 let Some(steepness) = room.steepness.get(at) else { continue };

@@ -3,11 +3,16 @@
 //!
 //! Source: Wang, Zhang, Xu, Lin, Jana, Hsieh, Kolter, "Beta-CROWN" (2021), arXiv:2103.06624.
 
-use super::branch::INDIRECT;
 use super::layout::{Layout, Part, Room};
 use super::planes::clip;
 use super::rows::Ask;
 use super::tape::{Kind, Matrix, Step, Sum, Tape, padded};
+
+/// What a neuron counts for what later ones lose because its planes are apart.
+const INDIRECT: f64 = 0.75;
+
+/// What the plane below a neuron counts beside the one above it: its slope is chosen well.
+const BELOW: f64 = 0.1;
 
 /// One side of a kink of an activation: `side · (a − kink) ≤ 0` for the pre-activation `a`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -86,7 +91,7 @@ impl Layout {
                         let (l, u) = (lower[pre], upper[pre]);
                         let gap = room.lines.over[at].max(-l * u / (u - l));
                         let a = trace[at];
-                        let direct = if a < 0.0 { -a * gap } else { 0.5 * a * gap };
+                        let direct = if a < 0.0 { -a * gap } else { BELOW * a * gap };
                         let impact = direct + promises[at] * gap;
                         promises[pre] += INDIRECT * impact / (u - l);
                         if best.is_none_or(|(most, ..)| impact > most) {

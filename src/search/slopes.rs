@@ -21,7 +21,7 @@ const PLANES: usize = 10;
 const WORTH: f64 = 0.1;
 
 /// Planes where slopes are handed down.
-const PLANES_ON: usize = 4;
+const PLANES_ON: usize = 3;
 
 /// What a multiplier is changed by, as a share of the largest coefficient, at least.
 const LEAST_SCALE: f64 = 0.05;
