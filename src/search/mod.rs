@@ -33,6 +33,7 @@ use std::time::{Duration, Instant};
 pub(crate) use boxes::{Boxes, halves};
 use frontier::Frontier;
 pub(crate) use leaves::MOST_HALVED;
+pub(crate) use tape::Tape;
 
 use crate::control::{Clock, Observer, Progress, StoppedBy};
 
