@@ -24,7 +24,7 @@
 //! |---|---|---|
 //! | 8 | [`compare`], [`analyze`], [`plot`] | the same question under several formulations; what makes it hard; pictures |
 //! | 7 | [`optimize`] | the optimum: methods, evidence, and the one place that weighs it |
-//! | 6 | [`tighten`] | bounds by linear programs |
+//! | 6 | [`tighten`] | bounds by programs and searches |
 //! | 5 | [`search`], [`regions`] | branch and bound; linear regions |
 //! | 4 | [`encode`], [`scale`], [`prune`], [`io`] | network and bounds → program; neurons in other units, or removed; files |
 //! | 3 | [`bounds`], [`solve`], [`problem`], [`train`] | bounds on neurons; solvers; questions; training |

@@ -40,7 +40,7 @@ use crate::tighten::{TightenOptions, Tightening};
 /// What to measure.
 #[derive(Clone, Debug)]
 pub struct AnalyzeOptions {
-    /// Methods of the bounds. Default: all but `milp`.
+    /// Methods of the bounds. Default: all but the exact ones.
     pub tightenings: Vec<Tightening>,
     /// Limits and settings of these.
     pub tightening: TightenOptions,
@@ -60,7 +60,7 @@ impl Default for AnalyzeOptions {
     fn default() -> Self {
         let tightenings = Tightening::all().into_iter();
         Self {
-            tightenings: tightenings.filter(|tighten| tighten.name() != "milp").collect(),
+            tightenings: tightenings.filter(|tighten| !tighten.is_exact()).collect(),
             tightening: TightenOptions::default(),
             regions: RegionOptions {
                 limits: Limits {

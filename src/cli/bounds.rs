@@ -27,7 +27,7 @@ pub struct Args {
     problem: ProblemArgs,
     #[command(flatten)]
     tighten: TightenArgs,
-    /// What the programs of lp and milp seek: narrow bounds, or only the phases of
+    /// What lp, milp and search seek: narrow bounds, or only the phases of
     /// the neurons, which is faster.
     #[arg(long, default_value = Goal::default().name(), help_heading = "Method",
           value_parser = one_of(Goal::ALL.map(|goal| (goal.name(), goal))))]

@@ -137,8 +137,9 @@ impl Head {
     pub fn with_tightening(&mut self, tighten: Tightening) {
         match tighten {
             Tightening::Propagation(_) => {}
-            Tightening::LinearPrograms | Tightening::MixedIntegerPrograms => {
-                self.with_backend(&Highs);
+            // Linear programs close parts of a search.
+            Tightening::LinearPrograms | Tightening::MixedIntegerPrograms | Tightening::Search => {
+                self.with_backend(&Highs)
             }
         }
     }

@@ -109,8 +109,8 @@ pub fn time_limit(name: &str, seconds: Option<f64>) -> anyhow::Result<Option<Dur
 /// How long programs may tighten bounds.
 #[derive(Args)]
 pub struct TightenTimeArgs {
-    /// Time for the programs of lp and milp, all layers together (seconds, or with a unit)
-    /// [default: none].
+    /// Time for the programs of lp and milp and the searches of search, all layers together
+    /// (seconds, or with a unit) [default: none].
     #[arg(long, value_name = "TIME", allow_hyphen_values = true, help_heading = "Limits",
           value_parser = quantity::seconds)]
     tighten_time: Option<f64>,

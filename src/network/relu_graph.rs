@@ -220,6 +220,16 @@ impl ReluGraph {
         self.output = output;
     }
 
+    /// The nodes up to one, which is the output.
+    ///
+    /// # Panics
+    /// If there is no such node.
+    #[must_use]
+    pub fn up_to(&self, output: NodeId) -> Self {
+        let (nodes, sizes) = (&self.nodes[..=output.0], &self.sizes[..=output.0]);
+        Self { nodes: nodes.to_vec(), sizes: sizes.to_vec(), output }
+    }
+
     /// The same function without the nodes that the output does not need; the input
     /// stays.
     pub fn without_unused(self) -> Self {

@@ -2,6 +2,7 @@
 //! of the network's graph.
 
 mod expression;
+mod neurons;
 mod parser;
 mod point;
 mod rows;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 pub use expression::{Constraint, Expression, Variable};
+pub(crate) use neurons::Neurons;
 pub use parser::ExpressionError;
 pub use point::Candidate;
 pub use rows::{LimitedRow, OBJECTIVE, Part};

@@ -56,6 +56,16 @@ impl Problem {
         }
     }
 
+    /// Evaluates the canonical form, in place of the network as read, at a point, in `f64`.
+    ///
+    /// # Panics
+    /// If the number of coordinates is not the number of inputs.
+    pub(crate) fn evaluate_canonical(&self, input: Vec<f64>) -> Candidate {
+        let output = &self.values(&input)[self.graph.output().index()];
+        let output = output.iter().copied().collect();
+        self.candidate(input, output, None)
+    }
+
     /// The same point, in twice the digits where rounding shows.
     pub fn confirmed(&self, candidate: Candidate) -> Candidate {
         if !self.shows_rounding(&candidate) {

@@ -52,6 +52,12 @@ impl Part {
         self.rows[OBJECTIVE] = objective.expect("a value");
         self
     }
+
+    /// Number of inputs that are not fixed.
+    pub fn varying(&self) -> usize {
+        let (lower, upper) = (self.domain.lower(), self.domain.upper());
+        lower.iter().zip(upper).filter(|(l, u)| l < u).count()
+    }
 }
 
 /// A row that has a limit.
@@ -75,6 +81,18 @@ impl LimitedRow<'_> {
     /// are not looked at.
     pub fn contains(&self, input: &[f64], output: &[f64]) -> bool {
         self.interval.contains(self.sign * self.expression.evaluate(input, output))
+    }
+
+    /// The limit as a constraint of its own; where the row has a constant, rounded outward.
+    pub(super) fn constraint(&self) -> Constraint {
+        let terms = self.expression.terms().iter().map(|&(v, c)| (v, self.sign * c));
+        let constant = self.sign * self.expression.constant();
+        let (lower, upper) = (self.interval.lower(), self.interval.upper());
+        let (lower, upper) = match constant == 0.0 {
+            true => (lower, upper),
+            false => ((lower - constant).next_down(), (upper - constant).next_up()),
+        };
+        Constraint::new(Expression::new(terms, 0.0), lower, upper)
     }
 }
 

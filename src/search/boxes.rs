@@ -42,9 +42,20 @@ impl<'a> Boxes<'a> {
         bounds: &NeuronBounds,
         clock: Clock,
     ) -> Self {
+        Self::on(&Tape::default(), problem, whole, bounds, clock)
+    }
+
+    /// The same, given the tape of the graph's first nodes.
+    pub fn on(
+        first: &Tape,
+        problem: &'a Problem,
+        whole: &'a ProblemPart,
+        bounds: &NeuronBounds,
+        clock: Clock,
+    ) -> Self {
         let graph = problem.graph();
         let read = read_neurons(graph, bounds, problem.rows());
-        let tape = Tape::new(graph, bounds);
+        let tape = first.and(graph, bounds);
         let ranges = tape.flat(bounds, graph);
         let mut is_read = vec![false; tape.length];
         for (step, read) in tape.steps.iter().zip(&read) {

@@ -32,6 +32,7 @@ use std::time::{Duration, Instant};
 pub(crate) use boxes::{Boxes, halves};
 use frontier::Frontier;
 pub(crate) use leaves::MOST_HALVED;
+pub(crate) use tape::Tape;
 pub(crate) use threads::Threads;
 
 use crate::control::{Clock, Observer, Progress, StoppedBy};

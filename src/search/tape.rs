@@ -5,6 +5,7 @@
 //! given the ranges over the whole box, in which all parts lie.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use ndarray::Array1;
 
@@ -18,10 +19,10 @@ pub const LANES: usize = 8;
 const MOST_DENSE: usize = 1 << 20;
 
 /// The nodes of a graph, and where their neurons stand.
-#[derive(Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Tape {
-    /// One step a node.
-    pub steps: Vec<Step>,
+    /// One step a node; questions about the same nodes share them.
+    pub steps: Vec<Arc<Step>>,
     /// Length of the flat arrays.
     pub length: usize,
 }
@@ -100,24 +101,32 @@ impl Step {
     pub fn room(&self) -> Range<usize> {
         self.start..self.start + padded(self.size)
     }
+
+    /// Whether it is an activation, or one comes before it.
+    fn is_behind_activation(&self) -> bool {
+        match &self.kind {
+            Kind::Input => false,
+            Kind::Affine(sum) => sum.is_behind_activation,
+            Kind::Activation { .. } => true,
+        }
+    }
 }
 
 impl Tape {
     /// The tape of a graph, given ranges over a box in which all parts lie.
     pub fn new(graph: &ReluGraph, whole: &NeuronBounds) -> Self {
+        Self::default().and(graph, whole)
+    }
+
+    /// The tape of a graph whose first nodes are those of this one, given ranges over the same
+    /// box.
+    pub fn and(&self, graph: &ReluGraph, whole: &NeuronBounds) -> Self {
         let largest = |id: NodeId| -> Array1<f64> {
             let bounds = whole.of(id);
             bounds.lower().iter().zip(bounds.upper()).map(|(l, u)| l.abs().max(u.abs())).collect()
         };
-        let mut steps: Vec<Step> = Vec::new();
-        let mut behind: Vec<bool> = Vec::new();
-        let mut length = 0;
-        for (id, node) in graph.nodes() {
-            let is_behind = match node {
-                Node::Input { .. } => false,
-                Node::Affine(affine) => affine.terms.iter().any(|(from, _)| behind[from.index()]),
-                Node::Relu { .. } | Node::Clip { .. } => true,
-            };
+        let Self { mut steps, mut length } = self.clone();
+        for (id, node) in graph.nodes().skip(steps.len()) {
             let size = graph.size(id);
             let kind = match node {
                 Node::Input { .. } => Kind::Input,
@@ -131,6 +140,8 @@ impl Tape {
                         linear.add_absolute_product(&operand, &mut magnitude);
                     }
                     let columns: usize = affine.terms.iter().map(|(_, l)| l.inputs()).sum();
+                    let is_behind_activation =
+                        affine.terms.iter().any(|(id, _)| steps[id.index()].is_behind_activation());
                     let terms = affine.terms.iter();
                     let terms = terms.map(|(from, linear)| (from.index(), Matrix::new(linear)));
                     // As in `bounds::backward`, and as in `num::rounding::sum_error` with one
@@ -147,7 +158,7 @@ impl Tape {
                         forward_error: error(forward, columns as f64 * f64::MIN_POSITIVE),
                         backward_error: error(backward, 0.0),
                         underflow: (size * columns) as f64 * f64::MIN_POSITIVE * greatest,
-                        is_behind_activation: is_behind,
+                        is_behind_activation,
                     })
                 }
                 Node::Relu { input } => {
@@ -157,8 +168,7 @@ impl Tape {
                     Kind::Activation { from: input.index(), ceilings: ceiling.to_vec() }
                 }
             };
-            steps.push(Step { start: length, size, kind });
-            behind.push(is_behind);
+            steps.push(Arc::new(Step { start: length, size, kind }));
             length += padded(size);
         }
         Self { steps, length }

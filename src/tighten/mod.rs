@@ -1,5 +1,5 @@
-//! Optimisation-based bound tightening: the range of each neuron over a
-//! relaxation of the layers before it.
+//! Optimisation-based bound tightening: the range of each neuron over the layers before it, or
+//! over a relaxation of them.
 //!
 //! Layers forward. For each neuron whose phase is still open, the linear program
 //! over the triangle relaxation (bounds of the columns the best at hand, the
@@ -7,6 +7,11 @@
 //! pre-activation. A bound is never the solver's figure but the dual bound
 //! re-derived from its multipliers ([`crate::milp::dual_bound`]), and these are
 //! kept as a [`Certificate`].
+//!
+//! The network as it is, not a relaxation, is what mixed-integer programs bound, and Taut's own
+//! search over boxes ([`crate::search`]), which is by far the faster where there are few inputs.
+//! What either proves is rounded outward in all its steps, but the proofs are not kept: they
+//! are trees.
 //!
 //! Constraints on outputs say something of every neuron before them: once all
 //! layers are bounded, each is bounded again, inputs first, over the relaxation
@@ -20,151 +25,31 @@
 //! (2019); Plate et al. (2025), eq. (8).
 
 mod certificate;
+mod counts;
+mod ground;
 mod layer;
+mod options;
 mod pool;
+mod programs;
 mod record;
 mod run;
+mod searches;
+mod workers;
 
-use std::time::Duration;
-
-use serde::Serialize;
 use thiserror::Error;
 
 use crate::bounds::{AlphaCrown, BoundsError, NeuronBounds, PROPAGATORS, Propagator};
-use crate::control::{Clock, Limits, StoppedBy};
+use crate::control::{Clock, StoppedBy};
 use crate::encode::EncodeError;
 use crate::problem::{Part, Problem};
+use crate::search::MOST_HALVED;
 use crate::solve::SolveError;
 
 pub use certificate::{Certificate, CertificateError, Lemma, Side};
+pub use counts::{Method, TightenCounts};
+pub use options::{Goal, TightenOptions};
 pub use record::{BoundsRecord, LayerBounds, NodeBounds};
 use run::{Pass, Run};
-
-/// Settings of the tightening.
-#[derive(Clone, Debug)]
-pub struct TightenOptions {
-    /// What bounds are sought for. Default: their width.
-    pub goal: Goal,
-    /// Time for propagation and all layers together. Running out of it is no error.
-    /// Default: no limit.
-    pub limits: Limits,
-    /// Worker threads. The bounds do not depend on their number. Default 1.
-    pub threads: usize,
-    /// A side is left alone if a forward pass comes this close to it, as a share
-    /// of the neuron's range. Default 0.01.
-    pub slack: f64,
-    /// Time for one mixed-integer program. Default 5 s.
-    pub neuron_time: Duration,
-    /// Seed of the points that the forward passes start from. Default 0.
-    pub seed: u32,
-}
-
-impl Default for TightenOptions {
-    fn default() -> Self {
-        Self {
-            goal: Goal::default(),
-            limits: Limits::default(),
-            threads: 1,
-            slack: 0.01,
-            neuron_time: Duration::from_secs(5),
-            seed: 0,
-        }
-    }
-}
-
-/// What bounds are sought for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Goal {
-    /// Narrow intervals: small big-M constants and stable neurons.
-    #[default]
-    Width,
-    /// Stable neurons only: a program stops as soon as it has proven a phase, and
-    /// none is asked where forward passes show two. The outputs are bounded as
-    /// ever.
-    Phase,
-}
-
-impl Goal {
-    /// All goals.
-    pub const ALL: [Self; 2] = [Self::Width, Self::Phase];
-
-    /// Name on the command line and in records.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Width => "width",
-            Self::Phase => "phase",
-        }
-    }
-}
-
-/// Kind of programs that bound a neuron.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-pub enum Method {
-    /// Linear programs over the triangle relaxation.
-    #[default]
-    Linear,
-    /// Mixed-integer programs: the network as it is, by branch and bound over
-    /// certified linear programs.
-    MixedInteger,
-}
-
-impl Method {
-    /// Name on the command line, where it is that of the strongest programs.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Linear => "lp",
-            Self::MixedInteger => "milp",
-        }
-    }
-}
-
-/// What happened to the sides (two per neuron) of one layer.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct TightenCounts {
-    /// Number of the layer, from 1; 0 for the inputs, one more than there are for
-    /// the output.
-    pub layer: usize,
-    /// Whether constraints on outputs took part.
-    pub with_outputs: bool,
-    /// Kind of programs.
-    pub method: Method,
-    /// Sides of all its neurons.
-    pub sides: usize,
-    /// Not asked because the phase was proven before, or by the other side.
-    pub skipped_stable: usize,
-    /// Not asked because a forward pass almost attains the bound, or shows that
-    /// the phase sought is not there.
-    pub skipped_attained: usize,
-    /// Not asked because the bounds are exact: interval bounds in a first layer.
-    pub skipped_exact: usize,
-    /// Not asked, or not to the end, because the time of the layer was over.
-    pub skipped_time: usize,
-    /// Programs solved to the end.
-    pub solved: usize,
-    /// Programs that were not.
-    pub failed: usize,
-    /// Simplex iterations.
-    pub lp_iterations: u64,
-    /// Wall-clock seconds.
-    pub seconds: f64,
-}
-
-impl TightenCounts {
-    fn new(method: Method) -> Self {
-        Self { method, ..Self::default() }
-    }
-
-    fn add(&mut self, other: &Self) {
-        self.skipped_stable += other.skipped_stable;
-        self.skipped_time += other.skipped_time;
-        self.solved += other.solved;
-        self.failed += other.failed;
-        self.lp_iterations += other.lp_iterations;
-    }
-}
 
 /// Tightened bounds, and what they cost.
 #[derive(Clone, Debug)]
@@ -226,13 +111,22 @@ pub enum Tightening {
     LinearPrograms,
     /// Mixed-integer programs, after the linear ones.
     MixedIntegerPrograms,
+    /// Taut's own search, after α-CROWN; mixed-integer programs where more inputs vary than it
+    /// can halve.
+    Search,
 }
 
 impl Tightening {
-    /// All methods, from the weakest to the strongest.
+    /// All methods, from the weakest to the strongest; the last two are exact.
     pub fn all() -> Vec<Self> {
         let propagations = PROPAGATORS.iter().map(|&p| Self::Propagation(p));
-        propagations.chain([Self::LinearPrograms, Self::MixedIntegerPrograms]).collect()
+        let others = [Self::LinearPrograms, Self::MixedIntegerPrograms, Self::Search];
+        propagations.chain(others).collect()
+    }
+
+    /// Whether nothing but a gap stands between its bounds and the range of a neuron.
+    pub fn is_exact(self) -> bool {
+        matches!(self, Self::MixedIntegerPrograms | Self::Search)
     }
 
     /// Name on the command line and in records.
@@ -241,6 +135,7 @@ impl Tightening {
             Self::Propagation(propagator) => propagator.name(),
             Self::LinearPrograms => "lp",
             Self::MixedIntegerPrograms => "milp",
+            Self::Search => "search",
         }
     }
 
@@ -265,6 +160,15 @@ impl Tightening {
             Self::MixedIntegerPrograms => {
                 tighten(problem, part, &[Method::Linear, Method::MixedInteger], options)
             }
+            Self::Search if part.varying() > MOST_HALVED => {
+                let inputs = part.varying();
+                tracing::warn!(
+                    "{inputs} inputs vary, and a search halves at most {MOST_HALVED}: the neurons \
+                     are bounded by mixed-integer programs"
+                );
+                Self::MixedIntegerPrograms.bounds(problem, part, options)
+            }
+            Self::Search => tighten(problem, part, &[Method::Search], options),
         }
     }
 }
@@ -288,7 +192,7 @@ pub(crate) fn limited(
 const PASS_SHARE: f64 = 0.5;
 
 /// Tightens the bounds of every neuron whose phase α-CROWN leaves open, and of the
-/// outputs, by programs of the given kinds: all layers by the first, then by the
+/// outputs, by the given methods: all layers by the first, then by the
 /// next, whose bounds are never wider.
 ///
 /// # Errors

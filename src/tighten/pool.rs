@@ -35,14 +35,17 @@ impl<'a> Pool<'a> {
         pool
     }
 
-    /// Adds points, moved into the domain; those beyond a limit are left out.
+    /// Adds points, moved to the nearest ones of the domain; those beyond a limit are left out.
     pub fn add(&mut self, points: Vec<Vec<f64>>) {
         let held = self.values.first().map_or(0, |values| values.nrows());
         let domain = &self.part.domain;
         let points: Vec<Vec<f64>> = points
             .into_iter()
             .take(MOST_POINTS.saturating_sub(held))
-            .map(|point| domain.nearest(&point))
+            .map(|mut point| {
+                self.problem.integer().iter().for_each(|&i| point[i] = point[i].round());
+                domain.nearest(&point)
+            })
             .take_while(|_| !self.clock.is_stopped())
             .filter(|point| self.is_inside(point, None))
             .collect();

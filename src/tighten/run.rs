@@ -1,12 +1,12 @@
 //! The order of the work: nodes forward, then again with constraints on outputs.
 
 use super::certificate::Certificate;
+use super::ground::Ground;
 use super::layer::{self, Settings, Target};
 use super::pool::Pool;
 use super::{Method, TightenCounts, TightenError, TightenOptions, Tightened};
 use crate::bounds::{AlphaCrown, NeuronBounds, Propagator, node_range, refine};
 use crate::control::{Clock, StoppedBy};
-use crate::encode::{BigM, Encoder, ReluEncoding, Triangle};
 use crate::network::{ActivationLayer, Node, NodeId};
 use crate::num::IntervalBox;
 use crate::problem::{Part, Problem};
@@ -30,7 +30,7 @@ const LAYER_SHARE: f64 = 0.5;
 /// One pass over all nodes.
 #[derive(Clone, Copy, Debug)]
 pub struct Pass {
-    /// Kind of programs.
+    /// The method.
     pub method: Method,
     /// Whether constraints on outputs take part.
     pub with_outputs: bool,
@@ -55,42 +55,41 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Each node over the program of those before it.
+    /// Each node over those before it.
     pub fn forward(
         &mut self,
         pass: Pass,
         mut known: Option<NeuronBounds>,
     ) -> Result<NeuronBounds, TightenError> {
         let graph = self.problem.graph();
-        let mut encoder = Encoder::new(self.problem, self.part);
-        let mut boxes: Vec<IntervalBox> = Vec::new();
+        let mut ground = Ground::new(pass.method, self.problem, self.part);
         for (id, node) in graph.nodes() {
+            let boxes = ground.bounds();
             let first = boxes.first().unwrap_or(&self.part.domain);
-            let mut before = node_range(id, node, &boxes, first)?;
+            let mut before = node_range(id, node, boxes, first)?;
             if id == self.problem.rows() {
                 before = before.within(&self.part.rows).ok_or_else(|| empty(id))?;
             }
             if let Some(known) = &known {
                 before = before.intersection(known.of(id)).ok_or_else(|| empty(id))?;
             }
-            encoder.add(before.clone(), encoding(pass.method))?;
-            let bounds = self.tighten(&encoder, id, before.clone(), pass)?;
-            encoder.narrow(id, &bounds);
+            ground.add(before.clone())?;
+            let bounds = self.tighten(&ground, id, before.clone(), pass)?;
+            ground.narrow(id, &bounds);
             known = Some(match known {
                 None => AlphaCrown.propagate_within(graph, &bounds, &pass.clock)?,
                 Some(known) if bounds == before => known,
-                // What was gained here narrows the nodes to come, program or not.
+                // What was gained here narrows the nodes to come, asked or not.
                 Some(known) => {
-                    let first = boxes.first().unwrap_or(&bounds);
-                    refine(graph, first, &known.with(id, bounds.clone()), &pass.clock)?
+                    let first = &ground.bounds()[0];
+                    refine(graph, first, &known.with(id, bounds), &pass.clock)?
                 }
             });
-            boxes.push(bounds);
         }
-        Ok(NeuronBounds::new(boxes))
+        Ok(NeuronBounds::new(ground.bounds().to_vec()))
     }
 
-    /// Each node again, over the program of all with the constraints on outputs.
+    /// Each node again, over all of them with the constraints on outputs.
     pub fn with_outputs(
         &mut self,
         pass: Pass,
@@ -103,8 +102,8 @@ impl<'a> Run<'a> {
                 continue;
             }
             let boxes = graph.nodes().map(|(id, _)| bounds.of(id).clone());
-            let encoder = Encoder::over(self.problem, self.part, boxes, encoding(pass.method))?;
-            let narrowed = self.tighten(&encoder, id, bounds.of(id).clone(), pass)?;
+            let ground = Ground::new(pass.method, self.problem, self.part).with(boxes)?;
+            let narrowed = self.tighten(&ground, id, bounds.of(id).clone(), pass)?;
             if narrowed != *bounds.of(id) {
                 bounds = bounds.with(id, narrowed);
                 let domain = bounds.of(graph.input()).clone();
@@ -121,18 +120,17 @@ impl<'a> Run<'a> {
         Tightened { bounds, layers: self.counts, certificates: self.certificates, stopped_by }
     }
 
-    /// Bounds of a node by programs.
+    /// Bounds of a node by the method of a pass.
     fn tighten(
         &mut self,
-        encoder: &Encoder<'_>,
+        ground: &Ground<'_>,
         id: NodeId,
         mut bounds: IntervalBox,
         pass: Pass,
     ) -> Result<IntervalBox, TightenError> {
         let graph = self.problem.graph();
         let Pass { method, with_outputs, clock } = pass;
-        let size = encoder.model().size();
-        if method == Method::MixedInteger && size.binaries + size.integers == 0 {
+        if ground.is_continuous() {
             return Ok(bounds); // What linear programs have found is exact.
         }
         let exact = !with_outputs && self.is_exact(id);
@@ -148,12 +146,12 @@ impl<'a> Run<'a> {
             let outputs = if with_outputs { " with constraints on outputs" } else { "" };
             tracing::info!("{} bounds: {words}{outputs}", method.name());
             let settings = Settings { options: self.options, method, clock };
-            let outcome = layer::tighten(encoder, &bounds, target, &mut self.pool, settings)?;
+            let outcome = layer::tighten(ground, &bounds, target, &mut self.pool, settings)?;
             self.counts.push(TightenCounts { layer: number, with_outputs, ..outcome.counts });
             if !outcome.lemmas.is_empty() {
                 self.certificates.push(Certificate {
                     node: id,
-                    premises: NeuronBounds::new(encoder.bounds().to_vec()),
+                    premises: NeuronBounds::new(ground.bounds().to_vec()),
                     lemmas: outcome.lemmas,
                 });
             }
@@ -214,11 +212,4 @@ impl<'a> Run<'a> {
 
 fn empty(node: NodeId) -> TightenError {
     TightenError::Infeasible { node: node.index() }
-}
-
-fn encoding(method: Method) -> &'static dyn ReluEncoding {
-    match method {
-        Method::Linear => &Triangle,
-        Method::MixedInteger => &BigM,
-    }
 }

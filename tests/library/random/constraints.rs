@@ -44,7 +44,9 @@ fn bounds_contain_every_point_that_satisfies_the_constraints() {
         }
         let problem = build::problem(&case, question);
         let graph = problem.graph();
-        for methods in [&[Method::Linear][..], &[Method::Linear, Method::MixedInteger]] {
+        let methods =
+            [&[Method::Linear][..], &[Method::Linear, Method::MixedInteger], &[Method::Search]];
+        for methods in methods {
             let bounds = match run(&problem, methods, Goal::Width) {
                 Ok(tightened) => tightened.bounds,
                 Err(TightenError::Infeasible { .. }) => {

@@ -5,6 +5,7 @@ mod agreement;
 pub mod build;
 mod constraints;
 mod export;
+mod neurons;
 mod properties;
 mod soundness;
 mod values;

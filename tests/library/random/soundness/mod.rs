@@ -1,5 +1,5 @@
 //! Bounds of every method contain the values of every neuron at many points of the
-//! box, and no method's bounds are wider than those of a weaker one, all without
+//! box, and no method's bounds are wider than those of the one it starts from, all without
 //! any tolerance.
 //!
 //! A value is first enclosed by an interval ([`filter`]). Only where that leaves
@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use ndarray::ArrayView2;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use taut::bounds::{NeuronBounds, PROPAGATORS};
@@ -22,12 +23,19 @@ use taut::network::{NodeId, Phase, ReluGraph};
 use taut::solve::SolveError;
 use taut::tighten::{TightenError, TightenOptions, Tightening};
 
+use crate::random::properties::start_of;
 use crate::random::values::{exact_values, rational};
 use filter::Filter;
 use network::{Case, random_case, uniform, with_own_ceilings};
 
 /// Points of one run of the filter.
 const BATCH: usize = 500;
+
+/// How close to bounds of programs those of a search are, as a share of the range before.
+const CLOSE: f64 = 1e-5;
+
+/// The same in roundings of a forward pass.
+const ROUNDINGS: f64 = 1e3;
 
 /// What is narrower than this share of the width before counts as a gain.
 const GAIN: f64 = 0.99;
@@ -39,6 +47,7 @@ fn bounds_of_all_methods_are_sound() {
     tally.assert_sound();
     assert!(tally.points > 30_000 && tally.values > 5_000_000, "{tally:?}");
     assert!(tally.exact > 1_000 && tally.unstable > 500, "{tally:?}");
+    assert!(tally.compared > 400, "{tally:?}");
     assert!(tally.gained.iter().all(|&networks| networks > 20), "{tally:?}");
 }
 
@@ -64,7 +73,9 @@ struct Tally {
     exact: usize,
     /// Neurons whose phase the strongest method leaves open.
     unstable: usize,
-    /// For each method after the first, networks where it gains over the one before.
+    /// Neurons that a search has bounded as closely as programs.
+    compared: usize,
+    /// For each method after the first, networks where it gains over the one it starts from.
     gained: Vec<usize>,
     violations: Vec<String>,
 }
@@ -77,6 +88,7 @@ impl Tally {
         self.values += other.values;
         self.exact += other.exact;
         self.unstable += other.unstable;
+        self.compared += other.compared;
         self.gained.resize(self.gained.len().max(other.gained.len()), 0);
         self.gained.iter_mut().zip(other.gained).for_each(|(sum, gained)| *sum += gained);
         self.violations.extend(other.violations);
@@ -133,14 +145,17 @@ fn check(seed: u64, count: usize) -> Tally {
     let mut tally = Tally { networks: 1, points: points.len(), ..Tally::default() };
     let options = TightenOptions {
         slack: 0.0,
-        neuron_time: Duration::from_secs(1),
+        neuron_time: Duration::from_millis(300),
         ..TightenOptions::default()
     };
-    let mut bounds = Vec::new();
+    let (mut bounds, mut is_complete) = (Vec::new(), true);
     for method in Tightening::all() {
         let whole = case.problem.whole().expect("a box");
         match method.bounds(&case.problem, whole, &options) {
-            Ok(found) => bounds.push((method.name(), found.bounds)),
+            Ok(found) => {
+                is_complete &= found.layers.iter().all(|layer| layer.failed == 0);
+                bounds.push((method.name(), found.bounds));
+            }
             Err(TightenError::Bounds(_) | TightenError::Solve(SolveError::Number { .. })) => {
                 tally.refused = 1;
             }
@@ -154,6 +169,9 @@ fn check(seed: u64, count: usize) -> Tally {
         }
         let subject = Subject { label: format!("seed {seed}"), graph, bounds };
         subject.compare_methods(&mut tally);
+        if is_complete {
+            subject.compare_exact_methods(&domain.center(), &mut tally);
+        }
         subject.contain(&points, &mut tally);
     }
     if let Some(graph) = with_own_ceilings(graph, seed) {
@@ -203,20 +221,46 @@ impl Subject<'_> {
         format!("{}, node {}, neuron {index}", self.label, id.index())
     }
 
-    /// That no method's bounds are wider than those of the method before.
+    /// That no method's bounds are wider than those of the method it starts from.
     fn compare_methods(&self, tally: &mut Tally) {
         for method in 1..self.bounds.len() {
-            let mut gains = false;
+            let (mut gains, first) = (false, start_of(method));
             for neuron in self.neurons() {
-                let (weak, strong) = (self.ends(method - 1, neuron), self.ends(method, neuron));
+                let (weak, strong) = (self.ends(first, neuron), self.ends(method, neuron));
                 if !(weak.0 <= strong.0 && strong.1 <= weak.1) {
                     let place = self.place(neuron);
-                    let [weak, strong] = [method - 1, method].map(|m| self.describe(m, neuron));
+                    let [weak, strong] = [first, method].map(|m| self.describe(m, neuron));
                     tally.violations.push(format!("{place}: {strong} is not in {weak}"));
                 }
                 gains |= strong.1 - strong.0 < GAIN * (weak.1 - weak.0);
             }
             tally.gained.push(usize::from(gains));
+        }
+    }
+
+    /// That what a search leaves unstable it bounds as closely as programs, up to its gap and
+    /// the rounding of large numbers.
+    fn compare_exact_methods(&self, center: &[f64], tally: &mut Tally) {
+        let of = |name: &str| self.bounds.iter().position(|(other, _)| *other == name);
+        let methods = ["alpha", "milp", "search"].map(of);
+        let [Some(start), Some(milp), Some(search)] = methods else { return };
+        let center = ArrayView2::from_shape((1, center.len()), center).expect("one row");
+        let values = self.graph.evaluate_all(center);
+        for layer in self.graph.activation_layers() {
+            let rounding = self.graph.rounding_errors(&values, layer.pre_activation);
+            for index in 0..self.graph.size(layer.node) {
+                if self.bounds[search].1.phase(layer, index) != Phase::Unstable {
+                    continue;
+                }
+                let neuron = (layer.pre_activation, index);
+                let [start, milp, search] = [start, milp, search].map(|m| self.ends(m, neuron));
+                let gap = CLOSE * (start.1 - start.0) + ROUNDINGS * rounding[index];
+                tally.compared += 1;
+                if search.0 < milp.0 - gap || search.1 > milp.1 + gap {
+                    let what = format!("{search:?} by search, {milp:?} by milp");
+                    tally.violations.push(format!("{}: {what}", self.place(neuron)));
+                }
+            }
         }
     }
 
