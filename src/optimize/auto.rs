@@ -26,15 +26,9 @@ const SHARE: f64 = 0.2;
 /// The time of search before another try, in units of that before the last one.
 const LATER: f64 = 4.0;
 
-/// Inputs of a part that vary.
-fn varying(part: &Part) -> usize {
-    let (lower, upper) = (part.domain.lower(), part.domain.upper());
-    lower.iter().zip(upper).filter(|(l, u)| l < u).count()
-}
-
 /// How much is tried to find a first point: a search finds its own.
 pub fn tries(part: &Part) -> incumbent::Tries {
-    if varying(part) <= MOST_HALVED { incumbent::QUICK } else { incumbent::THOROUGH }
+    if part.varying() <= MOST_HALVED { incumbent::QUICK } else { incumbent::THOROUGH }
 }
 
 /// What the best way shows, given a point perhaps.
@@ -47,7 +41,7 @@ pub fn evidence(
     observer: &mut dyn Observer,
 ) -> Result<Evidence, OptimizeError> {
     let left = clock.left().map_or(f64::INFINITY, |left| SHARE * left.as_secs_f64());
-    let due = match varying(whole) <= FEW {
+    let due = match whole.varying() <= FEW {
         true => f64::INFINITY,
         false => FIRST.min(left),
     };

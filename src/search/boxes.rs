@@ -2,10 +2,11 @@
 //! objective; where few neurons are open, closed by linear programs over their phases.
 
 use super::columns::around;
+use super::kept::Kept;
 use super::layout::{Layout, Part, Room};
 use super::leaves::MOST_HALVED;
 use super::node::Shown;
-use super::phases::{Choice, Phase};
+use super::phases::Choice;
 use super::tape::Tape;
 use super::{Bounded, Target};
 use crate::bounds::{NeuronBounds, read_neurons};
@@ -16,9 +17,6 @@ use crate::problem::{OBJECTIVE, Part as ProblemPart, Problem};
 
 /// Multiplications that bounding a part comes to besides the network's own multiplications.
 const PART_WORK: f64 = 2e4;
-
-/// Phases that a part has taken, for an estimate of its size.
-const PHASES: usize = 32;
 
 /// The boxes of a problem.
 #[derive(Debug)]
@@ -74,7 +72,7 @@ impl<'a> Boxes<'a> {
     }
 
     /// All of the box.
-    pub fn root(&self, target: Target) -> Vec<Bounded<Part>> {
+    pub fn root(&self, target: Target) -> Vec<Bounded<Kept>> {
         let mut part = self.layout.part(self.ranges.clone());
         // Its bounds are known already.
         part.first = self.layout.tape.steps.len();
@@ -86,7 +84,7 @@ impl<'a> Boxes<'a> {
     }
 
     /// Bounds a part.
-    fn bounded(&self, mut part: Part, target: Target, room: &mut Room) -> Bounded<Part> {
+    fn bounded(&self, mut part: Part, target: Target, room: &mut Room) -> Bounded<Kept> {
         let before = room.work;
         let shown = self.layout.bound(&mut part, target, room);
         let mut bounded = Bounded::nothing();
@@ -107,12 +105,12 @@ impl<'a> Boxes<'a> {
             return self.at_a_point(lower, bounded, part.least);
         }
         bounded.least = part.least;
-        bounded.part = Some(part);
+        bounded.part = Some(self.layout.keep(part));
         bounded
     }
 
     /// A part of a single point: its rows, as close as can be told.
-    fn at_a_point(&self, point: &[f64], mut bounded: Bounded<Part>, least: f64) -> Bounded<Part> {
+    fn at_a_point(&self, point: &[f64], mut bounded: Bounded<Kept>, least: f64) -> Bounded<Kept> {
         let Some(rows) = self.graph().bounds_at(point, self.problem.rows()) else {
             bounded.least = least;
             return bounded;
@@ -175,12 +173,8 @@ pub fn halves(range: Interval, is_integer: bool) -> Option<[f64; 2]> {
 
 impl Boxes<'_> {
     /// Both halves of a part, bounded, or what programs show of it.
-    pub(super) fn divide(
-        &self,
-        mut part: Part,
-        target: Target,
-        room: &mut Room,
-    ) -> Vec<Bounded<Part>> {
+    pub(super) fn divide(&self, kept: Kept, target: Target, room: &mut Room) -> Vec<Bounded<Kept>> {
+        let mut part = self.layout.take(kept);
         let mut shown = Vec::new();
         if let Some(is_last_resort) = self.is_for_programs(&part) {
             let closed = self.by_programs(&part, target.enough, is_last_resort);
@@ -200,16 +194,5 @@ impl Boxes<'_> {
             None => shown.push(Bounded { least: part.least, ..Bounded::nothing() }),
         }
         shown
-    }
-
-    /// Bytes of a part.
-    pub(super) fn bytes(&self) -> usize {
-        let planes = (self.layout.is_integer.len() + 4) * (self.layout.is_integer.len() / 4 + 4);
-        let numbers = 2 * self.layout.tape.length + planes + self.layout.is_integer.len();
-        let of_phases = match self.layout.takes_phases {
-            true => size_of::<f64>() * self.layout.tape.length + PHASES * size_of::<Phase>(),
-            false => 0,
-        };
-        size_of::<f64>() * numbers + of_phases
     }
 }

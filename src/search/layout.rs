@@ -15,13 +15,16 @@ use crate::num::Interval;
 /// Inputs up to which it is kept how steep the planes of each neuron are.
 const MOST_STEEP: usize = 64;
 
+/// Planes that a part hands down, besides one for each four inputs, but no more than twice.
+const PLANES: usize = 4;
+
 /// A part of the box.
 #[derive(Clone, Debug)]
 pub struct Part {
     /// Bounds of all neurons: lower ends, then upper ones.
     pub ranges: Box<[f64]>,
-    /// Planes below the objective.
-    pub planes: Arc<[Plane]>,
+    /// Planes below the objective, each as its slope and its offset: one piece of memory.
+    pub planes: Arc<[f64]>,
     /// No value of the objective is less.
     pub least: f64,
     /// What halving along each input promises.
@@ -95,6 +98,14 @@ pub struct Room {
     pub work: f64,
     /// No value in what was clipped off is less; infinite where nothing was.
     pub cut: f64,
+}
+
+impl Part {
+    /// Notes planes below the objective.
+    pub fn note(&mut self, planes: &[Plane]) {
+        let numbers = planes.iter().flat_map(|plane| plane.slope.iter().chain([&plane.offset]));
+        self.planes = numbers.copied().collect();
+    }
 }
 
 impl Layout {
@@ -202,6 +213,20 @@ impl Layout {
             first: 0,
             choice: None,
         }
+    }
+
+    /// Planes that a part hands down, at most.
+    pub fn most_planes(&self) -> usize {
+        PLANES + (self.inputs() / 4).min(PLANES)
+    }
+
+    /// Planes below the objective that are known of a part.
+    pub fn planes(&self, part: &Part) -> Vec<Plane> {
+        let plane = |numbers: &[f64]| {
+            let (offset, slope) = numbers.split_last()?;
+            Some(Plane { slope: slope.to_vec(), offset: *offset })
+        };
+        part.planes.chunks_exact(self.inputs() + 1).filter_map(plane).collect()
     }
 
     /// The box of a part.

@@ -2,6 +2,7 @@
 
 use super::boxes::Boxes;
 use super::columns::Columns;
+use super::kept::Kept;
 use super::layout::Part;
 use super::phases::Phase;
 use super::{Bounded, Effort, Enough};
@@ -68,7 +69,7 @@ impl Boxes<'_> {
     }
 
     /// A bound of a part by linear programs.
-    pub fn by_programs(&self, part: &Part, enough: f64, is_last_resort: bool) -> Bounded<Part> {
+    pub fn by_programs(&self, part: &Part, enough: f64, is_last_resort: bool) -> Bounded<Kept> {
         let mut bounded = Bounded::nothing();
         bounded.least = part.least;
         let Some(bounds) = self.neuron_bounds(part) else { return bounded };

@@ -14,6 +14,7 @@ pub(crate) mod columns;
 mod envelope;
 mod frontier;
 mod interval;
+mod kept;
 mod kernel;
 mod layout;
 mod leaves;

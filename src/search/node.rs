@@ -19,9 +19,6 @@ use crate::problem::OBJECTIVE;
 /// Multiplications of a row that is worth a look at the clock.
 const LONG_ROW: f64 = 1e5;
 
-/// Planes that a part hands down, besides one for each four inputs.
-const PLANES: usize = 4;
-
 /// What bounding a part has shown.
 pub enum Shown {
     /// It is done with: no value in it is less; infinite where it has no point.
@@ -34,7 +31,7 @@ impl Layout {
     /// Bounds a part, given what is known of the one that it was cut out of.
     pub fn bound(&self, part: &mut Part, target: Target, room: &mut Room) -> Shown {
         room.cut = f64::INFINITY;
-        let mut bundle = Bundle::new(part.planes.to_vec());
+        let mut bundle = Bundle::new(self.planes(part));
         bundle.combine(&mut room.envelope, self.domain(part));
         if !self.use_planes(part, &bundle, target, room) {
             return Shown::Closed(part.least);
@@ -61,7 +58,7 @@ impl Layout {
                 false => self.score(part, &best.slope, greatest - part.least, room),
             }
         }
-        part.planes = bundle.into_planes(PLANES + (self.inputs() / 4).min(PLANES)).into();
+        part.note(&bundle.into_planes(self.most_planes()));
         Shown::Bounds(point)
     }
 
@@ -306,6 +303,8 @@ mod tests {
                 let [lower, upper] = layout.domain(&part).map(<[f64]>::to_vec);
                 let phases = part.phases.clone();
                 let shown = layout.bound(&mut part, target, &mut room);
+                // As it is after it has waited.
+                part = layout.take(layout.keep(part));
                 let domain = IntervalBox::new(lower.clone(), upper.clone()).expect("a box");
                 for point in UniformPoints::new(&domain, depth).take(40) {
                     let row = ArrayView2::from_shape((1, 3), &point).expect("one row");
@@ -332,7 +331,7 @@ mod tests {
                         Shown::Bounds(_) => {
                             checked += 1;
                             assert!(value >= part.least - rounding);
-                            for plane in part.planes.iter() {
+                            for plane in layout.planes(&part) {
                                 let terms = plane.slope.iter().zip(&point);
                                 let sum: f64 = terms.map(|(a, x)| a * x).sum();
                                 assert!(value >= sum + plane.offset - rounding);

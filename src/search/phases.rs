@@ -129,13 +129,18 @@ impl Layout {
         let mut part = part.clone();
         part.depth += 1;
         part.first = phase.step + 1;
+        self.narrow_to(&mut part, phase);
+        part.phases.push(phase);
+        part
+    }
+
+    /// Narrows the range of a neuron to one side of a kink.
+    pub fn narrow_to(&self, part: &mut Part, phase: Phase) {
         let (lower, upper) = part.ranges.split_at_mut(self.tape.length);
         match phase.side > 0.0 {
             true => upper[phase.pre] = upper[phase.pre].min(phase.kink),
             false => lower[phase.pre] = lower[phase.pre].max(phase.kink),
         }
-        part.phases.push(phase);
-        part
     }
 }
 

@@ -8,7 +8,8 @@ use std::time::Instant;
 use std::{iter, thread};
 
 use super::boxes::Boxes;
-use super::layout::{Part, Room};
+use super::kept::Kept;
+use super::layout::Room;
 use super::{Bounded, Divided, Space, Target};
 
 /// Threads start where the work takes longer than starting them: at so many seconds for a
@@ -33,16 +34,16 @@ impl<'a> Threads<'a> {
 }
 
 impl Space for Threads<'_> {
-    type Part = Part;
+    type Part = Kept;
     type Error = Infallible;
 
     const MOST_AT_ONCE: usize = 64;
 
-    fn divide(&mut self, part: Part, target: Target) -> Divided<Self> {
+    fn divide(&mut self, part: Kept, target: Target) -> Divided<Self> {
         Ok(self.boxes.divide(part, target, &mut self.rooms[0]))
     }
 
-    fn divide_all(&mut self, parts: Vec<Part>, target: Target) -> Divided<Self> {
+    fn divide_all(&mut self, parts: Vec<Kept>, target: Target) -> Divided<Self> {
         let size = parts.len();
         let threads = match self.for_one * size as f64 > THREADS_PAY {
             true => self.most.min(size).max(1),
@@ -58,17 +59,17 @@ impl Space for Threads<'_> {
     }
 
     fn bytes(&self) -> usize {
-        self.boxes.bytes()
+        self.boxes.layout.bytes()
     }
 }
 
 /// Divides parts on as many threads as there is room for; what they show, in their order.
 fn divide(
     boxes: &Boxes<'_>,
-    parts: Vec<Part>,
+    parts: Vec<Kept>,
     target: Target,
     rooms: &mut [Room],
-) -> Vec<Bounded<Part>> {
+) -> Vec<Bounded<Kept>> {
     if let [room] = rooms {
         return parts.into_iter().flat_map(|part| boxes.divide(part, target, room)).collect();
     }
