@@ -19,6 +19,12 @@ impl Plane {
         least(&self.slope, self.offset, [lower, upper])
     }
 
+    /// About the greatest value over a box.
+    pub fn greatest(&self, lower: &[f64], upper: &[f64]) -> f64 {
+        let ends = self.slope.iter().zip(lower).zip(upper);
+        self.offset + ends.map(|((a, l), u)| (a * l).max(a * u)).sum::<f64>()
+    }
+
     /// `self + factor · other`, as a plane below the exact sum over the box; `share` is what
     /// `self` is multiplied with.
     fn plus(&self, share: f64, factor: f64, other: &Self, lower: &[f64], upper: &[f64]) -> Self {
