@@ -3,7 +3,6 @@
 use std::fmt::{self, Write};
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValue, TypedValueParser};
 use schemars::JsonSchema;
 use serde::Serialize;
 use taut::control::StoppedBy;
@@ -21,7 +20,7 @@ use super::problem::{Objective, ProblemArgs};
 use super::progress::Monitor;
 use super::record::Head;
 use super::session::{Report, Session};
-use super::settings::{FormulationArgs, SettingsArgs};
+use super::settings::{FormulationArgs, SettingsArgs, methods, setting_of_programs};
 use super::shared::{MemoryLimitArgs, TimeLimitArgs, one_of};
 use super::text::{number, number_above, number_below, ratio, seconds};
 use super::{ANSWERED, UNANSWERED};
@@ -58,30 +57,6 @@ pub struct Args {
     format: AnswerArgs,
 }
 
-/// The methods, and what each is.
-fn methods() -> impl TypedValueParser<Value = Method> {
-    let value = |name, help: &'static str| PossibleValue::new(name).help(help);
-    one_of([
-        (
-            value(
-                "auto",
-                "The best for the problem: search, and milp where that does not end; milp where a \
-                 setting of programs is given",
-            ),
-            Method::Auto,
-        ),
-        (value("search", "Taut's own branch and bound over boxes, certified"), Method::Search),
-        (value("milp", "A mixed-integer encoding in a MILP solver"), Method::Milp),
-        (
-            value(
-                "enumerate",
-                "All linear regions, with a linear program each where there are not two inputs",
-            ),
-            Method::Enumerate,
-        ),
-    ])
-}
-
 /// The answer, and what its text speaks of.
 #[derive(Serialize, JsonSchema)]
 pub struct Optimized {
@@ -101,8 +76,7 @@ pub fn run(args: &Args, sense: Sense, session: Session) -> anyhow::Result<u8> {
 
 fn find(args: &Args, sense: Sense, session: &mut Session) -> anyhow::Result<Optimized> {
     args.time_limit.read(session)?;
-    let implied = PROGRAM_OPTIONS.into_iter().find(|(field, _)| session.is_given(field));
-    let implied = implied.map(|(_, option)| option).filter(|_| args.solver == Method::Auto);
+    let implied = setting_of_programs(session).filter(|_| args.solver == Method::Auto);
     let mut options = options(args, session)?;
     if implied.is_some() {
         options.method = Method::Milp;
@@ -123,21 +97,6 @@ fn find(args: &Args, sense: Sense, session: &mut Session) -> anyhow::Result<Opti
     }
     Ok(Optimized { answer, problem, implied })
 }
-
-/// Options that are settings of programs: fields, and what a user types. Where one of them is
-/// given, `auto` is `milp`.
-const PROGRAM_OPTIONS: [(&str, &str); 10] = [
-    ("encoding", "--encoding"),
-    ("tighten", "--tighten"),
-    ("time", "--tighten-time"),
-    ("scale", "--scale"),
-    ("parts", "--parts"),
-    ("backend", "--backend"),
-    ("preset", "--preset"),
-    ("known_point", "--known-point"),
-    ("presolve", "--presolve"),
-    ("log_file", "--log-file"),
-];
 
 fn options(args: &Args, session: &mut Session) -> anyhow::Result<OptimizeOptions> {
     let FormulationArgs { encoding, tighten, scale } = &args.formulation;

@@ -277,7 +277,7 @@ pub fn optimize_within(
 }
 
 /// The settings of the method.
-fn record(options: &OptimizeOptions) -> MethodRecord {
+pub(crate) fn record(options: &OptimizeOptions) -> MethodRecord {
     match options.method {
         Method::Milp => milp::record(options),
         Method::Auto | Method::Search => search::record(),
