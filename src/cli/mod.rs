@@ -3,6 +3,7 @@
 
 mod analyze;
 mod bounds;
+mod boxes;
 mod compare;
 mod completions;
 mod console;

@@ -7,23 +7,21 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use taut::control::StoppedBy;
 use taut::io::check_log;
-use taut::optimize::{
-    Answer, Certify, Method, MethodRecord, OptimizeOptions, PartCounts, Status, optimize_within,
-};
+use taut::optimize::{Answer, Certify, Method, MethodRecord, OptimizeOptions, PartCounts, Status};
 use taut::problem::{Problem, Reference, Sense};
 
+use super::boxes::{BoxPictureArgs, Drawn};
 use super::console::{CLOSED, OPEN, WRONG, styled};
 use super::format::AnswerArgs;
 use super::page::Page;
 use super::point;
 use super::problem::{Objective, ProblemArgs};
-use super::progress::Monitor;
 use super::record::Head;
 use super::session::{Report, Session};
 use super::settings::{FormulationArgs, SettingsArgs, methods, setting_of_programs};
 use super::shared::{MemoryLimitArgs, TimeLimitArgs, one_of};
 use super::text::{number, number_above, number_below, ratio, seconds};
-use super::{ANSWERED, UNANSWERED};
+use super::{ANSWERED, FAILED, UNANSWERED};
 
 /// Arguments of `minimize` and `maximize`.
 #[derive(clap::Args)]
@@ -54,6 +52,8 @@ pub struct Args {
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     log_file: Option<PathBuf>,
     #[command(flatten)]
+    picture: BoxPictureArgs,
+    #[command(flatten)]
     format: AnswerArgs,
 }
 
@@ -67,6 +67,9 @@ pub struct Optimized {
     /// The option that has made the method milp.
     #[serde(skip)]
     implied: Option<&'static str>,
+    /// The picture, where one was asked for.
+    #[serde(skip)]
+    picture: Option<Drawn>,
 }
 
 /// Optimises and prints.
@@ -81,10 +84,11 @@ fn find(args: &Args, sense: Sense, session: &mut Session) -> anyhow::Result<Opti
     if implied.is_some() {
         options.method = Method::Milp;
     }
+    args.picture.check(args.solver, implied)?;
     let problem = args.problem.read(Objective::Best(Some(sense)), session)?;
     let clock = &session.clock;
     let read = clock.seconds();
-    let mut answer = optimize_within(&problem, &options, clock, &mut Monitor)?;
+    let (mut answer, picture) = args.picture.answer(&problem, &options, clock)?;
     answer.seconds.read = read;
     match answer.method {
         MethodRecord::Milp(_) => {
@@ -95,7 +99,7 @@ fn find(args: &Args, sense: Sense, session: &mut Session) -> anyhow::Result<Opti
         MethodRecord::Search(_) => session.head.with_backend(options.backend),
         MethodRecord::Enumerate(_) => {}
     }
-    Ok(Optimized { answer, problem, implied })
+    Ok(Optimized { answer, problem, implied, picture })
 }
 
 fn options(args: &Args, session: &mut Session) -> anyhow::Result<OptimizeOptions> {
@@ -119,11 +123,12 @@ impl Report for Optimized {
 
     fn text(&self, head: &Head, out: &mut Page) -> fmt::Result {
         text(&self.answer, &self.problem, head, out)?;
-        match self.implied {
-            Some(option) => {
-                writeln!(out, "  note    {option} is a setting of programs: the method is milp")
-            }
-            None => Ok(()),
+        if let Some(option) = self.implied {
+            writeln!(out, "  note    {option} is a setting of programs: the method is milp")?;
+        }
+        match &self.picture {
+            Some(Drawn { file: Some(file) }) => writeln!(out, "  wrote   {}", file.display()),
+            _ => Ok(()),
         }
     }
 
@@ -132,9 +137,10 @@ impl Report for Optimized {
     }
 
     fn exit(&self) -> u8 {
-        match self.answer.status {
-            Status::Optimal | Status::Infeasible => ANSWERED,
-            Status::Feasible | Status::Unknown => UNANSWERED,
+        match (&self.picture, self.answer.status) {
+            (Some(Drawn { file: None }), _) => FAILED,
+            (_, Status::Optimal | Status::Infeasible) => ANSWERED,
+            (_, Status::Feasible | Status::Unknown) => UNANSWERED,
         }
     }
 }

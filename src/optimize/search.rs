@@ -11,7 +11,7 @@ use super::{
 use crate::bounds::{Crown, NeuronBounds, Propagator, summarize};
 use crate::control::{Clock, Observer, StoppedBy};
 use crate::problem::{Candidate, OBJECTIVE, Part, Problem};
-use crate::search::{Boxes, Effort, Goal, Target, least};
+use crate::search::{BoxTrace, Boxes, Effort, Goal, Listener, Target, Trace, traced_least};
 use crate::tighten::{TightenError, limited};
 
 /// Why a problem has no point, where a search has proven that.
@@ -57,7 +57,8 @@ impl Goal for Sought<'_> {
     }
 }
 
-/// Proves what it can of `problem`, given bounds of its neurons and perhaps a point.
+/// Proves what it can of `problem`, given bounds of its neurons and perhaps a point; with
+/// somebody perhaps who hears of the boxes.
 pub fn prove<'a>(
     problem: &'a Problem,
     bounds: &NeuronBounds,
@@ -65,6 +66,7 @@ pub fn prove<'a>(
     gap: Gap,
     effort: &Effort,
     observer: &mut dyn Observer,
+    listener: Option<&mut Listener<'_>>,
 ) -> Proven<'a> {
     let nothing = |best| Proven {
         bound: None,
@@ -77,10 +79,12 @@ pub fn prove<'a>(
     };
     let Some(whole) = problem.whole() else { return nothing(known) };
     let Ok(bounds) = limited(problem, whole, bounds.clone()) else { return nothing(known) };
-    let boxes = Boxes::new(problem, whole, &bounds, effort.clock);
+    let boxes = Boxes::new(problem, whole, &bounds, effort.clock).traced(listener.is_some());
+    let mut trace = listener.map(|listener| BoxTrace::new(&boxes, listener));
+    let trace = trace.as_mut().map(|trace| trace as &mut dyn Trace<_>);
     let mut sought = Sought { problem, best: known, gap };
     let roots = boxes.root(sought.target());
-    let found = least(&boxes, roots, &mut sought, effort, observer);
+    let found = traced_least(&boxes, roots, &mut sought, effort, observer, trace);
     let is_closed = found.least.is_finite() && found.least >= sought.target().enough;
     Proven {
         is_closed,
@@ -117,8 +121,24 @@ pub fn search(
     whole: &Part,
     options: &OptimizeOptions,
     known: Option<&Candidate>,
+    effort: (&Clock, f64),
+    observer: &mut dyn Observer,
+) -> Result<Searched, OptimizeError> {
+    traced_search(problem, whole, options, known, effort, observer, None)
+}
+
+/// [`search`], with somebody perhaps who hears of the boxes.
+///
+/// # Errors
+/// Those of [`search`].
+pub fn traced_search(
+    problem: &Problem,
+    whole: &Part,
+    options: &OptimizeOptions,
+    known: Option<&Candidate>,
     (clock, work): (&Clock, f64),
     observer: &mut dyn Observer,
+    listener: Option<&mut Listener<'_>>,
 ) -> Result<Searched, OptimizeError> {
     let mut evidence = Evidence::new(record());
     let mut seconds = 0.0;
@@ -142,7 +162,7 @@ pub fn search(
     tell_of_bounds(problem, &evidence.work.layers, &bounds);
     tracing::info!("search: boxes, planes below the objective");
     let proven = timed(&mut evidence.work.seconds.solve, || {
-        prove(problem, &bounds, best, gap, &effort, observer)
+        prove(problem, &bounds, best, gap, &effort, observer, listener)
     });
     match proven.bound {
         Some(bound) => {

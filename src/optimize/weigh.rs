@@ -176,7 +176,8 @@ impl<'a> Scales<'a> {
         let (problem, known) = (self.problem, self.best.clone());
         let mut seconds = 0.0;
         tracing::info!("proof: parts of the box, bounds and linear programs");
-        let proven = timed(&mut seconds, || prove(problem, &bounds, known, gap, &effort, observer));
+        let proven =
+            timed(&mut seconds, || prove(problem, &bounds, known, gap, &effort, observer, None));
         self.evidence.work.seconds.certify = seconds;
         self.evidence.bounds = Some(bounds);
         match proven.bound {

@@ -22,7 +22,9 @@ mod passes;
 mod planes;
 mod rows;
 mod slopes;
+mod state;
 mod tape;
+mod trace;
 
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -31,8 +33,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 pub(crate) use boxes::{Boxes, halves};
-use frontier::Frontier;
 pub(crate) use leaves::MOST_HALVED;
+use state::{State, tell};
+pub(crate) use trace::BoxTrace;
+pub use trace::{Fate, Listener, SearchedBox, Trace};
 
 use crate::control::{Clock, Observer, Progress, StoppedBy};
 
@@ -84,6 +88,8 @@ pub struct Bounded<P> {
     pub cut: f64,
     /// The part, as long as it can be divided.
     pub part: Option<P>,
+    /// The part as it was before it was bounded, where the search is traced.
+    pub before: Option<P>,
     /// Points worth a try.
     pub points: Vec<Vec<f64>>,
     /// Programs solved and simplex iterations on the way.
@@ -97,7 +103,16 @@ impl<P> Bounded<P> {
     pub fn nothing() -> Self {
         let (points, programs) = (Vec::new(), [0; 2]);
         let (least, cut) = (f64::INFINITY, f64::INFINITY);
-        Self { least, cut, part: None, points, programs, work: 0.0 }
+        Self { least, cut, part: None, before: None, points, programs, work: 0.0 }
+    }
+
+    /// What became of a part that cannot be divided.
+    fn fate(&self) -> Fate {
+        match self.programs {
+            _ if self.least == f64::INFINITY => Fate::Empty,
+            [0, _] => Fate::Bounded,
+            _ => Fate::Solved,
+        }
     }
 }
 
@@ -156,37 +171,38 @@ pub fn least<S: Space>(
     effort: &Effort,
     observer: &mut dyn Observer,
 ) -> Found {
-    let bytes = space.bytes().max(1);
-    let capacity = effort.memory.unwrap_or(MEMORY) / bytes;
-    let mut open = Frontier::new(capacity);
-    let mut found = Found { least: f64::INFINITY, stopped_by: None, nodes: 0, iterations: 0 };
-    // The least bound of the parts that are done with, and of what was cut off.
-    let (mut closed, mut cut) = (f64::INFINITY, f64::INFINITY);
+    traced_least(space, roots, goal, effort, observer, None)
+}
+
+/// [`least`], with somebody perhaps who hears of the parts, which the space then keeps.
+pub fn traced_least<S: Space>(
+    space: &S,
+    roots: Vec<Bounded<S::Part>>,
+    goal: &mut dyn Goal,
+    effort: &Effort,
+    observer: &mut dyn Observer,
+    mut trace: Option<&mut dyn Trace<S::Part>>,
+) -> Found {
+    let mut state = State::new(effort.memory.unwrap_or(MEMORY) / space.bytes().max(1));
     let mut scratches: Vec<S::Scratch> = vec![space.scratch()];
     let mut heard = Instant::now();
-    let (mut for_one, mut work) = (0.0, 0.0);
+    let mut for_one = 0.0;
     let mut news = roots;
     loop {
-        for Bounded { least, cut: lost, part, points, programs, work: spent } in news {
-            cut = cut.min(lost);
-            found.nodes += 1 + programs[0];
-            found.iterations += programs[1];
-            work += spent;
-            points.iter().for_each(|point| goal.offer(point));
-            match part {
-                Some(part) => open.push(least, part),
-                None => closed = closed.min(least),
+        for bounded in news {
+            if let Some(trace) = trace.as_deref_mut() {
+                tell(trace, &bounded);
             }
+            state.take(bounded, goal);
         }
         let target = goal.target();
-        // No open part has a lower bound.
-        let lowest = open.lowest().min(closed);
-        found.least = lowest.min(cut);
-        if open.is_empty() || open.lowest() >= target.enough.min(closed) || work > effort.work {
+        let State { open, found, closed, work, .. } = &mut state;
+        if open.is_empty() || open.lowest() >= target.enough.min(*closed) || *work > effort.work {
             break;
         }
         if heard.elapsed() >= TICK {
             heard = Instant::now();
+            let lowest = open.lowest().min(*closed);
             let progress = Progress {
                 seconds: effort.clock.seconds(),
                 objective: Some(target.best).filter(|best| best.is_finite()),
@@ -219,7 +235,7 @@ pub fn least<S: Space>(
         news = divide(space, batch, target, &mut scratches[..threads]);
         for_one = started.elapsed().as_secs_f64() * threads as f64 / size as f64;
     }
-    found
+    state.end(trace)
 }
 
 /// Divides the parts of a batch, on as many threads as there is room for; what they show, in
