@@ -2,12 +2,13 @@
 
 use std::fmt::{self, Write};
 
+use anyhow::bail;
 use schemars::JsonSchema;
 use serde::Serialize;
 use taut::compare::{CompareOptions, Comparison, Row, Spread, compare, write_csv};
 use taut::control::StoppedBy;
 use taut::encode::ReluEncoding;
-use taut::optimize::Certify;
+use taut::optimize::{Certify, Method};
 use taut::problem::Sense;
 use taut::tighten::Tightening;
 
@@ -19,7 +20,7 @@ use super::progress::Monitor;
 use super::quantity;
 use super::record::Head;
 use super::session::{Report, Session};
-use super::settings::SettingsArgs;
+use super::settings::{SettingsArgs, methods_but_auto, setting_of_programs};
 use super::shared::{
     self, ScaleChoice, SenseArgs, TightenTimeArgs, encoding_help, encodings, scalings_or_none,
     tightenings,
@@ -34,6 +35,11 @@ pub struct Args {
     problem: ProblemArgs,
     #[command(flatten)]
     sense: SenseArgs,
+    /// Methods that solve: milp has a row for each combination of the lists below, every other
+    /// one a row of its own.
+    #[arg(long, default_value = Method::Milp.name(), help_heading = "Method",
+          value_name = "NAMES", value_delimiter = ',', value_parser = methods_but_auto())]
+    solver: Vec<Method>,
     #[arg(help_heading = "Method", long, value_name = "NAMES", help = encoding_help(),
           value_delimiter = ',', value_parser = encodings(), hide_possible_values = true,
           default_value = "big-m,big-m+cuts,split,multiple-choice,partition:2")]
@@ -46,7 +52,7 @@ pub struct Args {
     #[arg(help_heading = "Method", long, default_value = "none", value_name = "NAMES",
           value_delimiter = ',', value_parser = scalings_or_none())]
     scale: Vec<ScaleChoice>,
-    /// Solves of each combination, each with a seed of its own (a count).
+    /// Solves of each row, each with a seed of its own (a count).
     #[arg(long, value_name = "COUNT", default_value_t = 1, help_heading = "Method")]
     seeds: u32,
     #[command(flatten)]
@@ -74,7 +80,7 @@ pub struct Compared {
     objective: String,
 }
 
-/// Solves every combination and prints the table.
+/// Solves by every method and prints the table.
 pub fn run(args: &Args, session: Session) -> anyhow::Result<u8> {
     session.answer(args.format.form()?, |session| find(args, session))
 }
@@ -99,10 +105,18 @@ fn options(args: &Args, session: &mut Session) -> anyhow::Result<CompareOptions>
     let mut base = args.settings.options(&args.tighten_time, time, session)?;
     // Formulations are compared by what the solver does; the rows check each other.
     base.certify = Certify::Never;
-    session.head.with_backend(base.backend);
-    args.tighten.iter().for_each(|&tighten| session.head.with_tightening(tighten));
+    // Where there is no program, the backend may still polish a point.
+    if args.solver != [Method::Enumerate] {
+        session.head.with_backend(base.backend);
+    }
+    if args.solver.contains(&Method::Milp) {
+        args.tighten.iter().for_each(|&tighten| session.head.with_tightening(tighten));
+    } else if let Some(option) = setting_of_programs(session) {
+        bail!("{option} is a setting of programs; expected with milp in --solver");
+    }
     let first = args.settings.seed;
     Ok(CompareOptions {
+        methods: args.solver.clone(),
         encodings: args.encoding.clone(),
         tightenings: args.tighten.clone(),
         scalings: args.scale.clone(),
@@ -158,11 +172,12 @@ fn text(compared: &Compared, head: &Head, text: &mut Page) -> fmt::Result {
     let limit = comparison.time_limit.map_or("no time limit".to_string(), |s| format!("{s} s"));
     let seeds = count(comparison.seeds.len(), "seed");
     let threads = count(head.threads.unwrap_or(1), "thread");
-    writeln!(
-        text,
-        "  each    {limit}, {seeds}, {threads}, {}, preset {}, known point {}",
-        comparison.backend, comparison.preset, comparison.known_point
-    )?;
+    let Comparison { backend, preset, known_point, .. } = comparison;
+    let programs = match comparison.solvers.contains(&Method::Milp.name()) {
+        true => format!(", {backend}, preset {preset}, known point {known_point}"),
+        false => String::new(),
+    };
+    writeln!(text, "  each    {limit}, {seeds}, {threads}{programs}")?;
     writeln!(text, "  time    {}", seconds(compared.seconds))?;
     rows(text, comparison)?;
     for row in &comparison.rows {
@@ -172,14 +187,15 @@ fn text(compared: &Compared, head: &Head, text: &mut Page) -> fmt::Result {
     }
     match (comparison.stopped_by, comparison.left_out) {
         (Some(reason), left) if left > 0 => {
-            let left = count(left, "combination");
+            let left = count(left, "row");
             writeln!(text, "  stopped by {}: {left} left out", reason.words())
         }
         (reason, _) => text.stopped(reason),
     }
 }
 
-const HEADER: [&str; 17] = [
+const HEADER: [&str; 18] = [
+    "solver",
     "bounds",
     "scale",
     "encoding",
@@ -200,12 +216,18 @@ const HEADER: [&str; 17] = [
 ];
 
 /// Number of columns that tell the rows apart, and of columns of words.
-const WORDS: (usize, usize) = (3, 4);
+const WORDS: (usize, usize) = (4, 5);
 
+/// The table, without columns that say nothing in any row.
 fn rows(text: &mut Page, comparison: &Comparison) -> fmt::Result {
-    let several = comparison.seeds.len() > 1;
-    let rows = comparison.rows.iter().map(|row| fields(row, comparison.sense, several));
-    text.table(&HEADER, WORDS, &rows.collect::<Vec<_>>())
+    let rows: Vec<_> = comparison.rows.iter().map(|row| fields(row, comparison)).collect();
+    let is_shown = |column: &usize| rows.iter().any(|row| !row[*column].is_empty());
+    let shown: Vec<usize> = (0..HEADER.len()).filter(is_shown).collect();
+    let header: Vec<&str> = shown.iter().map(|&column| HEADER[column]).collect();
+    let cells = |row: &Vec<String>| shown.iter().map(|&column| row[column].clone()).collect();
+    let rows: Vec<Vec<String>> = rows.iter().map(cells).collect();
+    let among = |first: usize| shown.partition_point(|&column| column < first);
+    text.table(&header, (among(WORDS.0), among(WORDS.1)), &rows)
 }
 
 /// How bounds are rounded: away from what is sought.
@@ -216,7 +238,8 @@ fn outward(sense: Sense) -> fn(f64) -> String {
     }
 }
 
-fn fields(row: &Row, sense: Sense, several: bool) -> Vec<String> {
+fn fields(row: &Row, comparison: &Comparison) -> Vec<String> {
+    let several = comparison.seeds.len() > 1;
     let size = |of: fn(&taut::milp::ModelSize) -> usize| {
         row.model.as_ref().map_or(String::new(), |model| of(model).to_string())
     };
@@ -235,22 +258,25 @@ fn fields(row: &Row, sense: Sense, several: bool) -> Vec<String> {
         status => status.to_string(),
     };
     let whole = |value: f64| format!("{value:.0}");
+    // Where programs have no rows beside them, every row says the same.
+    let has_others = comparison.solvers.iter().any(|name| *name != Method::Milp.name());
     vec![
+        if has_others { row.solver.to_string() } else { String::new() },
         row.tighten.to_string(),
-        row.scale.to_string(),
-        row.encoding.to_string(),
+        row.scale.unwrap_or_default().to_string(),
+        row.encoding.as_deref().unwrap_or_default().to_string(),
         status,
         size(|model| model.columns),
         size(|model| model.rows),
         size(|model| model.binaries),
         size(|model| model.nonzeros),
-        row.model.map_or(String::new(), |_| format!("{:.3}", row.big_m_max)),
+        row.big_m_max.map_or(String::new(), |big_m| format!("{big_m:.3}")),
         row.relaxation.map_or(String::new(), |r| format!("{:.4}", r.bound)),
         row.root_gap.map_or(String::new(), ratio),
         spread(row.nodes, &whole),
         spread(row.lp_iterations, &whole),
         median(row.objective),
-        row.bound.map_or(String::new(), |bound| outward(sense)(bound.median)),
+        row.bound.map_or(String::new(), |bound| outward(comparison.sense)(bound.median)),
         row.gap.map_or(String::new(), |gap| ratio(gap.median)),
         spread(row.seconds.total, &seconds),
     ]

@@ -3,6 +3,7 @@
 
 mod analyze;
 mod bounds;
+mod boxes;
 mod compare;
 mod completions;
 mod console;
@@ -93,8 +94,8 @@ enum Command {
     Train(Box<train::Args>),
     /// Writes a network in another format, by file name extension (.onnx, .json).
     Convert(convert::Args),
-    /// The same problem under several encodings, bounds and scalings: one row per
-    /// combination, checked against each other.
+    /// The same problem under several encodings, bounds and scalings, and by methods without
+    /// them: one row each, checked against each other.
     Compare(compare::Args),
     /// Writes a problem as a mixed-integer program for other solvers, by file name
     /// extension (.mps, .lp).

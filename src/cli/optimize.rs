@@ -3,28 +3,25 @@
 use std::fmt::{self, Write};
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValue, TypedValueParser};
 use schemars::JsonSchema;
 use serde::Serialize;
 use taut::control::StoppedBy;
 use taut::io::check_log;
-use taut::optimize::{
-    Answer, Certify, Method, MethodRecord, OptimizeOptions, PartCounts, Status, optimize_within,
-};
+use taut::optimize::{Answer, Certify, Method, MethodRecord, OptimizeOptions, PartCounts, Status};
 use taut::problem::{Problem, Reference, Sense};
 
+use super::boxes::{BoxPictureArgs, Drawn};
 use super::console::{CLOSED, OPEN, WRONG, styled};
 use super::format::AnswerArgs;
 use super::page::Page;
 use super::point;
 use super::problem::{Objective, ProblemArgs};
-use super::progress::Monitor;
 use super::record::Head;
 use super::session::{Report, Session};
-use super::settings::{FormulationArgs, SettingsArgs};
+use super::settings::{FormulationArgs, SettingsArgs, methods, setting_of_programs};
 use super::shared::{MemoryLimitArgs, TimeLimitArgs, one_of};
 use super::text::{number, number_above, number_below, ratio, seconds};
-use super::{ANSWERED, UNANSWERED};
+use super::{ANSWERED, FAILED, UNANSWERED};
 
 /// Arguments of `minimize` and `maximize`.
 #[derive(clap::Args)]
@@ -55,31 +52,9 @@ pub struct Args {
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     log_file: Option<PathBuf>,
     #[command(flatten)]
+    picture: BoxPictureArgs,
+    #[command(flatten)]
     format: AnswerArgs,
-}
-
-/// The methods, and what each is.
-fn methods() -> impl TypedValueParser<Value = Method> {
-    let value = |name, help: &'static str| PossibleValue::new(name).help(help);
-    one_of([
-        (
-            value(
-                "auto",
-                "The best for the problem: search, and milp where that does not end; milp where a \
-                 setting of programs is given",
-            ),
-            Method::Auto,
-        ),
-        (value("search", "Taut's own branch and bound over boxes, certified"), Method::Search),
-        (value("milp", "A mixed-integer encoding in a MILP solver"), Method::Milp),
-        (
-            value(
-                "enumerate",
-                "All linear regions, with a linear program each where there are not two inputs",
-            ),
-            Method::Enumerate,
-        ),
-    ])
 }
 
 /// The answer, and what its text speaks of.
@@ -92,6 +67,9 @@ pub struct Optimized {
     /// The option that has made the method milp.
     #[serde(skip)]
     implied: Option<&'static str>,
+    /// The picture, where one was asked for.
+    #[serde(skip)]
+    picture: Option<Drawn>,
 }
 
 /// Optimises and prints.
@@ -101,16 +79,16 @@ pub fn run(args: &Args, sense: Sense, session: Session) -> anyhow::Result<u8> {
 
 fn find(args: &Args, sense: Sense, session: &mut Session) -> anyhow::Result<Optimized> {
     args.time_limit.read(session)?;
-    let implied = PROGRAM_OPTIONS.into_iter().find(|(field, _)| session.is_given(field));
-    let implied = implied.map(|(_, option)| option).filter(|_| args.solver == Method::Auto);
+    let implied = setting_of_programs(session).filter(|_| args.solver == Method::Auto);
     let mut options = options(args, session)?;
     if implied.is_some() {
         options.method = Method::Milp;
     }
+    args.picture.check(args.solver, implied)?;
     let problem = args.problem.read(Objective::Best(Some(sense)), session)?;
     let clock = &session.clock;
     let read = clock.seconds();
-    let mut answer = optimize_within(&problem, &options, clock, &mut Monitor)?;
+    let (mut answer, picture) = args.picture.answer(&problem, &options, clock)?;
     answer.seconds.read = read;
     match answer.method {
         MethodRecord::Milp(_) => {
@@ -121,23 +99,8 @@ fn find(args: &Args, sense: Sense, session: &mut Session) -> anyhow::Result<Opti
         MethodRecord::Search(_) => session.head.with_backend(options.backend),
         MethodRecord::Enumerate(_) => {}
     }
-    Ok(Optimized { answer, problem, implied })
+    Ok(Optimized { answer, problem, implied, picture })
 }
-
-/// Options that are settings of programs: fields, and what a user types. Where one of them is
-/// given, `auto` is `milp`.
-const PROGRAM_OPTIONS: [(&str, &str); 10] = [
-    ("encoding", "--encoding"),
-    ("tighten", "--tighten"),
-    ("time", "--tighten-time"),
-    ("scale", "--scale"),
-    ("parts", "--parts"),
-    ("backend", "--backend"),
-    ("preset", "--preset"),
-    ("known_point", "--known-point"),
-    ("presolve", "--presolve"),
-    ("log_file", "--log-file"),
-];
 
 fn options(args: &Args, session: &mut Session) -> anyhow::Result<OptimizeOptions> {
     let FormulationArgs { encoding, tighten, scale } = &args.formulation;
@@ -160,11 +123,12 @@ impl Report for Optimized {
 
     fn text(&self, head: &Head, out: &mut Page) -> fmt::Result {
         text(&self.answer, &self.problem, head, out)?;
-        match self.implied {
-            Some(option) => {
-                writeln!(out, "  note    {option} is a setting of programs: the method is milp")
-            }
-            None => Ok(()),
+        if let Some(option) = self.implied {
+            writeln!(out, "  note    {option} is a setting of programs: the method is milp")?;
+        }
+        match &self.picture {
+            Some(Drawn { file: Some(file) }) => writeln!(out, "  wrote   {}", file.display()),
+            _ => Ok(()),
         }
     }
 
@@ -173,9 +137,10 @@ impl Report for Optimized {
     }
 
     fn exit(&self) -> u8 {
-        match self.answer.status {
-            Status::Optimal | Status::Infeasible => ANSWERED,
-            Status::Feasible | Status::Unknown => UNANSWERED,
+        match (&self.picture, self.answer.status) {
+            (Some(Drawn { file: None }), _) => FAILED,
+            (_, Status::Optimal | Status::Infeasible) => ANSWERED,
+            (_, Status::Feasible | Status::Unknown) => UNANSWERED,
         }
     }
 }

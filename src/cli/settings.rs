@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use clap::builder::{PossibleValue, TypedValueParser};
 use clap::{ArgAction, Args};
 use taut::control::Limits;
 use taut::encode::{ENCODINGS, ReluEncoding};
-use taut::optimize::{KnownPoint, OptimizeOptions};
+use taut::optimize::{KnownPoint, Method, OptimizeOptions};
 use taut::solve::{BACKENDS, Backend, Preset, SolveOptions};
 use taut::tighten::TightenOptions;
 
@@ -15,6 +16,51 @@ use super::shared::{
     ScaleChoice, ThreadsArgs, TightenArgs, TightenTimeArgs, encoding_help, encodings, one_of,
     scalings_or_none,
 };
+
+/// One of the methods.
+pub fn methods() -> impl TypedValueParser<Value = Method> {
+    one_of(Method::ALL.map(described))
+}
+
+/// One of the methods that `auto` chooses from.
+pub fn methods_but_auto() -> impl TypedValueParser<Value = Method> {
+    one_of(Method::ALL.into_iter().filter(|method| *method != Method::Auto).map(described))
+}
+
+fn described(method: Method) -> (PossibleValue, Method) {
+    let help = match method {
+        Method::Auto => {
+            "The best for the problem: search, and milp where that does not end; milp where a \
+             setting of programs is given"
+        }
+        Method::Search => "Taut's own branch and bound over boxes, certified",
+        Method::Milp => "A mixed-integer encoding in a MILP solver",
+        Method::Enumerate => {
+            "All linear regions, with a linear program each where there are not two inputs"
+        }
+    };
+    (PossibleValue::new(method.name()).help(help), method)
+}
+
+/// Options that are settings of programs: fields, and what a user types.
+const PROGRAM_OPTIONS: [(&str, &str); 10] = [
+    ("encoding", "--encoding"),
+    ("tighten", "--tighten"),
+    ("time", "--tighten-time"),
+    ("scale", "--scale"),
+    ("parts", "--parts"),
+    ("backend", "--backend"),
+    ("preset", "--preset"),
+    ("known_point", "--known-point"),
+    ("presolve", "--presolve"),
+    ("log_file", "--log-file"),
+];
+
+/// A setting of programs that was given, if one was.
+pub fn setting_of_programs(session: &Session) -> Option<&'static str> {
+    let given = PROGRAM_OPTIONS.into_iter().find(|(field, _)| session.is_given(field));
+    given.map(|(_, option)| option)
+}
 
 /// How a problem becomes a mixed-integer program.
 #[derive(Args)]

@@ -56,10 +56,14 @@ fn infeasible_with_point(rows: &[Row]) -> Option<String> {
 mod tests {
     use super::*;
     use crate::compare::Run;
-    use crate::optimize::{OptimizeOptions, Seconds};
+    use crate::optimize::{Method, OptimizeOptions, Seconds};
 
     fn row(status: Status, objective: Option<f64>, bound: Option<f64>) -> Row {
-        let mut row = Row::new(&OptimizeOptions::default());
+        row_of(Method::Milp, status, objective, bound)
+    }
+
+    fn row_of(method: Method, status: Status, objective: Option<f64>, bound: Option<f64>) -> Row {
+        let mut row = Row::new(&OptimizeOptions { method, ..OptimizeOptions::default() });
         row.runs.push(Run {
             seed: 0,
             status,
@@ -69,7 +73,7 @@ mod tests {
             gap: None,
             input: objective.map(|_| vec![0.5]),
             nodes: 0,
-            lp_iterations: 0,
+            lp_iterations: Some(0),
             seconds: Seconds::default(),
             warnings: Vec::new(),
             violation: 0.0,
@@ -95,6 +99,17 @@ mod tests {
             row(Status::Feasible, Some(3.0), Some(0.5)),
         ];
         assert_eq!(find(Sense::Minimize, &agree), [""; 0]);
+    }
+
+    #[test]
+    fn methods_stand_against_formulations() {
+        let rows = [
+            row(Status::Optimal, Some(3.0), Some(2.0)),
+            row_of(Method::Search, Status::Optimal, Some(1.0), Some(1.0)),
+        ];
+        let program = "big-m on crown bounds, scaling none";
+        let expected = format!("search has a point of value 1, but {program} proves the bound 2");
+        assert_eq!(find(Sense::Minimize, &rows), [expected]);
     }
 
     #[test]

@@ -9,9 +9,10 @@ use crate::control::StoppedBy;
 type Column = (&'static str, fn(&Row) -> String);
 
 const COLUMNS: &[Column] = &[
+    ("solver", |row| row.solver.to_string()),
     ("tighten", |row| row.tighten.to_string()),
-    ("scale", |row| row.scale.to_string()),
-    ("encoding", |row| row.encoding.to_string()),
+    ("scale", |row| text(row.scale)),
+    ("encoding", |row| text(row.encoding.as_deref())),
     ("status", |row| row.status.map(|status| status.name().to_string()).unwrap_or_default()),
     ("closed", |row| row.closed.to_string()),
     ("runs", |row| row.runs.len().to_string()),
@@ -19,10 +20,10 @@ const COLUMNS: &[Column] = &[
     ("rows", |row| text(row.model.map(|model| model.rows))),
     ("binaries", |row| text(row.model.map(|model| model.binaries))),
     ("nonzeros", |row| text(row.model.map(|model| model.nonzeros))),
-    ("cuts", |row| text(row.model.map(|_| row.cuts))),
-    ("unstable", |row| text(row.model.map(|_| row.unstable))),
-    ("big_m_max", |row| text(row.model.map(|_| row.big_m_max))),
-    ("big_m_sum", |row| text(row.model.map(|_| row.big_m_sum))),
+    ("cuts", |row| text(row.cuts)),
+    ("unstable", |row| text(row.unstable)),
+    ("big_m_max", |row| text(row.big_m_max)),
+    ("big_m_sum", |row| text(row.big_m_sum)),
     ("relaxation_bound", |row| text(row.relaxation.map(|r| r.bound))),
     ("root_gap", |row| text(row.root_gap)),
     ("relaxation_seconds", |row| text(row.relaxation.map(|r| r.seconds))),

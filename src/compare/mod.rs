@@ -1,5 +1,6 @@
 //! The same problem under several formulations, with equal bounds, seeds and limits:
-//! one row per combination of bounds, scaling and encoding.
+//! one row per combination of bounds, scaling and encoding. Methods that need no program, the
+//! search and the enumeration of the linear regions, can have rows beside them.
 //!
 //! Bounds are computed once per method, and every encoding and scaling stands on them;
 //! where the rows differ, it is because of the formulation. Every combination is
@@ -13,22 +14,18 @@ mod contradiction;
 mod csv;
 mod row;
 mod spread;
-
-use std::ops::ControlFlow;
-use std::time::Instant;
+mod work;
 
 use serde::Serialize;
 
 pub use self::csv::write_csv;
 pub use row::{Row, RowSeconds, Run};
 pub use spread::Spread;
+use work::Work;
 
-use crate::control::{Clock, Observer, Progress, StoppedBy};
-use crate::encode::{EncodeError, ReluEncoding};
-use crate::optimize::{
-    Bounded, Bounding, OptimizeError, OptimizeOptions, Status, answer, bound, formulate,
-    infeasible, relative_gap,
-};
+use crate::control::{Observer, StoppedBy};
+use crate::encode::ReluEncoding;
+use crate::optimize::{Method, OptimizeError, OptimizeOptions, Status, relative_gap};
 use crate::problem::{Problem, Sense};
 use crate::scale::Scaling;
 use crate::solve::{SolveError, SolveOptions};
@@ -37,6 +34,9 @@ use crate::tighten::Tightening;
 /// What to compare.
 #[derive(Clone, Debug)]
 pub struct CompareOptions {
+    /// Methods: [`Method::Milp`] has a row for each combination of the lists below, every
+    /// other one a row of its own.
+    pub methods: Vec<Method>,
     /// Encodings.
     pub encodings: Vec<&'static dyn ReluEncoding>,
     /// Methods of the bounds.
@@ -45,7 +45,7 @@ pub struct CompareOptions {
     pub scalings: Vec<Option<&'static dyn Scaling>>,
     /// Seeds; each combination is solved once with each.
     pub seeds: Vec<u32>,
-    /// Everything else. Its encoding, bounds, scaling and seed are not used. The time
+    /// Everything else. Its method, encoding, bounds, scaling and seed are not used. The time
     /// limit holds for the bounds of each method, for the relaxation of each
     /// combination, and for each solve from the scaling on.
     pub base: OptimizeOptions,
@@ -53,10 +53,10 @@ pub struct CompareOptions {
 
 /// Hears of the progress of a comparison, and can stop it.
 pub trait CompareObserver: Observer {
-    /// The next combination: its position from 1, their number, its name.
+    /// The next row, or the bounds of several: its position from 1, their number, its name.
     fn combination(&mut self, position: usize, count: usize, name: &str);
 
-    /// A combination that is done; what all rows say together is not in it yet. Default:
+    /// A row that is done; what all rows say together is not in it yet. Default:
     /// nobody looks.
     fn row(&mut self, _row: &Row) {}
 }
@@ -65,11 +65,13 @@ pub trait CompareObserver: Observer {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Comparison {
-    /// What left a row open or combinations out; an interrupt before all else.
+    /// What left a row open or rows out; an interrupt before all else.
     pub stopped_by: Option<StoppedBy>,
     /// Direction.
     pub sense: Sense,
-    /// Library behind the solves.
+    /// Methods, in the order of their rows.
+    pub solvers: Vec<&'static str>,
+    /// Library behind the programs.
     pub backend: &'static str,
     /// Setting of its heuristics.
     pub preset: &'static str,
@@ -87,21 +89,20 @@ pub struct Comparison {
     pub objective: Option<f64>,
     /// The best bound of all rows.
     pub bound: Option<f64>,
-    /// One row per combination: by bounds, then scaling, then encoding.
+    /// By method; those of programs by bounds, then scaling, then encoding.
     pub rows: Vec<Row>,
-    /// Combinations that an interrupt left out.
+    /// Rows that an interrupt left out.
     pub left_out: usize,
     /// Facts of two rows, or within one, that cannot both be true.
     pub contradictions: Vec<String>,
 }
 
-/// Solves `problem` under every combination.
+/// Solves `problem` by every method, programs under every combination.
 ///
 /// ```
 /// use taut::compare::{CompareOptions, compare};
 /// use taut::encode::{BigM, MultipleChoice};
-/// use taut::optimize::OptimizeOptions;
-/// use taut::tighten::Tightening;
+/// use taut::optimize::{Method, OptimizeOptions};
 /// # use std::ops::ControlFlow;
 /// # struct Quiet;
 /// # impl taut::control::Observer for Quiet {
@@ -116,6 +117,7 @@ pub struct Comparison {
 /// let problem = taut::io::read_problem("instances/rosenbrock4-2x25.toml".as_ref())?;
 /// let base = OptimizeOptions::default();
 /// let options = CompareOptions {
+///     methods: vec![Method::Milp, Method::Search],
 ///     encodings: vec![&BigM, &MultipleChoice],
 ///     tightenings: vec![base.tighten],
 ///     scalings: vec![None],
@@ -126,11 +128,12 @@ pub struct Comparison {
 /// let bound = |row: usize| comparison.rows[row].relaxation.expect("solved").bound;
 /// // The extended encoding is ideal for each neuron, big-M is not.
 /// assert!(bound(1) >= bound(0));
+/// assert_eq!(comparison.rows[2].solver, "search");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// # Errors
-/// Options out of range. A combination that fails is a row, and a contradiction is an entry
+/// Options out of range. What fails is a row, and a contradiction is an entry
 /// of [`Comparison::contradictions`].
 pub fn compare(
     problem: &Problem,
@@ -143,24 +146,11 @@ pub fn compare(
         SolveOptions { seed, ..SolveOptions::default() }.validate()?;
     }
     let mut comparison = blank(problem, options);
-    let mut work = Work { problem, options, observer, position: 0, stopped: false };
-    for &tighten in &options.tightenings {
-        let base = OptimizeOptions { tighten, ..options.base.clone() };
-        work.observer.combination(work.position + 1, options.count(), tighten.name());
-        let bounding = bound(problem, &base, &Clock::start(&base.limits));
-        for &scale in &options.scalings {
-            for &encoding in &options.encodings {
-                // The combination at hand gets its row in any case.
-                if work.stopped {
-                    comparison.left_out += 1;
-                    continue;
-                }
-                let options = OptimizeOptions { encoding, scale, ..base.clone() };
-                comparison.rows.push(work.row(&bounding, &options));
-            }
-        }
-    }
-    let interrupted = work.stopped.then_some(StoppedBy::Interrupt);
+    let mut work = Work::new(problem, options, observer);
+    options.methods.iter().for_each(|&method| work.rows_of(method));
+    let interrupted = work.is_stopped.then_some(StoppedBy::Interrupt);
+    comparison.left_out = work.left_out;
+    comparison.rows = work.rows;
     let of_rows = comparison.rows.iter().find_map(|row| row.stopped_by);
     let is_open = !comparison.is_closed();
     comparison.stopped_by = interrupted.or(of_rows).filter(|_| is_open);
@@ -169,109 +159,13 @@ pub fn compare(
 }
 
 impl CompareOptions {
-    /// The number of combinations.
+    /// The number of rows.
     pub fn count(&self) -> usize {
-        self.tightenings.len() * self.scalings.len() * self.encodings.len()
-    }
-}
-
-/// A comparison under way.
-struct Work<'a> {
-    problem: &'a Problem,
-    options: &'a CompareOptions,
-    observer: &'a mut dyn CompareObserver,
-    position: usize,
-    stopped: bool,
-}
-
-impl Work<'_> {
-    fn row(
-        &mut self,
-        bounding: &Result<Bounding, OptimizeError>,
-        options: &OptimizeOptions,
-    ) -> Row {
-        let mut row = Row::new(options);
-        self.position += 1;
-        self.observer.combination(self.position, self.options.count(), &row.name());
-        match bounding {
-            Err(error) => row.fail(error),
-            Ok(Bounding::Infeasible { reason, seconds }) => {
-                for &seed in &self.options.seeds {
-                    let clock = Clock::unlimited();
-                    match infeasible(self.problem, options, reason.clone(), &clock) {
-                        Ok(mut answer) => {
-                            answer.seconds.bounds = *seconds;
-                            answer.seconds.total = *seconds;
-                            row.runs.push(Run::new(seed, &answer));
-                        }
-                        Err(error) => row.fail(&error),
-                    }
-                }
-            }
-            Ok(Bounding::Bounded(bounded)) => self.solve(bounded, options, &mut row),
-        }
-        row.summarize();
-        tracing::info!("{}/{} {}", self.position, self.options.count(), row.in_words());
-        self.observer.row(&row);
-        row
-    }
-
-    fn solve(&mut self, bounded: &Bounded, options: &OptimizeOptions, row: &mut Row) {
-        for (position, &seed) in self.options.seeds.iter().enumerate() {
-            if self.stopped {
-                break;
-            }
-            let mut options = options.clone();
-            options.solve.seed = seed;
-            let clock = Clock::start(&options.limits);
-            let bounds = &bounded.bounds;
-            let (encoding, scale) = (options.encoding, options.scale);
-            let formulated = match formulate(self.problem, bounds, encoding, scale, &clock) {
-                Ok(formulated) => formulated,
-                Err(OptimizeError::Encode(EncodeError::Stopped(reason))) => {
-                    row.stopped_by = Some(reason);
-                    self.stopped |= reason == StoppedBy::Interrupt;
-                    return;
-                }
-                // It would fail with every seed.
-                Err(error) => return row.fail(&error),
-            };
-            // Not part of the solve; and the model is the same for every seed.
-            let clock = match position {
-                0 => {
-                    row.describe(&formulated);
-                    let aside = Instant::now();
-                    row.relaxation = formulated.relaxation(&Clock::start(&options.limits));
-                    clock.later(aside.elapsed())
-                }
-                _ => clock,
-            };
-            let mut watch = Watch { inner: self.observer, stopped: false };
-            match answer(self.problem, bounded, &formulated, &options, &clock, &mut watch) {
-                Ok(mut answer) => {
-                    answer.seconds.total += answer.seconds.bounds + answer.seconds.tighten;
-                    self.stopped |= answer.stopped_by == Some(StoppedBy::Interrupt);
-                    row.contradictions.extend(answer.refuted.clone());
-                    row.runs.push(Run::new(seed, &answer));
-                }
-                Err(error) => row.fail(&error),
-            }
-            self.stopped |= watch.stopped;
-        }
-    }
-}
-
-/// Remembers that the comparison was stopped.
-struct Watch<'a> {
-    inner: &'a mut dyn CompareObserver,
-    stopped: bool,
-}
-
-impl Observer for Watch<'_> {
-    fn update(&mut self, progress: &Progress) -> ControlFlow<()> {
-        let flow = self.inner.update(progress);
-        self.stopped |= flow.is_break();
-        flow
+        let rows = |method: &Method| match method {
+            Method::Milp => self.tightenings.len() * self.scalings.len() * self.encodings.len(),
+            Method::Auto | Method::Search | Method::Enumerate => 1,
+        };
+        self.methods.iter().map(rows).sum()
     }
 }
 
@@ -299,6 +193,7 @@ fn blank(problem: &Problem, options: &CompareOptions) -> Comparison {
     Comparison {
         stopped_by: None,
         sense: problem.sense(),
+        solvers: options.methods.iter().map(|method| method.name()).collect(),
         backend: base.backend.name(),
         preset: base.solve.preset.name(),
         presolve: base.solve.presolve,
@@ -315,8 +210,7 @@ fn blank(problem: &Problem, options: &CompareOptions) -> Comparison {
 }
 
 impl Comparison {
-    /// Whether every combination was solved with every seed and each solve closed the
-    /// question. One that failed is none that waits.
+    /// Whether every row was solved with every seed and each solve closed the question. One that failed is none that waits.
     pub fn is_closed(&self) -> bool {
         let is_unsolved = |row: &Row| row.errors.is_empty() && row.runs.len() < self.seeds.len();
         let is_open = |row: &Row| row.closed < row.runs.len() || is_unsolved(row);

@@ -1,4 +1,4 @@
-//! One combination of bounds, scaling and encoding.
+//! One row: a combination of bounds, scaling and encoding, or a method without programs.
 
 use std::borrow::Cow;
 
@@ -8,20 +8,23 @@ use super::{Spread, is_closed};
 use crate::control::StoppedBy;
 use crate::milp::ModelSize;
 use crate::optimize::{
-    Answer, Formulated, OptimizeError, OptimizeOptions, Relaxation, Seconds, Status,
+    Answer, EnumerateRecord, Formulated, MethodRecord, MilpRecord, OptimizeError, OptimizeOptions,
+    Relaxation, SearchRecord, Seconds, Status, record,
 };
-use crate::scale::Scaling;
 
-/// One combination, with medians and ranges over its seeds.
+/// One combination or method, with medians and ranges over its seeds. What a method does not
+/// have is `None`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Row {
+    /// Method that solves, such as `milp`.
+    pub solver: &'static str,
     /// Method of the bounds.
     pub tighten: &'static str,
     /// Scaling, or `none`.
-    pub scale: &'static str,
+    pub scale: Option<&'static str>,
     /// Encoding.
-    pub encoding: Cow<'static, str>,
+    pub encoding: Option<Cow<'static, str>>,
     /// The least that its solves came to: `optimal` and `infeasible` only if all of
     /// them did; `None` if none was made.
     pub status: Option<Status>,
@@ -32,19 +35,20 @@ pub struct Row {
     /// Size of the mixed-integer program.
     pub model: Option<ModelSize>,
     /// Rows of `model` that rounds of cuts have added.
-    pub cuts: usize,
-    /// Neurons whose phase is open.
-    pub unstable: usize,
-    /// Largest big-M constant of the network that was encoded.
-    pub big_m_max: f64,
-    /// Sum of its big-M constants.
-    pub big_m_sum: f64,
+    pub cuts: Option<usize>,
+    /// Neurons of the network that was encoded whose phase is open.
+    pub unstable: Option<usize>,
+    /// Largest of their big-M constants.
+    pub big_m_max: Option<f64>,
+    /// Sum of their big-M constants.
+    pub big_m_sum: Option<f64>,
     /// The linear relaxation at the root; its time is no part of the seconds of a solve.
     pub relaxation: Option<Relaxation>,
     /// `|v − bound| / |v|` with the bound of the relaxation and the best value `v` of all
     /// rows.
     pub root_gap: Option<f64>,
-    /// Nodes of the search tree.
+    /// Nodes of the search tree: of a search those of its boxes and programs; linear regions
+    /// where these are enumerated.
     pub nodes: Option<Spread>,
     /// Simplex iterations.
     pub lp_iterations: Option<Spread>,
@@ -65,7 +69,8 @@ pub struct Row {
     pub(super) contradictions: Vec<String>,
 }
 
-/// Wall-clock seconds of a row, by phase. Bounds are shared by the rows of one method.
+/// Wall-clock seconds of a row, by phase; `None` where no solve came to a phase. Rows of
+/// programs share the bounds of one method.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RowSeconds {
@@ -99,10 +104,10 @@ pub struct Run {
     pub gap: Option<f64>,
     /// The best point.
     pub input: Option<Vec<f64>>,
-    /// Nodes of the search tree.
+    /// Nodes, as in [`Row::nodes`].
     pub nodes: u64,
     /// Simplex iterations.
-    pub lp_iterations: u64,
+    pub lp_iterations: Option<u64>,
     /// Wall-clock seconds by phase.
     pub seconds: Seconds,
     /// What a careful reader should know.
@@ -117,18 +122,26 @@ pub struct Run {
 
 impl Row {
     pub(super) fn new(options: &OptimizeOptions) -> Self {
+        let (tighten, scale, encoding) = match record(options) {
+            MethodRecord::Milp(MilpRecord { tighten, scale, encoding, .. }) => {
+                (tighten, Some(scale), Some(encoding))
+            }
+            MethodRecord::Search(SearchRecord { tighten })
+            | MethodRecord::Enumerate(EnumerateRecord { tighten }) => (tighten, None, None),
+        };
         Self {
-            tighten: options.tighten.name(),
-            scale: options.scale.map_or("none", Scaling::name),
-            encoding: options.encoding.name(),
+            solver: options.method.name(),
+            tighten,
+            scale,
+            encoding,
             status: None,
             stopped_by: None,
             closed: 0,
             model: None,
-            cuts: 0,
-            unstable: 0,
-            big_m_max: 0.0,
-            big_m_sum: 0.0,
+            cuts: None,
+            unstable: None,
+            big_m_max: None,
+            big_m_sum: None,
             relaxation: None,
             root_gap: None,
             nodes: None,
@@ -143,9 +156,14 @@ impl Row {
         }
     }
 
-    /// What the combination is called in messages.
+    /// What the combination or the method is called in messages.
     pub fn name(&self) -> String {
-        format!("{} on {} bounds, scaling {}", self.encoding, self.tighten, self.scale)
+        match (&self.encoding, self.scale) {
+            (Some(encoding), Some(scale)) => {
+                format!("{encoding} on {} bounds, scaling {scale}", self.tighten)
+            }
+            _ => self.solver.to_string(),
+        }
     }
 
     /// The row as one line for readers.
@@ -180,12 +198,12 @@ impl Row {
     pub(super) fn describe(&mut self, formulated: &Formulated<'_>) {
         let layers = &formulated.layers;
         self.model = Some(formulated.encoded.model.size());
-        self.cuts = formulated.cuts.rows;
-        self.unstable = layers.iter().map(|layer| layer.unstable).sum();
-        self.big_m_max = layers.iter().map(|layer| layer.big_m_max).fold(0.0, f64::max);
+        self.cuts = Some(formulated.cuts.rows);
+        self.unstable = Some(layers.iter().map(|layer| layer.unstable).sum());
+        self.big_m_max = Some(layers.iter().map(|layer| layer.big_m_max).fold(0.0, f64::max));
         let sums = layers.iter().map(|layer| layer.big_m_mean * layer.unstable as f64);
         // The sum of nothing is −0.
-        self.big_m_sum = 0.0 + sums.sum::<f64>();
+        self.big_m_sum = Some(0.0 + sums.sum::<f64>());
     }
 
     pub(super) fn summarize(&mut self) {
@@ -199,11 +217,15 @@ impl Row {
         self.stopped_by = self.stopped_by.or(runs.iter().find_map(|run| run.stopped_by));
         let known = |of: fn(&Run) -> Option<f64>| Spread::of(runs.iter().filter_map(of));
         self.nodes = known(|run| Some(run.nodes as f64));
-        self.lp_iterations = known(|run| Some(run.lp_iterations as f64));
+        self.lp_iterations = known(|run| run.lp_iterations.map(|count| count as f64));
         self.objective = known(|run| run.objective);
         self.bound = known(|run| run.bound);
         self.gap = known(|run| run.gap);
-        let seconds = |of: fn(&Seconds) -> f64| Spread::of(runs.iter().map(|r| of(&r.seconds)));
+        // A phase that took no time was none.
+        let seconds = |of: fn(&Seconds) -> f64| {
+            let spread = Spread::of(runs.iter().map(|run| of(&run.seconds)));
+            spread.filter(|spread| spread.max > 0.0)
+        };
         self.seconds = RowSeconds {
             bounds: seconds(|s| s.bounds + s.tighten),
             encode: seconds(|s| s.scale + s.encode),
@@ -225,7 +247,10 @@ impl Run {
             gap: answer.gap,
             input: answer.input.clone(),
             nodes: answer.nodes,
-            lp_iterations: answer.lp_iterations,
+            lp_iterations: match answer.method {
+                MethodRecord::Milp(_) | MethodRecord::Search(_) => Some(answer.lp_iterations),
+                MethodRecord::Enumerate(_) => None,
+            },
             seconds: answer.seconds,
             warnings: answer.warnings.clone(),
             violation: answer.recheck.map_or(0.0, |recheck| recheck.violation),

@@ -9,7 +9,7 @@
 
 use std::ops::ControlFlow;
 
-use super::search::{Aside, Searched, search};
+use super::search::{Aside, Beside, Searched, search};
 use super::{Claim, Evidence, OptimizeError, OptimizeOptions, incumbent, milp};
 use crate::control::{Clock, Observer, Progress};
 use crate::problem::{Candidate, Part, Problem};
@@ -49,7 +49,7 @@ pub fn evidence(
     let mut programs =
         Programs { problem, whole, options, clock, start, spent, due, shown: None, error: None };
     let Searched { evidence: searched, is_done } =
-        search(problem, whole, options, known, clock, &mut programs, observer)?;
+        search(problem, whole, options, known, clock, Beside::only(&mut programs), observer)?;
     let Programs { shown, error, .. } = programs;
     match (shown, error) {
         (Some(Shown { evidence, is_settled }), _) if !is_done => {

@@ -48,6 +48,7 @@ use crate::encode::{BigM, EncodeError, ReluEncoding};
 use crate::problem::{Candidate, NO_WHOLE_NUMBER, Problem, Sense};
 use crate::regions::RegionError;
 use crate::scale::Scaling;
+use crate::search::Listener;
 use crate::solve::{Backend, Highs, SolveError, SolveOptions};
 use crate::tighten::{TightenError, TightenOptions, Tightening};
 
@@ -230,6 +231,35 @@ pub fn optimize_within(
     clock: &Clock,
     observer: &mut dyn Observer,
 ) -> Result<Answer, OptimizeError> {
+    run(problem, options, clock, observer, None)
+}
+
+/// [`optimize_within`] by [`Method::Search`], whatever the options say; `listener` hears of its
+/// boxes, in the same order for any number of threads. Boxes share no inner points, and
+/// together they are what was searched: the domain, where whole numbers are between the ends of
+/// integer inputs. There are none where bounds or the constraints alone show that there is no
+/// point.
+///
+/// # Errors
+/// Those of [`optimize`].
+pub fn optimize_traced(
+    problem: &Problem,
+    options: &OptimizeOptions,
+    clock: &Clock,
+    observer: &mut dyn Observer,
+    listener: &mut Listener<'_>,
+) -> Result<Answer, OptimizeError> {
+    let options = OptimizeOptions { method: Method::Search, ..options.clone() };
+    run(problem, &options, clock, observer, Some(listener))
+}
+
+fn run(
+    problem: &Problem,
+    options: &OptimizeOptions,
+    clock: &Clock,
+    observer: &mut dyn Observer,
+    listener: Option<&mut Listener<'_>>,
+) -> Result<Answer, OptimizeError> {
     options.solve.validate()?;
     let observer = &mut Told { sense: problem.sense(), inner: observer };
     let mut seconds = 0.0;
@@ -260,8 +290,9 @@ pub fn optimize_within(
                 Method::Enumerate => enumerate::evidence(problem, options, clock)?,
                 Method::Auto => auto::evidence(problem, whole, options, known, clock, observer)?,
                 Method::Search => {
-                    let aside = &mut search::Nothing;
-                    search::search(problem, whole, options, known, clock, aside, observer)?.evidence
+                    let beside = search::Beside { aside: &mut search::Nothing, listener };
+                    search::search(problem, whole, options, known, clock, beside, observer)?
+                        .evidence
                 }
                 Method::Milp if options.parts == 1 => {
                     milp::evidence(problem, whole, options, known, clock, observer)?
@@ -277,7 +308,7 @@ pub fn optimize_within(
 }
 
 /// The settings of the method.
-fn record(options: &OptimizeOptions) -> MethodRecord {
+pub(crate) fn record(options: &OptimizeOptions) -> MethodRecord {
     match options.method {
         Method::Milp => milp::record(options),
         Method::Auto | Method::Search => search::record(),

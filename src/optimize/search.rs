@@ -11,7 +11,9 @@ use super::{
 use crate::bounds::{Crown, NeuronBounds, Propagator, summarize};
 use crate::control::{Clock, Observer, Progress, StoppedBy};
 use crate::problem::{Candidate, OBJECTIVE, Part, Problem};
-use crate::search::{Boxes, Effort, Goal, Target, Threads, least};
+use crate::search::{
+    BoxTrace, Boxes, Effort, Goal, Listener, Target, Threads, Trace, traced_least,
+};
 use crate::tighten::{TightenError, limited};
 
 /// Why a problem has no point, where a search has proven that.
@@ -58,6 +60,21 @@ impl Aside for Nothing {
     }
 }
 
+/// Who is beside a search.
+pub struct Beside<'a, 'b> {
+    /// What is tried where it takes long.
+    pub aside: &'a mut dyn Aside,
+    /// Who hears of its boxes.
+    pub listener: Option<&'a mut Listener<'b>>,
+}
+
+impl<'a> Beside<'a, '_> {
+    /// Something that is tried, and nobody else.
+    pub fn only(aside: &'a mut dyn Aside) -> Self {
+        Self { aside, listener: None }
+    }
+}
+
 /// Points as good as the gap asks for.
 struct Sought<'a, 'b> {
     problem: &'a Problem,
@@ -83,14 +100,15 @@ impl Goal for Sought<'_, '_> {
     }
 }
 
-/// Proves what it can of `problem`, given bounds of its neurons and perhaps a point.
+/// Proves what it can of `problem`, given bounds of its neurons and perhaps a point; with
+/// somebody perhaps who hears of the boxes.
 pub fn prove<'a>(
     problem: &'a Problem,
     bounds: &NeuronBounds,
     known: Best<'a>,
     gap: Gap,
     effort: &Effort,
-    aside: &mut dyn Aside,
+    Beside { aside, listener }: Beside<'_, '_>,
     observer: &mut dyn Observer,
 ) -> Proven<'a> {
     let nothing = |best| Proven {
@@ -104,11 +122,13 @@ pub fn prove<'a>(
     };
     let Some(whole) = problem.whole() else { return nothing(known) };
     let Ok(bounds) = limited(problem, whole, bounds.clone()) else { return nothing(known) };
-    let boxes = Boxes::new(problem, whole, &bounds, effort.clock);
+    let boxes = Boxes::new(problem, whole, &bounds, effort.clock).traced(listener.is_some());
+    let mut trace = listener.map(|listener| BoxTrace::new(&boxes, listener));
+    let trace = trace.as_mut().map(|trace| trace as &mut dyn Trace<_>);
     let mut sought = Sought { problem, best: known, gap, aside };
     let roots = boxes.root(sought.target());
     let mut space = Threads::new(&boxes, effort.threads);
-    let Ok(found) = least(&mut space, roots, &mut sought, effort, observer);
+    let Ok(found) = traced_least(&mut space, roots, &mut sought, effort, observer, trace);
     let is_closed = found.least.is_finite() && found.least >= sought.target().enough;
     Proven {
         is_closed,
@@ -144,7 +164,7 @@ pub fn search(
     options: &OptimizeOptions,
     known: Option<&Candidate>,
     clock: &Clock,
-    aside: &mut dyn Aside,
+    beside: Beside<'_, '_>,
     observer: &mut dyn Observer,
 ) -> Result<Searched, OptimizeError> {
     let mut evidence = Evidence::new(record());
@@ -169,7 +189,7 @@ pub fn search(
     tell_of_bounds(problem, &evidence.work.layers, &bounds);
     tracing::info!("search: boxes, planes below the objective");
     let proven = timed(&mut evidence.work.seconds.solve, || {
-        prove(problem, &bounds, best, gap, &effort, aside, observer)
+        prove(problem, &bounds, best, gap, &effort, beside, observer)
     });
     match proven.bound {
         Some(bound) => {

@@ -5,10 +5,10 @@
 //! ([`super::search`]) as far as the options ask for that; "infeasible" only with a proof.
 
 use super::region::best_of_region;
-use super::search::{NO_POINT, Nothing, Proven, prove};
+use super::search::{Beside, NO_POINT, Nothing, Proven, prove};
 use super::{
-    Answer, Best, Certify, Claim, Evidence, Gap, OptimizeError, OptimizeOptions, ProofCounts,
-    Recheck, Status, Work, contradiction, relative_gap, timed,
+    Answer, Best, Certify, Claim, Evidence, Gap, MethodRecord, OptimizeError, OptimizeOptions,
+    ProofCounts, Recheck, Status, Work, contradiction, relative_gap, timed,
 };
 use crate::bounds::{Crown, NeuronBounds, Propagator, summarize};
 use crate::control::{Clock, Observer, StoppedBy};
@@ -22,6 +22,10 @@ pub const CERTIFIED: &str = "certified";
 /// Of a point that is better than all that meet the constraints to the last digit.
 const AS_GOOD_BY_TOLERANCE: &str =
     "the point meets the constraints up to the tolerance; none that meets them fully is as good";
+
+/// Of a search that has ended by itself.
+const AS_FAR_AS_ROUNDING_LETS: &str =
+    "the gap stays open: bounds and point are as close as rounding lets them come";
 
 /// Multiplications for a proof that is cheap: a tenth of a second or so.
 const CHEAP_WORK: f64 = 2e8;
@@ -92,6 +96,10 @@ impl<'a> Scales<'a> {
         self.problem.sense().signed(value)
     }
 
+    fn is_program(&self) -> bool {
+        matches!(self.evidence.method, MethodRecord::Milp(_))
+    }
+
     fn backend(&self) -> &'static str {
         self.options.backend.name()
     }
@@ -148,7 +156,9 @@ impl<'a> Scales<'a> {
         let Some(bounds) = self.bounds(clock) else { return };
         let gap = Gap::new(&self.options.solve, bounds.of(self.problem.rows()).interval(OBJECTIVE));
         let width = gap.width();
-        let sought = self.best.target().map(|best| gap.at(best.cost));
+        // Only of a solver's word there is a doubt.
+        let best = self.best.target().filter(|_| self.is_program());
+        let sought = best.map(|best| gap.at(best.cost));
         if let Some(sought) = sought.filter(|sought| *sought < FINEST_GAP * width) {
             let backend = self.backend();
             self.evidence.doubt.get_or_insert_with(|| {
@@ -176,9 +186,10 @@ impl<'a> Scales<'a> {
         let (problem, known) = (self.problem, self.best.clone());
         let mut seconds = 0.0;
         tracing::info!("proof: parts of the box, bounds and linear programs");
-        let proven = timed(&mut seconds, || {
-            prove(problem, &bounds, known, gap, &effort, &mut Nothing, observer)
-        });
+        let mut nothing = Nothing;
+        let beside = Beside::only(&mut nothing);
+        let proven =
+            timed(&mut seconds, || prove(problem, &bounds, known, gap, &effort, beside, observer));
         self.evidence.work.seconds.certify = seconds;
         self.evidence.bounds = Some(bounds);
         match proven.bound {
@@ -400,6 +411,14 @@ impl<'a> Scales<'a> {
 
     /// Says where an open answer is less than the solver claims.
     fn tell_of_the_claim(&mut self, is_closed: bool, recheck: Option<Recheck>) {
+        // No solver claims anything of what other methods show.
+        if !self.is_program() {
+            let has_ended = self.evidence.claim == Claim::Optimal && self.best.target().is_some();
+            if has_ended && !is_closed {
+                self.warn(AS_FAR_AS_ROUNDING_LETS.to_string());
+            }
+            return;
+        }
         let backend = self.backend();
         let claim = "says that no point meets the constraints";
         match (&self.evidence.claim, self.best.target()) {

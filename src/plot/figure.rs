@@ -42,11 +42,13 @@ const GRID: Paint = Paint { light: [225, 228, 232], dark: [48, 54, 61] };
 /// The best point: a star on every colour of the scale.
 pub const STAR: Paint = Paint::both([255, 47, 160]);
 
-/// A line of the legend, or a star.
+/// A line of the legend, a ground, or a star.
 #[derive(Clone, Copy, Debug)]
 pub enum Mark {
     /// A line, on a ground of the picture where there is one.
     Line(Stroke, Option<Paint>),
+    /// A ground.
+    Area(Paint),
     /// The best point.
     Star,
 }
@@ -229,13 +231,15 @@ fn write_legend(
             (x, y) = (left, y + ROW);
         }
         let middle = y + 0.5 * WORDS;
+        let mut ground = |paint| {
+            let corner = [x, middle - 0.5 * WORDS];
+            canvas.fill(vec![Contour::rectangle(corner, [sample, WORDS])], paint);
+        };
         match *mark {
             Mark::Star => star(canvas, [x + 0.5 * sample, middle]),
-            Mark::Line(stroke, ground) => {
-                if let Some(ground) = ground {
-                    let corner = [x, middle - 0.5 * WORDS];
-                    canvas.fill(vec![Contour::rectangle(corner, [sample, WORDS])], ground);
-                }
+            Mark::Area(paint) => ground(paint),
+            Mark::Line(stroke, paint) => {
+                paint.into_iter().for_each(&mut ground);
                 let line = Contour::open(vec![[x, middle], [x + sample, middle]]);
                 canvas.draw(vec![line], stroke);
             }

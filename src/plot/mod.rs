@@ -4,6 +4,7 @@
 //! title and a legend. Each format has one writer, which knows nothing else.
 
 mod axis;
+mod boxes;
 mod canvas;
 mod chains;
 mod color;
@@ -11,6 +12,7 @@ mod curves;
 mod edges;
 mod figure;
 mod font;
+mod plane;
 mod png;
 mod regions;
 mod size;
@@ -22,10 +24,10 @@ use thiserror::Error;
 
 use crate::io::{FileError, check_writable, write_bytes, write_text};
 use crate::message::excerpt;
+pub use boxes::BoxPlot;
 pub use canvas::{Anchor, Canvas, Contour, Label, Paint, Shape, Stroke, Text};
 pub use curves::curves;
 pub use png::png;
-use regions::MOST_REGIONS;
 pub use regions::RegionPlot;
 pub use size::PictureSize;
 pub use svg::svg;
@@ -42,11 +44,16 @@ pub enum PlotError {
         /// Their number.
         free: usize,
     },
-    /// Too many regions.
+    /// Too many regions or boxes.
     #[error(
-        "a picture of more than {MOST_REGIONS} linear regions shows nothing; expected fewer: try a smaller box"
+        "a picture of more than {most} {what} shows nothing; expected fewer: try a smaller box"
     )]
-    TooMany,
+    TooMany {
+        /// The most that are shown.
+        most: usize,
+        /// What they are.
+        what: &'static str,
+    },
     /// A file name that says nothing of a format for pictures.
     #[error("{}: expected a file name that ends in .{}", path.display(), EXTENSIONS.join(" or ."))]
     Extension {

@@ -2,18 +2,19 @@
 //! boundaries that the neurons of each layer draw, and the best point.
 
 use super::PlotError;
-use super::axis::{Axis, rounded};
-use super::canvas::{Canvas, Contour, Label, Paint, Stroke};
+use super::axis::Axis;
+use super::canvas::{Canvas, Contour, Paint, Stroke};
 use super::chains::chains;
 use super::color::color;
 use super::edges::{Edges, Segment};
 use super::figure::{Figure, Mark};
+use super::plane::Plane;
 use super::size::PictureSize;
-use crate::problem::{Problem, Sense, Variable};
+use crate::problem::Problem;
 use crate::regions::Cell;
 
 /// More regions than these would be a grey surface and a file of many megabytes.
-pub(super) const MOST_REGIONS: usize = 500_000;
+const MOST_REGIONS: usize = 500_000;
 
 /// Up to so many regions, boundaries are drawn in their full width; beyond, they become
 /// thinner, so that they do not hide what they separate.
@@ -37,16 +38,10 @@ const STROKES: [Stroke; 5] = [
 /// A thinner line could not be told from its ground in the legend.
 const LEGEND_STROKE: f64 = 1.2;
 
-/// Significant digits of the best value and of its place.
-const VALUE_DIGITS: u8 = 6;
-const PLACE_DIGITS: u8 = 4;
-
 /// A picture in the making.
 #[derive(Debug)]
 pub struct RegionPlot<'a> {
-    problem: &'a Problem,
-    /// The two inputs that vary.
-    axes: [usize; 2],
+    plane: Plane<'a>,
     /// The regions: corners, and the value of the objective at the inner point.
     polygons: Vec<(Vec<[f64; 2]>, f64)>,
     edges: Edges<'a>,
@@ -61,17 +56,11 @@ impl<'a> RegionPlot<'a> {
     /// # Errors
     /// [`PlotError::NotPlanar`].
     pub fn new(problem: &'a Problem) -> Result<Self, PlotError> {
-        let domain = problem.domain();
-        let free = (0..domain.len()).filter(|&i| domain.lower()[i] < domain.upper()[i]);
-        let free: Vec<usize> = free.collect();
-        let &[a, b] = free.as_slice() else {
-            return Err(PlotError::NotPlanar { free: free.len() });
-        };
+        let plane = Plane::new(problem)?;
         Ok(Self {
-            problem,
-            axes: [a, b],
+            plane,
             polygons: Vec::new(),
-            edges: Edges::new(problem, [a, b]),
+            edges: Edges::new(problem, plane.inputs),
             range: (f64::INFINITY, f64::NEG_INFINITY),
             best: None,
         })
@@ -83,16 +72,17 @@ impl<'a> RegionPlot<'a> {
     /// [`PlotError::TooMany`].
     pub fn add(&mut self, cell: &Cell) -> Result<(), PlotError> {
         if self.polygons.len() == MOST_REGIONS {
-            return Err(PlotError::TooMany);
+            return Err(PlotError::TooMany { most: MOST_REGIONS, what: "linear regions" });
         }
-        let value = |input: &[f64]| self.problem.objective().evaluate(input, &cell.outputs(input));
-        let sense = self.problem.sense();
-        for corner in cell.corners(self.problem.domain()) {
+        let problem = self.plane.problem;
+        let value = |input: &[f64]| problem.objective().evaluate(input, &cell.outputs(input));
+        let sense = problem.sense();
+        for corner in cell.corners(problem.domain()) {
             let value = value(&corner);
             self.range = (self.range.0.min(value), self.range.1.max(value));
             let is_better = |best: f64| sense.signed(value) < sense.signed(best);
             if self.best.is_none_or(|(_, best)| is_better(best)) {
-                self.best = Some((self.axes.map(|axis| corner[axis]), value));
+                self.best = Some((self.plane.place(&corner), value));
             }
         }
         let vertices: Vec<[f64; 2]> = cell.vertices.iter().flatten().copied().collect();
@@ -103,12 +93,14 @@ impl<'a> RegionPlot<'a> {
 
     /// The picture, with a title of its own or one that says what it shows.
     pub fn canvas(self, title: Option<&str>, size: Option<PictureSize>) -> Canvas {
-        let title = title.map_or_else(|| self.title(), str::to_string);
+        let words = ["linear region", "linear regions"];
+        let count = self.polygons.len();
+        let title = title.map_or_else(|| self.plane.title(count, words), str::to_string);
         let values = self.value_axis();
         let mut figure =
-            Figure::new(&title, size, self.input_axes(), &self.legend(), Some(&values));
+            Figure::new(&title, size, self.plane.axes(), &self.legend(), Some(&values));
         self.surface(&mut figure, &values);
-        draw_lines(&mut figure, self.edges.finish(), self.polygons.len());
+        draw_lines(&mut figure, self.edges.finish(), count);
         figure.axes();
         figure.color_bar(&values, color, self.best.map(|(_, value)| value));
         if let Some((place, _)) = self.best {
@@ -117,30 +109,10 @@ impl<'a> RegionPlot<'a> {
         figure.canvas
     }
 
-    fn title(&self) -> String {
-        let fixed = self.problem.domain().len() - 2;
-        let slice = match fixed {
-            0 => String::new(),
-            1 => ", 1 input fixed".to_string(),
-            fixed => format!(", {fixed} inputs fixed"),
-        };
-        let noun = if self.polygons.len() == 1 { "region" } else { "regions" };
-        let count = self.polygons.len();
-        format!("{}: {count} linear {noun}{slice}", self.problem.network().name())
-    }
-
-    fn input_axes(&self) -> [Axis; 2] {
-        let domain = self.problem.domain();
-        self.axes.map(|input| {
-            let (low, high) = (domain.lower()[input], domain.upper()[input]);
-            Axis::linear(self.problem.vocabulary().name(Variable::Input(input)), low, high, 8)
-        })
-    }
-
     fn value_axis(&self) -> Axis {
         let (low, high) = self.range;
         let (low, high) = if low <= high { (low, high) } else { (0.0, 0.0) };
-        Axis::linear(self.problem.objective_in_words(), low, high, 10)
+        Axis::linear(self.plane.problem.objective_in_words(), low, high, 10)
     }
 
     /// What the lines and the star are.
@@ -155,15 +127,7 @@ impl<'a> RegionPlot<'a> {
                 (Mark::Line(stroke, ground), format!("layer {}{deeper}", layer + 1))
             })
             .collect();
-        if let Some(([x, y], value)) = self.best {
-            let word = match self.problem.sense() {
-                Sense::Minimize => "minimum",
-                Sense::Maximize => "maximum",
-            };
-            let [x, y] = [x, y].map(|x| plain(rounded(x, PLACE_DIGITS)));
-            let value = plain(rounded(value, VALUE_DIGITS));
-            legend.push((Mark::Star, format!("{word} {value} at ({x}, {y})")));
-        }
+        legend.extend(self.best.map(|(place, value)| self.plane.star(place, value)));
         legend
     }
 
@@ -195,13 +159,5 @@ fn draw_lines(figure: &mut Figure, boundaries: Vec<Vec<Segment>>, regions: usize
             let stroke = STROKES[layer.min(STROKES.len() - 1)];
             figure.canvas.draw(contours, Stroke { width: stroke.width * thin, ..stroke });
         }
-    }
-}
-
-/// A label on one line.
-fn plain(label: Label) -> String {
-    match label.exponent.as_str() {
-        "" => label.text,
-        exponent => format!("{}^{exponent}", label.text),
     }
 }

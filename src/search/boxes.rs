@@ -30,6 +30,7 @@ pub struct Boxes<'a> {
     pub(super) clock: Clock,
     /// Bounds over all of the box.
     ranges: Box<[f64]>,
+    is_traced: bool,
 }
 
 impl<'a> Boxes<'a> {
@@ -68,7 +69,13 @@ impl<'a> Boxes<'a> {
         layout.takes_phases = varying.count() > MOST_HALVED;
         let has_constraints = problem.limited_rows(whole).next().is_some();
         layout.clock = clock;
-        Self { problem, whole, layout, is_read, ranges, has_constraints, clock }
+        let is_traced = false;
+        Self { problem, whole, layout, is_read, ranges, has_constraints, clock, is_traced }
+    }
+
+    /// Keeps parts for a [`Trace`](super::Trace), if there is one.
+    pub fn traced(self, is_traced: bool) -> Self {
+        Self { is_traced, ..self }
     }
 
     /// All of the box.
@@ -85,9 +92,10 @@ impl<'a> Boxes<'a> {
 
     /// Bounds a part.
     fn bounded(&self, mut part: Part, target: Target, room: &mut Room) -> Bounded<Kept> {
+        let mut bounded = Bounded::nothing();
+        bounded.before = self.is_traced.then(|| self.layout.keep(part.clone()));
         let before = room.work;
         let shown = self.layout.bound(&mut part, target, room);
-        let mut bounded = Bounded::nothing();
         bounded.work = PART_WORK + room.work - before;
         bounded.cut = room.cut;
         match shown {
@@ -182,7 +190,9 @@ impl Boxes<'_> {
             part.least = closed.least;
             // What is not closed goes on in parts.
             let least = if is_closed { closed.least } else { f64::INFINITY };
-            shown.push(Bounded { least, ..closed });
+            let is_told = is_closed && self.is_traced;
+            let before = is_told.then(|| self.layout.keep(part.clone()));
+            shown.push(Bounded { least, before, ..closed });
             if is_closed {
                 return shown;
             }
@@ -191,7 +201,11 @@ impl Boxes<'_> {
             Some(parts) => {
                 shown.extend(parts.into_iter().map(|part| self.bounded(part, target, room)));
             }
-            None => shown.push(Bounded { least: part.least, ..Bounded::nothing() }),
+            None => {
+                let least = part.least;
+                let before = self.is_traced.then(|| self.layout.keep(part));
+                shown.push(Bounded { least, before, ..Bounded::nothing() });
+            }
         }
         shown
     }

@@ -25,7 +25,8 @@ pub struct Kept {
     choice: Option<Choice>,
     least: f64,
     open: usize,
-    depth: usize,
+    /// How often a part was divided for it.
+    pub depth: usize,
 }
 
 impl Layout {
@@ -88,6 +89,12 @@ impl Layout {
         }
         part.phases = kept.phases.into();
         part
+    }
+
+    /// The box of a part that waits.
+    pub fn kept_domain<'a>(&self, kept: &'a Kept) -> [&'a [f64]; 2] {
+        let inputs = self.inputs();
+        [&kept.inputs[..inputs], &kept.inputs[inputs..2 * inputs]]
     }
 
     /// Bytes that a part takes as it waits.

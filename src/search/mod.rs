@@ -25,16 +25,20 @@ mod phases;
 mod planes;
 mod rows;
 mod slopes;
+mod state;
 mod tape;
 mod threads;
+mod trace;
 
 use std::time::{Duration, Instant};
 
 pub(crate) use boxes::{Boxes, halves};
-use frontier::Frontier;
 pub(crate) use leaves::MOST_HALVED;
+use state::{State, tell};
 pub(crate) use tape::Tape;
 pub(crate) use threads::Threads;
+pub(crate) use trace::BoxTrace;
+pub use trace::{Fate, Listener, SearchedBox, Trace};
 
 use crate::control::{Clock, Observer, Progress, StoppedBy};
 
@@ -92,6 +96,8 @@ pub struct Bounded<P> {
     pub cut: f64,
     /// The part, as long as it can be divided.
     pub part: Option<P>,
+    /// The part as it was before it was bounded, where the search is traced.
+    pub before: Option<P>,
     /// Points worth a try.
     pub points: Vec<Vec<f64>>,
     /// What it counts for: 1, and each program that was solved for it.
@@ -107,12 +113,21 @@ impl<P> Bounded<P> {
     pub fn nothing() -> Self {
         let (least, cut) = (f64::INFINITY, f64::INFINITY);
         let (points, nodes, iterations) = (Vec::new(), 1, 0);
-        Self { least, cut, part: None, points, nodes, iterations, work: 0.0 }
+        Self { least, cut, part: None, before: None, points, nodes, iterations, work: 0.0 }
     }
 
     /// A part whose bound took no work of its own; it counts once it is divided.
     pub fn open(least: f64, part: P) -> Self {
         Self { least, part: Some(part), nodes: 0, ..Self::nothing() }
+    }
+
+    /// What became of a part that cannot be divided.
+    fn fate(&self) -> Fate {
+        match self.nodes {
+            _ if self.least == f64::INFINITY => Fate::Empty,
+            0 | 1 => Fate::Bounded,
+            _ => Fate::Solved,
+        }
     }
 }
 
@@ -203,37 +218,41 @@ pub fn least<S: Space>(
     effort: &Effort,
     observer: &mut dyn Observer,
 ) -> Result<Found, S::Error> {
-    let bytes = space.bytes().max(1);
-    let capacity = effort.memory.unwrap_or(MEMORY) / bytes;
-    let mut open = Frontier::new(capacity);
-    let mut found = Found { least: f64::INFINITY, stopped_by: None, nodes: 0, iterations: 0 };
-    // The least bound of the parts that are done with, and of what was cut off.
-    let (mut closed, mut cut) = (f64::INFINITY, f64::INFINITY);
-    let (mut heard, mut work) = (Instant::now(), 0.0);
+    traced_least(space, roots, goal, effort, observer, None)
+}
+
+/// [`least`], with somebody perhaps who hears of the parts, which the space then keeps.
+///
+/// # Errors
+/// Those of the space.
+pub fn traced_least<S: Space>(
+    space: &mut S,
+    roots: Vec<Bounded<S::Part>>,
+    goal: &mut dyn Goal,
+    effort: &Effort,
+    observer: &mut dyn Observer,
+    mut trace: Option<&mut dyn Trace<S::Part>>,
+) -> Result<Found, S::Error> {
+    let mut state = State::new(effort.memory.unwrap_or(MEMORY) / space.bytes().max(1));
+    let mut heard = Instant::now();
     let mut news = roots;
     loop {
-        for Bounded { least, cut: lost, part, points, nodes, iterations, work: spent } in news {
-            cut = cut.min(lost);
-            found.nodes += nodes;
-            found.iterations += iterations;
-            work += spent;
-            points.iter().for_each(|point| goal.offer(point));
-            match part {
-                Some(part) => open.push(least, part),
-                None => closed = closed.min(least),
+        for bounded in news {
+            if let Some(trace) = trace.as_deref_mut() {
+                tell(trace, &bounded);
             }
+            state.take(bounded, goal);
         }
         let mut target = goal.target();
+        let State { open, found, closed, work, .. } = &mut state;
         // The whole cannot get a better bound than what is done with has.
-        target.enough = target.enough.min(closed);
-        // No open part has a lower bound.
-        let lowest = open.lowest().min(closed);
-        found.least = lowest.min(cut);
-        if open.is_empty() || open.lowest() >= target.enough || work > effort.work {
-            return Ok(found);
+        target.enough = target.enough.min(*closed);
+        if open.is_empty() || open.lowest() >= target.enough || *work > effort.work {
+            return Ok(state.end(trace));
         }
         if heard.elapsed() >= TICK {
             heard = Instant::now();
+            let lowest = open.lowest().min(*closed);
             let progress = Progress {
                 seconds: effort.clock.seconds(),
                 objective: Some(target.best).filter(|best| best.is_finite()),
@@ -243,7 +262,7 @@ pub fn least<S: Space>(
             };
             found.stopped_by = effort.clock.tell(observer, &progress);
             if found.stopped_by.is_none() && goal.is_settled(&progress, observer) {
-                return Ok(found);
+                return Ok(state.end(trace));
             }
         }
         if open.is_full() {
@@ -254,7 +273,7 @@ pub fn least<S: Space>(
         }
         found.stopped_by = found.stopped_by.or_else(|| effort.clock.stopped());
         if found.stopped_by.is_some() {
-            return Ok(found);
+            return Ok(state.end(trace));
         }
         let batch = open.take((open.len() / OPEN_FOR_ONE).clamp(1, S::MOST_AT_ONCE));
         news = space.divide_all(batch, target)?;

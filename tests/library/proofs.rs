@@ -8,7 +8,7 @@ use taut::control::{Clock, Observer, Silent};
 use taut::milp::Model;
 use taut::network::{Activation, DenseLayer, Network};
 use taut::num::IntervalBox;
-use taut::optimize::{Answer, Certify, OptimizeOptions, Status, optimize};
+use taut::optimize::{Answer, Certify, Method, OptimizeOptions, Status, optimize};
 use taut::problem::{Problem, QuestionText, Sense};
 use taut::solve::{Backend, Highs, Solution, SolveError, SolveOptions, TerminationStatus};
 
@@ -143,6 +143,31 @@ fn the_options_say_who_proves_the_optimum() {
         assert_eq!(answer.proof.is_some(), certify != Certify::Never);
         assert_eq!(answer.certify, certify.name());
     }
+}
+
+/// By hand: 0.3 relu(0.1 x + 1) + 0.7 on [0, 4], where no product is an `f64`, so that a gap of 0
+/// cannot be closed. Nobody but Taut has said anything.
+#[test]
+fn a_search_that_rounding_keeps_open_speaks_of_no_solver() {
+    let layers = [(0.1, 1.0, Activation::Relu), (0.3, 0.7, Activation::Linear)];
+    let layers = layers.map(|(weight, bias, activation)| DenseLayer {
+        weights: array![[weight]],
+        bias: array![bias],
+        activation,
+    });
+    let network = Network::dense("ramp", layers.to_vec()).expect("a network");
+    let domain = IntervalBox::new(vec![0.0], vec![4.0]).expect("a box");
+    let question = QuestionText { sense: Sense::Maximize, ..QuestionText::default() };
+    let problem = Problem::parse(network, domain, &question).expect("a question");
+    let solve =
+        SolveOptions { relative_gap: 0.0, absolute_gap: Some(0.0), ..SolveOptions::default() };
+    let options = OptimizeOptions { method: Method::Search, solve, ..OptimizeOptions::default() };
+    let answer = optimize(&problem, &options, &mut Silent).expect("an answer");
+    assert_eq!((answer.status, answer.bound_by), (Status::Feasible, Some("certified")));
+    let (value, bound) = (answer.objective.expect("a value"), answer.bound.expect("a bound"));
+    assert!((value - 1.12).abs() < 1e-12 && 0.0 < bound - value && bound - value < 1e-12);
+    let [warning] = answer.warnings.as_slice() else { panic!("{:?}", answer.warnings) };
+    assert!(warning.contains("as rounding lets them come"), "{warning}");
 }
 
 #[test]

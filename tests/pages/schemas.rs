@@ -103,6 +103,7 @@ fn records_of_every_command_fit_theirs_and_no_other() {
         &["train", "--samples", "50", "--epochs", "2", "--hidden", "4", "--l1", "0.1"],
         &["convert", rosenbrock, &pruned, "--prune", "--bounds", &proof],
         &["compare", rosenbrock, "--encoding", "big-m,split", "--seeds", "2"],
+        &["compare", peaks, "--solver", "search,enumerate"],
         &["export", rosenbrock, "-o", &program],
     ];
     let all = schema(&["record"]);

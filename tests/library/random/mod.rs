@@ -2,6 +2,7 @@
 //! hold for all of them.
 
 mod agreement;
+mod boxes;
 pub mod build;
 mod constraints;
 mod export;

@@ -1,19 +1,20 @@
 //! Comparisons of formulations: rows that agree, and what happens where one fails.
 
+mod command;
+mod methods;
+
 use std::borrow::Cow;
 use std::ops::ControlFlow;
-use std::process::{Command, Output};
 
-use serde_json::Value;
 use taut::bounds::{Crown, IntervalPropagation};
-use taut::compare::{CompareObserver, CompareOptions, Comparison, compare, write_csv};
+use taut::compare::{CompareObserver, CompareOptions, Comparison, Row, compare, write_csv};
 use taut::control::{Observer, Progress};
 use taut::encode::{
     BigM, BigMCuts, EncodeError, EncodedNeuron, MultipleChoice, Partition, ReluEncoding,
     ReluNeuron, Split,
 };
 use taut::milp::Model;
-use taut::optimize::{OptimizeOptions, Status};
+use taut::optimize::{Method, OptimizeOptions, Status};
 use taut::problem::{Problem, QuestionText, Sense};
 use taut::scale::{SCALINGS, Scaling};
 use taut::tighten::Tightening;
@@ -51,6 +52,7 @@ fn instance(name: &str) -> Problem {
 
 fn options(encodings: &[&'static dyn ReluEncoding]) -> CompareOptions {
     CompareOptions {
+        methods: vec![Method::Milp],
         encodings: encodings.to_vec(),
         tightenings: vec![Tightening::Propagation(&Crown)],
         scalings: vec![None],
@@ -94,7 +96,9 @@ fn every_combination_has_a_row_and_all_agree() {
     let per_method = comparison.rows.chunks(4 * 4);
     for rows in per_method {
         let root = |scale: &str, encoding: &str| {
-            let row = rows.iter().find(|row| row.scale == scale && row.encoding == encoding);
+            let (scale, encoding) = (Some(scale), Some(encoding));
+            let is_sought = |row: &&Row| row.scale == scale && row.encoding.as_deref() == encoding;
+            let row = rows.iter().find(is_sought);
             row.and_then(|row| row.relaxation).expect("a relaxation").bound
         };
         let close = |a: f64, b: f64| (a - b).abs() <= 1e-7 * (1.0 + b.abs());
@@ -232,21 +236,24 @@ fn an_infeasible_problem_is_infeasible_in_every_row() {
     assert_eq!((comparison.objective, comparison.contradictions.len()), (None, 0));
 }
 
-#[test]
-fn csv_has_as_many_fields_as_columns() {
-    let problem = instance("rosenbrock4-2x25");
-    let comparison = run(&problem, &options(&[&BigM, &Refuses]));
+/// The table as CSV: what a row has in the column of that name.
+fn table(comparison: &Comparison) -> impl Fn(usize, &str) -> String {
     let mut bytes = Vec::new();
-    write_csv(&comparison, problem.network().name(), &mut bytes).expect("a vector takes all");
+    write_csv(comparison, "some network", &mut bytes).expect("a vector takes all");
     let mut reader = csv::Reader::from_reader(bytes.as_slice());
-    let header: Vec<String> =
-        reader.headers().expect("a header").iter().map(str::to_string).collect();
+    let header = reader.headers().expect("a header").clone();
     let records: Vec<csv::StringRecord> = reader.records().map(|r| r.expect("a record")).collect();
-    assert_eq!(records.len(), 2);
-    let field = |row: usize, name: &str| {
+    assert_eq!(records.len(), comparison.rows.len());
+    move |row, name| {
         let column = header.iter().position(|h| h == name).expect("a column of that name");
         records[row][column].to_string()
-    };
+    }
+}
+
+#[test]
+fn csv_has_as_many_fields_as_columns() {
+    let comparison = run(&instance("rosenbrock4-2x25"), &options(&[&BigM, &Refuses]));
+    let field = table(&comparison);
     assert_eq!(field(0, "encoding"), "big-m");
     assert_eq!(field(0, "status"), "optimal");
     let objective: f64 = field(0, "objective").parse().expect("a number");
@@ -254,55 +261,4 @@ fn csv_has_as_many_fields_as_columns() {
     assert_eq!(field(0, "nodes"), field(0, "nodes_max"));
     assert_eq!((field(1, "status"), field(1, "columns")), (String::new(), String::new()));
     assert!(field(1, "errors").contains("it never does"));
-}
-
-fn taut(arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_taut"));
-    command.current_dir(env!("CARGO_MANIFEST_DIR")).args(arguments).output().expect("a run")
-}
-
-#[test]
-fn the_command_prints_json_and_takes_lists() {
-    let output = taut(&[
-        "compare",
-        "instances/rosenbrock4-2x25.toml",
-        "--encoding",
-        "big-m,partition:3",
-        "--tighten",
-        "interval,crown",
-        "--scale",
-        "none,balance",
-        "--seed",
-        "7",
-        "--seeds",
-        "2",
-        "--format",
-        "json",
-    ]);
-    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
-    let record: Value = serde_json::from_slice(&output.stdout).expect("JSON");
-    assert_eq!(record["command"], "compare");
-    assert_eq!(record["seeds"], serde_json::json!([7, 8]));
-    let rows = record["rows"].as_array().expect("rows");
-    assert_eq!(rows.len(), 8);
-    assert_eq!(rows[0]["encoding"], "big-m");
-    assert_eq!(rows[1]["encoding"], "partition:3");
-    assert_eq!(rows[7]["scale"], "balance");
-    assert_eq!(rows[7]["runs"].as_array().map(Vec::len), Some(2));
-}
-
-#[test]
-fn wrong_lists_are_refused_by_name() {
-    let problem = "instances/rosenbrock4-2x25.toml";
-    for (arguments, expected) in [
-        (vec!["--encoding", "big-m,foo"], "unknown encoding 'foo'"),
-        (vec!["--tighten", "crown,foo"], "invalid value 'foo'"),
-        (vec!["--scale", "none,foo"], "invalid value 'foo'"),
-        (vec!["--seeds", "0"], "seeds is 0"),
-    ] {
-        let output = taut(&[&["compare", problem], arguments.as_slice()].concat());
-        let message = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(matches!(output.status.code(), Some(1 | 2)), "{arguments:?}");
-        assert!(message.contains(expected), "{message}");
-    }
 }
