@@ -6,6 +6,8 @@ mod boxes;
 pub mod build;
 mod constraints;
 mod export;
+mod graph;
 mod properties;
 mod soundness;
 mod values;
+mod wide;
