@@ -17,7 +17,8 @@
 //!    cell `{x in box : g_i(x) <= 0}` at a bend of the neuron's activation if
 //!    the pre-activation lies strictly on both sides of it within the cell. That
 //!    is decided by exact linear programs, often spared by the range over the box
-//!    or by a point already known to lie in the cell.
+//!    or by a point already known to lie in the cell. Of several values the largest
+//!    is found by comparing the next one with the largest so far.
 //! 3. On each cell left at the end (a [`regions::Region`]) the constraints and the
 //!    objective are affine in `x`: one exact linear program gives the best value
 //!    there, and the best over all regions is the optimum.
@@ -41,9 +42,11 @@ pub mod rational;
 pub mod regions;
 mod steadiness;
 mod tests;
+pub mod wide;
 
 pub use random_case::random_case;
 
+use dashu_ratio::RBig;
 use optimum::{Goal, best_over};
 use rational::rounded;
 use regions::regions;
@@ -59,16 +62,42 @@ pub enum Activation {
     Leaky(f64),
     /// `min(max(a, 0), c)` with a ceiling `c > 0`.
     Clip(f64),
+    /// The largest of so many pre-activations in a row, which become one value: pooling.
+    Max(usize),
 }
 
 /// A dense layer `activation(weights v + bias)`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Layer {
-    /// One row per neuron, one column per incoming value.
+    /// One row per pre-activation, one column per incoming value: those of the layer before,
+    /// then those of `skips`.
     pub weights: Vec<Vec<f64>>,
-    /// One entry per neuron.
+    /// One entry per pre-activation.
     pub bias: Vec<f64>,
     pub activation: Activation,
+    /// What else it reads: numbers of earlier layers from 1, or 0 for the inputs.
+    pub skips: Vec<usize>,
+}
+
+impl Layer {
+    /// Pre-activations that become one value.
+    pub fn group(&self) -> usize {
+        match self.activation {
+            Activation::Max(size) => size,
+            _ => 1,
+        }
+    }
+
+    /// The number of values it puts out.
+    pub fn size(&self) -> usize {
+        self.bias.len() / self.group()
+    }
+
+    /// What it reads of the inputs and the values of the layers before it.
+    pub fn incoming<T: Clone>(&self, values: &[Vec<T>]) -> Vec<T> {
+        let skips = self.skips.iter().flat_map(|&number| &values[number]);
+        values.last().into_iter().flatten().chain(skips).cloned().collect()
+    }
 }
 
 /// How the left side of a [`Constraint`] relates to its right side.
@@ -107,6 +136,8 @@ pub struct Case {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Optimum {
     pub value: f64,
+    /// The same, not rounded.
+    pub exact: RBig,
     /// An input that attains `value`.
     pub point: Vec<f64>,
     /// The number of regions the box fell into.
@@ -124,6 +155,7 @@ pub fn solve(case: &Case) -> Option<Optimum> {
     let best = best_over(&regions, &Goal::of(case), &case.constraints)?;
     Some(Optimum {
         value: rounded(&best.value),
+        exact: best.value,
         point: best.inputs.iter().map(rounded).collect(),
         cells: regions.len(),
     })
@@ -131,19 +163,26 @@ pub fn solve(case: &Case) -> Option<Optimum> {
 
 /// The outputs of the network at `x`, by a forward pass in doubles.
 pub fn evaluate(case: &Case, x: &[f64]) -> Vec<f64> {
-    let mut values = x.to_vec();
+    values(case, x).pop().expect("the inputs at least")
+}
+
+/// The inputs, and the values of every layer there.
+pub fn values(case: &Case, x: &[f64]) -> Vec<Vec<f64>> {
+    let mut values = vec![x.to_vec()];
     for layer in &case.layers {
-        let neurons = layer.weights.iter().zip(&layer.bias);
-        values = neurons
-            .map(|(weights, bias)| activate(layer.activation, dot(weights, &values) + bias))
-            .collect();
+        let incoming = layer.incoming(&values);
+        let rows = layer.weights.iter().zip(&layer.bias);
+        let sums: Vec<f64> = rows.map(|(row, bias)| dot(row, &incoming) + bias).collect();
+        values.push(
+            sums.chunks(layer.group()).map(|sums| activate(layer.activation, sums)).collect(),
+        );
     }
     values
 }
 
 /// The number of values the network of the case puts out.
 pub fn output_count(case: &Case) -> usize {
-    case.layers.last().map_or(case.lower.len(), |layer| layer.bias.len())
+    case.layers.last().map_or(case.lower.len(), Layer::size)
 }
 
 fn check_sizes(case: &Case) {
@@ -151,11 +190,13 @@ fn check_sizes(case: &Case) {
     let outputs = output_count(case);
     assert_eq!(case.upper.len(), inputs, "one upper bound per input");
     assert!(case.integer.iter().all(|&index| index < inputs));
-    let mut incoming = inputs;
+    let mut sizes = vec![vec![(); inputs]];
     for layer in &case.layers {
         assert_eq!(layer.weights.len(), layer.bias.len(), "one bias per neuron");
+        assert_eq!(layer.bias.len() % layer.group(), 0, "groups are whole");
+        let incoming = layer.incoming(&sizes).len();
         assert!(layer.weights.iter().all(|row| row.len() == incoming));
-        incoming = layer.bias.len();
+        sizes.push(vec![(); layer.size()]);
     }
     for constraint in &case.constraints {
         assert_eq!(constraint.inputs.len(), inputs);
@@ -165,9 +206,11 @@ fn check_sizes(case: &Case) {
     assert_eq!(case.objective_outputs.len(), outputs);
 }
 
-fn activate(activation: Activation, a: f64) -> f64 {
+/// The value of one pre-activation, or of several of which the largest counts.
+fn activate(activation: Activation, sums: &[f64]) -> f64 {
+    let a = sums.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     match activation {
-        Activation::Linear => a,
+        Activation::Linear | Activation::Max(_) => a,
         Activation::Relu => a.max(0.0),
         Activation::Leaky(alpha) => a * if a < 0.0 { alpha } else { 1.0 },
         Activation::Clip(ceiling) => a.clamp(0.0, ceiling),

@@ -3,17 +3,14 @@
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::steadiness::is_steady;
-use super::{Activation, Case, Constraint, Layer, Relation, dot, evaluate, output_count};
+use super::steadiness::{NUDGE, is_steady};
+use super::wide::Extremes;
+use super::{Activation, Case, Constraint, Layer, Relation, dot, evaluate, output_count, values};
 
 /// A random case that a solver with tolerances can be held to: see [`is_steady`].
 pub fn random_case(seed: u64) -> Case {
-    let mut attempts = (0..).map(|attempt| {
-        let mut random = ChaCha8Rng::seed_from_u64(seed);
-        random.set_stream(attempt);
-        Draw { random }.case()
-    });
-    attempts.find(is_steady).expect("attempts do not end")
+    let mut attempts = (0..).map(|attempt| Draw::new(seed, attempt).case());
+    attempts.find(|case| is_steady(case, |_| NUDGE)).expect("attempts do not end")
 }
 
 /// The grid of numbers `multiple / steps_per_unit` up to `limit` in size.
@@ -38,9 +35,18 @@ pub(super) const MOST_BENDS: usize = 12;
 /// Draws the parts of a random case.
 pub struct Draw {
     pub random: ChaCha8Rng,
+    /// What only some cases have.
+    pub(super) extremes: Option<Extremes>,
 }
 
 impl Draw {
+    /// Cases of ordinary size.
+    pub fn new(seed: u64, stream: u64) -> Self {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        random.set_stream(stream);
+        Self { random, extremes: None }
+    }
+
     /// Any random case.
     pub fn case(&mut self) -> Case {
         let mut case = Case {
@@ -55,6 +61,7 @@ impl Draw {
             objective_constant: 0.0,
         };
         self.add_inputs(&mut case);
+        self.stretch(&mut case);
         if self.chance(0.25) {
             self.make_inputs_integer(&mut case);
         }
@@ -80,7 +87,7 @@ impl Draw {
     }
 
     /// A multiple of 1/4 between two integers.
-    fn quarters(&mut self, from: i32, to: i32) -> f64 {
+    pub(super) fn quarters(&mut self, from: i32, to: i32) -> f64 {
         f64::from(self.random.random_range(4 * from..=4 * to)) / 4.0
     }
 
@@ -166,15 +173,21 @@ impl Draw {
 
     /// Adds one to three layers that share the given number of bends about evenly.
     fn add_hidden_layers(&mut self, case: &mut Case, bends: usize) {
-        let count = self.pick(&[1, 1, 1, 2, 2, 2, 2, 3, 3]).min(bends);
+        let mut spare = self.bends_of_pooling(bends);
+        let mut left = bends - spare;
+        let count = self.pick(&[1, 1, 1, 2, 2, 2, 2, 3, 3]).min(left);
         let coarse = self.random.random_range(0..12);
-        let mut left = bends;
         for index in 0..count {
             let share = self.share(left, count - index);
             let (activation, cost) = self.activation(share);
             let grid = if index == coarse { COARSE } else { FINE };
-            self.add_layer(case, share / cost, activation, grid);
+            let width = match activation {
+                Activation::Max(size) => size * share / cost,
+                _ => share / cost,
+            };
+            self.add_layer(case, width, activation, grid);
             left -= share;
+            spare -= self.add_pooling(case, spare);
         }
     }
 
@@ -189,8 +202,11 @@ impl Draw {
         self.random.random_range((even - 1).max(1)..=most)
     }
 
-    /// An activation and its number of bends, which is at most `limit`.
+    /// An activation and the number of bends of a value, which is at most `limit`.
     fn activation(&mut self, limit: usize) -> (Activation, usize) {
+        if self.is_maxout() {
+            return (Activation::Max(2), 1);
+        }
         match self.random.random_range(0..10) {
             0..2 => (Activation::Leaky(self.pick(&[0.25, 0.5, 0.01, 0.1])), 1),
             2..4 if limit >= 2 => (Activation::Clip(self.pick(&[0.5, 1.0, 2.0, 6.0])), 2),
@@ -199,29 +215,41 @@ impl Draw {
     }
 
     fn add_linear_layer(&mut self, case: &mut Case, width: usize) {
-        let incoming = output_count(case);
-        case.layers.push(Layer {
-            weights: (0..width).map(|_| self.sparse(incoming, FINE, 0.1)).collect(),
-            bias: self.sparse(width, FINE, 0.1),
-            activation: Activation::Linear,
-        });
+        let mut layer = self.empty_layer(case, Activation::Linear);
+        let units = self.units_of_columns(case, &layer);
+        let row = |draw: &mut Self| in_units(draw.sparse(units.len(), FINE, 0.1), &units);
+        layer.weights = (0..width).map(|_| row(self)).collect();
+        layer.bias = self.sparse(width, FINE, 0.1);
+        self.push(case, layer);
     }
 
     fn add_layer(&mut self, case: &mut Case, width: usize, activation: Activation, grid: Grid) {
-        let mut layer = Layer { weights: Vec::new(), bias: Vec::new(), activation };
+        let mut layer = self.empty_layer(case, activation);
+        let units = self.units_of_columns(case, &layer);
         for _ in 0..width {
-            let (weights, bias) = self.neuron(case, &layer, grid);
+            let (weights, bias) = self.neuron(case, &layer, grid, &units);
             layer.weights.push(weights);
             layer.bias.push(bias);
         }
-        case.layers.push(layer);
+        self.push(case, layer);
+    }
+
+    fn empty_layer(&mut self, case: &Case, activation: Activation) -> Layer {
+        let skips = self.skips(case);
+        Layer { weights: Vec::new(), bias: Vec::new(), activation, skips }
     }
 
     /// The weights and the bias of a neuron that comes after those of the layer so
     /// far: at times a repetition, constant, or far from its bend.
-    fn neuron(&mut self, case: &Case, so_far: &Layer, grid: Grid) -> (Vec<f64>, f64) {
-        let incoming = output_count(case);
-        let weights = self.sparse(incoming, grid, 0.12);
+    fn neuron(
+        &mut self,
+        case: &Case,
+        so_far: &Layer,
+        grid: Grid,
+        units: &[f64],
+    ) -> (Vec<f64>, f64) {
+        let incoming = units.len();
+        let weights = in_units(self.sparse(incoming, grid, 0.12), units);
         let last = so_far.weights.last().zip(so_far.bias.last());
         match self.random.random_range(0..33) {
             0 => (vec![0.0; incoming], 0.0),
@@ -231,15 +259,18 @@ impl Draw {
             4 => last.map_or((weights, 0.0), |(weights, bias)| (weights.clone(), *bias)),
             5..15 => (weights, self.on_grid(grid)),
             _ => {
-                let bias = self.central_bias(case, &weights, grid);
+                let bias = self.central_bias(case, so_far, &weights, grid);
                 (weights, bias)
             }
         }
     }
 
     /// A bias that puts the bend of the next neuron near a random point of the box.
-    fn central_bias(&mut self, case: &Case, weights: &[f64], grid: Grid) -> f64 {
-        let incoming = evaluate(case, &self.point(case));
+    fn central_bias(&mut self, case: &Case, layer: &Layer, weights: &[f64], grid: Grid) -> f64 {
+        let incoming = layer.incoming(&values(case, &self.point(case)));
+        if self.is_exact() {
+            return -dot(weights, &incoming);
+        }
         let steps = f64::from(grid.steps_per_unit);
         (-dot(weights, &incoming) * steps).round() / steps
     }
@@ -322,6 +353,11 @@ impl Draw {
 /// `inputs . x + outputs . N(x)` of the constraint, in doubles.
 pub(super) fn left_side(constraint: &Constraint, case: &Case, x: &[f64]) -> f64 {
     dot(&constraint.inputs, x) + dot(&constraint.outputs, &evaluate(case, x))
+}
+
+/// Weights of columns that are counted in units.
+fn in_units(weights: Vec<f64>, units: &[f64]) -> Vec<f64> {
+    weights.iter().zip(units).map(|(weight, unit)| weight / unit).collect()
 }
 
 fn up_to_sixteenth(number: f64) -> f64 {

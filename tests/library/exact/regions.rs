@@ -53,7 +53,7 @@ fn regions_of_box(layers: &[ExactLayer], intervals: &[Interval]) -> Vec<Region> 
     let is_free = |interval: &&Interval| !interval.is_single();
     let bounds: Vec<Interval> = intervals.iter().filter(is_free).cloned().collect();
     let mut explorer = Explorer { layers, bounds: &bounds, inputs: &inputs, regions: Vec::new() };
-    explorer.explore(0, &inputs, &mut Vec::new(), Cell::default());
+    explorer.explore(0, &mut vec![inputs.clone()], &mut Vec::new(), Cell::default());
     explorer.regions
 }
 
@@ -73,8 +73,10 @@ pub(super) fn input_forms(intervals: &[Interval]) -> Vec<Affine> {
 
 /// A [`Layer`] in rational numbers.
 pub struct ExactLayer {
+    pub layer: Layer,
     pub weights: Vec<Vec<RBig>>,
     pub bias: Vec<RBig>,
+    /// Of a pre-activation; where the largest counts, of the next one less the largest so far.
     pub shape: Shape,
 }
 
@@ -82,6 +84,7 @@ impl ExactLayer {
     pub fn of(layer: &Layer) -> Self {
         let exact_row = |row: &Vec<f64>| row.iter().copied().map(exact).collect();
         Self {
+            layer: layer.clone(),
             weights: layer.weights.iter().map(exact_row).collect(),
             bias: layer.bias.iter().copied().map(exact).collect(),
             shape: Shape::of(layer.activation),
@@ -106,7 +109,8 @@ impl Shape {
     pub fn of(activation: Activation) -> Self {
         let (bends, pieces) = match activation {
             Activation::Linear => (vec![], vec![(1.0, 0.0)]),
-            Activation::Relu => (vec![0.0], vec![(0.0, 0.0), (1.0, 0.0)]),
+            // max(a, b) = b + relu(a − b)
+            Activation::Relu | Activation::Max(_) => (vec![0.0], vec![(0.0, 0.0), (1.0, 0.0)]),
             Activation::Leaky(alpha) => (vec![0.0], vec![(alpha, 0.0), (1.0, 0.0)]),
             Activation::Clip(ceiling) => {
                 (vec![0.0, ceiling], vec![(0.0, 0.0), (1.0, 0.0), (0.0, ceiling)])
@@ -174,34 +178,68 @@ struct Explorer<'a> {
 }
 
 impl Explorer<'_> {
-    /// Splits the cell by the neurons that follow: those of layer `depth`, whose
-    /// incoming values are given as forms, from number `outgoing.len()` on, and
-    /// those of the later layers. `outgoing` holds the values of the neurons of
-    /// the layer that are done with and is left as it was.
+    /// Splits the cell by the neurons that follow: those of layer `depth`, given the
+    /// inputs and the values of the layers before it as forms, from number
+    /// `outgoing.len()` on, and those of the later layers. `outgoing` holds the values
+    /// of the neurons of the layer that are done with; both are left as they were.
     fn explore(
         &mut self,
         depth: usize,
-        incoming: &[Affine],
+        values: &mut Vec<Vec<Affine>>,
         outgoing: &mut Vec<Affine>,
         cell: Cell,
     ) {
         let Some(layer) = self.layers.get(depth) else {
-            self.add_region(incoming, cell);
+            self.add_region(values.last().expect("the inputs at least"), cell);
             return;
         };
         let neuron = outgoing.len();
-        if neuron == layer.bias.len() {
-            self.explore(depth + 1, outgoing, &mut Vec::new(), cell);
+        if neuron == layer.layer.size() {
+            values.push(outgoing.clone());
+            self.explore(depth + 1, values, &mut Vec::new(), cell);
+            values.pop();
             return;
         }
-        let (weights, bias) = (&layer.weights[neuron], &layer.bias[neuron]);
-        let dimension = self.bounds.len();
-        let argument = Affine::combination(dimension, weights, incoming, bias);
-        for (part, value) in self.split(&argument, &layer.shape, cell) {
+        for (part, value) in self.parts(layer, neuron, &layer.layer.incoming(values), cell) {
             outgoing.push(value);
-            self.explore(depth, incoming, outgoing, part);
+            self.explore(depth, values, outgoing, part);
             outgoing.pop();
         }
+    }
+
+    /// The parts of the cell on which a neuron is affine, each with the form it takes
+    /// there.
+    fn parts(
+        &self,
+        layer: &ExactLayer,
+        neuron: usize,
+        incoming: &[Affine],
+        cell: Cell,
+    ) -> Vec<(Cell, Affine)> {
+        let group = layer.layer.group();
+        let argument = |row: usize| {
+            let (weights, bias) = (&layer.weights[row], &layer.bias[row]);
+            Affine::combination(self.bounds.len(), weights, incoming, bias)
+        };
+        let mut rows = neuron * group..(neuron + 1) * group;
+        let first = argument(rows.next().expect("a group has a row"));
+        if group == 1 {
+            return self.split(&first, &layer.shape, cell);
+        }
+        rows.fold(vec![(cell, first)], |parts, row| {
+            let next = argument(row);
+            let compare = |(cell, largest): (Cell, Affine)| {
+                let mut lead = next.clone();
+                lead.add_multiple(&-RBig::ONE, &largest);
+                let split = self.split(&lead, &layer.shape, cell).into_iter();
+                let add = move |(cell, mut value): (Cell, Affine)| {
+                    value.add_multiple(&RBig::ONE, &largest);
+                    (cell, value)
+                };
+                split.map(add).collect::<Vec<_>>()
+            };
+            parts.into_iter().flat_map(compare).collect()
+        })
     }
 
     /// The parts of the cell on which the activation is affine in the argument,

@@ -5,16 +5,16 @@ use super::rational::rounded;
 use super::regions::regions;
 use super::{Case, Constraint, Relation};
 
-/// How far constraints are moved to see whether the answer hangs on a hair.
-const NUDGE: f64 = 1e-4;
+/// How far constraints are moved to see whether the answer hangs on a hair, where what they
+/// compare is of ordinary size.
+pub const NUDGE: f64 = 1e-4;
 
 /// How much moving them may change the optimum, relative to `1 + |optimum|`.
 const STEADINESS: f64 = 1e-2;
 
 /// Whether the case stays feasible or infeasible, and its optimum about the same,
-/// when all constraints are loosened by [`NUDGE`] and when all inequalities are
-/// tightened by it.
-pub(super) fn is_steady(case: &Case) -> bool {
+/// when all constraints are loosened by a nudge and when all inequalities are tightened by it.
+pub(super) fn is_steady(case: &Case, nudge: impl Fn(&Constraint) -> f64) -> bool {
     if case.constraints.is_empty() {
         return true;
     }
@@ -23,12 +23,12 @@ pub(super) fn is_steady(case: &Case) -> bool {
         let best = best_over(&regions, &goal, constraints);
         best.map(|candidate| rounded(&candidate.value))
     };
-    let value_moved_by = |distance| {
-        let moved = case.constraints.iter().flat_map(|c| loosened(c, distance));
+    let value_moved_by = |sign: f64| {
+        let moved = case.constraints.iter().flat_map(|c| loosened(c, sign * nudge(c)));
         value(&moved.collect::<Vec<_>>())
     };
     let original = value(&case.constraints);
-    [NUDGE, -NUDGE].into_iter().all(|distance| is_close(original, value_moved_by(distance)))
+    [1.0, -1.0].into_iter().all(|sign| is_close(original, value_moved_by(sign)))
 }
 
 fn is_close(one: Option<f64>, other: Option<f64>) -> bool {

@@ -9,6 +9,7 @@ use super::optimum::{Goal, best_over, constraint_rows};
 use super::random_case::{Draw, MOST_BENDS, left_side, random_case};
 use super::rational::{Affine, Interval, is_positive};
 use super::regions::{ExactLayer, Piece, Region, Shape, input_forms, integer_slices, regions};
+use super::wide::wide_case;
 use super::{
     Activation, Case, Constraint, Layer, Optimum, Relation, check_sizes, dot, evaluate,
     output_count, solve,
@@ -21,6 +22,7 @@ fn layer(weights: &[&[f64]], bias: &[f64], activation: Activation) -> Layer {
         weights: weights.iter().map(|row| row.to_vec()).collect(),
         bias: bias.to_vec(),
         activation,
+        skips: Vec::new(),
     }
 }
 
@@ -117,6 +119,27 @@ fn leaky_keeps_its_slope_below_zero() {
     let leaky = || vec![layer(&[&[2.0]], &[1.0], Activation::Leaky(0.25))];
     assert_optimum(&minimum(leaky(), &[-2.0], &[1.0]), -0.75, &[-2.0]);
     assert_optimum(&maximum(leaky(), &[-2.0], &[1.0]), 3.0, &[1.0]);
+}
+
+#[test]
+fn the_largest_of_several_is_their_maximum() {
+    // max(x, -x, x - 1) is |x|.
+    let pooled = || vec![layer(&[&[1.0], &[-1.0], &[1.0]], &[0.0, 0.0, -1.0], Activation::Max(3))];
+    assert_optimum(&minimum(pooled(), &[-1.0], &[2.0]), 0.0, &[0.0]);
+    assert_optimum(&maximum(pooled(), &[-3.0], &[2.0]), 3.0, &[-3.0]);
+    assert_eq!(solve(&minimum(pooled(), &[-1.0], &[2.0])).unwrap().cells, 2);
+    // Of equal ones either is the largest.
+    let equal = vec![layer(&[&[1.0], &[1.0]], &[0.0, 0.0], Activation::Max(2))];
+    assert_eq!(solve(&minimum(equal, &[-1.0], &[2.0])).unwrap().cells, 1);
+}
+
+#[test]
+fn skip_connections_read_earlier_layers() {
+    // relu(x) - x is relu(-x).
+    let last = layer(&[&[1.0, -1.0]], &[0.0], Activation::Linear);
+    let layers = vec![layer(&[&[1.0]], &[0.0], Activation::Relu), Layer { skips: vec![0], ..last }];
+    assert_optimum(&maximum(layers.clone(), &[-1.5], &[2.0]), 1.5, &[-1.5]);
+    assert_eq!(evaluate(&maximum(layers, &[-1.5], &[2.0]), &[-0.25]), [0.25]);
 }
 
 #[test]
@@ -242,58 +265,81 @@ fn linear_programs_agree_with_their_vertices() {
 
 // Random cases
 
+/// Rows, and the values of the inputs and of every layer so far.
+type Pattern = (Vec<Affine>, Vec<Vec<Affine>>);
+
 /// The value of the optimum without any of the walk's tests: every choice of
 /// a piece for every neuron is a region, most of them empty, and the optimum
 /// of a region is sought among all its vertices.
 fn value_by_every_pattern(case: &Case) -> Option<RBig> {
     let layers: Vec<ExactLayer> = case.layers.iter().map(ExactLayer::of).collect();
-    let mut patterns = Vec::new();
+    let mut regions = Vec::new();
     for intervals in integer_slices(case) {
         let inputs = input_forms(&intervals);
         let free = intervals.into_iter().filter(|i| !i.is_single());
-        let start =
-            Region { bounds: free.collect(), rows: Vec::new(), outputs: inputs.clone(), inputs };
-        patterns.extend(layers.iter().fold(vec![start], patterns_of_layer));
+        let bounds: Vec<Interval> = free.collect();
+        let start = (Vec::new(), vec![inputs.clone()]);
+        let patterns = layers.iter().fold(vec![start], patterns_of_layer);
+        regions.extend(patterns.into_iter().map(|(rows, mut values)| Region {
+            bounds: bounds.clone(),
+            rows,
+            inputs: inputs.clone(),
+            outputs: values.pop().expect("the inputs at least"),
+        }));
     }
-    let values = patterns.iter().filter_map(|region| best_vertex_of(case, region));
+    let values = regions.iter().filter_map(|region| best_vertex_of(case, region));
     if case.maximize { values.max() } else { values.min() }
 }
 
-/// Every region with every choice of pieces for the neurons of one more layer.
-fn patterns_of_layer(regions: Vec<Region>, layer: &ExactLayer) -> Vec<Region> {
-    let with_next_neuron = |(region, outputs): (Region, Vec<Affine>)| {
-        let neuron = outputs.len();
-        let dimension = region.bounds.len();
-        let (weights, bias) = (&layer.weights[neuron], &layer.bias[neuron]);
-        let argument = Affine::combination(dimension, weights, &region.outputs, bias);
-        let with_piece = |(index, piece): (usize, &Piece)| {
-            let mut rows = region.rows.clone();
-            let start = index.checked_sub(1).map(|last| &layer.shape.bends[last]);
-            rows.extend(start.map(|bend| argument.below(bend)));
-            let end = layer.shape.bends.get(index);
-            rows.extend(end.map(|bend| argument.above(bend)));
-            let mut outputs = outputs.clone();
-            outputs.push(argument.scaled(&piece.slope, &piece.offset));
-            (copy_with_rows(&region, rows), outputs)
+/// Every pattern with every choice of pieces for the neurons of one more layer.
+fn patterns_of_layer(patterns: Vec<Pattern>, layer: &ExactLayer) -> Vec<Pattern> {
+    let with_next_neuron = |((rows, values), outputs): (Pattern, Vec<Affine>)| {
+        let group = layer.layer.group();
+        let incoming = layer.layer.incoming(&values);
+        let dimension = incoming[0].slope.len();
+        let first = outputs.len() * group;
+        let argument = |row: usize| {
+            Affine::combination(dimension, &layer.weights[row], &incoming, &layer.bias[row])
         };
-        let pieces = layer.shape.pieces.iter().enumerate();
-        pieces.map(with_piece).collect::<Vec<_>>()
+        let arguments: Vec<Affine> = (first..first + group).map(argument).collect();
+        let with_choice = |(more, value): (Vec<Affine>, Affine)| {
+            let rows = rows.iter().cloned().chain(more).collect();
+            let outputs = outputs.iter().cloned().chain([value]).collect();
+            ((rows, values.clone()), outputs)
+        };
+        choices(&arguments, &layer.shape).into_iter().map(with_choice).collect::<Vec<_>>()
     };
-    let mut partial: Vec<_> = regions.into_iter().map(|r| (r, Vec::new())).collect();
-    for _ in &layer.bias {
+    let mut partial: Vec<_> = patterns.into_iter().map(|p| (p, Vec::new())).collect();
+    for _ in 0..layer.layer.size() {
         partial = partial.into_iter().flat_map(with_next_neuron).collect();
     }
-    let finished = |(region, outputs)| Region { outputs, ..region };
+    let finished = |((rows, mut values), outputs): (Pattern, Vec<Affine>)| {
+        values.push(outputs);
+        (rows, values)
+    };
     partial.into_iter().map(finished).collect()
 }
 
-fn copy_with_rows(region: &Region, rows: Vec<Affine>) -> Region {
-    Region {
-        bounds: region.bounds.clone(),
-        rows,
-        inputs: region.inputs.clone(),
-        outputs: region.outputs.clone(),
-    }
+/// Every piece of the activation, or every argument as the largest, with the rows that make it
+/// so and the value.
+fn choices(arguments: &[Affine], shape: &Shape) -> Vec<(Vec<Affine>, Affine)> {
+    let [argument] = arguments else {
+        let largest = |index: usize| {
+            let lead = |other: &Affine| {
+                let mut lead = other.clone();
+                lead.add_multiple(&-RBig::ONE, &arguments[index]);
+                lead
+            };
+            (arguments.iter().map(lead).collect(), arguments[index].clone())
+        };
+        return (0..arguments.len()).map(largest).collect();
+    };
+    let with_piece = |(index, piece): (usize, &Piece)| {
+        let start = index.checked_sub(1).map(|last| argument.below(&shape.bends[last]));
+        let end = shape.bends.get(index).map(|bend| argument.above(bend));
+        (start.into_iter().chain(end).collect(), argument.scaled(&piece.slope, &piece.offset))
+    };
+    shape.pieces.iter().enumerate().map(with_piece).collect()
 }
 
 fn best_vertex_of(case: &Case, region: &Region) -> Option<RBig> {
@@ -311,8 +357,11 @@ fn best_vertex_of(case: &Case, region: &Region) -> Option<RBig> {
 /// The number of pieces the activations of the case have, multiplied up.
 fn pattern_count(case: &Case) -> usize {
     let layer_patterns = |layer: &Layer| {
-        let pieces = Shape::of(layer.activation).pieces.len();
-        pieces.pow(layer.bias.len() as u32)
+        let pieces = match layer.activation {
+            Activation::Max(size) => size,
+            pointwise => Shape::of(pointwise).pieces.len(),
+        };
+        pieces.pow(layer.size() as u32)
     };
     case.layers.iter().map(layer_patterns).product()
 }
@@ -320,8 +369,10 @@ fn pattern_count(case: &Case) -> usize {
 #[test]
 fn small_random_cases_agree_with_every_pattern() {
     let is_small = |case: &Case| case.lower.len() <= 2 && pattern_count(case) <= 40;
-    let small = (0..).map(random_case).filter(is_small);
-    for case in small.take(40) {
+    let small = (0..).map(random_case).filter(is_small).take(40);
+    let has_more = |case: &Case| case.layers.iter().any(|layer| layer.group() > 1);
+    let wide = (0..).map(wide_case).filter(|case| is_small(case) && has_more(case)).take(40);
+    for case in small.chain(wide) {
         let goal = Goal::of(&case);
         let best = best_over(&regions(&case), &goal, &case.constraints);
         let value = best.map(|candidate| candidate.value);
@@ -377,8 +428,7 @@ fn no_sample_beats_the_optimum_of_a_random_case() {
         if let Some(optimum) = &optimum {
             assert_attains(&case, optimum, seed);
         }
-        let random = ChaCha8Rng::seed_from_u64(seed);
-        let mut draw = Draw { random };
+        let mut draw = Draw::new(seed, 0);
         for _ in 0..500 {
             let sample = draw.point(&case);
             if is_feasible(&case, &sample) {
@@ -391,11 +441,16 @@ fn no_sample_beats_the_optimum_of_a_random_case() {
 #[test]
 fn random_cases_are_reproducible_and_of_the_promised_size() {
     for seed in 0..50 {
-        let case = random_case(seed);
-        assert_eq!(case, random_case(seed));
-        check_sizes(&case);
-        let bends = |layer: &Layer| layer.bias.len() * Shape::of(layer.activation).bends.len();
-        let total: usize = case.layers.iter().map(bends).sum();
-        assert!((1..=MOST_BENDS).contains(&total), "seed {seed}: {total}");
+        for draw in [random_case, wide_case] {
+            let case = draw(seed);
+            assert_eq!(case, draw(seed));
+            check_sizes(&case);
+            let bends = |layer: &Layer| match layer.activation {
+                Activation::Max(size) => layer.size() * (size - 1),
+                pointwise => layer.bias.len() * Shape::of(pointwise).bends.len(),
+            };
+            let total: usize = case.layers.iter().map(bends).sum();
+            assert!((1..=MOST_BENDS).contains(&total), "seed {seed}: {total}");
+        }
     }
 }

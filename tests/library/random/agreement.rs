@@ -28,9 +28,6 @@ const CASES: u64 = 600;
 #[cfg(feature = "lp-solvers")]
 const CASES_OF_PROGRAMS: u64 = 300;
 
-/// The same for the search, which needs no encodings and takes a moment.
-const CASES_OF_SEARCH: u64 = 1500;
-
 /// Largest deviation from the exact value, relative to `1 + |value|`.
 const TOLERANCE: f64 = 1e-6;
 
@@ -118,45 +115,6 @@ fn divided_domains_agree_with_exact_enumeration() {
         solved += counts.solved;
     }
     assert!(excluded > 300 && solved > 300, "{excluded} excluded, {solved} solved");
-}
-
-/// The search takes part in everything: integers, constraints on inputs and outputs, clipped
-/// and leaky neurons, skip connections. What it certifies holds without any tolerance.
-#[test]
-fn the_search_agrees_with_exact_enumeration_and_its_bounds_hold() {
-    let (mut compared, mut with_points, mut infeasible) = (0, 0, 0);
-    for seed in 0..CASES_OF_SEARCH {
-        let case = exact::random_case(seed);
-        let expected = exact::solve(&case);
-        let Some(question) = build::question(&case) else { continue };
-        let problem = build::problem(&case, question);
-        let solve = SolveOptions {
-            relative_gap: 1e-6,
-            absolute_gap: Some(1e-6),
-            threads: 1 + (seed % 2) as usize,
-            ..SolveOptions::default()
-        };
-        let method = Method::Search;
-        let options = OptimizeOptions { method, solve, ..OptimizeOptions::default() };
-        let outcome = optimize(&problem, &options, &mut Silent);
-        let answer = outcome.unwrap_or_else(|error| panic!("seed {seed}: {error}"));
-        let value = expected.as_ref().map(|optimum| optimum.value);
-        if let Err(what) = compare(&problem, &answer, value, options.backend) {
-            panic!("seed {seed}: {what}");
-        }
-        compared += 1;
-        infeasible += u32::from(value.is_none());
-        let (Some(optimum), Some(bound)) = (expected, answer.bound) else { continue };
-        with_points += 1;
-        assert_eq!(answer.bound_by, Some("certified"), "seed {seed}");
-        // Rounding the exact optimum to `f64` cannot carry it past a bound that holds.
-        let holds = match problem.sense() {
-            Sense::Minimize => bound <= optimum.value,
-            Sense::Maximize => bound >= optimum.value,
-        };
-        assert!(holds, "seed {seed}: {bound} is no bound of {}", optimum.value);
-    }
-    assert!(with_points > 500 && infeasible > 30, "{compared}: {with_points}, {infeasible}");
 }
 
 /// Enumeration of the regions in floating point, wherever there is such a thing: no integer

@@ -6,6 +6,7 @@ use taut::num::IntervalBox;
 use taut::problem::{Problem, QuestionText, Sense};
 
 use crate::exact::{self, Case, Relation};
+use crate::random::graph;
 
 /// The case's question as text; `None` if a constraint has no variable left,
 /// which Taut refuses to read.
@@ -48,8 +49,12 @@ pub fn problem(case: &Case, question: QuestionText) -> Problem {
     Problem::parse(network(case), domain, &question).expect("a question that fits")
 }
 
-/// The case's network.
+/// The case's network: dense layers where these are all, else nodes of a graph.
 pub fn network(case: &Case) -> Network {
+    let is_dense = |layer: &exact::Layer| layer.skips.is_empty() && layer.group() == 1;
+    if !case.layers.iter().all(is_dense) {
+        return graph::network(case);
+    }
     let layers = case.layers.iter().map(|layer| {
         let shape = (layer.weights.len(), layer.weights[0].len());
         let weights = Array2::from_shape_vec(shape, layer.weights.concat()).expect("a matrix");
@@ -58,6 +63,7 @@ pub fn network(case: &Case) -> Network {
             exact::Activation::Relu => Activation::Relu,
             exact::Activation::Leaky(alpha) => Activation::LeakyRelu { alpha },
             exact::Activation::Clip(max) => Activation::Clip { min: 0.0, max },
+            exact::Activation::Max(_) => unreachable!("pooling is no dense layer"),
         };
         DenseLayer { weights, bias: Array1::from(layer.bias.clone()), activation }
     });

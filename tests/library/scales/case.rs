@@ -1,8 +1,5 @@
 //! A random case in odd units, with hard constraints, and its exact answer.
 
-use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
-
 use crate::exact::Case;
 use crate::exact::optimum::{Candidate, Goal};
 use crate::exact::random_case::Draw;
@@ -59,7 +56,7 @@ impl Scaled {
 
 /// The case of a seed.
 pub fn scaled(seed: u64) -> Result<Scaled, Undecided> {
-    let mut draw = Draw { random: ChaCha8Rng::seed_from_u64(seed) };
+    let mut draw = Draw::new(seed, 0);
     let mut case = draw.case();
     let scattered = scatter_weights(&mut draw, &mut case);
     let inputs = change_inputs(&mut draw, &mut case);

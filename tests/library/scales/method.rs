@@ -3,8 +3,6 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
 use serde_json::Value as Json;
 use taut::control::Limits;
 use taut::control::Silent;
@@ -40,9 +38,7 @@ pub struct Method {
 
 /// The default method, one that is drawn, and enumeration.
 pub fn methods(scaled: &Scaled) -> Vec<Method> {
-    let mut random = ChaCha8Rng::seed_from_u64(scaled.seed);
-    random.set_stream(1);
-    let mut draw = Draw { random };
+    let mut draw = Draw::new(scaled.seed, 1);
     let limits = Limits::of_time(Duration::from_secs(TIME_LIMIT));
     let mut solve = SolveOptions::default();
     let gap = gap(&mut draw, scaled);
