@@ -413,8 +413,9 @@ impl<'a> Scales<'a> {
     fn tell_of_the_claim(&mut self, is_closed: bool, recheck: Option<Recheck>) {
         // No solver claims anything of what other methods show.
         if !self.is_program() {
-            let has_ended = self.evidence.claim == Claim::Optimal && self.best.target().is_some();
-            if has_ended && !is_closed {
+            let is_search = matches!(self.evidence.method, MethodRecord::Search(_));
+            let has_ended = self.evidence.claim == Claim::Optimal && self.stopped_by.is_none();
+            if is_search && has_ended && !is_closed && self.best.target().is_some() {
                 self.warn(AS_FAR_AS_ROUNDING_LETS.to_string());
             }
             return;

@@ -202,9 +202,15 @@ impl Boxes<'_> {
                 shown.extend(parts.into_iter().map(|part| self.bounded(part, target, room)));
             }
             None => {
-                let least = part.least;
-                let before = self.is_traced.then(|| self.layout.keep(part));
-                shown.push(Bounded { least, before, ..Bounded::nothing() });
+                let [lower, upper] = self.layout.domain(&part);
+                let is_fixed = |i: usize| lower[i] == upper[i] || !self.is_read[i];
+                let mut closed = match (0..lower.len()).all(is_fixed) {
+                    // Nothing that is read varies: one point is as good as another.
+                    true => self.at_a_point(lower, Bounded::nothing(), part.least),
+                    false => Bounded { least: part.least, ..Bounded::nothing() },
+                };
+                closed.before = self.is_traced.then(|| self.layout.keep(part));
+                shown.push(closed);
             }
         }
         shown

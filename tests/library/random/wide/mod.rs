@@ -198,7 +198,7 @@ fn the_search_agrees_with_exact_enumeration_and_its_bounds_hold() {
     let all = tally.of("any", Method::Search);
     assert!(all.decided as u64 * 10 > CASES * 9 && all.infeasible > 200, "{all:?}");
     assert!(all.certified as u64 * 10 > CASES * 8 && all.refused == 0, "{all:?}");
-    // What is open has units of 1e9 beside ordinary ones.
+    // What is open has units of 1e9 beside ordinary ones, but for few.
     assert!(all.open * 200 < all.decided, "{all:?}");
     for (kind, _) in KINDS {
         let counts = tally.of(kind, Method::Search);
