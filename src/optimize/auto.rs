@@ -63,8 +63,12 @@ pub fn evidence(
 /// What both have shown, where the search has not settled the question.
 fn joined(searched: Evidence, mut program: Evidence, is_settled: bool) -> Evidence {
     let is_ahead = program.claimed.is_some_and(|bound| bound > searched.proven);
-    if !is_settled && !is_ahead {
+    let is_stopped = matches!(program.claim, Claim::Stopped(_));
+    if (!is_settled || is_stopped) && !is_ahead {
         let mut evidence = searched;
+        if is_settled {
+            evidence.claim = program.claim;
+        }
         evidence.points.extend(program.points);
         return evidence;
     }
