@@ -4,8 +4,7 @@
 //! With few inputs the search is far ahead of any program. With more, some problems are easier
 //! for a program, and nobody knows which: so it is tried beside the search, for as long as the
 //! search has had so far, from the search's best point on. Where its bound is ahead by then it
-//! goes on to the end; else the search does, until the next try, a few times later. So neither
-//! has less than a third of the time.
+//! goes on to the end; else the search does, until the next try, a few times later.
 
 use std::ops::ControlFlow;
 

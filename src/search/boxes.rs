@@ -12,7 +12,7 @@ use super::{Bounded, Target};
 use crate::bounds::{NeuronBounds, read_neurons};
 use crate::control::Clock;
 use crate::network::ReluGraph;
-use crate::num::{Interval, IntervalBox};
+use crate::num::Interval;
 use crate::problem::{OBJECTIVE, Part as ProblemPart, Problem};
 
 /// Multiplications that bounding a part comes to besides the network's own multiplications.
@@ -27,7 +27,6 @@ pub struct Boxes<'a> {
     /// Inputs that the question reads.
     pub(super) is_read: Vec<bool>,
     pub(super) has_constraints: bool,
-    pub(super) clock: Clock,
     /// Bounds over all of the box.
     ranges: Box<[f64]>,
     is_traced: bool,
@@ -65,12 +64,14 @@ impl<'a> Boxes<'a> {
         let rows = problem.rows().index();
         let mut layout = Layout::new(tape, rows, whole.rows.clone(), is_read, is_integer);
         let is_read = read[graph.input().index()].clone();
-        let varying = (0..is_read.len()).filter(|&i| is_read[i] && is_varying(&whole.domain, i));
-        layout.takes_phases = varying.count() > MOST_HALVED;
-        let has_constraints = problem.limited_rows(whole).next().is_some();
         layout.clock = clock;
+        let has_constraints = problem.limited_rows(whole).next().is_some();
         let is_traced = false;
-        Self { problem, whole, layout, is_read, ranges, has_constraints, clock, is_traced }
+        let mut boxes =
+            Self { problem, whole, layout, is_read, ranges, has_constraints, is_traced };
+        let varying = boxes.varying([whole.domain.lower(), whole.domain.upper()]);
+        boxes.layout.takes_phases = varying > MOST_HALVED;
+        boxes
     }
 
     /// Keeps parts for a [`Trace`](super::Trace), if there is one.
@@ -164,11 +165,6 @@ impl<'a> Boxes<'a> {
     }
 }
 
-/// Whether an input varies over a box.
-fn is_varying(domain: &IntervalBox, input: usize) -> bool {
-    domain.lower()[input] < domain.upper()[input]
-}
-
 /// Where the lower half of a range ends and the upper one begins; those of an integer share no
 /// point. `None` where there is nothing between the ends.
 pub fn halves(range: Interval, is_integer: bool) -> Option<[f64; 2]> {
@@ -202,12 +198,11 @@ impl Boxes<'_> {
                 shown.extend(parts.into_iter().map(|part| self.bounded(part, target, room)));
             }
             None => {
-                let [lower, upper] = self.layout.domain(&part);
-                let is_fixed = |i: usize| lower[i] == upper[i] || !self.is_read[i];
-                let mut closed = match (0..lower.len()).all(is_fixed) {
+                let domain = self.layout.domain(&part);
+                let mut closed = match self.varying(domain) {
                     // Nothing that is read varies: one point is as good as another.
-                    true => self.at_a_point(lower, Bounded::nothing(), part.least),
-                    false => Bounded { least: part.least, ..Bounded::nothing() },
+                    0 => self.at_a_point(domain[0], Bounded::nothing(), part.least),
+                    _ => Bounded { least: part.least, ..Bounded::nothing() },
                 };
                 closed.before = self.is_traced.then(|| self.layout.keep(part));
                 shown.push(closed);

@@ -32,9 +32,7 @@ impl Layout {
                     continue;
                 }
                 let (l, u) = (lower[pre], upper[pre]);
-                let gap = room.lines.over[at].max(-l * u / (u - l));
-                let impact = if a < 0.0 { -a * gap } else { BELOW * a * gap };
-                let weight = INDIRECT * impact / (u - l);
+                let weight = INDIRECT * loss(a, room.lines.gap(at, l, u), BELOW) / (u - l);
                 let at = pre * inputs..(pre + 1) * inputs;
                 let Some(steepness) = room.steepness.get(at) else { continue };
                 scores.iter_mut().zip(steepness).for_each(|(s, a)| *s += weight * a);
@@ -46,4 +44,10 @@ impl Layout {
             part.scores.iter_mut().zip(&*scores).for_each(|(to, score)| *to += score / missing);
         }
     }
+}
+
+/// What a row with a coefficient at an open neuron loses there, whose planes are so far apart;
+/// the plane below, if the row meets that one, counts so much beside the one above.
+pub fn loss(coefficient: f64, gap: f64, below: f64) -> f64 {
+    if coefficient < 0.0 { -coefficient * gap } else { below * coefficient * gap }
 }

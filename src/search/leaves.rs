@@ -45,18 +45,17 @@ impl Boxes<'_> {
         part.open == 0 && part.phases.is_empty() && !self.has_constraints && !has_integers
     }
 
-    /// Inputs that vary.
-    fn varying(&self, part: &Part) -> usize {
-        let [lower, upper] = self.layout.domain(part);
+    /// Inputs that vary over a box, of those that are read.
+    pub fn varying(&self, [lower, upper]: [&[f64]; 2]) -> usize {
         (0..lower.len()).filter(|&i| lower[i] < upper[i] && self.is_read[i]).count()
     }
 
     /// Whether a part is one for linear programs, and whether there is no other way.
     pub fn is_for_programs(&self, part: &Part) -> Option<bool> {
-        let inputs = self.varying(part);
         if self.layout.takes_phases {
             return (part.open == 0).then_some(true);
         }
+        let inputs = self.varying(self.layout.domain(part));
         let is_last_resort = self.is_affine(part);
         let is_long = self.has_constraints || part.depth > LONG * inputs;
         let most = match is_long {
@@ -87,7 +86,7 @@ impl Boxes<'_> {
         }
         let Ok(mut columns) = Columns::new(&model) else { return bounded };
         let nodes = if is_last_resort { u64::MAX } else { NODES_OF_A_PART };
-        let effort = Effort { nodes, ..Effort::until(self.clock) };
+        let effort = Effort { nodes, ..Effort::until(self.layout.clock) };
         let mut points = Vec::new();
         let visit = |point: &[f64]| {
             points.push(inputs.iter().map(|column| point[column.index()]).collect())

@@ -43,6 +43,11 @@ impl Lines {
         }
     }
 
+    /// How far the lines of an open neuron are apart, whose pre-activation is in `[l, u]`.
+    pub fn gap(&self, at: usize, l: f64, u: f64) -> f64 {
+        self.over[at].max(-l * u / (u - l))
+    }
+
     /// Draws the lines of an activation, given the ranges of its pre-activations.
     pub fn draw(&mut self, step: &Step, pre: &Step, lower: &[f64], upper: &[f64]) {
         let Kind::Activation { ceilings, .. } = &step.kind else { return };

@@ -3,6 +3,7 @@
 //!
 //! Source: Wang, Zhang, Xu, Lin, Jana, Hsieh, Kolter, "Beta-CROWN" (2021), arXiv:2103.06624.
 
+use super::branch::loss;
 use super::layout::{Layout, Part, Room};
 use super::planes::clip;
 use super::rows::Ask;
@@ -67,8 +68,8 @@ impl Layout {
     }
 
     /// Chooses the neuron whose phase promises most for the row that has been led back last. What
-    /// a neuron between two planes loses is what the row loses at it, and
-    /// what later ones lose because its planes are apart.
+    /// a neuron between two planes loses is what the row loses at it, and what later ones lose
+    /// because its planes are apart.
     ///
     /// Source: Henriksen & Lomuscio, "DEEPSPLIT" (2021), doi 10.24963/ijcai.2021/351.
     pub fn choose(&self, part: &mut Part, room: &mut Room) {
@@ -89,10 +90,8 @@ impl Layout {
                             continue;
                         }
                         let (l, u) = (lower[pre], upper[pre]);
-                        let gap = room.lines.over[at].max(-l * u / (u - l));
-                        let a = trace[at];
-                        let direct = if a < 0.0 { -a * gap } else { BELOW * a * gap };
-                        let impact = direct + promises[at] * gap;
+                        let gap = room.lines.gap(at, l, u);
+                        let impact = loss(trace[at], gap, BELOW) + promises[at] * gap;
                         promises[pre] += INDIRECT * impact / (u - l);
                         if best.is_none_or(|(most, ..)| impact > most) {
                             best = Some((impact, index, neuron, *from));
@@ -129,6 +128,7 @@ impl Layout {
         let mut part = part.clone();
         part.depth += 1;
         part.first = phase.step + 1;
+        part.choice = None;
         self.narrow_to(&mut part, phase);
         part.phases.push(phase);
         part

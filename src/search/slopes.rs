@@ -125,17 +125,13 @@ impl Layout {
 
     /// One step of the multipliers along the derivative of the bound.
     fn phases_uphill(&self, step: f64, room: &mut Room) {
-        let derivative = |phase: &Phase| phase.side * (room.values[phase.pre] - phase.kink);
-        let largest = room.phases.iter().map(derivative).fold(0.0f64, |a, g| a.max(g.abs()));
-        if largest == 0.0 || !largest.is_finite() {
-            return;
-        }
-        let trace = room.rows.trace();
+        let (trace, values) = (room.rows.trace(), &room.values);
+        let derivative = |phase: &Phase| phase.side * (values[phase.pre] - phase.kink);
+        let Some(largest) = largest(room.phases.iter().map(derivative)) else { return };
         let unit = trace.iter().fold(0.0f64, |largest, a| largest.max(a.abs()));
         for phase in &mut room.phases {
-            let g = phase.side * (room.values[phase.pre] - phase.kink);
             let scale = trace[phase.at].abs().max(LEAST_SCALE * unit);
-            let change = step * scale * g / (g.abs() + SHARE_OF_LARGEST * largest);
+            let change = uphill(step * scale, derivative(phase), largest);
             phase.multiplier = (phase.multiplier + change).max(0.0);
         }
     }
@@ -151,14 +147,10 @@ impl Layout {
     fn slopes_uphill(&self, step: f64, room: &mut Room) {
         let (trace, values) = (room.rows.trace(), &room.values);
         let derivative = |(at, pre): (usize, usize)| trace[at].max(0.0) * values[pre];
-        let largest = self.free_neurons(&room.lines).map(derivative);
-        let largest = largest.fold(0.0f64, |largest, g| largest.max(g.abs()));
-        if largest == 0.0 || !largest.is_finite() {
-            return;
-        }
+        let derivatives = self.free_neurons(&room.lines).map(derivative);
+        let Some(largest) = largest(derivatives) else { return };
         for (at, pre) in self.free_neurons(&room.lines) {
-            let g = derivative((at, pre));
-            let change = step * g / (g.abs() + SHARE_OF_LARGEST * largest);
+            let change = uphill(step, derivative((at, pre)), largest);
             room.below[at] = (room.below[at] + change).clamp(0.0, 1.0);
         }
     }
@@ -177,4 +169,15 @@ impl Layout {
             })
         })
     }
+}
+
+/// The largest magnitude of derivatives; `None` where there is nowhere to go.
+fn largest(derivatives: impl Iterator<Item = f64>) -> Option<f64> {
+    let largest = derivatives.fold(0.0f64, |largest, g| largest.max(g.abs()));
+    (largest != 0.0 && largest.is_finite()).then_some(largest)
+}
+
+/// What a step changes along a derivative.
+fn uphill(step: f64, derivative: f64, largest: f64) -> f64 {
+    step * derivative / (derivative.abs() + SHARE_OF_LARGEST * largest)
 }

@@ -3,14 +3,14 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use ndarray::{arr1, arr2};
 use taut::control::{Clock, Silent};
-use taut::network::{Activation, DenseLayer, Network};
 use taut::num::IntervalBox;
 use taut::optimize::{OptimizeOptions, Status, optimize_traced};
 use taut::plot::{BoxPlot, Canvas, Shape, svg};
 use taut::problem::{Problem, QuestionText};
 use tiny_skia::Pixmap;
+
+use crate::plot::ramps;
 
 fn taut(arguments: &[&str]) -> Output {
     let output = Command::new(env!("CARGO_BIN_EXE_taut")).args(arguments).output();
@@ -107,15 +107,6 @@ fn what_has_no_such_picture_is_refused_before_the_work() {
         assert!(refused.stdout.is_empty(), "{arguments:?}");
     }
     assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 0);
-}
-
-/// `y = 3 relu(x0) + relu(x1)`.
-fn ramps() -> Network {
-    let (weights, bias) = (arr2(&[[1.0, 0.0], [0.0, 1.0]]), arr1(&[0.0, 0.0]));
-    let hidden = DenseLayer { weights, bias, activation: Activation::Relu };
-    let (weights, bias) = (arr2(&[[3.0, 1.0]]), arr1(&[0.0]));
-    let output = DenseLayer { weights, bias, activation: Activation::Linear };
-    Network::dense("ramps", vec![hidden, output]).expect("a network")
 }
 
 fn picture(question: &QuestionText) -> (Canvas, Status) {

@@ -14,7 +14,7 @@ use tiny_skia::Pixmap;
 
 /// `y = 3 relu(x0) + relu(x1)`: by hand four regions on a square around 0, and `y` from 0 to
 /// 4 on [-1, 1]².
-fn ramps() -> Network {
+pub fn ramps() -> Network {
     let (weights, bias) = (arr2(&[[1.0, 0.0], [0.0, 1.0]]), arr1(&[0.0, 0.0]));
     let hidden = DenseLayer { weights, bias, activation: Activation::Relu };
     let (weights, bias) = (arr2(&[[3.0, 1.0]]), arr1(&[0.0]));
