@@ -28,7 +28,7 @@
 //! | 5 | [`search`], [`regions`] | branch and bound; linear regions |
 //! | 4 | [`encode`], [`scale`], [`prune`], [`io`] | network and bounds → program; neurons in other units, or removed; files |
 //! | 3 | [`bounds`], [`solve`], [`problem`], [`train`] | bounds on neurons; solvers; questions; training |
-//! | 2 | [`network`], [`milp`] | the data |
+//! | 2 | [`network`], [`milp`], [`proof`] | the data |
 //! | 1 | [`num`], [`control`], [`message`] | numbers; limits, clock and stop; what messages quote |
 
 pub mod analyze;
@@ -45,6 +45,7 @@ pub mod optimize;
 #[cfg(feature = "plot")]
 pub mod plot;
 pub mod problem;
+pub mod proof;
 pub mod prune;
 pub mod regions;
 pub mod scale;

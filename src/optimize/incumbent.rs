@@ -23,8 +23,8 @@ pub struct Tries {
 /// What a MILP solver gains from, for which points are hard to find.
 pub const THOROUGH: Tries = Tries { samples: 512, starts: 8, steps: 60 };
 
-/// What a search needs, which finds points on its way.
-pub const QUICK: Tries = Tries { samples: 48, starts: 2, steps: 20 };
+/// What a search needs, which descends from the point and finds others on its way.
+pub const QUICK: Tries = Tries { samples: 24, starts: 1, steps: 0 };
 
 /// Most multiplications spent on samples: some tens of milliseconds.
 const SAMPLE_BUDGET: usize = 50_000_000;

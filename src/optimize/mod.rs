@@ -46,11 +46,13 @@ use crate::bounds::Crown;
 use crate::control::{Clock, Limits, Observer, Progress};
 use crate::encode::{BigM, EncodeError, ReluEncoding};
 use crate::problem::{Candidate, NO_WHOLE_NUMBER, Problem, Sense};
+use crate::proof::Tree;
 use crate::regions::RegionError;
 use crate::scale::Scaling;
 use crate::search::Listener;
 use crate::solve::{Backend, Highs, SolveError, SolveOptions};
 use crate::tighten::{TightenError, TightenOptions, Tightening};
+use search::Witness;
 
 /// How the optimum is found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -250,7 +252,25 @@ pub fn optimize_traced(
     listener: &mut Listener<'_>,
 ) -> Result<Answer, OptimizeError> {
     let options = OptimizeOptions { method: Method::Search, ..options.clone() };
-    run(problem, &options, clock, observer, Some(listener))
+    run(problem, &options, clock, observer, Some(Witness::Boxes(listener)))
+}
+
+/// [`optimize_within`] by [`Method::Search`], whatever the options say, and what proves its bound:
+/// a tree from which [`replay`](crate::search::replay()) derives it again. The tree is empty
+/// where bounds or the constraints alone show that there is no point.
+///
+/// # Errors
+/// Those of [`optimize`].
+pub fn optimize_proven(
+    problem: &Problem,
+    options: &OptimizeOptions,
+    clock: &Clock,
+    observer: &mut dyn Observer,
+) -> Result<(Answer, Tree), OptimizeError> {
+    let options = OptimizeOptions { method: Method::Search, ..options.clone() };
+    let mut tree = Tree::default();
+    let answer = run(problem, &options, clock, observer, Some(Witness::Tree(&mut tree)))?;
+    Ok((answer, tree))
 }
 
 fn run(
@@ -258,7 +278,7 @@ fn run(
     options: &OptimizeOptions,
     clock: &Clock,
     observer: &mut dyn Observer,
-    listener: Option<&mut Listener<'_>>,
+    witness: Option<Witness<'_, '_>>,
 ) -> Result<Answer, OptimizeError> {
     options.solve.validate()?;
     let observer = &mut Told { sense: problem.sense(), inner: observer };
@@ -290,7 +310,7 @@ fn run(
                 Method::Enumerate => enumerate::evidence(problem, options, clock)?,
                 Method::Auto => auto::evidence(problem, whole, options, known, clock, observer)?,
                 Method::Search => {
-                    let beside = search::Beside { aside: &mut search::Nothing, listener };
+                    let beside = search::Beside { aside: &mut search::Nothing, witness };
                     search::search(problem, whole, options, known, clock, beside, observer)?
                         .evidence
                 }

@@ -5,20 +5,28 @@
 //! has only to show that there is no better one.
 
 use super::formulate::tell_of_bounds;
+use super::region::Regions;
 use super::{
     Best, Claim, Evidence, Gap, MethodRecord, OptimizeError, OptimizeOptions, SearchRecord, timed,
 };
 use crate::bounds::{Crown, NeuronBounds, Propagator, summarize};
 use crate::control::{Clock, Observer, Progress, StoppedBy};
+use crate::num::sample::UniformPoints;
 use crate::problem::{Candidate, OBJECTIVE, Part, Problem};
+use crate::proof::Tree;
 use crate::search::{
-    BoxTrace, Boxes, Effort, Goal, Listener, Target, Threads, Trace, traced_least,
+    BoxTrace, Boxes, Effort, Goal, Listener, Target, Threads, Trace, TreeTrace, traced_least,
 };
 use crate::tighten::{TightenError, limited};
 
 /// Why a problem has no point, where a search has proven that.
 pub const NO_POINT: &str =
     "no point meets the constraints, which a search over all of the box proves";
+
+/// Parts before the first descent from another point, and between two of them at most; each
+/// takes as long as some dozens of parts.
+const FIRST_START: u64 = 250;
+const NEXT_START: u64 = 1000;
 
 /// What was proven.
 #[derive(Clone, Debug)]
@@ -37,6 +45,8 @@ pub struct Proven<'a> {
     pub nodes: u64,
     /// Simplex iterations.
     pub iterations: u64,
+    /// Multiplications, as estimated.
+    pub work: f64,
 }
 
 /// Something else that is tried where a search takes long.
@@ -60,18 +70,26 @@ impl Aside for Nothing {
     }
 }
 
+/// Who hears of the parts of a search.
+pub enum Witness<'a, 'b> {
+    /// Hears of their boxes.
+    Boxes(&'a mut Listener<'b>),
+    /// Grows a tree of proofs.
+    Tree(&'a mut Tree),
+}
+
 /// Who is beside a search.
 pub struct Beside<'a, 'b> {
     /// What is tried where it takes long.
     pub aside: &'a mut dyn Aside,
-    /// Who hears of its boxes.
-    pub listener: Option<&'a mut Listener<'b>>,
+    /// Who hears of its parts.
+    pub witness: Option<Witness<'a, 'b>>,
 }
 
 impl<'a> Beside<'a, '_> {
     /// Something that is tried, and nobody else.
     pub fn only(aside: &'a mut dyn Aside) -> Self {
-        Self { aside, listener: None }
+        Self { aside, witness: None }
     }
 }
 
@@ -80,35 +98,71 @@ struct Sought<'a, 'b> {
     problem: &'a Problem,
     best: Best<'a>,
     gap: Gap,
+    /// The way from a point to a local optimum, if there is one.
+    regions: Option<Regions<'b>>,
+    clock: Clock,
+    /// Where other descents start.
+    starts: UniformPoints<'b>,
+    /// The number of parts at the next one.
+    next_start: u64,
     aside: &'b mut dyn Aside,
 }
 
+impl Sought<'_, '_> {
+    /// Leads the best point on to a local optimum.
+    fn descend(&mut self) {
+        let (Some(regions), Some(best)) = (&self.regions, self.best.target()) else { return };
+        let better = regions.descend_soon(best, &self.clock);
+        better.into_iter().for_each(|point| self.best.offer(point));
+    }
+
+    fn cost(&self) -> f64 {
+        self.best.target().map_or(f64::INFINITY, |best| best.cost)
+    }
+}
+
 impl Goal for Sought<'_, '_> {
+    fn explore(&mut self, nodes: u64) {
+        if nodes < self.next_start {
+            return;
+        }
+        self.next_start = nodes + nodes.min(NEXT_START);
+        let Some(regions) = &self.regions else { return };
+        let start = self.starts.next().and_then(|point| self.problem.nearest_input(&point));
+        let Some(start) = start.map(|input| self.problem.evaluate(input)) else { return };
+        let found = regions.descend_soon(&start, &self.clock);
+        found.into_iter().for_each(|point| self.best.offer(point));
+    }
+
     fn is_settled(&mut self, progress: &Progress, observer: &mut dyn Observer) -> bool {
         self.aside.settles(self.best.target(), progress, observer)
     }
 
     fn offer(&mut self, point: &[f64]) {
         let Some(input) = self.problem.nearest_input(point) else { return };
+        let before = self.cost();
         self.best.offer(self.problem.evaluate(input));
+        if self.cost() < before {
+            self.descend();
+        }
     }
 
     fn target(&self) -> Target {
-        let best = self.best.target().map(|best| best.cost);
-        let enough = best.map_or(f64::INFINITY, |value| value - self.gap.at(value));
-        Target { best: best.unwrap_or(f64::INFINITY), enough }
+        let best = self.cost();
+        let enough = if best.is_finite() { best - self.gap.at(best) } else { f64::INFINITY };
+        Target { best, enough }
     }
 }
 
 /// Proves what it can of `problem`, given bounds of its neurons and perhaps a point; with
-/// somebody perhaps who hears of the boxes.
+/// somebody perhaps who hears of the parts.
 pub fn prove<'a>(
     problem: &'a Problem,
     bounds: &NeuronBounds,
     known: Best<'a>,
     gap: Gap,
     effort: &Effort,
-    Beside { aside, listener }: Beside<'_, '_>,
+    Beside { aside, witness }: Beside<'_, '_>,
     observer: &mut dyn Observer,
 ) -> Proven<'a> {
     let nothing = |best| Proven {
@@ -119,13 +173,30 @@ pub fn prove<'a>(
         stopped_by: None,
         nodes: 0,
         iterations: 0,
+        work: 0.0,
     };
     let Some(whole) = problem.whole() else { return nothing(known) };
     let Ok(bounds) = limited(problem, whole, bounds.clone()) else { return nothing(known) };
-    let boxes = Boxes::new(problem, whole, &bounds, effort.clock).traced(listener.is_some());
-    let mut trace = listener.map(|listener| BoxTrace::new(&boxes, listener));
-    let trace = trace.as_mut().map(|trace| trace as &mut dyn Trace<_>);
-    let mut sought = Sought { problem, best: known, gap, aside };
+    let boxes = Boxes::new(problem, whole, &bounds, effort.clock).traced(witness.is_some());
+    let mut trace = witness.map(|witness| -> Box<dyn Trace<_> + '_> {
+        match witness {
+            Witness::Boxes(listener) => Box::new(BoxTrace::new(&boxes, listener)),
+            Witness::Tree(tree) => Box::new(TreeTrace::new(tree)),
+        }
+    });
+    let trace = trace.as_mut().map(|trace| &mut **trace as &mut dyn Trace<_>);
+    let regions = Regions::new(problem, whole, &bounds);
+    let mut sought = Sought {
+        problem,
+        best: known,
+        gap,
+        regions,
+        clock: effort.clock,
+        starts: UniformPoints::new(&whole.domain, 0),
+        next_start: FIRST_START,
+        aside,
+    };
+    sought.descend();
     let roots = boxes.root(sought.target());
     let mut space = Threads::new(&boxes, effort.threads);
     let Ok(found) = traced_least(&mut space, roots, &mut sought, effort, observer, trace);
@@ -138,6 +209,7 @@ pub fn prove<'a>(
         stopped_by: found.stopped_by,
         nodes: found.nodes,
         iterations: found.iterations,
+        work: found.work,
     }
 }
 
@@ -191,12 +263,10 @@ pub fn search(
     let proven = timed(&mut evidence.work.seconds.solve, || {
         prove(problem, &bounds, best, gap, &effort, beside, observer)
     });
-    match proven.bound {
-        Some(bound) => {
-            let bound = problem.sense().signed(bound);
-            tracing::info!("search: bound {bound} after {} parts", proven.nodes);
-        }
-        None => tracing::info!("search: no bound after {} parts", proven.nodes),
+    let after = format!("{} parts, {:.3e} multiplications", proven.nodes, proven.work);
+    match proven.bound.map(|bound| problem.sense().signed(bound)) {
+        Some(bound) => tracing::info!("search: bound {bound} after {after}"),
+        None => tracing::info!("search: no bound after {after}"),
     }
     evidence.bounds = Some(bounds);
     evidence.work.nodes = proven.nodes;

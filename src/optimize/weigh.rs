@@ -4,7 +4,7 @@
 //! against a true point, it falls. Where it would be the answer, Taut proves it again
 //! ([`super::search`]) as far as the options ask for that; "infeasible" only with a proof.
 
-use super::region::best_of_region;
+use super::region::Regions;
 use super::search::{Beside, NO_POINT, Nothing, Proven, prove};
 use super::{
     Answer, Best, Certify, Claim, Evidence, Gap, MethodRecord, OptimizeError, OptimizeOptions,
@@ -230,8 +230,8 @@ impl<'a> Scales<'a> {
         }
     }
 
-    /// Moves the best point to the optimum of the linear region that it lies in, unless the
-    /// bound shows that there is nothing to gain.
+    /// Moves the best point to a local optimum, that of its linear region or of one nearby, unless
+    /// the bound shows that there is nothing to gain.
     fn polish(&mut self, clock: &Clock) {
         let (None, Some(best)) = (&self.evidence.empty, self.best.target()) else { return };
         let size = self.problem.objective_size(&best.input);
@@ -244,7 +244,8 @@ impl<'a> Scales<'a> {
         };
         let mut seconds = 0.0;
         let point = timed(&mut seconds, || {
-            best_of_region(self.problem, part, bounds, best, self.options.backend, clock)
+            let regions = Regions::new(self.problem, part, bounds)?;
+            regions.descend(best, self.options.backend, clock)
         });
         self.evidence.work.seconds.polish += seconds;
         point.into_iter().chain(repaired).for_each(|point| self.best.offer(point));

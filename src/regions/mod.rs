@@ -24,7 +24,7 @@ mod plan;
 mod polygon;
 mod polytope;
 mod sample;
-mod simplex;
+pub(crate) mod simplex;
 mod slice;
 mod stability;
 mod upper;

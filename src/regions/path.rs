@@ -35,12 +35,12 @@ pub(super) enum Origin {
 
 /// What is known of the rounding errors of a computed form on all of the domain.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Errors {
+pub struct Errors {
     /// Of the value of the computed form, over the reals.
-    pub(super) form: f64,
+    pub form: f64,
     /// Of its value computed in floating point at a point of the domain, with
     /// [`SAFETY`].
-    pub(super) value: f64,
+    pub value: f64,
 }
 
 impl Errors {

@@ -12,7 +12,7 @@
 //! mixed-integer linear programming" (2004)); nothing else of the method has to be
 //! exact.
 
-use super::path::Errors;
+pub use super::path::Errors;
 use crate::num::rounding::sum_error;
 
 /// Pivots before giving up, a free input.
@@ -136,6 +136,23 @@ impl Simplex {
             }
         }
         Largest::Unknown
+    }
+
+    /// Where a form is greatest over the cell, nearly: nothing is certified. `None` where the
+    /// method gets lost, or the cell is empty.
+    pub fn highest(&mut self, form: &[f64], rows: &Rows) -> Option<&[f64]> {
+        // A bound that is never good enough.
+        let errors = Errors { form: 0.0, value: f64::NEG_INFINITY };
+        let largest = self.maximize(form, 1.0, errors, rows);
+        (largest == Largest::Attained).then_some(&self.point)
+    }
+
+    /// The rows that the vertex lies on, and their multipliers.
+    pub fn tight_rows(&self) -> impl Iterator<Item = (usize, f64)> {
+        self.basis.iter().zip(&self.multipliers).filter_map(|(basic, &multiplier)| match basic {
+            Basic::Row(row) => Some((*row, multiplier)),
+            Basic::Lower(_) | Basic::Upper(_) => None,
+        })
     }
 
     /// A point in the middle of the cell: the mean of the vertices that are extreme along

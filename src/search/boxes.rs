@@ -3,10 +3,11 @@
 
 use super::columns::around;
 use super::kept::Kept;
-use super::layout::{Layout, Part, Room};
+use super::layout::{Layout, Note, Part, Room};
 use super::leaves::MOST_HALVED;
 use super::node::Shown;
-use super::phases::Choice;
+use super::phases::{Choice, Phase};
+use super::script::Script;
 use super::tape::Tape;
 use super::{Bounded, Target};
 use crate::bounds::{NeuronBounds, read_neurons};
@@ -14,9 +15,13 @@ use crate::control::Clock;
 use crate::network::ReluGraph;
 use crate::num::Interval;
 use crate::problem::{OBJECTIVE, Part as ProblemPart, Problem};
+use crate::proof::Cut;
 
 /// Multiplications that bounding a part comes to besides the network's own multiplications.
 const PART_WORK: f64 = 2e4;
+
+/// An input, where one end of its range is put, and whether that is the upper one.
+pub(super) type End = (usize, f64, bool);
 
 /// The boxes of a problem.
 #[derive(Debug)]
@@ -81,10 +86,15 @@ impl<'a> Boxes<'a> {
 
     /// All of the box.
     pub fn root(&self, target: Target) -> Vec<Bounded<Kept>> {
+        vec![self.bounded(self.all(), target, &mut self.layout.room())]
+    }
+
+    /// The part that is all of the box.
+    pub(super) fn all(&self) -> Part {
         let mut part = self.layout.part(self.ranges.clone());
         // Its bounds are known already.
         part.first = self.layout.tape.steps.len();
-        vec![self.bounded(part, target, &mut self.layout.room())]
+        part
     }
 
     pub(super) fn graph(&self) -> &'a ReluGraph {
@@ -92,12 +102,21 @@ impl<'a> Boxes<'a> {
     }
 
     /// Bounds a part.
-    fn bounded(&self, mut part: Part, target: Target, room: &mut Room) -> Bounded<Kept> {
+    pub(super) fn bounded(&self, mut part: Part, target: Target, room: &mut Room) -> Bounded<Kept> {
         let mut bounded = Bounded::nothing();
         bounded.before = self.is_traced.then(|| self.layout.keep(part.clone()));
-        let before = room.work;
+        if self.is_traced {
+            room.script = Script::Written(Vec::new());
+        }
+        let before = room.rows.work;
         let shown = self.layout.bound(&mut part, target, room);
-        bounded.work = PART_WORK + room.work - before;
+        if let Some(before) = &mut bounded.before {
+            let Note { from, programs, .. } =
+                part.note.take().map(|note| *note).unwrap_or_default();
+            let (number, target, lemmas) = (None, Some(target), room.script.take());
+            before.note = Some(Box::new(Note { number, from, lemmas, target, programs }));
+        }
+        bounded.work = PART_WORK + room.rows.work - before;
         bounded.cut = room.cut;
         match shown {
             Shown::Closed(least) => {
@@ -119,7 +138,12 @@ impl<'a> Boxes<'a> {
     }
 
     /// A part of a single point: its rows, as close as can be told.
-    fn at_a_point(&self, point: &[f64], mut bounded: Bounded<Kept>, least: f64) -> Bounded<Kept> {
+    pub(super) fn at_a_point(
+        &self,
+        point: &[f64],
+        mut bounded: Bounded<Kept>,
+        least: f64,
+    ) -> Bounded<Kept> {
         let Some(rows) = self.graph().bounds_at(point, self.problem.rows()) else {
             bounded.least = least;
             return bounded;
@@ -134,15 +158,38 @@ impl<'a> Boxes<'a> {
     fn in_two(&self, part: &Part) -> Option<[Part; 2]> {
         match part.choice {
             Some(Choice { below, above }) => {
-                Some([below, above].map(|phase| self.layout.on_side(part, phase)))
+                Some([below, above].map(|phase| self.on_side(part, phase)))
             }
-            None => self.halves(part),
+            None => self.halves(part).map(|cuts| cuts.map(|cut| self.at_an_end(part, cut))),
         }
+    }
+
+    /// The part on one side of a kink.
+    pub(super) fn on_side(&self, part: &Part, phase: Phase) -> Part {
+        self.cut_out(self.layout.on_side(part, phase), self.layout.cut(&phase))
+    }
+
+    /// The part with one end of an input moved.
+    pub(super) fn at_an_end(&self, part: &Part, (index, end, is_upper): End) -> Part {
+        let mut half = part.clone();
+        half.depth += 1;
+        half.first = 0;
+        self.layout.domain_mut(&mut half)[usize::from(is_upper)][index] = end;
+        self.cut_out(half, Cut::Input { index, end, is_upper })
+    }
+
+    /// A part that was made of another by a cut.
+    fn cut_out(&self, mut half: Part, cut: Cut) -> Part {
+        if let Some(note) = half.note.as_deref_mut() {
+            let (number, programs) = (note.number, note.programs);
+            *note = Note { from: number.map(|number| (number, cut)), programs, ..Note::default() };
+        }
+        half
     }
 
     /// Both halves of a part along the input that promises most; none where nothing is left to
     /// halve.
-    fn halves(&self, part: &Part) -> Option<[Part; 2]> {
+    fn halves(&self, part: &Part) -> Option<[End; 2]> {
         let [lower, upper] = self.layout.domain(part);
         let mut order: Vec<usize> = (0..lower.len()).filter(|&i| self.is_read[i]).collect();
         let width = |i: usize| upper[i] - lower[i];
@@ -153,14 +200,7 @@ impl<'a> Boxes<'a> {
         order.into_iter().find_map(|input| {
             let range = Interval::new(lower[input], upper[input])?;
             let [left, right] = halves(range, self.layout.is_integer[input])?;
-            let mut parts = [part.clone(), part.clone()];
-            parts.iter_mut().for_each(|half| {
-                half.depth += 1;
-                half.first = 0;
-            });
-            self.layout.domain_mut(&mut parts[0])[1][input] = left;
-            self.layout.domain_mut(&mut parts[1])[0][input] = right;
-            Some(parts)
+            Some([(input, left, true), (input, right, false)])
         })
     }
 }
@@ -184,6 +224,9 @@ impl Boxes<'_> {
             let closed = self.by_programs(&part, target.enough, is_last_resort);
             let is_closed = closed.least >= target.enough || self.is_affine(&part);
             part.least = closed.least;
+            if let Some(note) = part.note.as_deref_mut() {
+                note.programs = Some(target.enough);
+            }
             // What is not closed goes on in parts.
             let least = if is_closed { closed.least } else { f64::INFINITY };
             let is_told = is_closed && self.is_traced;

@@ -4,7 +4,10 @@
 //! What it says is a hint: which convex combination of the planes is worth computing, in such a
 //! way that it holds whatever the weights are, and where.
 
+use std::cmp::Reverse;
+
 use super::planes::Plane;
+use crate::proof::WEIGHT_UNITS;
 
 /// Pivots for each plane, at most.
 const PIVOTS: usize = 12;
@@ -16,7 +19,7 @@ const TINY: f64 = 1e-11;
 #[derive(Debug, Default)]
 pub struct Envelope {
     /// One weight a plane, not negative.
-    pub weights: Vec<f64>,
+    weights: Vec<f64>,
     /// The point.
     pub point: Vec<f64>,
     inputs: usize,
@@ -58,6 +61,19 @@ impl Envelope {
                 self.point[column] = (l + share * (u - l)).clamp(l, u);
             }
         }
+    }
+
+    /// The planes that count, by their places, and their weights in units of
+    /// 1 / [`WEIGHT_UNITS`], the largest first.
+    pub fn weights(&self) -> Vec<(u16, u16)> {
+        let places = self.weights.iter().enumerate();
+        let weights = places.filter_map(|(index, &weight)| {
+            let weight = (weight * f64::from(WEIGHT_UNITS)).round() as u16;
+            (weight > 0).then_some((u16::try_from(index).ok()?, weight))
+        });
+        let mut weights: Vec<(u16, u16)> = weights.collect();
+        weights.sort_by_key(|(_, weight)| Reverse(*weight));
+        weights
     }
 
     /// The corner at which the first plane is least, where only the slack of the plane that is

@@ -3,6 +3,7 @@
 
 use ndarray::Array1;
 
+use super::aligned::Aligned;
 use super::kernel::add_ranges;
 use super::tape::{Kind, Matrix, Step, Sum, Tape, padded};
 use crate::num::rounding::{above, below};
@@ -10,17 +11,17 @@ use crate::num::rounding::{above, below};
 /// Centers and radii of all neurons.
 #[derive(Debug)]
 pub struct Centered {
-    center: Vec<f64>,
-    radius: Vec<f64>,
+    center: Aligned,
+    radius: Aligned,
     /// Sums of the step at hand.
-    sums: [Vec<f64>; 2],
+    sums: [Aligned; 2],
 }
 
 impl Centered {
     /// Room for those of a tape.
     pub fn new(tape: &Tape) -> Self {
         let widest = tape.steps.iter().map(|step| padded(step.size)).max().unwrap_or(0);
-        let zeros = |size: usize| vec![0.0; size];
+        let zeros = Aligned::zeros;
         Self {
             center: zeros(tape.length),
             radius: zeros(tape.length),

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::interval::Centered;
-use super::layout::{Layout, Part};
+use super::layout::{Layout, Note, Part};
 use super::phases::{Choice, Phase};
 use super::tape::{Kind, Step};
 
@@ -27,6 +27,8 @@ pub struct Kept {
     open: usize,
     /// How often a part was divided for it.
     pub depth: usize,
+    /// See [`Part::note`].
+    pub note: Option<Box<Note>>,
 }
 
 impl Layout {
@@ -48,6 +50,7 @@ impl Layout {
             least: part.least,
             open: part.open,
             depth: part.depth,
+            note: part.note,
         }
     }
 
@@ -77,6 +80,7 @@ impl Layout {
             below: kept.below.iter().map(|slope| f64::from(*slope)).collect(),
             first: 0,
             choice: kept.choice,
+            note: kept.note,
         };
         for phase in &kept.phases {
             self.narrow_to(&mut part, *phase);

@@ -42,10 +42,10 @@ pub fn add_product(columns: &[f64], x: &[f64], sum: &mut [f64]) {
     );
 }
 
-/// Adds `A W` to `out`.
+/// `A W`.
 #[derive(Debug)]
 pub struct RowsTimes<'a> {
-    /// [`ROWS`] rows of coefficients, `stride` numbers apart.
+    /// One row of coefficients, or [`ROWS`] rows `stride` numbers apart.
     pub a: &'a [f64],
     /// See `a`.
     pub stride: usize,
@@ -55,16 +55,16 @@ pub struct RowsTimes<'a> {
     pub w: &'a [f64],
     /// See `w`.
     pub width: usize,
-    /// [`ROWS`] rows, `width` numbers apart.
+    /// As many rows, `width` numbers apart.
     pub out: &'a mut [f64],
     /// Room for what is not 0.
     pub factors: &'a mut Vec<(usize, [f64; ROWS])>,
 }
 
 impl RowsTimes<'_> {
-    /// Computes it.
-    pub fn run(self) {
-        pulp::Arch::new().dispatch(self);
+    /// Computes it, and says how many rows of `w` took part.
+    pub fn run(self) -> usize {
+        pulp::Arch::new().dispatch(self)
     }
 
     /// A few registers of the product of all rows.
@@ -87,18 +87,61 @@ impl RowsTimes<'_> {
             }
         }
         for (row, sums) in sums.iter().enumerate() {
-            let out = &mut out[row * width + at..][..COUNT];
-            out.iter_mut().zip(sums).for_each(|(out, &sum)| *out = simd.add_f64s(*out, sum));
+            out[row * width + at..][..COUNT].copy_from_slice(sums);
         }
+    }
+
+    /// A few registers of the product of one row.
+    #[inline(always)]
+    fn columns_of_one<S: Simd, const COUNT: usize>(
+        simd: S,
+        a: &[f64],
+        w: &[S::f64s],
+        (width, at): (usize, usize),
+        out: &mut [S::f64s],
+    ) {
+        let mut sums = [simd.splat_f64s(0.0); COUNT];
+        for (i, &factor) in a.iter().enumerate() {
+            if factor == 0.0 {
+                continue;
+            }
+            let factor = simd.splat_f64s(factor);
+            let w = &w[i * width + at..][..COUNT];
+            for (sum, &w) in sums.iter_mut().zip(w) {
+                *sum = simd.mul_add_e_f64s(factor, w, *sum);
+            }
+        }
+        out[at..][..COUNT].copy_from_slice(&sums);
     }
 }
 
 impl WithSimd for RowsTimes<'_> {
-    type Output = ();
+    type Output = usize;
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
+    fn with_simd<S: Simd>(self, simd: S) -> usize {
         let Self { a, stride, size, w, width, out, factors } = self;
+        let (w, _) = S::as_simd_f64s(w);
+        let (out, _) = S::as_mut_simd_f64s(out);
+        // Rows are whole registers.
+        let width = width / S::F64_LANES;
+        if a.len() == stride {
+            for (at, count) in tiles(width, 8) {
+                let a = &a[..size];
+                let place = (width, at);
+                match count {
+                    1 => Self::columns_of_one::<S, 1>(simd, a, w, place, out),
+                    2 => Self::columns_of_one::<S, 2>(simd, a, w, place, out),
+                    3 => Self::columns_of_one::<S, 3>(simd, a, w, place, out),
+                    4 => Self::columns_of_one::<S, 4>(simd, a, w, place, out),
+                    5 => Self::columns_of_one::<S, 5>(simd, a, w, place, out),
+                    6 => Self::columns_of_one::<S, 6>(simd, a, w, place, out),
+                    7 => Self::columns_of_one::<S, 7>(simd, a, w, place, out),
+                    _ => Self::columns_of_one::<S, 8>(simd, a, w, place, out),
+                }
+            }
+            return a[..size].iter().filter(|a| **a != 0.0).count();
+        }
         let (a0, rest) = a.split_at(stride);
         let (a1, rest) = rest.split_at(stride);
         let (a2, a3) = rest.split_at(stride);
@@ -110,22 +153,31 @@ impl WithSimd for RowsTimes<'_> {
                 factors.push((i, column));
             }
         }
-        let (w, _) = S::as_simd_f64s(w);
-        let (out, _) = S::as_mut_simd_f64s(out);
-        // Rows are whole registers.
-        let width = width / S::F64_LANES;
-        let mut at = 0;
-        // Twelve sums, three registers of weights and a factor: sixteen registers.
-        while at + 3 <= width {
-            Self::columns::<S, 3>(simd, factors, w, (width, at), out);
-            at += 3;
+        // Sums for all rows, a few registers of weights, and a factor.
+        let most = if S::REGISTER_COUNT >= 32 { 6 } else { 3 };
+        for (at, count) in tiles(width, most) {
+            let place = (width, at);
+            match count {
+                1 => Self::columns::<S, 1>(simd, factors, w, place, out),
+                2 => Self::columns::<S, 2>(simd, factors, w, place, out),
+                3 => Self::columns::<S, 3>(simd, factors, w, place, out),
+                4 => Self::columns::<S, 4>(simd, factors, w, place, out),
+                5 => Self::columns::<S, 5>(simd, factors, w, place, out),
+                _ => Self::columns::<S, 6>(simd, factors, w, place, out),
+            }
         }
-        match width - at {
-            2 => Self::columns::<S, 2>(simd, factors, w, (width, at), out),
-            1 => Self::columns::<S, 1>(simd, factors, w, (width, at), out),
-            _ => {}
-        }
+        factors.len()
     }
+}
+
+/// `0..width` in pieces of about the same length, `most` at most: where each starts, and its
+/// length.
+fn tiles(width: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
+    let count = width.div_ceil(most).max(1);
+    (0..count).map(move |tile| {
+        let (start, end) = (tile * width / count, (tile + 1) * width / count);
+        (start, end - start)
+    })
 }
 
 /// `Σ aᵢ bᵢ` and `Σ |aᵢ| eᵢ`; all arrays are of whole registers.
@@ -161,12 +213,14 @@ impl WithSimd for Sums<'_> {
     }
 }
 
-/// Replaces the values of activations by lines, neuron by neuron: the coefficients become those
-/// of the pre-activations. All arrays are of whole registers.
+/// Replaces the values of activations by lines, neuron by neuron. All arrays are of whole
+/// registers.
 #[derive(Debug)]
 pub struct ThroughLines<'a> {
     /// The coefficients.
-    pub a: &'a mut [f64],
+    pub a: &'a [f64],
+    /// Those of the pre-activations.
+    pub out: &'a mut [f64],
     /// Slopes of the lines below and above.
     pub slopes: [&'a [f64]; 2],
     /// Their intercepts.
@@ -187,20 +241,22 @@ impl WithSimd for ThroughLines<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> [f64; 2] {
-        let (a, _) = S::as_mut_simd_f64s(self.a);
+        let (a, _) = S::as_simd_f64s(self.a);
+        let (out, _) = S::as_mut_simd_f64s(self.out);
         let [below, above] = self.slopes.map(|slopes| S::as_simd_f64s(slopes).0);
         let [under, over] = self.intercepts.map(|intercepts| S::as_simd_f64s(intercepts).0);
         let (e, _) = S::as_simd_f64s(self.e);
         let zero = simd.splat_f64s(0.0);
         let (mut intercepts, mut error) = (zero, zero);
         let lines = below.iter().zip(above).zip(under.iter().zip(over));
-        for ((a, ((&below, &above), (&under, &over))), &e) in a.iter_mut().zip(lines).zip(e) {
-            let (up, down) = (simd.max_f64s(*a, zero), simd.min_f64s(*a, zero));
+        let numbers = a.iter().zip(out).zip(lines).zip(e);
+        for (((&a, out), ((&below, &above), (&under, &over))), &e) in numbers {
+            let (up, down) = (simd.max_f64s(a, zero), simd.min_f64s(a, zero));
             intercepts = simd.mul_add_e_f64s(up, under, intercepts);
             intercepts = simd.mul_add_e_f64s(down, over, intercepts);
             // A coefficient that is no number makes the error none.
-            error = simd.mul_add_e_f64s(simd.abs_f64s(*a), e, error);
-            *a = simd.add_f64s(simd.mul_f64s(up, below), simd.mul_f64s(down, above));
+            error = simd.mul_add_e_f64s(simd.abs_f64s(a), e, error);
+            *out = simd.add_f64s(simd.mul_f64s(up, below), simd.mul_f64s(down, above));
         }
         [simd.reduce_sum_f64s(intercepts), simd.reduce_sum_f64s(error)]
     }

@@ -2,15 +2,19 @@
 
 use std::sync::Arc;
 
+use super::Target;
+use super::aligned::Aligned;
 use super::envelope::Envelope;
 use super::interval::Centered;
 use super::lines::Lines;
 use super::phases::{Choice, Phase};
 use super::planes::Plane;
 use super::rows::{Ask, Rows};
+use super::script::Script;
 use super::tape::{Kind, Matrix, Tape};
 use crate::control::Clock;
 use crate::num::Interval;
+use crate::proof::{Cut, Lemma};
 
 /// Inputs up to which it is kept how steep the planes of each neuron are.
 const MOST_STEEP: usize = 64;
@@ -42,6 +46,23 @@ pub struct Part {
     pub first: usize,
     /// The neuron whose phase promises most.
     pub choice: Option<Choice>,
+    /// Where it stands among the parts, where the search is traced.
+    pub note: Option<Box<Note>>,
+}
+
+/// Where a part stands among those of a search, and what bounds it.
+#[derive(Clone, Debug, Default)]
+pub struct Note {
+    /// Its number, once it has been told.
+    pub number: Option<usize>,
+    /// The part that it was cut out of, and how.
+    pub from: Option<(usize, Cut)>,
+    /// The choices that bound it.
+    pub lemmas: Vec<Lemma>,
+    /// What there was to prove.
+    pub target: Option<Target>,
+    /// What linear programs were to reach, where it went to them.
+    pub programs: Option<f64>,
 }
 
 /// What is asked of the network, laid out for a search.
@@ -63,7 +84,9 @@ pub struct Layout {
     pub is_integer: Vec<bool>,
     /// For each step the activations that read it.
     pub readers: Vec<Vec<usize>>,
-    /// Multiplications of a row that is led back from a step to the inputs.
+    /// Multiplications of a step at a point.
+    pub work_of_a_step: Vec<f64>,
+    /// Those of a row that is led back from a step to the inputs, as if none were by 0.
     pub work_of_a_row: Vec<f64>,
     /// Coefficients of the inputs, in absolute value and of both sides, for neurons that
     /// nothing but affine maps comes before; `inputs` for each. Empty where there are many
@@ -78,26 +101,26 @@ pub struct Room {
     pub lines: Lines,
     pub rows: Rows,
     /// Slopes below open neurons for the objective.
-    pub below: Vec<f64>,
+    pub below: Aligned,
     /// What it takes of phases.
     pub phases: Vec<Phase>,
     /// What planes leave together.
     pub envelope: Envelope,
     /// The slopes, and the phases, of the best row.
-    pub best_below: Vec<f64>,
+    pub best_below: Aligned,
     pub best_phases: Vec<Phase>,
     /// What halving the range of each neuron promises.
-    pub promises: Vec<f64>,
+    pub promises: Aligned,
     /// Values of all neurons at a point.
-    pub values: Vec<f64>,
+    pub values: Aligned,
     /// As in [`Layout`], for all neurons.
     pub steepness: Vec<f64>,
     /// Of one row, for each input.
     pub scores: Vec<f64>,
-    /// Multiplications so far.
-    pub work: f64,
     /// No value in what was clipped off is less; infinite where nothing was.
     pub cut: f64,
+    /// The choices for the part at hand.
+    pub script: Script,
 }
 
 impl Part {
@@ -123,7 +146,12 @@ impl Layout {
                 readers[from].push(index);
             }
         }
-        let work_of_a_row = work_of_rows(&tape);
+        let work_of_a_step = work_of_steps(&tape);
+        let sum = |sum: &mut f64, work: &f64| {
+            *sum += work;
+            Some(*sum)
+        };
+        let work_of_a_row = work_of_a_step.iter().scan(0.0, sum).collect();
         let mut layout = Self {
             tape,
             rows,
@@ -133,6 +161,7 @@ impl Layout {
             is_read,
             is_integer,
             readers,
+            work_of_a_step,
             work_of_a_row,
             steepness: Vec::new(),
         };
@@ -183,17 +212,17 @@ impl Layout {
             centered: Centered::new(&self.tape),
             lines: Lines::new(&self.tape),
             rows: Rows::new(&self.tape),
-            below: vec![0.0; self.tape.length],
+            below: Aligned::zeros(self.tape.length),
             phases: Vec::new(),
             envelope: Envelope::default(),
-            best_below: vec![0.0; self.tape.length],
+            best_below: Aligned::zeros(self.tape.length),
             best_phases: Vec::new(),
-            promises: vec![0.0; self.tape.length],
-            values: vec![0.0; self.tape.length],
+            promises: Aligned::zeros(self.tape.length),
+            values: Aligned::zeros(self.tape.length),
             steepness: self.steepness.clone(),
             scores: vec![0.0; self.inputs()],
-            work: 0.0,
             cut: f64::INFINITY,
+            script: Script::Free,
         }
     }
 
@@ -212,6 +241,7 @@ impl Layout {
             below: Box::new([]),
             first: 0,
             choice: None,
+            note: None,
         }
     }
 
@@ -242,18 +272,14 @@ impl Layout {
     }
 }
 
-/// See [`Layout::work_of_a_row`].
-fn work_of_rows(tape: &Tape) -> Vec<f64> {
-    let mut sum = 0;
-    let works = tape.steps.iter().map(|step| {
-        sum += match &step.kind {
-            Kind::Affine(affine) => {
-                let inputs = |(from, _): &(usize, Matrix)| tape.steps[*from].size;
-                step.size * affine.terms.iter().map(inputs).sum::<usize>()
-            }
-            _ => step.size,
-        };
-        sum as f64
+/// See [`Layout::work_of_a_step`].
+fn work_of_steps(tape: &Tape) -> Vec<f64> {
+    let works = tape.steps.iter().map(|step| match &step.kind {
+        Kind::Affine(affine) => {
+            let inputs = |(from, _): &(usize, Matrix)| tape.steps[*from].size;
+            (step.size * affine.terms.iter().map(inputs).sum::<usize>()) as f64
+        }
+        _ => step.size as f64,
     });
     works.collect()
 }

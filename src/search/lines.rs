@@ -5,6 +5,7 @@
 //! `σ(a) ≤ above · a + intercept_above` on the range of `a`. For any `s ∈ [0, 1]` and
 //! `a ∈ [l, u]`, `max(a, 0) ≤ s a + max(−s l, (1 − s) u)`: convex, so largest at an end.
 
+use super::aligned::Aligned;
 use super::tape::{Kind, Step, Tape, padded};
 use crate::bounds::clip_lines;
 
@@ -12,15 +13,15 @@ use crate::bounds::clip_lines;
 #[derive(Debug)]
 pub struct Lines {
     /// Slopes of the lines below.
-    pub below: Vec<f64>,
+    pub below: Aligned,
     /// Slopes of the lines above.
-    pub above: Vec<f64>,
+    pub above: Aligned,
     /// Intercepts of the lines below, at most 0.
-    pub under: Vec<f64>,
+    pub under: Aligned,
     /// Intercepts of the lines above.
-    pub over: Vec<f64>,
+    pub over: Aligned,
     /// For each unit of a coefficient, what rounding does at the line.
-    pub error: Vec<f64>,
+    pub error: Aligned,
     /// Whether a neuron's phase is open.
     pub is_open: Vec<bool>,
     /// Whether the line below it may have any slope from 0 to 1: an open ReLU without a ceiling
@@ -31,7 +32,7 @@ pub struct Lines {
 impl Lines {
     /// Room for the lines of a tape.
     pub fn new(tape: &Tape) -> Self {
-        let zeros = || vec![0.0; tape.length];
+        let zeros = || Aligned::zeros(tape.length);
         Self {
             below: zeros(),
             above: zeros(),

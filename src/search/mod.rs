@@ -8,6 +8,7 @@
 //! Parts are taken in batches whose sizes depend on what is open alone, and what they show is
 //! taken into account in their order: the answer is the same for any number of threads.
 
+mod aligned;
 mod boxes;
 mod branch;
 pub(crate) mod columns;
@@ -23,7 +24,9 @@ mod node;
 mod passes;
 mod phases;
 mod planes;
+mod replay;
 mod rows;
+mod script;
 mod slopes;
 mod state;
 mod tape;
@@ -34,10 +37,12 @@ use std::time::{Duration, Instant};
 
 pub(crate) use boxes::{Boxes, halves};
 pub(crate) use leaves::MOST_HALVED;
+pub use replay::{ReplayError, replay};
 use state::{State, tell};
 pub(crate) use tape::Tape;
 pub(crate) use threads::Threads;
 pub(crate) use trace::BoxTrace;
+pub(crate) use trace::TreeTrace;
 pub use trace::{Fate, Listener, SearchedBox, Trace};
 
 use crate::control::{Clock, Observer, Progress, StoppedBy};
@@ -54,7 +59,7 @@ const TICK: Duration = Duration::from_millis(100);
 /// What is searched: how parts are bounded and divided.
 pub trait Space {
     /// A part that may hold a better point than those known.
-    type Part;
+    type Part: Send + 'static;
     /// Why a part cannot be divided, which ends the search.
     type Error;
 
@@ -148,6 +153,9 @@ pub trait Goal {
     /// What there is to prove by now.
     fn target(&self) -> Target;
 
+    /// Called again and again, with the number of parts so far: the same calls in every run.
+    fn explore(&mut self, _nodes: u64) {}
+
     /// Called several times a second: whether the question has been settled in another way.
     fn is_settled(&mut self, _progress: &Progress, _observer: &mut dyn Observer) -> bool {
         false
@@ -205,6 +213,8 @@ pub struct Found {
     pub nodes: u64,
     /// Simplex iterations.
     pub iterations: u64,
+    /// Multiplications, as estimated.
+    pub work: f64,
 }
 
 /// The least value in a space, given parts that cover it.
@@ -237,17 +247,18 @@ pub fn traced_least<S: Space>(
     let mut heard = Instant::now();
     let mut news = roots;
     loop {
-        for bounded in news {
+        for mut bounded in news {
             if let Some(trace) = trace.as_deref_mut() {
-                tell(trace, &bounded);
+                tell(trace, &mut bounded);
             }
             state.take(bounded, goal);
         }
+        goal.explore(state.found.nodes);
         let mut target = goal.target();
-        let State { open, found, closed, work, .. } = &mut state;
+        let State { open, found, closed, .. } = &mut state;
         // The whole cannot get a better bound than what is done with has.
         target.enough = target.enough.min(*closed);
-        if open.is_empty() || open.lowest() >= target.enough || *work > effort.work {
+        if open.is_empty() || open.lowest() >= target.enough || found.work > effort.work {
             return Ok(state.end(trace));
         }
         if heard.elapsed() >= TICK {

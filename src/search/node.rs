@@ -35,7 +35,7 @@ impl Layout {
     pub fn bound(&self, part: &mut Part, target: Target, room: &mut Room) -> Shown {
         room.cut = f64::INFINITY;
         let mut bundle = Bundle::new(self.planes(part));
-        bundle.combine(&mut room.envelope, self.domain(part));
+        self.combine(&mut bundle, part, room);
         if !self.use_planes(part, &bundle, target, room) {
             return Shown::Closed(part.least);
         }
@@ -51,7 +51,7 @@ impl Layout {
         }
         if self.takes_phases {
             part.phases.clone_from(&room.best_phases);
-            part.below = room.best_below.as_slice().into();
+            part.below = room.best_below[..].into();
         }
         if let Some(best) = bundle.all().next() {
             let at = self.tape.length + self.tape.steps[self.rows].start + OBJECTIVE;
@@ -107,6 +107,7 @@ impl Layout {
                 // What comes before the last division is as it was.
                 Kind::Affine(_) if index < part.first => {}
                 Kind::Affine(sum) => {
+                    room.rows.work += 2.0 * self.work_of_a_step[index];
                     if !room.centered.narrow(tape, step, sum, lower, upper) {
                         return false;
                     }
@@ -186,7 +187,6 @@ impl Layout {
                 }
             }
         }
-        room.work += (open.len() * 2) as f64 * self.work_of_a_row[index];
         true
     }
 
@@ -212,7 +212,6 @@ impl Layout {
                 let ask =
                     Ask { step: self.rows, chosen: &chosen, below, phases: &[], keeps_trace: true };
                 room.rows.substitute(tape, &room.lines, ranges, &ask);
-                room.work += self.work_of_a_row[self.rows];
                 let mut plane = room.rows.plane(tape, 0);
                 let [lower, upper] = self.domain(part);
                 let missing = most - plane.least(lower, upper);

@@ -3,11 +3,14 @@
 //!
 //! Source: Wang, Zhang, Xu, Lin, Jana, Hsieh, Kolter, "Beta-CROWN" (2021), arXiv:2103.06624.
 
+use std::sync::Arc;
+
 use super::branch::loss;
 use super::layout::{Layout, Part, Room};
 use super::planes::clip;
 use super::rows::Ask;
 use super::tape::{Kind, Matrix, Step, Sum, Tape, padded};
+use crate::proof::Cut;
 
 /// What a neuron counts for what later ones lose because its planes are apart.
 const INDIRECT: f64 = 0.75;
@@ -22,7 +25,7 @@ pub struct Phase {
     pub step: usize,
     /// Its place in flat arrays.
     pub pre: usize,
-    /// The place of the activation in flat arrays.
+    /// The activation's place in flat arrays.
     pub at: usize,
     /// Where the activation bends.
     pub kink: f64,
@@ -61,7 +64,6 @@ impl Layout {
         let below = &room.lines.below;
         let ask = Ask { step: phase.step, chosen: &chosen, below, phases: &[], keeps_trace: false };
         room.rows.substitute(tape, &room.lines, [lower, upper], &ask);
-        room.work += self.work_of_a_row[phase.step];
         let plane = room.rows.plane(tape, 0);
         let [lower, upper] = self.domain_mut(part);
         clip(&plane, phase.side * phase.kink, lower, upper, &self.is_integer).is_some()
@@ -132,6 +134,24 @@ impl Layout {
         self.narrow_to(&mut part, phase);
         part.phases.push(phase);
         part
+    }
+
+    /// How a part on one side of a kink is cut out.
+    pub fn cut(&self, phase: &Phase) -> Cut {
+        let is_at = |step: &&Arc<Step>| step.span().contains(&phase.at);
+        let node = self.tape.steps.iter().position(|step| is_at(&step)).unwrap_or(phase.step);
+        let index = phase.at - self.tape.steps[node].start;
+        Cut::Phase { node, index, kink: phase.kink, side: phase.side }
+    }
+
+    /// The side of a kink of a neuron of an activation; `None` where there is no such neuron.
+    pub fn side(&self, node: usize, index: usize, kink: f64, side: f64) -> Option<Phase> {
+        let step = self.tape.steps.get(node)?;
+        let Kind::Activation { from, .. } = step.kind else { return None };
+        let is_one = index < step.size && kink.is_finite() && side.abs() == 1.0;
+        let pre = self.tape.steps[from].start + index;
+        let at = step.start + index;
+        is_one.then_some(Phase { step: from, pre, at, kink, side, multiplier: 0.0 })
     }
 
     /// Narrows the range of a neuron to one side of a kink.

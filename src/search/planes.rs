@@ -1,7 +1,6 @@
 //! Planes below what is sought, over a box: their least values, what convex combinations of
 //! them prove, and the part of the box that they leave.
 
-use super::envelope::Envelope;
 use crate::num::rounding::below;
 
 /// `value ≥ slope · x + offset` for the inputs `x` of a part.
@@ -165,25 +164,23 @@ impl Bundle {
         }
     }
 
-    /// Finds out what the planes prove together over a box, and where they are lowest; `None`
-    /// if there are none.
-    pub fn combine(
-        &mut self,
-        envelope: &mut Envelope,
-        [lower, upper]: [&[f64]; 2],
-    ) -> Option<Vec<f64>> {
-        if self.planes.is_empty() {
-            return None;
-        }
-        envelope.solve(&self.planes, [lower, upper]);
-        let weights = &envelope.weights;
-        let mut order: Vec<usize> = (0..weights.len()).collect();
-        order.sort_by(|&a, &b| weights[b].total_cmp(&weights[a]));
+    /// The planes, those that count most first.
+    pub fn planes(&self) -> &[Plane] {
+        &self.planes
+    }
+
+    /// What some of the planes prove together over a box, given their places and weights, the
+    /// largest first; any weights will do.
+    pub fn combine(&mut self, weights: &[(u16, u16)], [lower, upper]: [&[f64]; 2]) {
+        let is_sound =
+            |&&(index, weight): &&(u16, u16)| usize::from(index) < self.planes.len() && weight > 0;
+        let weights = weights.iter().filter(is_sound).map(|&(i, w)| (usize::from(i), f64::from(w)));
+        let weights: Vec<(usize, f64)> = weights.collect();
         let (mut sum, mut combined) = (0.0, None::<Plane>);
-        for &index in order.iter().filter(|&&index| weights[index] > 0.0) {
+        for &(index, weight) in &weights {
             let plane = &self.planes[index];
-            sum += weights[index];
-            let share = weights[index] / sum;
+            sum += weight;
+            let share = weight / sum;
             combined = Some(match combined {
                 None => plane.clone(),
                 // What stays is 1 less the share up to one rounding, which `plus` covers.
@@ -191,12 +188,12 @@ impl Bundle {
             });
         }
         let mut planes = std::mem::take(&mut self.planes).into_iter().map(Some).collect::<Vec<_>>();
-        self.planes.extend(order.iter().filter_map(|&index| planes[index].take()));
+        self.planes.extend(weights.iter().filter_map(|(index, _)| planes[*index].take()));
+        self.planes.extend(planes.into_iter().flatten());
         if let Some(combined) = combined {
             self.least = self.least.max(combined.least(lower, upper));
             self.combined = Some(combined);
         }
-        Some(envelope.point.clone())
     }
 
     /// The planes, the combination first.

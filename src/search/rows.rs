@@ -4,6 +4,7 @@
 
 use ndarray::Array2;
 
+use super::aligned::Aligned;
 use super::kernel::{ROWS, RowsTimes, Sums, ThroughLines};
 use super::lines::Lines;
 use super::phases::Phase;
@@ -15,17 +16,21 @@ use crate::num::rounding::below;
 #[derive(Debug)]
 pub struct Rows {
     /// Of each step, [`ROWS`] rows of coefficients, padded.
-    coefficients: Vec<f64>,
+    coefficients: Aligned,
     /// Steps where coefficients have arrived.
     has_arrived: Vec<bool>,
     constant: [f64; ROWS],
     error: [f64; ROWS],
-    /// A product that is added to what has arrived.
-    product: Vec<f64>,
+    /// Rows that are asked for.
+    count: usize,
+    /// What has arrived before.
+    known: Aligned,
     /// Coefficients of a product that are not 0.
     factors: Vec<(usize, [f64; ROWS])>,
     /// Coefficients of the outputs of activations, of row 0, where they are kept.
-    trace: Vec<f64>,
+    trace: Aligned,
+    /// Multiplications so far.
+    pub work: f64,
 }
 
 /// Which rows are led back, and how.
@@ -49,13 +54,15 @@ impl Rows {
     pub fn new(tape: &Tape) -> Self {
         let widest = tape.steps.iter().map(|step| padded(step.size)).max().unwrap_or(0);
         Self {
-            coefficients: vec![0.0; ROWS * tape.length],
+            coefficients: Aligned::zeros(ROWS * tape.length),
             has_arrived: vec![false; tape.steps.len()],
             constant: [0.0; ROWS],
             error: [0.0; ROWS],
-            product: vec![0.0; ROWS * widest],
+            count: 0,
+            known: Aligned::zeros(ROWS * widest),
             factors: Vec::new(),
-            trace: vec![0.0; tape.length],
+            trace: Aligned::zeros(tape.length),
+            work: 0.0,
         }
     }
 
@@ -82,26 +89,29 @@ impl Rows {
                 Kind::Activation { from, .. } => {
                     let from = *from;
                     let room = step.room();
-                    for row in 0..ROWS {
-                        let a = &mut self.coefficients[block.clone()][row * width..][..width];
-                        if keeps_trace && row == 0 {
-                            self.trace[room.clone()].copy_from_slice(a);
+                    if keeps_trace {
+                        let first = &self.coefficients[block.start..][..width];
+                        self.trace[room.clone()].copy_from_slice(first);
+                    }
+                    let mut sums = [[0.0; 2]; ROWS];
+                    self.arrive(tape, from, ranges, |to, coefficients| {
+                        let (before, behind) = coefficients.split_at_mut(block.start);
+                        let rows = before[to].chunks_exact_mut(width).zip(behind.chunks(width));
+                        for ((out, a), sums) in rows.zip(&mut sums) {
+                            *sums = ThroughLines {
+                                a,
+                                out,
+                                slopes: [&below[room.clone()], &lines.above[room.clone()]],
+                                intercepts: [&lines.under[room.clone()], &lines.over[room.clone()]],
+                                e: &lines.error[room.clone()],
+                            }
+                            .run();
                         }
-                        let [intercepts, error] = ThroughLines {
-                            a,
-                            slopes: [&below[room.clone()], &lines.above[room.clone()]],
-                            intercepts: [&lines.under[room.clone()], &lines.over[room.clone()]],
-                            e: &lines.error[room.clone()],
-                        }
-                        .run();
+                    });
+                    for (row, [intercepts, error]) in sums[..self.count].iter().enumerate() {
                         self.constant[row] += intercepts;
                         self.error[row] += error + 8.0 * f64::EPSILON * self.constant[row].abs();
                     }
-                    self.arrive(tape, from, ranges, |to, coefficients| {
-                        let (before, behind) = coefficients.split_at_mut(block.start);
-                        let to = &mut before[to];
-                        to.iter_mut().zip(behind).for_each(|(to, from)| *to += *from);
-                    });
                 }
             }
             self.has_arrived[index] = false;
@@ -142,6 +152,8 @@ impl Rows {
         let Kind::Affine(sum) = &tape.steps[target].kind else {
             unreachable!("rows start at affine steps");
         };
+        // One row on its own, or a block.
+        self.count = if chosen.len() == 1 { 1 } else { ROWS };
         self.constant = [0.0; ROWS];
         self.error = [0.0; ROWS];
         for (row, &(index, sign)) in chosen.iter().enumerate() {
@@ -150,7 +162,9 @@ impl Rows {
         for (from, matrix) in &sum.terms {
             let width = padded(tape.steps[*from].size);
             self.arrive(tape, *from, ranges, |to, coefficients| {
-                let rows = coefficients[to].chunks_exact_mut(width).zip(chosen);
+                let to = &mut coefficients[to];
+                to[chosen.len() * width..].fill(0.0);
+                let rows = to.chunks_exact_mut(width).zip(chosen);
                 match matrix {
                     // A copy with a sign: exact.
                     Matrix::Dense { rows: weights, .. } => rows.for_each(|(to, &(index, sign))| {
@@ -173,7 +187,7 @@ impl Rows {
         let index = ROWS * step.start;
         let width = padded(step.size);
         if !self.has_arrived[phase.step] {
-            self.coefficients[index..index + ROWS * width].fill(0.0);
+            self.coefficients[index..index + self.count * width].fill(0.0);
         }
         let taken = phase.multiplier * phase.side;
         let sum = &mut self.coefficients[index + phase.pre - step.start];
@@ -192,7 +206,8 @@ impl Rows {
         let step = &tape.steps[index];
         let Kind::Affine(sum) = &step.kind else { return };
         let width = padded(step.size);
-        for row in 0..ROWS {
+        let count = self.count;
+        for row in 0..count {
             let a = &self.coefficients[ROWS * step.start + row * width..][..width];
             let [constant, error] = Sums { a, b: &sum.bias, e: &sum.backward_error }.run();
             self.constant[row] += constant;
@@ -201,55 +216,57 @@ impl Rows {
         }
         let block = ROWS * step.start;
         let mut factors = std::mem::take(&mut self.factors);
+        let mut work = 0.0;
         for (from, matrix) in &sum.terms {
             let inputs = padded(tape.steps[*from].size);
             self.arrive(tape, *from, ranges, |to, coefficients| {
                 let (before, behind) = coefficients.split_at_mut(block);
-                let (to, a) = (&mut before[to], &behind[..ROWS * width]);
+                let (to, a) = (&mut before[to], &behind[..count * width]);
                 match matrix {
                     Matrix::Dense { rows, .. } => {
                         let (stride, size, width) = (width, step.size, inputs);
-                        let (w, out) = (&rows[..], to);
-                        RowsTimes { a, stride, size, w, width, out, factors: &mut factors }.run();
+                        let (w, out, factors) = (&rows[..], to, &mut factors);
+                        let used = RowsTimes { a, stride, size, w, width, out, factors }.run();
+                        work += (count * used * width) as f64;
                     }
                     Matrix::Structured(linear) => {
-                        let a =
-                            Array2::from_shape_fn((ROWS, step.size), |(row, i)| a[row * width + i]);
+                        let shape = (count, step.size);
+                        let a = Array2::from_shape_fn(shape, |(row, i)| a[row * width + i]);
                         let product = linear.rows_times(&a);
+                        work += (count * linear.multiplications()) as f64;
                         for (from, to) in product.outer_iter().zip(to.chunks_exact_mut(inputs)) {
-                            to.iter_mut().zip(from).for_each(|(to, from)| *to += *from);
+                            to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
                         }
                     }
                 }
             });
         }
         self.factors = factors;
+        self.work += work;
     }
 
-    /// Lets `add` add coefficients to those of a step, where there may be some already.
+    /// Lets `write` put coefficients to a step, where there may be some already.
     fn arrive(
         &mut self,
         tape: &Tape,
         to: usize,
         [lower, upper]: [&[f64]; 2],
-        add: impl FnOnce(std::ops::Range<usize>, &mut [f64]),
+        write: impl FnOnce(std::ops::Range<usize>, &mut [f64]),
     ) {
         let step = &tape.steps[to];
         let width = padded(step.size);
-        let block = ROWS * step.start..ROWS * (step.start + width);
+        let block = ROWS * step.start..ROWS * step.start + self.count * width;
         if !self.has_arrived[to] {
             self.has_arrived[to] = true;
-            self.coefficients[block.clone()].fill(0.0);
-            return add(block, &mut self.coefficients);
+            return write(block, &mut self.coefficients);
         }
-        let room = &mut self.product[..ROWS * width];
         // What comes is summed up on its own, as its error term has it.
-        room.copy_from_slice(&self.coefficients[block.clone()]);
-        self.coefficients[block.clone()].fill(0.0);
-        add(block.clone(), &mut self.coefficients);
+        let known = &mut self.known[..self.count * width];
+        known.copy_from_slice(&self.coefficients[block.clone()]);
+        write(block.clone(), &mut self.coefficients);
         for (row, (sum, known)) in self.coefficients[block]
             .chunks_exact_mut(width)
-            .zip(self.product.chunks_exact(width))
+            .zip(known.chunks_exact(width))
             .enumerate()
         {
             let mut magnitude = 0.0;

@@ -12,6 +12,7 @@ use super::planes::{Bundle, Plane};
 use super::rows::Ask;
 use super::tape::Kind;
 use crate::problem::OBJECTIVE;
+use crate::proof::{Lemma, SLOPE_UNITS};
 
 /// Planes of a part, at most.
 const PLANES: usize = 10;
@@ -44,25 +45,22 @@ impl Layout {
         room: &mut Room,
     ) -> Option<Vec<f64>> {
         let tape = &self.tape;
-        let domain = self.domain(part);
         let objective = tape.steps[self.rows].start + OBJECTIVE;
         bundle.least = bundle.least.max(part.ranges[objective]);
         let is_handed_down = self.start_slopes(part, room);
+        if room.script.is_followed() {
+            self.follow(part, bundle, helpers, room);
+            return None;
+        }
         let most = if self.takes_phases { PLANES_ON } else { PLANES };
         let (mut point, mut step) = (None, FIRST_STEP);
         let (mut best, mut best_value) = (f64::NEG_INFINITY, target.best);
         for round in 0..most {
-            let plane = self.plane_below(part, helpers, room);
-            let least = plane.least(domain[0], domain[1]);
-            if self.takes_phases && least > best {
-                best = least;
-                room.best_below.copy_from_slice(&room.below);
-                room.best_phases.clone_from(&room.phases);
-            }
             let before = bundle.least;
-            bundle.add(plane);
-            let Some(corner) = bundle.combine(&mut room.envelope, domain) else { break };
+            self.add_plane(part, bundle, helpers, &mut best, room);
+            let Some(corner) = self.combine(bundle, part, room) else { break };
             let value = self.evaluate(&corner, &mut room.values)[OBJECTIVE];
+            room.rows.work += self.work_of_a_row[self.rows];
             if value < best_value && self.keeps_limits(&room.values) {
                 best_value = value;
                 point = Some(corner.clone());
@@ -78,6 +76,7 @@ impl Layout {
                 continue;
             }
             self.relaxed_values(&corner, room);
+            room.rows.work += self.work_of_a_row[self.rows];
             match self.takes_phases {
                 true => {
                     self.phases_uphill(step, room);
@@ -90,13 +89,80 @@ impl Layout {
         point
     }
 
+    /// The planes that are known to serve.
+    fn follow(&self, part: &Part, bundle: &mut Bundle, helpers: &[Plane], room: &mut Room) {
+        let mut best = f64::NEG_INFINITY;
+        while let Some((slopes, multipliers)) = room.script.plane() {
+            let Room { below, lines, phases, .. } = &mut *room;
+            // Any slopes from 0 to 1 will do, and any multipliers that are not negative.
+            for ((at, _), slope) in self.free_neurons(lines).zip(slopes) {
+                below[at] = f64::from(slope.min(SLOPE_UNITS)) / f64::from(SLOPE_UNITS);
+            }
+            for (phase, multiplier) in phases.iter_mut().zip(multipliers) {
+                phase.multiplier = f64::from(multiplier).max(0.0);
+            }
+            self.add_plane(part, bundle, helpers, &mut best, room);
+            self.combine(bundle, part, room);
+        }
+    }
+
+    /// Adds the plane of the slopes at hand, given the best value of one so far.
+    fn add_plane(
+        &self,
+        part: &Part,
+        bundle: &mut Bundle,
+        helpers: &[Plane],
+        best: &mut f64,
+        room: &mut Room,
+    ) {
+        let Room { below, lines, phases, .. } = &mut *room;
+        if self.takes_phases {
+            // What is used is what can be stored.
+            for (at, _) in self.free_neurons(lines) {
+                below[at] = f64::from(in_units(below[at])) / f64::from(SLOPE_UNITS);
+            }
+            for phase in phases.iter_mut() {
+                phase.multiplier = f64::from(in_bf16(phase.multiplier));
+            }
+        }
+        let plane = self.plane_below(part, helpers, room);
+        let [lower, upper] = self.domain(part);
+        let least = plane.least(lower, upper);
+        if self.takes_phases && least > *best {
+            *best = least;
+            room.best_below.copy_from_slice(&room.below);
+            room.best_phases.clone_from(&room.phases);
+        }
+        let Room { below, lines, phases, script, .. } = room;
+        script.write(|| Lemma::Plane {
+            slopes: self.free_neurons(lines).map(|(at, _)| in_units(below[at])).collect(),
+            multipliers: phases.iter().map(|phase| phase.multiplier as f32).collect(),
+        });
+        bundle.add(plane);
+    }
+
+    /// Finds out what planes prove together over a part, and where they are lowest; `None` if
+    /// there are none.
+    pub fn combine(&self, bundle: &mut Bundle, part: &Part, room: &mut Room) -> Option<Vec<f64>> {
+        if bundle.planes().is_empty() {
+            return None;
+        }
+        let (domain, envelope) = (self.domain(part), &mut room.envelope);
+        let weights = room.script.combination().unwrap_or_else(|| {
+            envelope.solve(bundle.planes(), domain);
+            envelope.weights()
+        });
+        bundle.combine(&weights, domain);
+        room.script.write(|| Lemma::Combination(weights));
+        Some(room.envelope.point.clone())
+    }
+
     /// The plane of the slopes at hand.
     fn plane_below(&self, part: &Part, helpers: &[Plane], room: &mut Room) -> Plane {
         let (lower, upper) = part.ranges.split_at(self.tape.length);
         let (chosen, below, phases) = (&[(OBJECTIVE, 1.0)], &room.below[..], &room.phases[..]);
         let ask = Ask { step: self.rows, chosen, below, phases, keeps_trace: true };
         room.rows.substitute(&self.tape, &room.lines, [lower, upper], &ask);
-        room.work += self.work_of_a_row[self.rows];
         let plane = room.rows.plane(&self.tape, 0);
         let [lower, upper] = self.domain(part);
         helpers.iter().fold(plane, |plane, helper| {
@@ -169,6 +235,16 @@ impl Layout {
             })
         })
     }
+}
+
+/// A slope from 0 to 1 in the units of a proof.
+fn in_units(slope: f64) -> u8 {
+    (slope * f64::from(SLOPE_UNITS)).round() as u8
+}
+
+/// A number with the 8 bits of a `bf16`, rounded towards 0.
+fn in_bf16(number: f64) -> f32 {
+    f32::from_bits((number as f32).to_bits() & 0xFFFF_0000)
 }
 
 /// The largest magnitude of derivatives; `None` where there is nowhere to go.

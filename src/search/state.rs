@@ -1,7 +1,13 @@
 //! What a search knows: the parts that are open, and what is proven of all others.
 
+use std::thread;
+
 use super::frontier::Frontier;
 use super::{Bounded, Fate, Found, Goal, Trace};
+
+/// Open parts that take so long to be freed that nobody waits for it: a gigabyte of them, more
+/// than a second.
+const MANY: usize = 20_000;
 
 /// What a search knows.
 pub struct State<P> {
@@ -12,16 +18,15 @@ pub struct State<P> {
     /// The least bound of the parts that are done with, and of what was cut off.
     pub closed: f64,
     cut: f64,
-    /// Multiplications.
-    pub work: f64,
 }
 
-impl<P> State<P> {
+impl<P: Send + 'static> State<P> {
     /// Nothing yet, and room for so many open parts.
     pub fn new(capacity: usize) -> Self {
-        let found = Found { least: f64::INFINITY, stopped_by: None, nodes: 0, iterations: 0 };
+        let (nodes, iterations, work) = (0, 0, 0.0);
+        let found = Found { least: f64::INFINITY, stopped_by: None, nodes, iterations, work };
         let (closed, cut) = (f64::INFINITY, f64::INFINITY);
-        Self { open: Frontier::new(capacity), found, closed, cut, work: 0.0 }
+        Self { open: Frontier::new(capacity), found, closed, cut }
     }
 
     /// Takes a part that was bounded into account.
@@ -29,7 +34,7 @@ impl<P> State<P> {
         self.cut = self.cut.min(bounded.cut);
         self.found.nodes += bounded.nodes;
         self.found.iterations += bounded.iterations;
-        self.work += bounded.work;
+        self.found.work += bounded.work;
         bounded.points.iter().for_each(|point| goal.offer(point));
         match bounded.part {
             Some(part) => self.open.push(bounded.least, part),
@@ -44,15 +49,21 @@ impl<P> State<P> {
             let open = self.open.take(self.open.len());
             open.iter().for_each(|part| trace.close(part, Fate::Open));
         }
+        if self.open.len() > MANY {
+            let open = self.open;
+            // Without a thread it is freed here.
+            let _ = thread::Builder::new().spawn(move || drop(open));
+        }
         self.found
     }
 }
 
 /// Tells of a part that was bounded.
-pub fn tell<P>(trace: &mut dyn Trace<P>, bounded: &Bounded<P>) {
-    match (&bounded.before, &bounded.part) {
+pub fn tell<P>(trace: &mut dyn Trace<P>, bounded: &mut Bounded<P>) {
+    let fate = bounded.fate();
+    match (&bounded.before, &mut bounded.part) {
         (Some(before), Some(left)) => trace.keep(before, left),
-        (Some(before), None) => trace.close(before, bounded.fate()),
+        (Some(before), None) => trace.close(before, fate),
         (None, _) => {}
     }
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use ndarray::Array1;
 
+use super::aligned::Aligned;
 use crate::bounds::NeuronBounds;
 use crate::network::{Linear, Node, NodeId, ReluGraph};
 
@@ -60,12 +61,12 @@ pub struct Sum {
     /// Operands: their steps and matrices.
     pub terms: Vec<(usize, Matrix)>,
     /// The constant part, padded.
-    pub bias: Vec<f64>,
+    pub bias: Aligned,
     /// Of each neuron, what rounding can do to a sum over its operands in ranges (padded).
-    pub forward_error: Vec<f64>,
+    pub forward_error: Aligned,
     /// Of each neuron, what rounding does to a row that is led through here, for each unit
     /// of its coefficient (padded).
-    pub backward_error: Vec<f64>,
+    pub backward_error: Aligned,
     /// The same for what underflows, for a row.
     pub underflow: f64,
     /// Whether an activation comes before it, so that intervals are not exact.
@@ -78,9 +79,9 @@ pub enum Matrix {
     /// Every entry.
     Dense {
         /// Row by row, rows padded.
-        rows: Vec<f64>,
+        rows: Aligned,
         /// Column by column, columns padded.
-        columns: Vec<f64>,
+        columns: Aligned,
     },
     /// Large, and with a structure worth keeping.
     Structured(Linear),
@@ -193,7 +194,8 @@ impl Matrix {
             return Self::Structured(linear.clone());
         }
         let (width, height) = (padded(inputs), padded(outputs));
-        let (mut rows, mut columns) = (vec![0.0; outputs * width], vec![0.0; inputs * height]);
+        let mut rows = Aligned::zeros(outputs * width);
+        let mut columns = Aligned::zeros(inputs * height);
         for row in 0..outputs {
             // Entries of a place that is named more than once add up.
             for (column, weight) in linear.row(row) {
@@ -205,8 +207,8 @@ impl Matrix {
     }
 }
 
-fn in_lanes(numbers: &[f64]) -> Vec<f64> {
-    let mut padded_numbers = numbers.to_vec();
-    padded_numbers.resize(padded(numbers.len()), 0.0);
-    padded_numbers
+fn in_lanes(numbers: &[f64]) -> Aligned {
+    let mut in_lanes = Aligned::zeros(padded(numbers.len()));
+    in_lanes[..numbers.len()].copy_from_slice(numbers);
+    in_lanes
 }

@@ -1,13 +1,15 @@
 //! What a search tells of its parts, where somebody asks: what became of each, and what was cut
 //! off.
 //!
-//! Where nobody asks, nothing is kept. What is told is a part as the space knows it, with all
-//! that is proven of it; a tree of proofs grows from here by what a part remembers of the way it
-//! came about.
+//! Where nobody asks, nothing is kept. What is told is a part as the space knows it, with the
+//! choices that bound it: boxes for a picture, or a tree of proofs.
 
+use super::Target;
 use super::boxes::Boxes;
 use super::kept::Kept;
+use super::layout::Note;
 use crate::num::IntervalBox;
+use crate::proof::{Part, Tree};
 
 /// What became of a part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -33,7 +35,7 @@ pub enum Fate {
 /// cover what is searched.
 pub trait Trace<P> {
     /// A part was bounded and stays as `left`; what that lacks was cut off.
-    fn keep(&mut self, part: &P, left: &P);
+    fn keep(&mut self, part: &P, left: &mut P);
 
     /// The search is done with a part.
     fn close(&mut self, part: &P, fate: Fate);
@@ -73,7 +75,7 @@ impl<'a, 'b> BoxTrace<'a, 'b> {
 }
 
 impl Trace<Kept> for BoxTrace<'_, '_> {
-    fn keep(&mut self, part: &Kept, left: &Kept) {
+    fn keep(&mut self, part: &Kept, left: &mut Kept) {
         let layout = &self.boxes.layout;
         for [lower, upper] in
             slabs(layout.kept_domain(part), layout.kept_domain(left), &layout.is_integer)
@@ -84,6 +86,48 @@ impl Trace<Kept> for BoxTrace<'_, '_> {
 
     fn close(&mut self, part: &Kept, fate: Fate) {
         self.tell(self.boxes.layout.kept_domain(part), part.depth, fate);
+    }
+}
+
+/// Grows a tree of proofs.
+pub(crate) struct TreeTrace<'a> {
+    tree: &'a mut Tree,
+}
+
+impl<'a> TreeTrace<'a> {
+    /// Adds to `tree`, which is empty.
+    pub fn new(tree: &'a mut Tree) -> Self {
+        Self { tree }
+    }
+
+    fn add(&mut self, part: &Kept) -> Option<usize> {
+        let note = part.note.as_deref()?;
+        let target = note.target?;
+        let (from, lemmas) = (note.from, note.lemmas.clone());
+        if let Some((parent, _)) = from {
+            let parent = &mut self.tree.parts[parent];
+            parent.is_divided = true;
+            parent.programs = note.programs;
+        }
+        let Target { best, enough } = target;
+        let (programs, is_divided) = (None, false);
+        self.tree.parts.push(Part { from, best, enough, lemmas, programs, is_divided });
+        Some(self.tree.parts.len() - 1)
+    }
+}
+
+impl Trace<Kept> for TreeTrace<'_> {
+    fn keep(&mut self, part: &Kept, left: &mut Kept) {
+        let number = self.add(part);
+        left.note = Some(Box::new(Note { number, ..Note::default() }));
+    }
+
+    fn close(&mut self, part: &Kept, _: Fate) {
+        let Some(note) = part.note.as_deref() else { return };
+        match note.number {
+            Some(number) => self.tree.parts[number].programs = note.programs,
+            None => drop(self.add(part)),
+        }
     }
 }
 

@@ -8,6 +8,7 @@ mod constraints;
 mod export;
 mod graph;
 mod neurons;
+mod proofs;
 mod properties;
 mod soundness;
 mod values;
