@@ -47,6 +47,9 @@ test:
 bench:
 	@$(SETUP); \
 	echo '== bench'; \
+	if [ -n "$${TAUT_HIGHS_LIBRARY:-}" ]; then \
+		export LD_LIBRARY_PATH="$$(dirname "$$TAUT_HIGHS_LIBRARY")$${LD_LIBRARY_PATH:+:$$LD_LIBRARY_PATH}"; \
+	fi; \
 	cargo bench --package taut-benchmarks $(FLAGS)
 
 networks:

@@ -2,7 +2,7 @@
 //! bound again, in units of that of the search.
 //!
 //! `cargo bench --package taut-benchmarks --bench proofs -- FILE...` prints CSV; the files are
-//! instances or networks with a box, those of this project by default. One thread, gap 1e-4.
+//! instances with absolute paths, four of this project by default. One thread, gap 1e-4.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};

@@ -107,7 +107,9 @@ impl Layout {
         let neurons: usize = self.affine().map(|step| step.size).sum();
         let phases = if self.takes_phases { PHASES } else { 0 };
         let slopes = if self.takes_phases { self.tape.length } else { 0 };
-        size_of::<Kept>()
+        // The heap has room for up to twice as many, each with its bound and number.
+        2 * (size_of::<Kept>() + 2 * size_of::<u64>())
+            + ALLOCATIONS * size_of::<[usize; 2]>()
             + size_of::<f64>() * (3 * inputs + (inputs + 1) * self.most_planes())
             + size_of::<f32>() * (2 * neurons + slopes)
             + size_of::<Phase>() * phases
@@ -118,6 +120,9 @@ impl Layout {
         steps.filter(|step| matches!(step.kind, Kind::Affine(_)))
     }
 }
+
+/// Pieces of memory of a part, each of which costs two words more.
+const ALLOCATIONS: usize = 5;
 
 /// Phases that a part has taken, for an estimate of its size.
 const PHASES: usize = 32;
