@@ -22,7 +22,7 @@
 //!
 //! | floor | modules | what |
 //! |---|---|---|
-//! | 8 | [`compare`], [`analyze`], [`plot`] | the same question under several formulations; what makes it hard; pictures |
+//! | 8 | [`compare`], [`mod@bench`], [`analyze`], [`plot`] | the same question under several formulations; many questions, a process each; what makes one hard; pictures |
 //! | 7 | [`optimize`] | the optimum: methods, evidence, and the one place that weighs it |
 //! | 6 | [`tighten`] | bounds by programs and searches |
 //! | 5 | [`search`], [`regions`] | branch and bound; linear regions |
@@ -32,6 +32,8 @@
 //! | 1 | [`num`], [`control`], [`message`] | numbers; limits, clock and stop; what messages quote |
 
 pub mod analyze;
+#[cfg(feature = "bench")]
+pub mod bench;
 pub mod bounds;
 pub mod compare;
 pub mod control;

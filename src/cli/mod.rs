@@ -2,6 +2,7 @@
 //! everything else to stderr.
 
 mod analyze;
+mod bench;
 mod bounds;
 mod boxes;
 mod compare;
@@ -97,6 +98,9 @@ enum Command {
     /// The same problem under several encodings, bounds and scalings, and by methods without
     /// them: one row each, checked against each other.
     Compare(compare::Args),
+    /// Every instance of a suite under every variant with every seed, a process each: one record
+    /// a run, which a batch that was ended goes on from.
+    Bench(bench::Args),
     /// Writes a problem as a mixed-integer program for other solvers, by file name
     /// extension (.mps, .lp).
     Export(export::Args),
@@ -212,6 +216,7 @@ fn answer(arguments: &Arguments, given: Vec<String>) -> anyhow::Result<u8> {
         Command::Regions(args) => regions::run(args, start("regions")),
         Command::Scale(args) => scale::run(args, start("scale")),
         Command::Compare(args) => compare::run(args, start("compare")),
+        Command::Bench(args) => bench::run_suite(args, start("bench")),
         Command::Train(args) => train::run(args, start("train")),
         Command::Convert(args) => convert::run(args, start("convert")),
         Command::Export(args) => export::run(args, start("export")),

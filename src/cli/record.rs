@@ -92,19 +92,6 @@ pub struct Limits {
     pub regions_seconds: Option<f64>,
 }
 
-/// Where it ran.
-#[derive(Serialize, JsonSchema)]
-pub struct Machine {
-    /// Operating system.
-    os: &'static str,
-    /// Architecture of the processor.
-    arch: &'static str,
-    /// Model of the processor, where the system tells.
-    cpu: Option<String>,
-    /// Threads that run at the same time.
-    cores: Option<usize>,
-}
-
 /// Inputs whose box stands in the record itself.
 pub const MOST_INPUTS: usize = 100;
 
@@ -188,20 +175,5 @@ impl Question {
     /// The file that the network was read from.
     pub fn read_from(&mut self, path: &Path, sha256: String) {
         self.network = Some(NetworkFile { path: path.to_path_buf(), sha256: Some(sha256) });
-    }
-}
-
-impl Machine {
-    /// The machine it runs on.
-    pub fn this() -> Self {
-        let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-        let model = text.lines().find(|line| line.starts_with("model name"));
-        let model = model.and_then(|line| line.split_once(':'));
-        Self {
-            os: std::env::consts::OS,
-            arch: std::env::consts::ARCH,
-            cpu: model.map(|(_, name)| name.trim().to_string()),
-            cores: std::thread::available_parallelism().ok().map(usize::from),
-        }
     }
 }

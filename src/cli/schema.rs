@@ -1,6 +1,6 @@
-//! `taut schema instance|recipe|record [-o FILE]`: JSON Schemas of what Taut reads and prints.
+//! `taut schema instance|recipe|suite|record [-o FILE]`: JSON Schemas of what Taut reads and prints.
 //!
-//! Instances and recipes are TOML, which editors check and complete by a JSON Schema, of
+//! Instances, recipes and suites are TOML, which editors check and complete by a JSON Schema, of
 //! draft 7, the newest that they all know. Unknown keys are refused there as the readers
 //! refuse them. A record of `--format json` may get new keys, so its schema allows others.
 
@@ -11,14 +11,17 @@ use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::Value;
+use taut::bench::{Machine, Suite};
 use taut::io::{Instance, write_text};
 use taut::train::Recipe;
 
-use super::record::{Head, Machine};
+use super::record::Head;
 use super::session::{Nothing, Report};
 use super::shared::one_of;
 use super::{ANSWERED, console};
-use super::{analyze, bounds, compare, convert, export, info, optimize, regions, scale, train};
+use super::{
+    analyze, bench, bounds, compare, convert, export, info, optimize, regions, scale, train,
+};
 
 /// Arguments of `schema`.
 #[derive(clap::Args)]
@@ -40,6 +43,7 @@ pub struct Args {
 enum Subject {
     Instance,
     Recipe,
+    Suite,
     Record,
 }
 
@@ -51,6 +55,7 @@ fn subjects() -> impl clap::builder::TypedValueParser<Value = Subject> {
             Subject::Instance,
         ),
         (value("recipe", "A recipe of a training (TOML)"), Subject::Recipe),
+        (value("suite", "A suite of batch runs (TOML)"), Subject::Suite),
         (value("record", "What --format json prints"), Subject::Record),
     ])
 }
@@ -70,6 +75,7 @@ const RECORDS: &[Record] = &[
     ("train", of::<train::Record>),
     ("convert", of::<convert::Converted>),
     ("compare", of::<compare::Compared>),
+    ("bench", of::<bench::Benched>),
     ("export", of::<export::Export>),
 ];
 
@@ -81,7 +87,7 @@ fn of<R: Report>(generator: &mut SchemaGenerator) -> Schema {
 pub fn run(args: &Args) -> anyhow::Result<u8> {
     anyhow::ensure!(
         args.command.is_none() || args.subject == Subject::Record,
-        "--command: found with an instance or a recipe; expected with 'record' only"
+        "--command: found with an instance, a recipe or a suite; expected with 'record' only"
     );
     let schema = match args.subject {
         Subject::Instance => {
@@ -89,6 +95,9 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
         }
         Subject::Recipe => {
             settings().for_deserialize().into_generator().into_root_schema_for::<Recipe>()
+        }
+        Subject::Suite => {
+            settings().for_deserialize().into_generator().into_root_schema_for::<Suite>()
         }
         Subject::Record => records(args.command),
     };

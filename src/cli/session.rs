@@ -9,6 +9,7 @@ use std::time::Duration;
 use anstream::adapter::strip_str;
 use schemars::JsonSchema;
 use serde::Serialize;
+use taut::bench::Machine;
 use taut::control::{Clock, Limits, StoppedBy};
 use taut::io::write_text;
 use thiserror::Error;
@@ -16,7 +17,7 @@ use thiserror::Error;
 use super::console::OPEN;
 use super::format::{Form, Format};
 use super::page::Page;
-use super::record::{Head, Machine};
+use super::record::Head;
 
 use super::{ANSWERED, UNANSWERED, console, progress};
 

@@ -13,7 +13,8 @@ fn floors(table: &str) -> BTreeMap<String, u32> {
         let (Some(floor), Some(modules)) = (cells.next(), cells.next()) else { continue };
         let Ok(floor) = floor.parse() else { continue };
         for module in modules.split(", ") {
-            let name = module.trim_matches(['[', ']', '`']).to_string();
+            // A module may have the name of a macro.
+            let name = module.trim_matches(['[', ']', '`']).trim_start_matches("mod@").to_string();
             assert_eq!(floors.insert(name.clone(), floor), None, "{name} stands on two floors");
         }
     }

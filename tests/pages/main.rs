@@ -25,7 +25,7 @@ fn program() -> PathBuf {
 
 /// What the commands on the pages find in their folder, beside the files that a page takes
 /// for granted.
-const FOLDERS: [&str; 2] = ["networks", "instances"];
+const FOLDERS: [&str; 3] = ["networks", "instances", "benchmarks"];
 
 /// Files that a page takes for granted: what the scripts of docs/from-python.md have
 /// written (PyTorch's without its stack traces, which hold the paths of a machine).

@@ -85,10 +85,21 @@ fn recipes_fit_and_what_the_reader_refuses_does_not() {
 }
 
 #[test]
+fn suites_fit_and_what_the_reader_refuses_does_not() {
+    let schema = schema(&["suite"]);
+    let text =
+        std::fs::read_to_string(Path::new(ROOT).join("benchmarks/smoke.toml")).expect("a suite");
+    assert_eq!(errors(&schema, &toml_value(&text)), [""; 0]);
+    for wrong in ["seeds = [1]", "instances = 'a.toml'", "instances = ['a.toml']\nlimit = 3"] {
+        assert!(!schema.is_valid(&toml_value(wrong)), "{wrong}");
+    }
+}
+
+#[test]
 fn records_of_every_command_fit_theirs_and_no_other() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = |name: &str| folder.path().join(name).to_str().expect("UTF-8").to_string();
-    let [pruned, proof, program] = ["a.onnx", "b.json", "c.mps"].map(file);
+    let [pruned, proof, program, records] = ["a.onnx", "b.json", "c.mps", "d"].map(file);
     let (peaks, rosenbrock) = ("instances/peaks-2x25.toml", "instances/rosenbrock4-2x25.toml");
     let runs: &[&[&str]] = &[
         &["info", "networks/peaks-2x25.onnx"],
@@ -105,6 +116,7 @@ fn records_of_every_command_fit_theirs_and_no_other() {
         &["compare", rosenbrock, "--encoding", "big-m,split", "--seeds", "2"],
         &["compare", peaks, "--solver", "search,enumerate"],
         &["export", rosenbrock, "-o", &program],
+        &["bench", "benchmarks/smoke.toml", "-o", &records, "--dry-run"],
     ];
     let all = schema(&["record"]);
     for run in runs {

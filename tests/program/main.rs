@@ -2,6 +2,7 @@
 
 mod analyze;
 mod bad_input;
+mod bench;
 mod boxes;
 mod cli;
 mod compare;

@@ -1,0 +1,177 @@
+//! Records about the same instance that cannot all be true.
+
+use std::collections::BTreeMap;
+
+use super::record::{Outcome, Record};
+use crate::num::tolerance::CLAIM_TOLERANCE;
+
+/// Two records, or a record and a reference, that contradict each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contradiction {
+    /// The instance.
+    pub instance: String,
+    /// What cannot be.
+    pub what: String,
+}
+
+/// Every instance's worst contradiction of each kind. Programs keep their own tolerances, so that
+/// values and bounds count up to a relative [`CLAIM_TOLERANCE`].
+pub fn contradictions(records: &[Record]) -> Vec<Contradiction> {
+    let mut instances: BTreeMap<&str, Vec<&Record>> = BTreeMap::new();
+    for record in records {
+        instances.entry(&record.instance).or_default().push(record);
+    }
+    let mut found = Vec::new();
+    for (instance, records) in instances {
+        let all = [
+            bound_beyond_point(&records),
+            bound_beyond_reference(&records),
+            point_beyond_reference(&records),
+            infeasible_with_point(&records),
+        ];
+        let instance = || instance.to_string();
+        found.extend(
+            all.into_iter().flatten().map(|what| Contradiction { instance: instance(), what }),
+        );
+    }
+    found
+}
+
+/// A value so that less is better.
+fn cost(record: &Record, value: f64) -> f64 {
+    if record.sense.as_deref() == Some("maximize") { -value } else { value }
+}
+
+/// A record, and a value as it is told and as it is to be made small.
+type Told<'a> = (&'a Record, f64, f64);
+
+fn best_point<'a>(records: &[&'a Record]) -> Option<Told<'a>> {
+    let points = records.iter().filter_map(|r| Some((*r, r.value?, cost(r, r.value?))));
+    points.min_by(|a, b| a.2.total_cmp(&b.2))
+}
+
+fn best_bound<'a>(records: &[&'a Record]) -> Option<Told<'a>> {
+    let bounds = records.iter().filter_map(|r| Some((*r, r.bound?, cost(r, r.bound?))));
+    bounds.max_by(|a, b| a.2.total_cmp(&b.2))
+}
+
+fn is_beyond(greater: f64, less: f64) -> bool {
+    greater - less > CLAIM_TOLERANCE * less.abs().max(1.0)
+}
+
+fn bound_beyond_point(records: &[&Record]) -> Option<String> {
+    let (point, value, least) = best_point(records)?;
+    let (bound, told, proven) = best_bound(records)?;
+    is_beyond(proven, least).then(|| {
+        let (a, b) = (name(point), name(bound));
+        format!("{a} has a point of value {value}, but {b} claims the bound {told}")
+    })
+}
+
+fn bound_beyond_reference(records: &[&Record]) -> Option<String> {
+    let (bound, told, proven) = best_bound(records)?;
+    let reference = bound.reference?;
+    let name = name(bound);
+    is_beyond(proven, cost(bound, reference))
+        .then(|| format!("{name} claims the bound {told}, but the reference is {reference}"))
+}
+
+/// A point that is better than what is known to be best.
+fn point_beyond_reference(records: &[&Record]) -> Option<String> {
+    let (point, value, least) = best_point(records)?;
+    let reference = point.reference?;
+    let name = name(point);
+    is_beyond(cost(point, reference), least).then(|| {
+        format!("{name} has a point of value {value}, better than the reference {reference}")
+    })
+}
+
+fn infeasible_with_point(records: &[&Record]) -> Option<String> {
+    let empty = records.iter().find(|record| record.outcome == Outcome::Infeasible)?;
+    let (point, value, _) = best_point(records)?;
+    let (a, b) = (name(empty), name(point));
+    Some(format!("{a} finds that there is no point, but {b} has one of value {value}"))
+}
+
+fn name(record: &Record) -> String {
+    format!("'{}' (seed {})", record.variant, record.seed)
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::bench::machine::Machine;
+    use crate::bench::record::SCHEMA;
+
+    pub fn record(
+        variant: &str,
+        outcome: Outcome,
+        value: Option<f64>,
+        bound: Option<f64>,
+    ) -> Record {
+        Record {
+            schema: SCHEMA,
+            run: variant.to_string(),
+            instance: "a.toml".to_string(),
+            variant: variant.to_string(),
+            seed: 0,
+            outcome,
+            sense: Some("minimize".to_string()),
+            value,
+            bound,
+            reference: None,
+            seconds: 1.0,
+            limit_seconds: 2.0,
+            peak_memory_bytes: None,
+            limit_memory_bytes: None,
+            exit_status: Some(0),
+            error: None,
+            command: Vec::new(),
+            instance_sha256: None,
+            network_sha256: None,
+            program_sha256: None,
+            taut: String::new(),
+            started: 0.0,
+            load: [None; 2],
+            host: None,
+            machine: Machine::this(),
+            answer: None,
+        }
+    }
+
+    #[test]
+    fn what_cannot_all_be_true_is_found_and_named() {
+        use Outcome::{Infeasible, Open, Optimal};
+        let fine = [
+            record("a", Optimal, Some(1.0), Some(0.9999)),
+            record("b", Open, Some(1.5), Some(-3.0)),
+        ];
+        assert_eq!(contradictions(&fine), []);
+        let mut wrong = fine.to_vec();
+        wrong.push(record("c", Optimal, Some(1.4), Some(1.4)));
+        wrong.push(record("d", Infeasible, None, None));
+        let found: Vec<String> = contradictions(&wrong).into_iter().map(|c| c.what).collect();
+        let expected = [
+            "'a' (seed 0) has a point of value 1, but 'c' (seed 0) claims the bound 1.4",
+            "'d' (seed 0) finds that there is no point, but 'a' (seed 0) has one of value 1",
+        ];
+        assert_eq!(found, expected);
+        // The largest values: 1.5 is attained, so that 0.9999 is no bound.
+        let mut largest = fine.to_vec();
+        largest.iter_mut().for_each(|record| record.sense = Some("maximize".to_string()));
+        let found = contradictions(&largest);
+        assert!(found[0].what.contains("value 1.5"), "{found:?}");
+    }
+
+    #[test]
+    fn references_count() {
+        let mut records = [record("a", Outcome::Optimal, Some(1.0), Some(1.0))];
+        for (reference, expected) in [(0.5, "the reference is 0.5"), (1.5, "reference 1.5")] {
+            records[0].reference = Some(reference);
+            let found = contradictions(&records);
+            assert!(found.len() == 1 && found[0].what.contains(expected), "{found:?}");
+        }
+        records[0].reference = Some(1.0 + 1e-9);
+        assert_eq!(contradictions(&records), []);
+    }
+}

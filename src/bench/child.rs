@@ -1,0 +1,256 @@
+//! One process within hard limits on time and memory.
+
+use std::io::{self, Read};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+/// What is kept of an output: what is beyond is read and forgotten.
+const MOST_OUTPUT: usize = 64 << 20;
+
+/// Between two looks at a process: first, and at most.
+const FIRST_LOOK: Duration = Duration::from_micros(500);
+const LAST_LOOK: Duration = Duration::from_millis(20);
+
+/// Between two looks at its memory.
+const MEMORY_LOOK: Duration = Duration::from_millis(50);
+
+/// From the signal that asks a process to end to the one that makes it.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// What a process may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    pub time: Duration,
+    /// Resident bytes of the process and what it starts.
+    pub memory: Option<u64>,
+}
+
+/// Why a process was ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Killed {
+    Time,
+    Memory,
+    Interrupt,
+}
+
+/// What became of a process.
+#[derive(Debug)]
+pub struct Ended {
+    pub status: ExitStatus,
+    pub killed: Option<Killed>,
+    pub stdout: Vec<u8>,
+    pub stderr: Vec<u8>,
+    pub seconds: f64,
+    /// Most bytes that were seen, where the system tells.
+    pub peak_memory: Option<u64>,
+}
+
+/// Runs a program to its end, or to that of its limits.
+///
+/// # Errors
+/// It cannot be started or waited for.
+pub fn run(
+    mut command: Command,
+    limits: Limits,
+    is_interrupted: &dyn Fn() -> bool,
+) -> io::Result<Ended> {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    group::lead(&mut command);
+    let started = Instant::now();
+    let mut child = command.spawn()?;
+    let stdout = reader(child.stdout.take());
+    let stderr = reader(child.stderr.take());
+    let watched = watch(&mut child, limits, started, is_interrupted);
+    // What it has started ends with it, and lets go of its outputs.
+    group::kill(&child);
+    let seconds = started.elapsed().as_secs_f64();
+    let (stdout, stderr) = (stdout.finish(), stderr.finish());
+    let (status, killed, peak_memory) = watched?;
+    Ok(Ended { status, killed, stdout, stderr, seconds, peak_memory })
+}
+
+fn watch(
+    child: &mut Child,
+    limits: Limits,
+    started: Instant,
+    is_interrupted: &dyn Fn() -> bool,
+) -> io::Result<(ExitStatus, Option<Killed>, Option<u64>)> {
+    let (mut look, mut memory_look) = (FIRST_LOOK, started);
+    let (mut killed, mut peak) = (None, None);
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok((status, killed.map(|(why, _)| why), peak));
+        }
+        let now = Instant::now();
+        if now >= memory_look {
+            memory_look = now + MEMORY_LOOK;
+            peak = group::memory(child).map(|bytes| bytes.max(peak.unwrap_or(0))).or(peak);
+        }
+        let is_too_large = limits.memory.zip(peak).is_some_and(|(most, bytes)| bytes > most);
+        let why = match killed {
+            Some(_) => None,
+            None if is_too_large => Some(Killed::Memory),
+            None if now - started >= limits.time => Some(Killed::Time),
+            None if is_interrupted() => Some(Killed::Interrupt),
+            None => None,
+        };
+        if let Some(why) = why {
+            killed = Some((why, now));
+            match why {
+                // It must not grow while it is asked.
+                Killed::Memory => group::kill(child),
+                Killed::Time | Killed::Interrupt => group::ask(child),
+            }
+        }
+        if killed.is_some_and(|(_, since)| now - since >= PATIENCE) {
+            group::kill(child);
+            child.kill()?;
+        }
+        thread::sleep(look);
+        look = (look * 2).min(LAST_LOOK);
+    }
+}
+
+/// Reads an output as it comes.
+struct Reader {
+    kept: Arc<Mutex<Vec<u8>>>,
+    thread: JoinHandle<()>,
+}
+
+fn reader(stream: Option<impl Read + Send + 'static>) -> Reader {
+    let kept = Arc::new(Mutex::new(Vec::new()));
+    let to = Arc::clone(&kept);
+    let thread = thread::spawn(move || {
+        let Some(mut stream) = stream else { return };
+        let mut room = [0; 1 << 14];
+        while let Ok(count @ 1..) = stream.read(&mut room) {
+            let mut kept = to.lock().unwrap_or_else(PoisonError::into_inner);
+            let left = MOST_OUTPUT.saturating_sub(kept.len());
+            kept.extend_from_slice(&room[..count.min(left)]);
+        }
+    });
+    Reader { kept, thread }
+}
+
+impl Reader {
+    /// What has come. Something that has left the group may hold the output open for long.
+    fn finish(self) -> Vec<u8> {
+        let started = Instant::now();
+        while !self.thread.is_finished() && started.elapsed() < PATIENCE {
+            thread::sleep(FIRST_LOOK);
+        }
+        std::mem::take(&mut *self.kept.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// A process and all that it starts.
+#[cfg(unix)]
+mod group {
+    use std::os::unix::process::CommandExt;
+    use std::process::{Child, Command};
+
+    use nix::sys::signal::{Signal, killpg};
+    use nix::unistd::Pid;
+
+    /// A group of its own.
+    pub fn lead(command: &mut Command) {
+        command.process_group(0);
+    }
+
+    pub fn ask(child: &Child) {
+        signal(child, Signal::SIGTERM);
+    }
+
+    pub fn kill(child: &Child) {
+        signal(child, Signal::SIGKILL);
+    }
+
+    fn signal(child: &Child, signal: Signal) {
+        // One that is gone needs none.
+        let _ = i32::try_from(child.id()).map(|id| killpg(Pid::from_raw(id), signal));
+    }
+
+    /// Resident bytes, where the system has `/proc`.
+    pub fn memory(child: &Child) -> Option<u64> {
+        let group = child.id().to_string();
+        let mut bytes = None;
+        for entry in std::fs::read_dir("/proc").ok()?.flatten() {
+            let is_process =
+                entry.file_name().to_str().is_some_and(|name| name.parse::<u32>().is_ok());
+            if !is_process {
+                continue;
+            }
+            let Ok(stat) = std::fs::read_to_string(entry.path().join("stat")) else { continue };
+            // After the name, which may hold anything: state, parent, group, …
+            let Some((_, fields)) = stat.rsplit_once(')') else { continue };
+            let fields: Vec<&str> = fields.split_whitespace().collect();
+            if fields.get(2) != Some(&group.as_str()) {
+                continue;
+            }
+            let Ok(status) = std::fs::read_to_string(entry.path().join("status")) else { continue };
+            let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+            let kilobytes = resident.and_then(|text| text.split_whitespace().next()?.parse().ok());
+            *bytes.get_or_insert(0) += kilobytes.unwrap_or(0u64) << 10;
+        }
+        bytes
+    }
+}
+
+/// A process alone.
+#[cfg(not(unix))]
+mod group {
+    use std::process::{Child, Command};
+
+    pub fn lead(_: &mut Command) {}
+
+    pub fn ask(_: &Child) {}
+
+    pub fn kill(_: &Child) {}
+
+    pub fn memory(_: &Child) -> Option<u64> {
+        None
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str, seconds: f64, memory: Option<u64>) -> Ended {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        let limits = Limits { time: Duration::from_secs_f64(seconds), memory };
+        run(command, limits, &|| false).expect("a process")
+    }
+
+    #[test]
+    fn a_process_ends_by_itself() {
+        let ended = shell("echo out; echo err >&2; exit 7", 60.0, None);
+        assert_eq!((ended.status.code(), ended.killed), (Some(7), None));
+        assert_eq!((&ended.stdout[..], &ended.stderr[..]), (&b"out\n"[..], &b"err\n"[..]));
+    }
+
+    #[test]
+    fn one_that_ignores_the_signal_is_killed_with_what_it_started() {
+        let ended = shell("trap '' TERM; sleep 600 & echo $!; sleep 600", 0.2, None);
+        assert_eq!((ended.status.code(), ended.killed), (None, Some(Killed::Time)));
+        let child = String::from_utf8_lossy(&ended.stdout).trim().to_string();
+        assert!(!child.is_empty());
+        if std::path::Path::new("/proc/self").exists() {
+            let stat = std::fs::read_to_string(format!("/proc/{child}/stat"));
+            // Gone, or waiting to be buried.
+            assert!(stat.is_err() || stat.is_ok_and(|stat| stat.contains(") Z")));
+        }
+    }
+
+    #[test]
+    fn an_interrupt_ends_it() {
+        let mut command = Command::new("sleep");
+        command.arg("600");
+        let limits = Limits { time: Duration::from_secs(600), memory: None };
+        let ended = run(command, limits, &|| true).expect("a process");
+        assert_eq!(ended.killed, Some(Killed::Interrupt));
+    }
+}

@@ -1,0 +1,126 @@
+//! What is known of a run when it has ended.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::machine::Machine;
+
+/// Version of the schema of records of runs.
+pub const SCHEMA: u32 = 1;
+
+/// A run: one line of a journal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Record {
+    /// Version of the schema: it grows where a key goes or means something else.
+    pub schema: u32,
+    /// What the run is called, uniquely within its suite.
+    pub run: String,
+    /// The instance, by the folder of the suite.
+    pub instance: String,
+    /// The variant.
+    pub variant: String,
+    /// The seed.
+    pub seed: u64,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Direction of the optimisation, where the instance was read: minimize or maximize.
+    pub sense: Option<String>,
+    /// Value of the best point, as the program says.
+    pub value: Option<f64>,
+    /// No point has a better value, as the program says.
+    pub bound: Option<f64>,
+    /// The value that the instance states as known.
+    pub reference: Option<f64>,
+    /// Wall-clock time from the start of the process to its end.
+    pub seconds: f64,
+    /// The limit for it.
+    pub limit_seconds: f64,
+    /// Most resident memory that was seen of the process and those that it started, by looks 50 ms
+    /// apart; none where the system does not tell.
+    pub peak_memory_bytes: Option<u64>,
+    /// The limit for that.
+    pub limit_memory_bytes: Option<u64>,
+    /// Exit status; none where a signal ended the process.
+    pub exit_status: Option<i32>,
+    /// What went wrong, in words: the end of what the program printed to stderr.
+    pub error: Option<String>,
+    /// The command, word by word.
+    pub command: Vec<String>,
+    /// SHA-256 of the instance file.
+    pub instance_sha256: Option<String>,
+    /// SHA-256 of the file of its network.
+    pub network_sha256: Option<String>,
+    /// SHA-256 of the program.
+    pub program_sha256: Option<String>,
+    /// Version of the Taut that ran the suite.
+    pub taut: String,
+    /// Seconds since 1970 when the process was started.
+    pub started: f64,
+    /// Mean number of processes that waited for a processor in the minute before the run, and
+    /// before its end; none where the system does not tell.
+    pub load: [Option<f64>; 2],
+    /// Name of the machine, where the system tells.
+    pub host: Option<String>,
+    /// Where it ran.
+    pub machine: Machine,
+    /// The whole answer of Taut.
+    pub answer: Option<serde_json::Value>,
+}
+
+/// How a run ended.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The optimum, within the gap asked for.
+    Optimal,
+    /// There is no point.
+    Infeasible,
+    /// It ended by itself without an answer, such as at its own limit; points and bounds count.
+    Open,
+    /// It was killed for its time.
+    Timeout,
+    /// It was killed for its memory.
+    Memory,
+    /// A signal that was not sent for a limit ended it.
+    Crashed,
+    /// It ended with an error.
+    Failed,
+    /// It ended well, but its answer cannot be read.
+    Unreadable,
+    /// It could not be started.
+    NotStarted,
+}
+
+impl Outcome {
+    /// Name in records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Optimal => "optimal",
+            Self::Infeasible => "infeasible",
+            Self::Open => "open",
+            Self::Timeout => "timeout",
+            Self::Memory => "memory",
+            Self::Crashed => "crashed",
+            Self::Failed => "failed",
+            Self::Unreadable => "unreadable",
+            Self::NotStarted => "not_started",
+        }
+    }
+
+    /// Whether the question was answered.
+    pub fn is_solved(self) -> bool {
+        matches!(self, Self::Optimal | Self::Infeasible)
+    }
+
+    /// Whether it was ended for a limit.
+    pub fn is_killed(self) -> bool {
+        matches!(self, Self::Timeout | Self::Memory)
+    }
+
+    /// Whether nothing can be said of what the run would have answered.
+    pub fn is_failure(self) -> bool {
+        matches!(self, Self::Crashed | Self::Failed | Self::Unreadable | Self::NotStarted)
+    }
+}
