@@ -19,8 +19,12 @@ pub struct Record {
     pub instance: String,
     /// The variant.
     pub variant: String,
+    /// Its options of `taut minimize`, or the words of its command before they are filled in.
+    pub variant_words: Vec<String>,
     /// The seed.
     pub seed: u64,
+    /// Threads allowed.
+    pub threads: u64,
     /// How it ended.
     pub outcome: Outcome,
     /// Direction of the optimisation, where the instance was read: minimize or maximize.

@@ -161,8 +161,13 @@ impl Batch<'_> {
             if is_taut && record.program_sha256 != self.program_sha256 {
                 return Err(changed("the program taut".to_string()));
             }
-            if self.words(run, &subject) != record.command {
+            let suite = &self.plan.suite;
+            if suite.variants[run.variant].words() != record.variant_words {
                 return Err(changed(format!("the command of '{}'", record.variant)));
+            }
+            let limits = (suite.time_limit, suite.memory_limit_mb.map(bytes), suite.threads);
+            if limits != (record.limit_seconds, record.limit_memory_bytes, record.threads) {
+                return Err(changed("a limit, or the number of threads,".to_string()));
             }
         }
         Ok(())
@@ -231,14 +236,16 @@ impl Batch<'_> {
         let words = self.words(run, &subject);
         let limits = Limits {
             time: Duration::from_secs_f64(suite.time_limit + suite.grace),
-            memory: suite.memory_limit_mb.map(|megabytes| megabytes << 20),
+            memory: suite.memory_limit_mb.map(bytes),
         };
         let mut record = Record {
             schema: SCHEMA,
             run: self.plan.key(run),
             instance: self.plan.instances[run.instance].clone(),
             variant: variant.name.clone(),
+            variant_words: variant.words().to_vec(),
             seed: run.seed,
+            threads: suite.threads,
             outcome: Outcome::NotStarted,
             sense: subject.sense.map(|sense| sense.name().to_string()),
             value: None,
@@ -367,6 +374,11 @@ fn number(text: &str) -> Option<f64> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
     let end = text.find(|c| !is_part(c)).unwrap_or(text.len());
     text[..end].parse().ok().filter(|number: &f64| number.is_finite())
+}
+
+/// Bytes of so many megabytes.
+fn bytes(megabytes: u64) -> u64 {
+    megabytes.saturating_mul(1 << 20)
 }
 
 fn hash(file: &Path) -> Option<String> {

@@ -223,6 +223,11 @@ impl Value {
 }
 
 impl Variant {
+    /// The words that make it what it is, besides its name.
+    pub fn words(&self) -> &[String] {
+        self.command.as_deref().unwrap_or(&self.options)
+    }
+
     fn check(&self) -> Result<(), String> {
         let Some(command) = &self.command else {
             return match self.output {

@@ -26,7 +26,7 @@ pub const NO_POINT: &str =
 /// Parts before the first descent from another point, and between two of them at most; each
 /// takes as long as some dozens of parts.
 const FIRST_START: u64 = 250;
-const NEXT_START: u64 = 1000;
+const NEXT_START: u64 = 4000;
 
 /// What was proven.
 #[derive(Clone, Debug)]

@@ -99,6 +99,10 @@ fn every_instance_is_run_under_every_variant_with_every_seed() {
     let again = campaign.run(&[]);
     assert!(stderr(&again).contains("has 8 records; expected a new folder, or --resume"));
     assert!(campaign.run(&["--resume"]).status.success());
+    // Wherever it is resumed from.
+    let mut there = campaign.command(&["--resume"]);
+    let there = there.current_dir(campaign.folder.path()).output().expect("a run");
+    assert!(there.status.success(), "{}", stderr(&there));
     assert_eq!(campaign.records("runs.jsonl"), records);
     // In another order of shuffling, the runs are the same.
     let planned = campaign.run(&["--dry-run"]);
@@ -228,6 +232,9 @@ fn what_has_changed_is_noticed() {
     fs::write(campaign.path("suite.toml"), suite.replace("-3.6064", "-4")).expect("a suite");
     let error = stderr(&campaign.run(&["--resume"]));
     assert!(error.contains("the command of 'fine' has changed"), "{error}");
+    fs::write(campaign.path("suite.toml"), format!("time_limit = 9\n{suite}")).expect("a suite");
+    let error = stderr(&campaign.run(&["--resume"]));
+    assert!(error.contains("a limit, or the number of threads, has changed"), "{error}");
 }
 
 #[test]
