@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use super::record::{Outcome, Record};
 use crate::num::tolerance::CLAIM_TOLERANCE;
 
 /// Two records, or a record and a reference, that contradict each other.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Contradiction {
     /// The instance.
     pub instance: String,

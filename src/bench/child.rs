@@ -2,9 +2,11 @@
 
 use std::io::{self, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
+
+use super::run::locked;
 
 /// What is kept of an output: what is beyond is read and forgotten.
 const MOST_OUTPUT: usize = 64 << 20;
@@ -126,7 +128,7 @@ fn reader(stream: Option<impl Read + Send + 'static>) -> Reader {
         let Some(mut stream) = stream else { return };
         let mut room = [0; 1 << 14];
         while let Ok(count @ 1..) = stream.read(&mut room) {
-            let mut kept = to.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut kept = locked(&to);
             let left = MOST_OUTPUT.saturating_sub(kept.len());
             kept.extend_from_slice(&room[..count.min(left)]);
         }
@@ -141,7 +143,7 @@ impl Reader {
         while !self.thread.is_finished() && started.elapsed() < PATIENCE {
             thread::sleep(FIRST_LOOK);
         }
-        std::mem::take(&mut *self.kept.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *locked(&self.kept))
     }
 }
 

@@ -125,33 +125,6 @@ impl Journal {
     }
 }
 
-/// The records of all journals in a folder, or of one file.
-///
-/// # Errors
-/// [`JournalError`].
-pub fn read_records(place: &Path) -> Result<Vec<Record>, JournalError> {
-    let system = |path: &Path, error| JournalError::System { path: path.to_path_buf(), error };
-    let mut files = vec![place.to_path_buf()];
-    if place.is_dir() {
-        let entries = fs::read_dir(place).map_err(|error| system(place, error))?;
-        let paths = entries.flatten().map(|entry| entry.path());
-        files = paths.filter(|path| path.extension().is_some_and(|e| e == EXTENSION)).collect();
-        files.sort();
-    }
-    let mut records = Vec::new();
-    let mut known = BTreeSet::new();
-    for path in files {
-        let bytes = fs::read(&path).map_err(|error| system(&path, error))?;
-        for (index, record) in parse(&path, &bytes)?.0.into_iter().enumerate() {
-            if !known.insert(record.run.clone()) {
-                return Err(JournalError::Twice { path, line: index + 1, run: record.run });
-            }
-            records.push(record);
-        }
-    }
-    Ok(records)
-}
-
 /// The records of a file, and how many of its bytes they take: the last line may be torn.
 fn parse(path: &Path, bytes: &[u8]) -> Result<(Vec<Record>, usize), JournalError> {
     let mut records: Vec<Record> = Vec::new();

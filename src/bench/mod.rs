@@ -18,7 +18,7 @@ mod suite;
 mod summary;
 
 pub use check::{Contradiction, contradictions};
-pub use journal::{Journal, JournalError, read_records};
+pub use journal::{Journal, JournalError};
 pub use machine::Machine;
 pub use plan::{Plan, Planned, Shard};
 pub use record::{Outcome, Record, SCHEMA};

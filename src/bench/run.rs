@@ -14,7 +14,7 @@ use super::journal::{Journal, JournalError};
 use super::machine::Machine;
 use super::plan::{Plan, Planned, Shard};
 use super::record::{Outcome, Record, SCHEMA};
-use super::suite::Words;
+use super::suite::{PLACES, Words};
 use crate::control::Clock;
 use crate::io::{read_instance, read_problem, sha256};
 use crate::problem::Sense;
@@ -62,9 +62,13 @@ struct Batch<'a> {
     plan: &'a Plan,
     clock: &'a Clock,
     program: PathBuf,
-    program_sha256: Option<String>,
+    host: Option<String>,
     machine: Machine,
+    /// Whether a command asks for boxes: only then they are read.
+    needs_box: bool,
     subjects: Mutex<BTreeMap<usize, Subject>>,
+    /// Hashes of programs, by their paths.
+    programs: Mutex<BTreeMap<PathBuf, Option<String>>>,
 }
 
 /// What is known of an instance before it is run.
@@ -75,6 +79,8 @@ struct Subject {
     reference: Option<f64>,
     network: Option<PathBuf>,
     network_sha256: Option<String>,
+    /// Lower and upper ends of its box, with commas between, where they were asked for.
+    ends: Option<[String; 2]>,
 }
 
 /// Runs what a share of a plan says and its journal does not have yet, so many at a time, until
@@ -91,13 +97,17 @@ pub fn run(
     listener: &mut Listener<'_>,
 ) -> Result<Vec<Record>, BenchError> {
     let program = std::env::current_exe().map_err(BenchError::Program)?;
+    let variants = &plan.suite.variants;
+    let words = || variants.iter().flat_map(|variant| variant.command.iter().flatten());
     let batch = Batch {
         plan,
         clock,
-        program_sha256: hash(&program),
         program,
+        host: Machine::host(),
         machine: Machine::this(),
+        needs_box: ["lower", "upper"].map(braced).iter().any(|p| words().any(|w| w.contains(p))),
         subjects: Mutex::new(BTreeMap::new()),
+        programs: Mutex::new(BTreeMap::new()),
     };
     let mut records = std::mem::take(&mut journal.records);
     let share: Vec<&Planned> = plan.share(shard).collect();
@@ -158,7 +168,7 @@ impl Batch<'_> {
             if subject.network_sha256 != record.network_sha256 {
                 return Err(changed(format!("the network of {}", record.instance)));
             }
-            if is_taut && record.program_sha256 != self.program_sha256 {
+            if is_taut && record.program_sha256 != self.hash_of(&self.program) {
                 return Err(changed("the program taut".to_string()));
             }
             let suite = &self.plan.suite;
@@ -175,7 +185,13 @@ impl Batch<'_> {
 
     fn subject(&self, run: &Planned) -> Subject {
         let mut subjects = locked(&self.subjects);
-        subjects.entry(run.instance).or_insert_with(|| Subject::of(&self.plan.file(run))).clone()
+        let subject = || Subject::of(&self.plan.file(run), self.needs_box);
+        subjects.entry(run.instance).or_insert_with(subject).clone()
+    }
+
+    fn hash_of(&self, program: &Path) -> Option<String> {
+        let mut programs = locked(&self.programs);
+        programs.entry(program.to_path_buf()).or_insert_with(|| hash(program)).clone()
     }
 
     /// The command of a run, word by word.
@@ -202,28 +218,11 @@ impl Batch<'_> {
             true => ".".to_string(),
             false => self.plan.folder.to_string_lossy().into_owned(),
         };
-        // Only what a command asks for is read.
-        let needs_box =
-            command.iter().any(|word| word.contains("{lower}") || word.contains("{upper}"));
-        let domain = needs_box.then(|| read_problem(&self.plan.file(run)).ok()).flatten();
-        let ends = |end: fn(&crate::num::IntervalBox) -> &[f64]| {
-            let numbers = domain.as_ref().map(|problem| {
-                end(problem.domain()).iter().map(ToString::to_string).collect::<Vec<_>>()
-            });
-            numbers.unwrap_or_default().join(",")
-        };
-        let places = [
-            ("{instance}", file),
-            ("{network}", network),
-            ("{lower}", ends(crate::num::IntervalBox::lower)),
-            ("{upper}", ends(crate::num::IntervalBox::upper)),
-            ("{limit}", limit),
-            ("{seed}", seed),
-            ("{threads}", threads),
-            ("{suite}", suite_folder),
-        ];
+        let [lower, upper] = subject.ends.clone().unwrap_or_default();
+        let values = [file, network, lower, upper, limit, seed, threads, suite_folder];
         let filled = |word: &String| {
-            places.iter().fold(word.clone(), |word, (place, value)| word.replace(place, value))
+            let places = PLACES.iter().zip(&values);
+            places.fold(word.clone(), |word, (place, value)| word.replace(&braced(place), value))
         };
         command.iter().map(filled).collect()
     }
@@ -259,14 +258,11 @@ impl Batch<'_> {
             error: None,
             instance_sha256: subject.sha256,
             network_sha256: subject.network_sha256,
-            program_sha256: match variant.command {
-                None => self.program_sha256.clone(),
-                Some(_) => hash(Path::new(&words[0])),
-            },
+            program_sha256: self.hash_of(Path::new(&words[0])),
             taut: env!("CARGO_PKG_VERSION").to_string(),
             started: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |d| d.as_secs_f64()),
             load: [Machine::load(), None],
-            host: Machine::host(),
+            host: self.host.clone(),
             machine: self.machine.clone(),
             answer: None,
             command: words,
@@ -289,21 +285,27 @@ impl Batch<'_> {
 }
 
 impl Subject {
-    fn of(file: &Path) -> Self {
+    fn of(file: &Path, needs_box: bool) -> Self {
+        // What cannot be read is for the run to tell.
+        let problem = needs_box.then(|| read_problem(file).ok()).flatten();
+        let text = |ends: &[f64]| ends.iter().map(f64::to_string).collect::<Vec<_>>().join(",");
+        let ends = problem.map(|p| [text(p.domain().lower()), text(p.domain().upper())]);
         let sha256 = hash(file);
         if file.extension().is_none_or(|extension| extension != "toml") {
             let (sense, network_sha256) = (Some(Sense::Minimize), sha256.clone());
             let network = Some(file.to_path_buf());
-            return Self { sha256, sense, reference: None, network, network_sha256 };
+            return Self { sha256, sense, reference: None, network, network_sha256, ends };
         }
-        // What cannot be read is for the run to tell.
-        let Ok(instance) = read_instance(file) else { return Self { sha256, ..Self::default() } };
+        let Ok(instance) = read_instance(file) else {
+            return Self { sha256, ends, ..Self::default() };
+        };
         Self {
             sha256,
             sense: Some(instance.sense.unwrap_or_default()),
             reference: instance.reference.map(|reference| reference.objective),
             network_sha256: hash(&instance.network),
             network: Some(instance.network),
+            ends,
         }
     }
 }
@@ -376,6 +378,11 @@ fn number(text: &str) -> Option<f64> {
     text[..end].parse().ok().filter(|number: &f64| number.is_finite())
 }
 
+/// A name as it stands in a command.
+fn braced(place: &str) -> String {
+    format!("{{{place}}}")
+}
+
 /// Bytes of so many megabytes.
 fn bytes(megabytes: u64) -> u64 {
     megabytes.saturating_mul(1 << 20)
@@ -385,7 +392,8 @@ fn hash(file: &Path) -> Option<String> {
     std::fs::read(file).ok().map(|bytes| sha256(&bytes))
 }
 
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+/// What a mutex holds, whatever became of others that held it.
+pub fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

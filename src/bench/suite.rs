@@ -8,7 +8,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 /// Words in braces that a command may have, and what they stand for.
-pub const PLACES: [&str; 8] =
+pub(super) const PLACES: [&str; 8] =
     ["instance", "network", "lower", "upper", "limit", "seed", "threads", "suite"];
 
 /// A suite: what is run, how, and within which limits.

@@ -56,7 +56,7 @@ pub struct Benched {
     /// The folder of the records.
     folder: PathBuf,
     /// Records that cannot all be true.
-    contradictions: Vec<Contradicted>,
+    contradictions: Vec<Contradiction>,
     /// One a variant.
     variants: Vec<Summary>,
     /// Runs of the share.
@@ -68,15 +68,6 @@ pub struct Benched {
     planned: Option<Vec<String>>,
     /// The interrupt, if one came first.
     stopped_by: Option<StoppedBy>,
-}
-
-/// Records of an instance that cannot all be true.
-#[derive(Serialize, JsonSchema)]
-struct Contradicted {
-    /// The instance.
-    instance: String,
-    /// What cannot be.
-    what: String,
 }
 
 /// Runs a suite.
@@ -93,7 +84,7 @@ fn find(args: &Args, session: &mut Session) -> anyhow::Result<Benched> {
         suite: args.suite.clone(),
         title: plan.suite.title.clone(),
         folder: args.output.clone(),
-        contradictions: contradictions(records).into_iter().map(Contradicted::of).collect(),
+        contradictions: contradictions(records),
         variants: summaries(plan.suite.variants.iter().map(|v| v.name.as_str()), records),
         runs,
         done: records.len(),
@@ -117,16 +108,10 @@ fn find(args: &Args, session: &mut Session) -> anyhow::Result<Benched> {
     let records = run(&plan, shard, journal, args.jobs, &session.clock, &mut tell)?;
     let mut benched = benched(&records, None);
     benched.stopped_by = session.clock.stopped().filter(|_| benched.done < benched.runs);
-    for Contradicted { instance, what } in &benched.contradictions {
+    for Contradiction { instance, what } in &benched.contradictions {
         tell_error(&format!("contradiction: {instance}: {what}"));
     }
     Ok(benched)
-}
-
-impl Contradicted {
-    fn of(Contradiction { instance, what }: Contradiction) -> Self {
-        Self { instance, what }
-    }
 }
 
 impl Report for Benched {
@@ -144,7 +129,7 @@ impl Report for Benched {
         };
         let done = format!("{title}: {} of {} done", self.done, count(self.runs, "run"));
         out.headline(style, &format!("{done}{contradicted}"))?;
-        for Contradicted { instance, what } in &self.contradictions {
+        for Contradiction { instance, what } in &self.contradictions {
             writeln!(out, "  wrong   {instance}: {what}")?;
         }
         writeln!(out, "  records {}", self.folder.display())?;

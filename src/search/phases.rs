@@ -138,8 +138,8 @@ impl Layout {
 
     /// How a part on one side of a kink is cut out.
     pub fn cut(&self, phase: &Phase) -> Cut {
-        let is_at = |step: &&Arc<Step>| step.span().contains(&phase.at);
-        let node = self.tape.steps.iter().position(|step| is_at(&step)).unwrap_or(phase.step);
+        let is_at = |step: &Arc<Step>| step.span().contains(&phase.at);
+        let node = self.tape.steps.iter().position(is_at).unwrap_or(phase.step);
         let index = phase.at - self.tape.steps[node].start;
         Cut::Phase { node, index, kink: phase.kink, side: phase.side }
     }
