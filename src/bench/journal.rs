@@ -14,7 +14,7 @@ use super::plan::Shard;
 use super::record::{Record, SCHEMA};
 
 /// How the name of a journal ends.
-const EXTENSION: &str = "jsonl";
+pub(super) const EXTENSION: &str = ".jsonl";
 
 /// A journal that records are added to; nobody else does as long as it is open.
 #[derive(Debug)]
@@ -72,6 +72,14 @@ pub enum JournalError {
         /// The run.
         run: String,
     },
+    /// A run that two journals have.
+    #[error("{} and {} both have a record of the run '{run}'", files[0].display(), files[1].display())]
+    Doubled {
+        /// The journals.
+        files: [PathBuf; 2],
+        /// The run.
+        run: String,
+    },
 }
 
 impl Journal {
@@ -84,8 +92,8 @@ impl Journal {
         let system = |path: &Path, error| JournalError::System { path: path.to_path_buf(), error };
         fs::create_dir_all(folder).map_err(|error| system(folder, error))?;
         let name = match shard.count {
-            1 => format!("runs.{EXTENSION}"),
-            count => format!("runs-{}-of-{count}.{EXTENSION}", shard.number),
+            1 => format!("runs{EXTENSION}"),
+            count => format!("runs-{}-of-{count}{EXTENSION}", shard.number),
         };
         let path = folder.join(name);
         let mut options = OpenOptions::new();
@@ -126,7 +134,7 @@ impl Journal {
 }
 
 /// The records of a file, and how many of its bytes they take: the last line may be torn.
-fn parse(path: &Path, bytes: &[u8]) -> Result<(Vec<Record>, usize), JournalError> {
+pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<(Vec<Record>, usize), JournalError> {
     let mut records: Vec<Record> = Vec::new();
     let mut known = BTreeSet::new();
     let (mut whole, mut line) = (0, 0);

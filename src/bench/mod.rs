@@ -9,6 +9,7 @@
 
 mod check;
 mod child;
+mod folder;
 mod journal;
 mod machine;
 mod plan;
@@ -18,6 +19,7 @@ mod suite;
 mod summary;
 
 pub use check::{Contradiction, contradictions};
+pub use folder::{StoredJournal, read_folder, read_journals};
 pub use journal::{Journal, JournalError};
 pub use machine::Machine;
 pub use plan::{Plan, Planned, Shard};

@@ -7,8 +7,8 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Serialize;
 use taut::bench::{
-    Contradiction, Journal, Plan, Progress, Record, SHIFT, Shard, Summary, contradictions, run,
-    summaries,
+    Contradiction, Journal, Plan, Progress, Record, SHIFT, Shard, Summary, contradictions,
+    read_folder, run, summaries,
 };
 use taut::control::StoppedBy;
 
@@ -55,7 +55,7 @@ pub struct Benched {
     title: Option<String>,
     /// The folder of the records.
     folder: PathBuf,
-    /// Records that cannot all be true.
+    /// Records that cannot all be true, of all shares in the folder.
     contradictions: Vec<Contradiction>,
     /// One a variant.
     variants: Vec<Summary>,
@@ -80,11 +80,11 @@ fn find(args: &Args, session: &mut Session) -> anyhow::Result<Benched> {
     let plan = Plan::read(&args.suite)?;
     let shard = args.shard.unwrap_or(Shard { number: 1, count: 1 });
     let runs = plan.share(shard).count();
-    let benched = |records: &[Record], planned: Option<Vec<String>>| Benched {
+    let benched = |records: &[Record], all: &[Record], planned: Option<Vec<String>>| Benched {
         suite: args.suite.clone(),
         title: plan.suite.title.clone(),
         folder: args.output.clone(),
-        contradictions: contradictions(records),
+        contradictions: contradictions(all),
         variants: summaries(plan.suite.variants.iter().map(|v| v.name.as_str()), records),
         runs,
         done: records.len(),
@@ -92,7 +92,7 @@ fn find(args: &Args, session: &mut Session) -> anyhow::Result<Benched> {
         stopped_by: None,
     };
     if args.dry_run {
-        return Ok(benched(&[], Some(plan.share(shard).map(|run| plan.key(run)).collect())));
+        return Ok(benched(&[], &[], Some(plan.share(shard).map(|run| plan.key(run)).collect())));
     }
     let journal = Journal::open(&args.output, shard, args.resume)?;
     if journal.was_torn {
@@ -106,7 +106,9 @@ fn find(args: &Args, session: &mut Session) -> anyhow::Result<Benched> {
         progress::set_figures(|| left.into_iter().collect());
     };
     let records = run(&plan, shard, journal, args.jobs, &session.clock, &mut tell)?;
-    let mut benched = benched(&records, None);
+    // Also those of other shares, as far as they are.
+    let all = read_folder(&args.output)?;
+    let mut benched = benched(&records, &all, None);
     benched.stopped_by = session.clock.stopped().filter(|_| benched.done < benched.runs);
     for Contradiction { instance, what } in &benched.contradictions {
         tell_error(&format!("contradiction: {instance}: {what}"));
