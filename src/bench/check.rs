@@ -127,6 +127,7 @@ pub(super) mod tests {
             reference: None,
             seconds: 1.0,
             limit_seconds: 2.0,
+            cpu_seconds: None,
             peak_memory_bytes: None,
             limit_memory_bytes: None,
             exit_status: Some(0),

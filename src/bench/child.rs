@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use super::group;
 use super::run::locked;
 
 /// What is kept of an output: what is beyond is read and forgotten.
@@ -47,6 +48,17 @@ pub struct Ended {
     pub seconds: f64,
     /// Most bytes that were seen, where the system tells.
     pub peak_memory: Option<u64>,
+    /// Time on processors, its own and that of processes that it waited for, where the system
+    /// tells.
+    pub cpu_seconds: Option<f64>,
+}
+
+/// What a look at a process has shown until it ended.
+struct Watched {
+    status: ExitStatus,
+    killed: Option<Killed>,
+    peak_memory: Option<u64>,
+    cpu_seconds: Option<f64>,
 }
 
 /// Runs a program to its end, or to that of its limits.
@@ -69,8 +81,8 @@ pub fn run(
     group::kill(&child);
     let seconds = started.elapsed().as_secs_f64();
     let (stdout, stderr) = (stdout.finish(), stderr.finish());
-    let (status, killed, peak_memory) = watched?;
-    Ok(Ended { status, killed, stdout, stderr, seconds, peak_memory })
+    let Watched { status, killed, peak_memory, cpu_seconds } = watched?;
+    Ok(Ended { status, killed, stdout, stderr, seconds, peak_memory, cpu_seconds })
 }
 
 fn watch(
@@ -78,12 +90,13 @@ fn watch(
     limits: Limits,
     started: Instant,
     is_interrupted: &dyn Fn() -> bool,
-) -> io::Result<(ExitStatus, Option<Killed>, Option<u64>)> {
+) -> io::Result<Watched> {
     let (mut look, mut memory_look) = (FIRST_LOOK, started);
     let (mut killed, mut peak) = (None, None);
     loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok((status, killed.map(|(why, _)| why), peak));
+        if let Some((status, cpu_seconds)) = group::ended(child)? {
+            let killed = killed.map(|(why, _)| why);
+            return Ok(Watched { status, killed, peak_memory: peak, cpu_seconds });
         }
         let now = Instant::now();
         if now >= memory_look {
@@ -147,75 +160,6 @@ impl Reader {
     }
 }
 
-/// A process and all that it starts.
-#[cfg(unix)]
-mod group {
-    use std::os::unix::process::CommandExt;
-    use std::process::{Child, Command};
-
-    use nix::sys::signal::{Signal, killpg};
-    use nix::unistd::Pid;
-
-    /// A group of its own.
-    pub fn lead(command: &mut Command) {
-        command.process_group(0);
-    }
-
-    pub fn ask(child: &Child) {
-        signal(child, Signal::SIGTERM);
-    }
-
-    pub fn kill(child: &Child) {
-        signal(child, Signal::SIGKILL);
-    }
-
-    fn signal(child: &Child, signal: Signal) {
-        // One that is gone needs none.
-        let _ = i32::try_from(child.id()).map(|id| killpg(Pid::from_raw(id), signal));
-    }
-
-    /// Resident bytes, where the system has `/proc`.
-    pub fn memory(child: &Child) -> Option<u64> {
-        let group = child.id().to_string();
-        let mut bytes = None;
-        for entry in std::fs::read_dir("/proc").ok()?.flatten() {
-            let is_process =
-                entry.file_name().to_str().is_some_and(|name| name.parse::<u32>().is_ok());
-            if !is_process {
-                continue;
-            }
-            let Ok(stat) = std::fs::read_to_string(entry.path().join("stat")) else { continue };
-            // After the name, which may hold anything: state, parent, group, …
-            let Some((_, fields)) = stat.rsplit_once(')') else { continue };
-            let fields: Vec<&str> = fields.split_whitespace().collect();
-            if fields.get(2) != Some(&group.as_str()) {
-                continue;
-            }
-            let Ok(status) = std::fs::read_to_string(entry.path().join("status")) else { continue };
-            let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-            let kilobytes = resident.and_then(|text| text.split_whitespace().next()?.parse().ok());
-            *bytes.get_or_insert(0) += kilobytes.unwrap_or(0u64) << 10;
-        }
-        bytes
-    }
-}
-
-/// A process alone.
-#[cfg(not(unix))]
-mod group {
-    use std::process::{Child, Command};
-
-    pub fn lead(_: &mut Command) {}
-
-    pub fn ask(_: &Child) {}
-
-    pub fn kill(_: &Child) {}
-
-    pub fn memory(_: &Child) -> Option<u64> {
-        None
-    }
-}
-
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
@@ -245,6 +189,19 @@ mod tests {
             // Gone, or waiting to be buried.
             assert!(stat.is_err() || stat.is_ok_and(|stat| stat.contains(") Z")));
         }
+    }
+
+    /// The shell counts in a loop for at least that long, and so does another that it waits for.
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn time_on_processors_is_that_of_all_that_were_waited_for() {
+        let count = "i=0; while [ $i -lt 200000 ]; do i=$((i + 1)); done";
+        let one = shell(count, 60.0, None).cpu_seconds.expect("a time");
+        let both = shell(&format!("{count}; sh -c '{count}'"), 60.0, None);
+        let two = both.cpu_seconds.expect("a time");
+        assert!(one > 0.02 && two > 1.3 * one, "{one} {two}");
+        let idle = shell("sleep 0.3", 60.0, None).cpu_seconds.expect("a time");
+        assert!(idle < 0.2, "{idle}");
     }
 
     #[test]

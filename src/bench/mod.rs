@@ -10,6 +10,7 @@
 mod check;
 mod child;
 mod folder;
+mod group;
 mod journal;
 mod machine;
 mod plan;

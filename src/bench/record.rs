@@ -39,6 +39,9 @@ pub struct Record {
     pub seconds: f64,
     /// The limit for it.
     pub limit_seconds: f64,
+    /// Time on processors (user and system, in steps of the system's clock, often 10 ms) of the
+    /// process and of those that it waited for; none where the system does not tell.
+    pub cpu_seconds: Option<f64>,
     /// Most resident memory that was seen of the process and those that it started, by looks 50 ms
     /// apart; none where the system does not tell.
     pub peak_memory_bytes: Option<u64>,

@@ -252,6 +252,7 @@ impl Batch<'_> {
             reference: subject.reference,
             seconds: 0.0,
             limit_seconds: suite.time_limit,
+            cpu_seconds: None,
             peak_memory_bytes: None,
             limit_memory_bytes: limits.memory,
             exit_status: None,
@@ -275,6 +276,7 @@ impl Batch<'_> {
             Ok(ended) => {
                 record.seconds = ended.seconds;
                 record.peak_memory_bytes = ended.peak_memory;
+                record.cpu_seconds = ended.cpu_seconds;
                 record.exit_status = ended.status.code();
                 judge(&mut record, &ended, variant.output.as_ref());
             }
