@@ -22,7 +22,7 @@
 //!
 //! | floor | modules | what |
 //! |---|---|---|
-//! | 8 | [`compare`], [`mod@bench`], [`analyze`], [`plot`] | the same question under several formulations; many questions, a process each; what makes one hard; pictures |
+//! | 8 | [`compare`], [`mod@bench`], [`report`], [`analyze`], [`plot`] | the same question under several formulations; many questions, a process each; what they show; what makes one hard; pictures |
 //! | 7 | [`optimize`] | the optimum: methods, evidence, and the one place that weighs it |
 //! | 6 | [`tighten`] | bounds by programs and searches |
 //! | 5 | [`search`], [`regions`] | branch and bound; linear regions |
@@ -50,6 +50,8 @@ pub mod problem;
 pub mod proof;
 pub mod prune;
 pub mod regions;
+#[cfg(feature = "report")]
+pub mod report;
 pub mod scale;
 pub mod search;
 pub mod solve;

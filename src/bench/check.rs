@@ -101,7 +101,7 @@ fn name(record: &Record) -> String {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::bench::machine::Machine;
     use crate::bench::record::SCHEMA;
@@ -121,6 +121,7 @@ pub(super) mod tests {
             seed: 0,
             threads: 1,
             outcome,
+            question: None,
             sense: Some("minimize".to_string()),
             value,
             bound,

@@ -30,6 +30,13 @@ impl Machine {
         }
     }
 
+    /// What it is, in a line.
+    pub fn in_words(&self) -> String {
+        let cpu = self.cpu.as_deref().unwrap_or("unknown processor");
+        let cores = self.cores.map(|cores| format!(", {cores} cores")).unwrap_or_default();
+        format!("{cpu}{cores}, {} {}", self.os, self.arch)
+    }
+
     /// Its name, where the system tells.
     pub fn host() -> Option<String> {
         let name = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();

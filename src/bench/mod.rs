@@ -19,12 +19,14 @@ mod run;
 mod suite;
 mod summary;
 
+#[cfg(test)]
+pub(crate) use check::tests::record as test_record;
 pub use check::{Contradiction, contradictions};
 pub use folder::{StoredJournal, read_folder, read_journals};
 pub use journal::{Journal, JournalError};
 pub use machine::Machine;
 pub use plan::{Plan, Planned, Shard};
-pub use record::{Outcome, Record, SCHEMA};
+pub use record::{Measure, Outcome, Record, SCHEMA};
 pub use run::{BenchError, Listener, Progress, run};
 pub use suite::{Suite, SuiteError, Variant};
-pub use summary::{SHIFT, Summary, summaries};
+pub use summary::{SHIFT, Summary, case, summaries};

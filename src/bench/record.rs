@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::machine::Machine;
+use crate::optimize::relative_gap;
 
 /// Version of the schema of records of runs.
 pub const SCHEMA: u32 = 1;
@@ -27,6 +28,9 @@ pub struct Record {
     pub threads: u64,
     /// How it ended.
     pub outcome: Outcome,
+    /// What was asked, where it is not the optimum: regions.
+    #[serde(default)]
+    pub question: Option<String>,
     /// Direction of the optimisation, where the instance was read: minimize or maximize.
     pub sense: Option<String>,
     /// Value of the best point, as the program says.
@@ -74,6 +78,49 @@ pub struct Record {
     pub answer: Option<serde_json::Value>,
 }
 
+/// What counts as the time of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Measure {
+    /// From the start of the process to its end.
+    #[default]
+    Wall,
+    /// What its threads took of the processors: less is changed by what runs beside it.
+    Cpu,
+}
+
+impl Measure {
+    /// Name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Wall => "wall",
+            Self::Cpu => "cpu",
+        }
+    }
+
+    /// Seconds of a run, at most its limit; where it was not solved, so many times the limit.
+    pub fn of(self, record: &Record, unsolved: f64) -> f64 {
+        if !record.outcome.is_solved() {
+            return unsolved * record.limit_seconds;
+        }
+        let seconds = match self {
+            Self::Wall => record.seconds,
+            Self::Cpu => record.cpu_seconds.unwrap_or(record.seconds),
+        };
+        seconds.min(record.limit_seconds)
+    }
+}
+
+impl Record {
+    /// The relative gap between value and bound; infinite where one of them is missing.
+    pub fn gap(&self) -> f64 {
+        match (self.value, self.bound) {
+            (Some(value), Some(bound)) => relative_gap(value, bound),
+            _ => f64::INFINITY,
+        }
+    }
+}
+
 /// How a run ended.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
@@ -101,6 +148,19 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Optimal,
+        Self::Infeasible,
+        Self::Open,
+        Self::Timeout,
+        Self::Memory,
+        Self::Crashed,
+        Self::Failed,
+        Self::Unreadable,
+        Self::NotStarted,
+    ];
+
     /// Name in records.
     pub fn name(self) -> &'static str {
         match self {

@@ -246,6 +246,7 @@ impl Batch<'_> {
             seed: run.seed,
             threads: suite.threads,
             outcome: Outcome::NotStarted,
+            question: None,
             sense: subject.sense.map(|sense| sense.name().to_string()),
             value: None,
             bound: None,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Serialize;
 use taut::bench::{
-    Contradiction, Journal, Plan, Progress, Record, SHIFT, Shard, Summary, contradictions,
+    Contradiction, Journal, Measure, Plan, Progress, Record, SHIFT, Shard, Summary, contradictions,
     read_folder, run, summaries,
 };
 use taut::control::StoppedBy;
@@ -85,7 +85,7 @@ fn find(args: &Args, session: &mut Session) -> anyhow::Result<Benched> {
         title: plan.suite.title.clone(),
         folder: args.output.clone(),
         contradictions: contradictions(all),
-        variants: summaries(plan.suite.variants.iter().map(|v| v.name.as_str()), records),
+        variants: summaries(records, Measure::Wall, SHIFT),
         runs,
         done: records.len(),
         planned,

@@ -16,7 +16,7 @@ use super::shared::PictureSizeArgs;
 /// A picture of the boxes of a search.
 #[derive(Args)]
 pub struct BoxPictureArgs {
-    /// Draw the boxes of the search to this file (.svg, .png), coloured by depth, with the best
+    /// Draw the boxes of the search to this file (.svg, .png, .pdf), coloured by depth, with the best
     /// point; for two inputs that vary [default: none].
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     plot: Option<PathBuf>,

@@ -24,6 +24,7 @@ mod quantity;
 mod recipe;
 mod record;
 mod regions;
+mod report;
 mod scale;
 mod schema;
 mod session;
@@ -101,6 +102,8 @@ enum Command {
     /// Every instance of a suite under every variant with every seed, a process each: one record
     /// a run, which a batch that was ended goes on from.
     Bench(bench::Args),
+    /// What batch runs show: tables, figures and a page to read; two batches pair by pair.
+    Report(report::Args),
     /// Writes a problem as a mixed-integer program for other solvers, by file name
     /// extension (.mps, .lp).
     Export(export::Args),
@@ -217,6 +220,7 @@ fn answer(arguments: &Arguments, given: Vec<String>) -> anyhow::Result<u8> {
         Command::Scale(args) => scale::run(args, start("scale")),
         Command::Compare(args) => compare::run(args, start("compare")),
         Command::Bench(args) => bench::run_suite(args, start("bench")),
+        Command::Report(args) => report::run(args, start("report")),
         Command::Train(args) => train::run(args, start("train")),
         Command::Convert(args) => convert::run(args, start("convert")),
         Command::Export(args) => export::run(args, start("export")),

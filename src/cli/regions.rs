@@ -70,7 +70,7 @@ pub struct Args {
     /// [default: none].
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     list: Option<PathBuf>,
-    /// Draw the regions to this file (.svg, .png): coloured by the objective, with the
+    /// Draw the regions to this file (.svg, .png, .pdf): coloured by the objective, with the
     /// boundaries of each layer, on one thread [default: none].
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     plot: Option<PathBuf>,

@@ -20,7 +20,7 @@ use super::session::{Nothing, Report};
 use super::shared::one_of;
 use super::{ANSWERED, console};
 use super::{
-    analyze, bench, bounds, compare, convert, export, info, optimize, regions, scale, train,
+    analyze, bench, bounds, compare, convert, export, info, optimize, regions, report, scale, train,
 };
 
 /// Arguments of `schema`.
@@ -76,6 +76,7 @@ const RECORDS: &[Record] = &[
     ("convert", of::<convert::Converted>),
     ("compare", of::<compare::Compared>),
     ("bench", of::<bench::Benched>),
+    ("report", of::<report::Reported>),
     ("export", of::<export::Export>),
 ];
 

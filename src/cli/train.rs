@@ -40,7 +40,7 @@ pub struct Args {
     /// File for the losses of each epoch, one JSON object per line.
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     log: Option<PathBuf>,
-    /// File for a picture of the losses (.svg, .png).
+    /// File for a picture of the losses (.svg, .png, .pdf).
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     plot: Option<PathBuf>,
     #[command(flatten)]

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::num::statistics::median;
+
 /// Median and range of a figure over the seeds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -17,14 +19,10 @@ pub struct Spread {
 impl Spread {
     /// Of some figures; `None` if there are none.
     pub fn of(figures: impl IntoIterator<Item = f64>) -> Option<Self> {
-        let mut figures: Vec<f64> = figures.into_iter().collect();
-        figures.sort_by(f64::total_cmp);
-        let (&min, &max) = (figures.first()?, figures.last()?);
-        let middle = figures.len() / 2;
-        let median = match figures.len() % 2 {
-            1 => figures[middle],
-            _ => 0.5 * (figures[middle - 1] + figures[middle]),
-        };
+        let figures: Vec<f64> = figures.into_iter().collect();
+        let median = median(figures.iter().copied())?;
+        let min = figures.iter().copied().min_by(f64::total_cmp)?;
+        let max = figures.iter().copied().max_by(f64::total_cmp)?;
         Some(Self { median, min, max })
     }
 }

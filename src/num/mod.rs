@@ -1,6 +1,6 @@
 //! Numbers: intervals with outward rounding, error bounds of floating-point
-//! sums, directed rounding, powers of two, twice the digits, random numbers, and every
-//! tolerance of the project by name.
+//! sums, directed rounding, powers of two, twice the digits, random numbers, what many numbers
+//! come to, and every tolerance of the project by name.
 
 pub mod directed;
 pub mod exact;
@@ -9,6 +9,7 @@ pub mod power_of_two;
 pub mod random;
 pub mod rounding;
 pub mod sample;
+pub mod statistics;
 pub mod tolerance;
 pub mod twofold;
 mod vectors;

@@ -5,7 +5,7 @@ use std::ops::AddAssign;
 
 use serde::Serialize;
 
-use super::PartCounts;
+use super::{Moment, PartCounts};
 use crate::bounds::LayerSummary;
 use crate::control::StoppedBy;
 use crate::milp::ModelSize;
@@ -81,6 +81,8 @@ pub struct Answer {
     /// Stable neurons and big-M constants, layer by layer, of the network that was
     /// encoded: the scaled one, if it was scaled.
     pub layers: Vec<LayerSummary>,
+    /// How value and bound came about, in the direction of the question.
+    pub history: Vec<Moment>,
     /// Time spent, by phase.
     pub seconds: Seconds,
     /// A claim of the backend that a forward pass refutes; the answer stands without it.

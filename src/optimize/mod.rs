@@ -13,6 +13,7 @@ mod enumerate;
 mod evidence;
 mod formulate;
 mod gap;
+mod history;
 mod incumbent;
 mod known_point;
 mod milp;
@@ -23,7 +24,6 @@ mod search;
 mod trust;
 mod weigh;
 
-use std::ops::ControlFlow;
 use std::time::Instant;
 
 use thiserror::Error;
@@ -38,14 +38,16 @@ use evidence::{Claim, Evidence};
 pub use formulate::{Bounded, Bounding, Formulated, Relaxation, bound, formulate};
 pub use gap::relative_gap;
 use gap::{GAP_SHARE, Gap};
+pub use history::Moment;
+use history::Told;
 pub use known_point::KnownPoint;
 pub use parts::PartCounts;
 use weigh::weigh;
 
 use crate::bounds::Crown;
-use crate::control::{Clock, Limits, Observer, Progress};
+use crate::control::{Clock, Limits, Observer};
 use crate::encode::{BigM, EncodeError, ReluEncoding};
-use crate::problem::{Candidate, NO_WHOLE_NUMBER, Problem, Sense};
+use crate::problem::{Candidate, NO_WHOLE_NUMBER, Problem};
 use crate::proof::Tree;
 use crate::regions::RegionError;
 use crate::scale::Scaling;
@@ -281,7 +283,8 @@ fn run(
     witness: Option<Witness<'_, '_>>,
 ) -> Result<Answer, OptimizeError> {
     options.solve.validate()?;
-    let observer = &mut Told { sense: problem.sense(), inner: observer };
+    let mut told = Told::new(problem.sense(), observer);
+    let observer = &mut told;
     let mut seconds = 0.0;
     let mut first = None;
     let contradiction = match options.method {
@@ -324,7 +327,8 @@ fn run(
     evidence.work.seconds.incumbent = seconds;
     // Whatever a method shows has to stand against it.
     evidence.points.extend(first);
-    weigh(problem, options, evidence, clock, observer)
+    let answer = weigh(problem, options, evidence, clock, observer)?;
+    Ok(told.complete(answer))
 }
 
 /// The settings of the method.
@@ -356,13 +360,15 @@ pub(crate) fn answer(
     clock: &Clock,
     observer: &mut dyn Observer,
 ) -> Result<Answer, OptimizeError> {
-    let observer = &mut Told { sense: problem.sense(), inner: observer };
+    let mut told = Told::new(problem.sense(), observer);
+    let observer = &mut told;
     let mut seconds = 0.0;
     let first = timed(&mut seconds, || first_point(problem, options.solve.seed, clock));
     let mut evidence = milp::solve(bounded, formulated, options, first.as_ref(), clock, observer)?;
     evidence.work.seconds.incumbent = seconds;
     evidence.points.extend(first);
-    weigh(problem, options, evidence, clock, observer)
+    let answer = weigh(problem, options, evidence, clock, observer)?;
+    Ok(told.complete(answer))
 }
 
 /// A feasible point by samples and gradient steps; `None` if none is found.
@@ -383,22 +389,6 @@ fn point_by(
         None => tracing::info!("first point: none found that meets the constraints"),
     }
     found
-}
-
-/// Passes progress on in the direction of the problem: within, less is better.
-struct Told<'a> {
-    sense: Sense,
-    inner: &'a mut dyn Observer,
-}
-
-impl Observer for Told<'_> {
-    fn update(&mut self, progress: &Progress) -> ControlFlow<()> {
-        self.inner.update(&Progress {
-            objective: progress.objective.map(|value| self.sense.signed(value)),
-            objective_bound: progress.objective_bound.map(|value| self.sense.signed(value)),
-            ..*progress
-        })
-    }
 }
 
 fn contradiction(point: Candidate, claimant: &'static str, claim: String) -> OptimizeError {

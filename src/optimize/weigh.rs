@@ -323,6 +323,7 @@ impl<'a> Scales<'a> {
             proof,
             model,
             layers,
+            history: Vec::new(),
             seconds,
             refuted: self.refuted,
             warnings,

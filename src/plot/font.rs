@@ -5,7 +5,7 @@
 
 use ttf_parser::{Face, OutlineBuilder};
 
-use super::canvas::{EXPONENT_SIZE, Label};
+use super::canvas::{Anchor, EXPONENT_RISE, EXPONENT_SIZE, Label, Text};
 
 /// The font, in units of the height of a text.
 pub struct Font {
@@ -46,6 +46,20 @@ impl Font {
         }
         kept.truncate(kept.trim_end().len());
         kept + "…"
+    }
+
+    /// What a text is drawn as: words and exponent, each with the height of its font and the
+    /// beginning of its base line, before the text is turned and moved to its place.
+    pub fn parts<'a>(&self, text: &'a Text) -> [(&'a str, f64, [f64; 2]); 2] {
+        let Text { label, size, .. } = text;
+        let width = self.label_width(label, *size);
+        let start = match text.anchor {
+            Anchor::Start => 0.0,
+            Anchor::Middle => -0.5 * width,
+            Anchor::End => -width,
+        };
+        let raised = [start + self.width(&label.text, *size), -EXPONENT_RISE * size];
+        [(&label.text, *size, [start, 0.0]), (&label.exponent, EXPONENT_SIZE * size, raised)]
     }
 
     /// Draws a text, whose base line begins at `start`, on a canvas whose `y` grows downwards.

@@ -1,4 +1,4 @@
-//! Pictures, as SVG and PNG.
+//! Pictures, as SVG, PNG and PDF.
 //!
 //! A picture is a [`Canvas`]: shapes and texts as data, which `figure.rs` gives axes, a
 //! title and a legend. Each format has one writer, which knows nothing else.
@@ -7,17 +7,20 @@ mod axis;
 mod boxes;
 mod canvas;
 mod chains;
+mod chart;
 mod color;
 mod curves;
 mod edges;
 mod figure;
 mod font;
+mod pdf;
 mod plane;
 mod png;
 mod regions;
 mod size;
 mod svg;
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -26,14 +29,16 @@ use crate::io::{FileError, check_writable, write_bytes, write_text};
 use crate::message::excerpt;
 pub use boxes::BoxPlot;
 pub use canvas::{Anchor, Canvas, Contour, Label, Paint, Shape, Stroke, Text};
+pub use chart::{Chart, Scale, Series, Steps, Style};
 pub use curves::curves;
+pub use pdf::pdf;
 pub use png::png;
 pub use regions::RegionPlot;
 pub use size::PictureSize;
 pub use svg::svg;
 
 /// Extensions of the files that [`write()`] writes.
-pub const EXTENSIONS: [&str; 2] = ["svg", "png"];
+pub const EXTENSIONS: [&str; 3] = ["svg", "png", "pdf"];
 
 /// Why there is no picture.
 #[derive(Debug, Error)]
@@ -55,7 +60,7 @@ pub enum PlotError {
         what: &'static str,
     },
     /// A file name that says nothing of a format for pictures.
-    #[error("{}: expected a file name that ends in .{}", path.display(), EXTENSIONS.join(" or ."))]
+    #[error("{}: expected a file name that ends in .{}", path.display(), EXTENSIONS.join(", ."))]
     Extension {
         /// The file.
         path: PathBuf,
@@ -104,9 +109,10 @@ pub fn check_output(path: &Path) -> Result<(), PlotError> {
 /// [`PlotError`].
 pub fn write(path: &Path, canvas: &Canvas) -> Result<(), PlotError> {
     check_extension(path)?;
-    match path.extension() == Some("svg".as_ref()) {
-        true => write_text(path, &svg(canvas))?,
-        false => write_bytes(path, &png(canvas)?)?,
+    match path.extension().and_then(OsStr::to_str) {
+        Some("svg") => write_text(path, &svg(canvas))?,
+        Some("pdf") => write_bytes(path, &pdf(canvas))?,
+        _ => write_bytes(path, &png(canvas)?)?,
     }
     Ok(())
 }

@@ -7,9 +7,7 @@ use tiny_skia::{
 use ttf_parser::OutlineBuilder;
 
 use super::PlotError;
-use super::canvas::{
-    Anchor, Canvas, Contour, EXPONENT_RISE, EXPONENT_SIZE, Paint, Shape, Stroke, Text,
-};
+use super::canvas::{Canvas, Contour, Paint, Shape, Stroke, Text};
 use super::font::Font;
 
 /// Pixels a unit where no size is asked for: sharp on a dense screen, and in print at half
@@ -65,22 +63,10 @@ impl Painter {
     }
 
     fn text(&mut self, text: &Text) {
-        let (label, size) = (&text.label, text.size);
-        let width = self.font.label_width(label, size);
-        let start = match text.anchor {
-            Anchor::Start => 0.0,
-            Anchor::Middle => -0.5 * width,
-            Anchor::End => -width,
-        };
-        let raised = start + self.font.width(&label.text, size);
-        let parts = [
-            (&label.text, size, [start, 0.0]),
-            (&label.exponent, EXPONENT_SIZE * size, [raised, -EXPONENT_RISE * size]),
-        ];
         let (sin, cos) = if text.is_vertical { (-1.0, 0.0) } else { (0.0, 1.0) };
         let [x, y] = text.at.map(|coordinate| coordinate as f32);
         let turned = Transform::from_row(cos, sin, -sin, cos, x, y);
-        for (words, size, start) in parts {
+        for (words, size, start) in self.font.parts(text) {
             let mut outline = Outline(PathBuilder::new());
             self.font.outline(words, size, start, &mut outline);
             let path = outline.0.finish().and_then(|path| path.transform(turned));

@@ -212,7 +212,7 @@ fn a_slice_of_more_inputs_and_what_is_refused() {
         (vec!["--slice", "0,9"], "two different inputs below 4"),
         (vec!["--slice", "0,1", "--at", "7"], "outside the box"),
         (vec!["--plot", "/tmp/x.svg"], "a picture needs 2 inputs"),
-        (vec!["--slice", "0,1", "--plot", "/tmp/x.gif"], "ends in .svg or .png"),
+        (vec!["--slice", "0,1", "--plot", "/tmp/x.gif"], "ends in .svg, .png, .pdf"),
         (vec!["--method", "sample", "--pieces"], "need an exact method"),
         (vec!["--method", "bounds", "--list", "/tmp/x"], "need an exact method"),
     ] {

@@ -94,7 +94,7 @@ fn what_has_no_such_picture_is_refused_before_the_work() {
             1,
             "a picture needs 2 inputs whose intervals have a width; found 1".to_string(),
         ),
-        (vec![peaks, "--plot", "x.gif"], 1, "ends in .svg or .png".to_string()),
+        (vec![peaks, "--plot", "x.gif"], 1, "ends in .svg, .png, .pdf".to_string()),
         (vec![peaks, "--plot", "no/such/folder/x.svg"], 1, "no/such/folder".to_string()),
         (vec![peaks, "--title", "without"], 2, "--plot".to_string()),
         (vec![peaks, "--size", "900x450"], 2, "--plot".to_string()),

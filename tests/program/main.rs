@@ -10,6 +10,7 @@ mod export;
 mod files;
 mod plot;
 mod programs;
+mod report;
 mod soundness;
 #[path = "../support/mod.rs"]
 mod support;
