@@ -8,6 +8,8 @@ off the path.
 
 import json
 import multiprocessing
+import os
+import signal
 import sys
 import time
 from importlib.metadata import version
@@ -23,6 +25,8 @@ ABSOLUTE_GAP = 1e-6
 # What a solver's own value may differ from that of the network at its point, relative to the
 # larger of 1 and it: feasibility tolerances of 1e-6 in rows of some hundred terms.
 SLACK = 1e-5
+# Seconds in which a process that is asked to may end its own.
+PATIENCE = 1
 # Solvers write infinity as numbers from here on.
 INFINITY = 1e20
 
@@ -240,7 +244,13 @@ def within(limit, function, *arguments):
     context = multiprocessing.get_context("fork")
     receiver, sender = context.Pipe(duplex=False)
 
+    def end(*_):
+        for worker in multiprocessing.active_children():
+            worker.kill()
+        os._exit(1)
+
     def work():
+        signal.signal(signal.SIGTERM, end)
         started = time.perf_counter()
         try:
             answer = {"status": "complete"} | function(*arguments)
@@ -259,6 +269,8 @@ def within(limit, function, *arguments):
     except EOFError:
         raise Refused("its process ended without an answer") from None
     finally:
+        process.terminate()
+        process.join(PATIENCE)
         process.kill()
     if answer is None:
         return {"status": "time_limit", "count": None, "exact": False, "seconds": limit}
