@@ -5,13 +5,14 @@
 SETUP = set -e; native=$$(sh .ci/native-tools); eval "$$native"
 FLAGS = --locked --features "$$TAUT_FEATURES"
 
-.PHONY: help demo install test bench networks fmt clean
+.PHONY: help demo install test bench peers networks fmt clean
 
 help:
 	@echo 'make demo    build taut and minimize a trained network exactly'
 	@echo 'make install install taut where cargo puts programs'
 	@echo 'make test    format check, lints, tests, documentation'
 	@echo 'make bench   benchmarks'
+	@echo 'make peers   taut against other tools, for up to two hours: least values, linear regions'
 	@echo 'make networks  train the networks of networks/study again from their recipes'
 	@echo 'make fmt     format the sources'
 	@echo 'make clean   remove everything that was built'
@@ -51,6 +52,21 @@ bench:
 		export LD_LIBRARY_PATH="$$(dirname "$$TAUT_HIGHS_LIBRARY")$${LD_LIBRARY_PATH:+:$$LD_LIBRARY_PATH}"; \
 	fi; \
 	cargo bench --package taut-benchmarks $(FLAGS)
+
+# What has a record is not run again: a batch that was ended goes on.
+peers:
+	@$(SETUP); \
+	cargo build --release $(FLAGS); \
+	sh benchmarks/peers/setup.sh; \
+	taut="$${CARGO_TARGET_DIR:-target}/release/taut"; \
+	status=0; \
+	for suite in peers regions; do \
+		"$$taut" bench --resume "benchmarks/$$suite.toml" -o "target/peers-runs/$$suite" || status=$$?; \
+	done; \
+	for suite in peers regions; do \
+		"$$taut" report "target/peers-runs/$$suite" --markdown "target/peers-runs/$$suite.md" || status=$$?; \
+	done; \
+	exit $$status
 
 networks:
 	@$(SETUP); \
