@@ -5,7 +5,7 @@
 SETUP = set -e; native=$$(sh .ci/native-tools); eval "$$native"
 FLAGS = --locked --features "$$TAUT_FEATURES"
 
-.PHONY: help demo install test bench peers networks fmt clean
+.PHONY: help demo install test bench peers networks study fmt clean
 
 help:
 	@echo 'make demo    build taut and minimize a trained network exactly'
@@ -14,6 +14,7 @@ help:
 	@echo 'make bench   benchmarks'
 	@echo 'make peers   taut against other tools, for up to two hours: least values, linear regions'
 	@echo 'make networks  train the networks of networks/study again from their recipes'
+	@echo 'make study   the study: train its networks, run its suites, write docs/study.md (hours)'
 	@echo 'make fmt     format the sources'
 	@echo 'make clean   remove everything that was built'
 
@@ -75,6 +76,23 @@ networks:
 		echo "$$recipe"; \
 		"$${CARGO_TARGET_DIR:-target}/release/taut" train -q "$$recipe" -o "$${recipe%.toml}.onnx" > /dev/null; \
 	done
+
+# What has been trained or run already is not done again.
+study:
+	@$(SETUP); \
+	cargo build --release $(FLAGS); \
+	taut="$${CARGO_TARGET_DIR:-target}/release/taut"; \
+	mkdir -p target/study/networks; \
+	for seed in 1 2 3 4; do \
+		for recipe in networks/study/*-2x25*.toml networks/study/*-[1-4]x10.toml networks/study/*-1x25.toml; do \
+			network="target/study/networks/$$(basename "$$recipe" .toml)-s$$seed.onnx"; \
+			test -e "$$network" || "$$taut" train -q "$$recipe" --seed "$$seed" -o "$$network" > /dev/null; \
+		done; \
+	done; \
+	"$$taut" bench benchmarks/training.toml -o target/study/training --resume; \
+	"$$taut" bench benchmarks/tightening.toml -o target/study/tightening --resume; \
+	cargo run --release --package taut-benchmarks $(FLAGS) --bin study -- \
+		target/study/training target/study/tightening docs/study.md docs/study
 
 fmt:
 	@cargo fmt --all
