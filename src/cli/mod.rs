@@ -100,7 +100,7 @@ enum Command {
     Compare(compare::Args),
     /// Every instance of a suite under every variant with every seed, a process each: one record
     /// a run, which a batch that was ended goes on from.
-    Bench(bench::Args),
+    Bench(Box<bench::Args>),
     /// Writes a problem as a mixed-integer program for other solvers, by file name
     /// extension (.mps, .lp).
     Export(export::Args),
@@ -216,7 +216,7 @@ fn answer(arguments: &Arguments, given: Vec<String>) -> anyhow::Result<u8> {
         Command::Regions(args) => regions::run(args, start("regions")),
         Command::Scale(args) => scale::run(args, start("scale")),
         Command::Compare(args) => compare::run(args, start("compare")),
-        Command::Bench(args) => bench::run_suite(args, start("bench")),
+        Command::Bench(args) => bench::run_suite(args, start(bench::name(args))),
         Command::Train(args) => train::run(args, start("train")),
         Command::Convert(args) => convert::run(args, start("convert")),
         Command::Export(args) => export::run(args, start("export")),
