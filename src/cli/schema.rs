@@ -76,8 +76,8 @@ const RECORDS: &[Record] = &[
     ("convert", of::<convert::Converted>),
     ("compare", of::<compare::Compared>),
     ("bench", of::<bench::Benched>),
-    ("bench status", of::<bench::status::BatchStatus>),
-    ("bench merge", of::<bench::merge::Merged>),
+    ("bench-status", of::<bench::status::BatchStatus>),
+    ("bench-merge", of::<bench::merge::Merged>),
     ("export", of::<export::Export>),
 ];
 

@@ -123,8 +123,8 @@ pub struct Benched {
 pub fn name(args: &Args) -> &'static str {
     match args.about {
         None => "bench",
-        Some(About::Status(_)) => "bench status",
-        Some(About::Merge(_)) => "bench merge",
+        Some(About::Status(_)) => "bench-status",
+        Some(About::Merge(_)) => "bench-merge",
     }
 }
 

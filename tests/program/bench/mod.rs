@@ -137,7 +137,7 @@ fn whatever_a_run_does_is_a_record() {
             .to_string(),
     ];
     let campaign = Campaign::new(&format!(
-        "instances = ['a.toml']\ntime_limit = 1\ngrace = 0.5\nmemory_limit_mb = 100\n{}",
+        "instances = ['a.toml']\ntime_limit = 3\ngrace = 0.5\nmemory_limit_mb = 100\n{}",
         tools.concat()
     ));
     let output = campaign.run(&["--jobs", "2"]);
