@@ -37,4 +37,4 @@ pub use run::{BenchError, Listener, Progress, run};
 pub use slurm::{JobArray, SlurmError};
 pub use suite::{SlurmSettings, Suite, SuiteError, SuiteQuestion};
 pub use summary::{SHIFT, Summary, summaries};
-pub use variant::{Value, Variant, Words};
+pub use variant::Variant;

@@ -77,7 +77,7 @@ const RECORDS: &[Record] = &[
     ("compare", of::<compare::Compared>),
     ("bench", of::<bench::Benched>),
     ("bench-status", of::<bench::status::BatchStatus>),
-    ("bench-merge", of::<bench::merge::Merged>),
+    ("bench-merge", of::<bench::merge::MergeRecord>),
     ("export", of::<export::Export>),
 ];
 

@@ -31,7 +31,7 @@ pub struct Args {
 
 /// What all records show.
 #[derive(Serialize, JsonSchema)]
-pub struct Merged {
+pub struct MergeRecord {
     /// The journal that was written.
     written: PathBuf,
     /// The journals that were read.
@@ -62,7 +62,7 @@ pub fn run(args: &Args, session: Session) -> anyhow::Result<u8> {
         }
         let contradictions = contradictions(records);
         tell_contradictions(&contradictions);
-        Ok(Merged {
+        Ok(MergeRecord {
             variants: summaries(variants.into_iter(), records),
             written: merged.path,
             journals: merged.journals,
@@ -73,7 +73,7 @@ pub fn run(args: &Args, session: Session) -> anyhow::Result<u8> {
     })
 }
 
-impl Report for Merged {
+impl Report for MergeRecord {
     fn text(&self, _: &Head, out: &mut Page) -> fmt::Result {
         let style = if self.contradictions.is_empty() { CLOSED } else { OPEN };
         let (records, journals) =
