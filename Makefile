@@ -65,7 +65,7 @@ peers:
 		"$$taut" bench --resume "benchmarks/$$suite.toml" -o "target/peers-runs/$$suite" || status=$$?; \
 	done; \
 	for suite in peers regions; do \
-		"$$taut" report "target/peers-runs/$$suite" --markdown "target/peers-runs/$$suite.md" || status=$$?; \
+		"$$taut" report "target/peers-runs/$$suite" --time own --markdown "target/peers-runs/$$suite.md" || status=$$?; \
 	done; \
 	exit $$status
 

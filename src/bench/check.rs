@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::record::{Outcome, Record};
+use super::record::{Asked, Outcome, Record};
 use crate::num::tolerance::CLAIM_TOLERANCE;
 
 /// Two records, or a record and a reference, that contradict each other.
@@ -18,19 +18,20 @@ pub struct Contradiction {
 }
 
 /// Every instance's worst contradiction of each kind. Programs keep their own tolerances, so that
-/// values and bounds count up to a relative [`CLAIM_TOLERANCE`].
+/// values and bounds count up to a relative [`CLAIM_TOLERANCE`]; numbers of regions are exact.
 pub fn contradictions(records: &[Record]) -> Vec<Contradiction> {
-    let mut instances: BTreeMap<&str, Vec<&Record>> = BTreeMap::new();
+    let mut instances: BTreeMap<(&str, Asked), Vec<&Record>> = BTreeMap::new();
     for record in records {
-        instances.entry(&record.instance).or_default().push(record);
+        instances.entry((&record.instance, record.question)).or_default().push(record);
     }
     let mut found = Vec::new();
-    for (instance, records) in instances {
+    for ((instance, _), records) in instances {
         let all = [
             bound_beyond_point(&records),
             bound_beyond_reference(&records),
             point_beyond_reference(&records),
             infeasible_with_point(&records),
+            sat_and_unsat(&records),
         ];
         let instance = || instance.to_string();
         found.extend(
@@ -58,15 +59,23 @@ fn best_bound<'a>(records: &[&'a Record]) -> Option<Told<'a>> {
     bounds.max_by(|a, b| a.2.total_cmp(&b.2))
 }
 
-fn is_beyond(greater: f64, less: f64) -> bool {
-    greater - less > CLAIM_TOLERANCE * less.abs().max(1.0)
+/// Whether a number is greater than another of the same question.
+fn is_beyond(asked: Asked, greater: f64, less: f64) -> bool {
+    let tolerance = match asked {
+        Asked::Regions => 0.0,
+        Asked::Optimum | Asked::Property => CLAIM_TOLERANCE * less.abs().max(1.0),
+    };
+    greater - less > tolerance
 }
 
 fn bound_beyond_point(records: &[&Record]) -> Option<String> {
     let (point, value, least) = best_point(records)?;
     let (bound, told, proven) = best_bound(records)?;
-    is_beyond(proven, least).then(|| {
+    is_beyond(bound.question, proven, least).then(|| {
         let (a, b) = (name(point), name(bound));
+        if bound.question == Asked::Regions {
+            return format!("{a} counts {value} regions, but {b} counts {told}");
+        }
         format!("{a} has a point of value {value}, but {b} claims the bound {told}")
     })
 }
@@ -75,7 +84,7 @@ fn bound_beyond_reference(records: &[&Record]) -> Option<String> {
     let (bound, told, proven) = best_bound(records)?;
     let reference = bound.reference?;
     let name = name(bound);
-    is_beyond(proven, cost(bound, reference))
+    is_beyond(bound.question, proven, cost(bound, reference))
         .then(|| format!("{name} claims the bound {told}, but the reference is {reference}"))
 }
 
@@ -84,7 +93,7 @@ fn point_beyond_reference(records: &[&Record]) -> Option<String> {
     let (point, value, least) = best_point(records)?;
     let reference = point.reference?;
     let name = name(point);
-    is_beyond(cost(point, reference), least).then(|| {
+    is_beyond(point.question, cost(point, reference), least).then(|| {
         format!("{name} has a point of value {value}, better than the reference {reference}")
     })
 }
@@ -94,6 +103,12 @@ fn infeasible_with_point(records: &[&Record]) -> Option<String> {
     let (point, value, _) = best_point(records)?;
     let (a, b) = (name(empty), name(point));
     Some(format!("{a} finds that there is no point, but {b} has one of value {value}"))
+}
+
+fn sat_and_unsat(records: &[&Record]) -> Option<String> {
+    let of = |outcome| records.iter().find(|record| record.outcome == outcome);
+    let (sat, unsat) = (name(of(Outcome::Sat)?), name(of(Outcome::Unsat)?));
+    Some(format!("{sat} finds a counterexample (sat), but {unsat} finds none (unsat)"))
 }
 
 fn name(record: &Record) -> String {
@@ -116,12 +131,12 @@ pub(crate) mod tests {
             schema: SCHEMA,
             run: variant.to_string(),
             instance: "a.toml".to_string(),
+            question: Asked::Optimum,
             variant: variant.to_string(),
             variant_words: Vec::new(),
             seed: 0,
             threads: 1,
             outcome,
-            question: None,
             sense: Some("minimize".to_string()),
             value,
             bound,
@@ -129,6 +144,7 @@ pub(crate) mod tests {
             seconds: 1.0,
             limit_seconds: 2.0,
             cpu_seconds: None,
+            own_seconds: None,
             peak_memory_bytes: None,
             limit_memory_bytes: None,
             exit_status: Some(0),
@@ -168,6 +184,37 @@ pub(crate) mod tests {
         largest.iter_mut().for_each(|record| record.sense = Some("maximize".to_string()));
         let found = contradictions(&largest);
         assert!(found[0].what.contains("value 1.5"), "{found:?}");
+    }
+
+    /// The difference of 1 is below the tolerance of values.
+    #[test]
+    fn numbers_of_regions_are_equal_or_one_is_wrong() {
+        let count = |variant: &str, number: f64| {
+            let record = record(variant, Outcome::Optimal, Some(number), Some(number));
+            Record { question: Asked::Regions, ..record }
+        };
+        let open = record("c", Outcome::Open, None, None);
+        let open = Record { question: Asked::Regions, ..open };
+        let fine = [count("a", 4e6), count("b", 4e6), open];
+        assert_eq!(contradictions(&fine), []);
+        let wrong = [count("a", 4e6), count("b", 4e6 + 1.0)];
+        let found = contradictions(&wrong);
+        let expected = "'a' (seed 0) counts 4000000 regions, but 'b' (seed 0) counts 4000001";
+        assert!(found.len() == 1 && found[0].what == expected, "{found:?}");
+        // Another question about the same instance is another matter.
+        let other = [count("a", 4e6), record("b", Outcome::Optimal, Some(1.0), Some(1.0))];
+        assert_eq!(contradictions(&other), []);
+    }
+
+    #[test]
+    fn sat_and_unsat_are_not_both_true() {
+        use Outcome::{Sat, Timeout, Unsat};
+        let of = |variant: &str, outcome| record(variant, outcome, None, None);
+        assert_eq!(contradictions(&[of("a", Sat), of("b", Sat), of("c", Timeout)]), []);
+        let found = contradictions(&[of("a", Unsat), of("b", Sat)]);
+        let expected =
+            "'b' (seed 0) finds a counterexample (sat), but 'a' (seed 0) finds none (unsat)";
+        assert!(found.len() == 1 && found[0].what == expected, "{found:?}");
     }
 
     #[test]

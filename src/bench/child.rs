@@ -195,7 +195,7 @@ mod tests {
     #[test]
     #[cfg(target_os = "linux")]
     fn time_on_processors_is_that_of_all_that_were_waited_for() {
-        let count = "i=0; while [ $i -lt 200000 ]; do i=$((i + 1)); done";
+        let count = "i=0; while [ $i -lt 500000 ]; do i=$((i + 1)); done";
         let one = shell(count, 60.0, None).cpu_seconds.expect("a time");
         let both = shell(&format!("{count}; sh -c '{count}'"), 60.0, None);
         let two = both.cpu_seconds.expect("a time");

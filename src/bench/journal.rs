@@ -7,14 +7,21 @@ use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
+use super::folder::read_journals;
 use super::plan::Shard;
 use super::record::{Record, SCHEMA};
+use crate::io::FileError;
 
 /// How the name of a journal ends.
 pub(super) const EXTENSION: &str = ".jsonl";
+
+/// How long a look at whether a journal is taken keeps it, at most.
+const GLANCE: Duration = Duration::from_millis(200);
 
 /// A journal that records are added to; nobody else does as long as it is open.
 #[derive(Debug)]
@@ -23,6 +30,8 @@ pub struct Journal {
     file: File,
     /// Records that were there when it was opened.
     pub records: Vec<Record>,
+    /// Those of the other journals of the folder.
+    pub others: Vec<Record>,
     /// Whether a torn line was cut off.
     pub was_torn: bool,
 }
@@ -80,6 +89,26 @@ pub enum JournalError {
         /// The run.
         run: String,
     },
+    /// Two journals that disagree on a run.
+    #[error(
+        "{} and {} have different records of the run '{run}'; expected one of them, or equal ones",
+        files[0].display(), files[1].display()
+    )]
+    Different {
+        /// The journals.
+        files: [PathBuf; 2],
+        /// The run.
+        run: String,
+    },
+    /// A folder without any.
+    #[error("{}: found no journal (runs*{EXTENSION}); expected the folder of a batch", path.display())]
+    Empty {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A file that cannot be written.
+    #[error(transparent)]
+    File(#[from] FileError),
 }
 
 impl Journal {
@@ -91,19 +120,14 @@ impl Journal {
     pub fn open(folder: &Path, shard: Shard, resumes: bool) -> Result<Self, JournalError> {
         let system = |path: &Path, error| JournalError::System { path: path.to_path_buf(), error };
         fs::create_dir_all(folder).map_err(|error| system(folder, error))?;
-        let name = match shard.count {
-            1 => format!("runs{EXTENSION}"),
-            count => format!("runs-{}-of-{count}{EXTENSION}", shard.number),
-        };
-        let path = folder.join(name);
+        let path = folder.join(name(shard));
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
         let mut file = options.open(&path).map_err(|error| system(&path, error))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(JournalError::Locked { path }),
-            Err(TryLockError::Error(error)) => return Err(system(&path, error)),
+        if !lock(&file).map_err(|error| system(&path, error))? {
+            return Err(JournalError::Locked { path });
         }
+        let others = others(folder, shard, resumes)?;
         let bytes = fs::read(&path).map_err(|error| system(&path, error))?;
         let (records, whole) = parse(&path, &bytes)?;
         if !resumes && !records.is_empty() {
@@ -116,7 +140,7 @@ impl Journal {
             file.sync_all()
         };
         cut(&mut file).map_err(|error| system(&path, error))?;
-        Ok(Self { path, file, records, was_torn })
+        Ok(Self { path, file, records, others, was_torn })
     }
 
     /// Adds a record; it is on disk afterwards.
@@ -131,6 +155,68 @@ impl Journal {
         };
         add().map_err(|error| JournalError::System { path: self.path.clone(), error })
     }
+}
+
+/// The name of the journal of a share.
+pub(super) fn name(shard: Shard) -> String {
+    match shard.count {
+        1 => format!("runs{EXTENSION}"),
+        count => format!("runs-{}-of-{count}{EXTENSION}", shard.number),
+    }
+}
+
+/// Takes a file for itself; false where somebody else keeps it.
+fn lock(file: &File) -> io::Result<bool> {
+    let started = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(true),
+            Err(TryLockError::Error(error)) => return Err(error),
+            Err(TryLockError::WouldBlock) if started.elapsed() > GLANCE => return Ok(false),
+            // Somebody may only look whether it is taken.
+            Err(TryLockError::WouldBlock) => thread::sleep(GLANCE / 10),
+        }
+    }
+}
+
+/// Whether a batch has a journal open.
+///
+/// # Errors
+/// The system says no.
+pub fn is_open(journal: &Path) -> io::Result<bool> {
+    match File::open(journal)?.try_lock_shared() {
+        Ok(()) => Ok(false),
+        Err(TryLockError::WouldBlock) => Ok(true),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+/// The records of all other journals of the folder. Where the runs were shared otherwise before,
+/// nobody may do so still, and the records are only gone on from.
+fn others(folder: &Path, shard: Shard, resumes: bool) -> Result<Vec<Record>, JournalError> {
+    let own = name(shard);
+    let alike: BTreeSet<String> =
+        (1..=shard.count).map(|number| name(Shard { number, ..shard })).collect();
+    let mut records = Vec::new();
+    for journal in read_journals(folder)? {
+        let path = journal.path;
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name == own {
+            continue;
+        }
+        if !alike.contains(&name) {
+            match is_open(&path) {
+                Ok(false) => {}
+                Ok(true) => return Err(JournalError::Locked { path }),
+                Err(error) => return Err(JournalError::System { path, error }),
+            }
+            if !resumes && !journal.records.is_empty() {
+                return Err(JournalError::Taken { path, count: journal.records.len() });
+            }
+        }
+        records.extend(journal.records);
+    }
+    Ok(records)
 }
 
 /// The records of a file, and how many of its bytes they take: the last line may be torn.

@@ -5,28 +5,38 @@
 //! (`plan.rs`). A run is a child process within hard limits (`child.rs`), and ends as a
 //! [`Record`], whatever happens to it. Records are appended to a journal (`journal.rs`), synced
 //! one by one, so that a campaign that is killed goes on where it was. In the end all records
-//! about the same instance stand against each other (`check.rs`).
+//! of the folder (`folder.rs`) about the same instance stand against each other (`check.rs`).
 
+mod answer;
 mod check;
 mod child;
+mod command;
 mod folder;
 mod group;
 mod journal;
 mod machine;
+mod merge;
 mod plan;
+mod properties;
 mod record;
 mod run;
+mod slurm;
+mod subject;
 mod suite;
 mod summary;
+mod variant;
 
 #[cfg(test)]
 pub(crate) use check::tests::record as test_record;
 pub use check::{Contradiction, contradictions};
 pub use folder::{StoredJournal, read_folder, read_journals};
-pub use journal::{Journal, JournalError};
+pub use journal::{Journal, JournalError, is_open};
 pub use machine::Machine;
-pub use plan::{Plan, Planned, Shard};
-pub use record::{Measure, Outcome, Record, SCHEMA};
+pub use merge::{Merged, merge};
+pub use plan::{ListedProperty, Plan, Planned, PlannedInstance, Shard};
+pub use record::{Asked, Measure, Outcome, Record, SCHEMA};
 pub use run::{BenchError, Listener, Progress, run};
-pub use suite::{Suite, SuiteError, Variant};
+pub use slurm::{JobArray, SlurmError};
+pub use suite::{SlurmSettings, Suite, SuiteError, SuiteQuestion};
 pub use summary::{SHIFT, Summary, case, summaries};
+pub use variant::Variant;

@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-use super::suite::{Suite, SuiteError};
+use super::properties;
+use super::record::Asked;
+use super::suite::{Suite, SuiteError, SuiteQuestion};
+use super::variant::Variant;
 
 /// The runs of a suite.
 #[derive(Clone, Debug)]
@@ -15,10 +18,30 @@ pub struct Plan {
     pub suite: Suite,
     /// Its folder.
     pub folder: PathBuf,
-    /// Instance files: as records name them, by the folder of the suite.
-    pub instances: Vec<String>,
+    /// What is run.
+    pub instances: Vec<PlannedInstance>,
     /// The runs, in their order.
     pub runs: Vec<Planned>,
+}
+
+/// What runs are about.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlannedInstance {
+    /// As records name it, by the folder of the suite.
+    pub name: String,
+    /// The instance file, or a network.
+    pub file: PathBuf,
+    /// What is asked of the network, where a list of properties says so.
+    pub property: Option<ListedProperty>,
+}
+
+/// A property of a network, from a list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ListedProperty {
+    /// The file (VNN-LIB).
+    pub file: PathBuf,
+    /// Its own limit, in seconds.
+    pub seconds: f64,
 }
 
 /// One run.
@@ -41,11 +64,17 @@ pub struct Shard {
     pub count: usize,
 }
 
+impl Shard {
+    /// All runs.
+    pub const WHOLE: Self = Self { number: 1, count: 1 };
+}
+
 impl Plan {
     /// The runs of the suite in a file.
     ///
     /// # Errors
-    /// [`SuiteError`]: also a pattern that no file fits.
+    /// [`SuiteError`]: also a pattern that no file fits, and a variant that cannot answer what is
+    /// asked.
     pub fn read(path: &Path) -> Result<Self, SuiteError> {
         let suite = Suite::read(path)?;
         let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
@@ -53,8 +82,19 @@ impl Plan {
         let mut instances = Vec::new();
         let mut known = BTreeSet::new();
         for pattern in &suite.instances {
-            let found = fitting(&folder, pattern).map_err(content)?;
-            instances.extend(found.into_iter().filter(|file| known.insert(file.clone())));
+            for name in fitting(&folder, pattern).map_err(content)? {
+                let found = match name.ends_with(properties::EXTENSION) {
+                    true => properties::read(&folder, &name)?,
+                    false => {
+                        let file = folder.join(&name);
+                        vec![PlannedInstance { name, file, property: None }]
+                    }
+                };
+                instances.extend(found.into_iter().filter(|i| known.insert(i.name.clone())));
+            }
+        }
+        for variant in &suite.variants {
+            check(variant, &instances).map_err(content)?;
         }
         let mut runs = Vec::new();
         for instance in 0..instances.len() {
@@ -74,13 +114,50 @@ impl Plan {
     /// What a run is called, uniquely within the suite.
     pub fn key(&self, run: &Planned) -> String {
         let variant = &self.suite.variants[run.variant].name;
-        format!("{} | {variant} | seed {}", self.instances[run.instance], run.seed)
+        format!("{} | {variant} | seed {}", self.instance(run).name, run.seed)
     }
 
-    /// The file of a run's instance.
-    pub fn file(&self, run: &Planned) -> PathBuf {
-        self.folder.join(&self.instances[run.instance])
+    /// What a run is about.
+    pub fn instance(&self, run: &Planned) -> &PlannedInstance {
+        &self.instances[run.instance]
     }
+
+    /// What a run is asked.
+    pub fn asked(&self, run: &Planned) -> Asked {
+        match (&self.instance(run).property, self.suite.question) {
+            (Some(_), _) => Asked::Property,
+            (None, SuiteQuestion::Optimum) => Asked::Optimum,
+            (None, SuiteQuestion::Regions) => Asked::Regions,
+        }
+    }
+
+    /// The time limit of a run, in seconds.
+    pub fn seconds(&self, run: &Planned) -> f64 {
+        let own = self.instance(run).property.as_ref().map(|property| property.seconds);
+        own.map_or(self.suite.time_limit, |own| own.min(self.suite.time_limit))
+    }
+}
+
+/// Whether a variant can answer what is asked of all instances.
+fn check(variant: &Variant, instances: &[PlannedInstance]) -> Result<(), String> {
+    let name = &variant.name;
+    for PlannedInstance { name: instance, property, .. } in instances {
+        let what = match property {
+            Some(_) if variant.command.is_none() => {
+                "taut cannot answer properties yet; expected a 'command'".to_string()
+            }
+            Some(_) => match ["lower", "upper"].iter().find(|place| variant.asks_for(place)) {
+                Some(place) => format!("a property has no '{{{place}}}'; expected '{{property}}'"),
+                None => continue,
+            },
+            None if variant.asks_for("property") => {
+                "there is no '{property}'; expected lists of properties (.csv) only".to_string()
+            }
+            None => continue,
+        };
+        return Err(format!("variant '{name}' on '{instance}': {what}"));
+    }
+    Ok(())
 }
 
 impl std::str::FromStr for Shard {
@@ -141,7 +218,8 @@ mod tests {
         let text = "instances = ['[ab].toml', '*.toml']\nseeds = [0, 1, 2]\norder = 5";
         std::fs::write(&path, text).expect("a suite");
         let plan = Plan::read(&path).expect("a plan");
-        assert_eq!(plan.instances, ["a.toml", "b.toml", "suite.toml"]);
+        let names: Vec<&str> = plan.instances.iter().map(|i| i.name.as_str()).collect();
+        assert_eq!(names, ["a.toml", "b.toml", "suite.toml"]);
         assert_eq!(plan.runs, Plan::read(&path).expect("a plan").runs);
         let mut keys: Vec<String> = (1..=4)
             .flat_map(|number| plan.share(Shard { number, count: 4 }).map(|run| plan.key(run)))

@@ -16,11 +16,16 @@ pub struct Record {
     pub schema: u32,
     /// What the run is called, uniquely within its suite.
     pub run: String,
-    /// The instance, by the folder of the suite.
+    /// The instance, by the folder of the suite; of a list of properties, the network and the
+    /// property with a space between.
     pub instance: String,
+    /// What was asked.
+    #[serde(default)]
+    pub question: Asked,
     /// The variant.
     pub variant: String,
-    /// Its options of `taut minimize`, or the words of its command before they are filled in.
+    /// Its options of `taut minimize` or `taut regions`, or the words of its command before they
+    /// are filled in.
     pub variant_words: Vec<String>,
     /// The seed.
     pub seed: u64,
@@ -28,19 +33,20 @@ pub struct Record {
     pub threads: u64,
     /// How it ended.
     pub outcome: Outcome,
-    /// What was asked, where it is not the optimum: regions.
-    #[serde(default)]
-    pub question: Option<String>,
-    /// Direction of the optimisation, where the instance was read: minimize or maximize.
+    /// Direction of the optimisation, where the instance was read: minimize or maximize. Of
+    /// regions: minimize.
     pub sense: Option<String>,
-    /// Value of the best point, as the program says.
+    /// Value of the best point, as the program says; of regions, their number where it is exact.
     pub value: Option<f64>,
-    /// No point has a better value, as the program says.
+    /// No point has a better value, as the program says; of regions, the same number.
     pub bound: Option<f64>,
     /// The value that the instance states as known.
     pub reference: Option<f64>,
     /// Wall-clock time from the start of the process to its end.
     pub seconds: f64,
+    /// What the program itself tells, without its start; none where it tells nothing.
+    #[serde(default)]
+    pub own_seconds: Option<f64>,
     /// The limit for it.
     pub limit_seconds: f64,
     /// Time on processors (user and system, in steps of the system's clock, often 10 ms) of the
@@ -57,7 +63,7 @@ pub struct Record {
     pub error: Option<String>,
     /// The command, word by word.
     pub command: Vec<String>,
-    /// SHA-256 of the instance file.
+    /// SHA-256 of the instance file, or of the property.
     pub instance_sha256: Option<String>,
     /// SHA-256 of the file of its network.
     pub network_sha256: Option<String>,
@@ -78,6 +84,21 @@ pub struct Record {
     pub answer: Option<serde_json::Value>,
 }
 
+/// What a run is asked.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Asked {
+    /// The least or largest value, as the instance says.
+    #[default]
+    Optimum,
+    /// The number of activation patterns with inner points.
+    Regions,
+    /// Whether there is a counterexample to a property.
+    Property,
+}
+
 /// What counts as the time of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -87,6 +108,8 @@ pub enum Measure {
     Wall,
     /// What its threads took of the processors: less is changed by what runs beside it.
     Cpu,
+    /// What the program itself tells, without its start: for programs that take long to start.
+    Own,
 }
 
 impl Measure {
@@ -95,6 +118,7 @@ impl Measure {
         match self {
             Self::Wall => "wall",
             Self::Cpu => "cpu",
+            Self::Own => "own",
         }
     }
 
@@ -106,6 +130,7 @@ impl Measure {
         let seconds = match self {
             Self::Wall => record.seconds,
             Self::Cpu => record.cpu_seconds.unwrap_or(record.seconds),
+            Self::Own => record.own_seconds.unwrap_or(record.seconds),
         };
         seconds.min(record.limit_seconds)
     }
@@ -127,10 +152,14 @@ impl Record {
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// The optimum, within the gap asked for.
+    /// The optimum, within the gap asked for; the exact number of regions.
     Optimal,
     /// There is no point.
     Infeasible,
+    /// There is a counterexample.
+    Sat,
+    /// There is no counterexample.
+    Unsat,
     /// It ended by itself without an answer, such as at its own limit; points and bounds count.
     Open,
     /// It was killed for its time.
@@ -149,9 +178,11 @@ pub enum Outcome {
 
 impl Outcome {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Optimal,
         Self::Infeasible,
+        Self::Sat,
+        Self::Unsat,
         Self::Open,
         Self::Timeout,
         Self::Memory,
@@ -166,6 +197,8 @@ impl Outcome {
         match self {
             Self::Optimal => "optimal",
             Self::Infeasible => "infeasible",
+            Self::Sat => "sat",
+            Self::Unsat => "unsat",
             Self::Open => "open",
             Self::Timeout => "timeout",
             Self::Memory => "memory",
@@ -178,7 +211,7 @@ impl Outcome {
 
     /// Whether the question was answered.
     pub fn is_solved(self) -> bool {
-        matches!(self, Self::Optimal | Self::Infeasible)
+        matches!(self, Self::Optimal | Self::Infeasible | Self::Sat | Self::Unsat)
     }
 
     /// Whether it was ended for a limit.

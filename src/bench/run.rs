@@ -9,18 +9,25 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use thiserror::Error;
 
+use super::answer::judge;
 use super::child::{self, Ended, Killed, Limits};
+use super::command;
 use super::journal::{Journal, JournalError};
 use super::machine::Machine;
 use super::plan::{Plan, Planned, Shard};
 use super::record::{Outcome, Record, SCHEMA};
-use super::suite::{PLACES, Words};
-use crate::control::Clock;
-use crate::io::{read_instance, read_problem, sha256};
-use crate::problem::Sense;
+use super::slurm::SlurmError;
+use super::subject::{Subject, hash};
+use crate::control::{Clock, StoppedBy};
 
-/// Bytes of stderr that a record keeps.
-const TAIL: usize = 2000;
+/// A signal that reaches a run reaches the batch too by then, if it is for both.
+const SAME_SIGNAL: Duration = Duration::from_millis(200);
+
+/// Between two looks whether it has.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// Exit statuses of shells whose program a signal has ended.
+const SIGNALLED: std::ops::Range<i32> = 129..160;
 
 /// Why a batch cannot go on.
 #[derive(Debug, Error)]
@@ -41,6 +48,9 @@ pub enum BenchError {
     /// The program that runs.
     #[error("the program taut itself: {0}")]
     Program(std::io::Error),
+    /// Slurm does not do what it is asked.
+    #[error(transparent)]
+    Slurm(#[from] SlurmError),
 }
 
 /// How far a batch is.
@@ -71,20 +81,9 @@ struct Batch<'a> {
     programs: Mutex<BTreeMap<PathBuf, Option<String>>>,
 }
 
-/// What is known of an instance before it is run.
-#[derive(Clone, Debug, Default)]
-struct Subject {
-    sha256: Option<String>,
-    sense: Option<Sense>,
-    reference: Option<f64>,
-    network: Option<PathBuf>,
-    network_sha256: Option<String>,
-    /// Lower and upper ends of its box, with commas between, where they were asked for.
-    ends: Option<[String; 2]>,
-}
-
-/// Runs what a share of a plan says and its journal does not have yet, so many at a time, until
-/// the clock stops; the records of all runs that are done, those of earlier times first.
+/// Runs what a share of a plan says and no journal of the folder has yet, so many at a time, until
+/// the clock stops; the records of all runs of the share that are done, those of earlier times
+/// first.
 ///
 /// # Errors
 /// [`BenchError`]. A run that fails is a record.
@@ -96,21 +95,13 @@ pub fn run(
     clock: &Clock,
     listener: &mut Listener<'_>,
 ) -> Result<Vec<Record>, BenchError> {
-    let program = std::env::current_exe().map_err(BenchError::Program)?;
-    let variants = &plan.suite.variants;
-    let words = || variants.iter().flat_map(|variant| variant.command.iter().flatten());
-    let batch = Batch {
-        plan,
-        clock,
-        program,
-        host: Machine::host(),
-        machine: Machine::this(),
-        needs_box: ["lower", "upper"].map(braced).iter().any(|p| words().any(|w| w.contains(p))),
-        subjects: Mutex::new(BTreeMap::new()),
-        programs: Mutex::new(BTreeMap::new()),
-    };
-    let mut records = std::mem::take(&mut journal.records);
+    let batch = Batch::new(plan, clock)?;
     let share: Vec<&Planned> = plan.share(shard).collect();
+    let keys: BTreeSet<String> = share.iter().map(|run| plan.key(run)).collect();
+    let mut records = std::mem::take(&mut journal.records);
+    // Done when the runs were shared otherwise.
+    let others = std::mem::take(&mut journal.others).into_iter();
+    records.extend(others.filter(|record| keys.contains(&record.run)));
     batch.check(&records, &share)?;
     let done: BTreeSet<&str> = records.iter().map(|record| record.run.as_str()).collect();
     let open: Vec<&Planned> =
@@ -149,7 +140,31 @@ pub fn run(
     Ok(records)
 }
 
-impl Batch<'_> {
+/// Whether records are about what a plan would run now.
+///
+/// # Errors
+/// [`BenchError::Changed`].
+pub(super) fn check(plan: &Plan, records: &[Record], clock: &Clock) -> Result<(), BenchError> {
+    let all: Vec<&Planned> = plan.runs.iter().collect();
+    Batch::new(plan, clock)?.check(records, &all)
+}
+
+impl<'a> Batch<'a> {
+    fn new(plan: &'a Plan, clock: &'a Clock) -> Result<Self, BenchError> {
+        let program = std::env::current_exe().map_err(BenchError::Program)?;
+        let asks = |place: &str| plan.suite.variants.iter().any(|v| v.asks_for(place));
+        Ok(Self {
+            plan,
+            clock,
+            program,
+            host: Machine::host(),
+            machine: Machine::this(),
+            needs_box: asks("lower") || asks("upper"),
+            subjects: Mutex::new(BTreeMap::new()),
+            programs: Mutex::new(BTreeMap::new()),
+        })
+    }
+
     /// Whether records of earlier times are about what would be run now.
     fn check(&self, records: &[Record], share: &[&Planned]) -> Result<(), BenchError> {
         let planned: BTreeMap<String, &Planned> =
@@ -175,7 +190,11 @@ impl Batch<'_> {
             if suite.variants[run.variant].words() != record.variant_words {
                 return Err(changed(format!("the command of '{}'", record.variant)));
             }
-            let limits = (suite.time_limit, suite.memory_limit_mb.map(bytes), suite.threads);
+            if self.plan.asked(run) != record.question {
+                return Err(changed("the question".to_string()));
+            }
+            let memory = suite.memory_limit_mb.map(bytes);
+            let limits = (self.plan.seconds(run), memory, suite.threads);
             if limits != (record.limit_seconds, record.limit_memory_bytes, record.threads) {
                 return Err(changed("a limit, or the number of threads,".to_string()));
             }
@@ -185,7 +204,8 @@ impl Batch<'_> {
 
     fn subject(&self, run: &Planned) -> Subject {
         let mut subjects = locked(&self.subjects);
-        let subject = || Subject::of(&self.plan.file(run), self.needs_box);
+        let (instance, asked) = (self.plan.instance(run), self.plan.asked(run));
+        let subject = || Subject::of(instance, asked, self.needs_box);
         subjects.entry(run.instance).or_insert_with(subject).clone()
     }
 
@@ -194,37 +214,14 @@ impl Batch<'_> {
         programs.entry(program.to_path_buf()).or_insert_with(|| hash(program)).clone()
     }
 
-    /// The command of a run, word by word.
-    fn words(&self, run: &Planned, subject: &Subject) -> Vec<String> {
-        let suite = &self.plan.suite;
-        let file = self.plan.file(run).to_string_lossy().into_owned();
-        let (limit, seed) = (suite.time_limit.to_string(), run.seed.to_string());
-        let threads = suite.threads.to_string();
-        let variant = &suite.variants[run.variant];
-        let Some(command) = &variant.command else {
-            let sense =
-                if subject.sense == Some(Sense::Maximize) { "maximize" } else { "minimize" };
-            let program = self.program.to_string_lossy().into_owned();
-            let mut words = vec![program, sense.to_string(), file];
-            words.extend(variant.options.iter().cloned());
-            let own = [("--time-limit", limit), ("--seed", seed), ("--threads", threads)];
-            words.extend(own.into_iter().flat_map(|(name, value)| [name.to_string(), value]));
-            words.extend(["--quiet", "--format", "json"].map(String::from));
-            return words;
-        };
-        let network = subject.network.as_ref().map(|path| path.to_string_lossy().into_owned());
-        let network = network.unwrap_or_else(|| file.clone());
-        let suite_folder = match self.plan.folder.as_os_str().is_empty() {
-            true => ".".to_string(),
-            false => self.plan.folder.to_string_lossy().into_owned(),
-        };
-        let [lower, upper] = subject.ends.clone().unwrap_or_default();
-        let values = [file, network, lower, upper, limit, seed, threads, suite_folder];
-        let filled = |word: &String| {
-            let places = PLACES.iter().zip(&values);
-            places.fold(word.clone(), |word, (place, value)| word.replace(&braced(place), value))
-        };
-        command.iter().map(filled).collect()
+    /// Whether the batch is to end: a scheduler sends its signal to all processes of a job, and the
+    /// run may hear it first.
+    fn is_stopped_soon(&self) -> bool {
+        let started = Instant::now();
+        while !self.clock.is_stopped() && started.elapsed() < SAME_SIGNAL {
+            thread::sleep(LOOK);
+        }
+        self.clock.is_stopped()
     }
 
     /// Does a run; none where it was interrupted.
@@ -232,28 +229,30 @@ impl Batch<'_> {
         let suite = &self.plan.suite;
         let variant = &suite.variants[run.variant];
         let subject = self.subject(run);
-        let words = self.words(run, &subject);
+        let words = command::words(self.plan, run, &subject, &self.program);
+        let limit_seconds = self.plan.seconds(run);
         let limits = Limits {
-            time: Duration::from_secs_f64(suite.time_limit + suite.grace),
+            time: Duration::from_secs_f64(limit_seconds + suite.grace),
             memory: suite.memory_limit_mb.map(bytes),
         };
         let mut record = Record {
             schema: SCHEMA,
             run: self.plan.key(run),
-            instance: self.plan.instances[run.instance].clone(),
+            instance: self.plan.instance(run).name.clone(),
+            question: self.plan.asked(run),
             variant: variant.name.clone(),
             variant_words: variant.words().to_vec(),
             seed: run.seed,
             threads: suite.threads,
             outcome: Outcome::NotStarted,
-            question: None,
             sense: subject.sense.map(|sense| sense.name().to_string()),
             value: None,
             bound: None,
             reference: subject.reference,
             seconds: 0.0,
-            limit_seconds: suite.time_limit,
+            limit_seconds,
             cpu_seconds: None,
+            own_seconds: None,
             peak_memory_bytes: None,
             limit_memory_bytes: limits.memory,
             exit_status: None,
@@ -280,6 +279,9 @@ impl Batch<'_> {
                 record.cpu_seconds = ended.cpu_seconds;
                 record.exit_status = ended.status.code();
                 judge(&mut record, &ended, variant.output.as_ref());
+                if ended.killed.is_none() && is_cut_short(&record) && self.is_stopped_soon() {
+                    return None;
+                }
             }
         }
         record.load[1] = Machine::load();
@@ -287,103 +289,12 @@ impl Batch<'_> {
     }
 }
 
-impl Subject {
-    fn of(file: &Path, needs_box: bool) -> Self {
-        // What cannot be read is for the run to tell.
-        let problem = needs_box.then(|| read_problem(file).ok()).flatten();
-        let text = |ends: &[f64]| ends.iter().map(f64::to_string).collect::<Vec<_>>().join(",");
-        let ends = problem.map(|p| [text(p.domain().lower()), text(p.domain().upper())]);
-        let sha256 = hash(file);
-        if file.extension().is_none_or(|extension| extension != "toml") {
-            let (sense, network_sha256) = (Some(Sense::Minimize), sha256.clone());
-            let network = Some(file.to_path_buf());
-            return Self { sha256, sense, reference: None, network, network_sha256, ends };
-        }
-        let Ok(instance) = read_instance(file) else {
-            return Self { sha256, ends, ..Self::default() };
-        };
-        Self {
-            sha256,
-            sense: Some(instance.sense.unwrap_or_default()),
-            reference: instance.reference.map(|reference| reference.objective),
-            network_sha256: hash(&instance.network),
-            network: Some(instance.network),
-            ends,
-        }
-    }
-}
-
-/// Says how a process ended, and what it answered.
-fn judge(record: &mut Record, ended: &Ended, words: Option<&Words>) {
-    let stdout = String::from_utf8_lossy(&ended.stdout);
-    let answered = match words {
-        None => of_taut(record, &stdout),
-        Some(words) => of_words(record, words, &stdout),
-    };
-    record.outcome = match (ended.killed, ended.status.code()) {
-        (Some(Killed::Memory), _) => Outcome::Memory,
-        (Some(_), _) => Outcome::Timeout,
-        (None, None) => Outcome::Crashed,
-        // Taut ends with 3 where a limit came first.
-        (None, Some(0)) => answered.unwrap_or(Outcome::Unreadable),
-        (None, Some(3)) if words.is_none() => answered.unwrap_or(Outcome::Unreadable),
-        (None, Some(_)) => Outcome::Failed,
-    };
-    if record.outcome.is_failure() {
-        // Nothing that it says counts.
-        (record.value, record.bound) = (None, None);
-        let text = match ended.stderr.is_empty() {
-            true => &ended.stdout,
-            false => &ended.stderr,
-        };
-        let tail = String::from_utf8_lossy(&text[text.len().saturating_sub(TAIL)..]);
-        record.error = Some(tail.trim().to_string()).filter(|text| !text.is_empty());
-    }
-}
-
-/// Takes what Taut prints.
-fn of_taut(record: &mut Record, stdout: &str) -> Option<Outcome> {
-    let answer: serde_json::Value = serde_json::from_str(stdout).ok()?;
-    let outcome = match answer.get("status")?.as_str()? {
-        "optimal" => Outcome::Optimal,
-        "infeasible" => Outcome::Infeasible,
-        "feasible" | "unknown" => Outcome::Open,
-        _ => return None,
-    };
-    let number = |name: &str| answer.get(name).and_then(serde_json::Value::as_f64);
-    (record.value, record.bound) = (number("objective"), number("bound"));
-    record.answer = Some(answer);
-    Some(outcome)
-}
-
-/// Takes what another program prints.
-fn of_words(record: &mut Record, words: &Words, stdout: &str) -> Option<Outcome> {
-    let has = |word: &String| stdout.contains(word.as_str());
-    let number = |word: &Option<String>| {
-        let word = word.as_deref()?;
-        let line = stdout.lines().rfind(|line| line.contains(word))?;
-        number(line.rsplit_once(word)?.1)
-    };
-    (record.value, record.bound) = (number(&words.value), number(&words.bound));
-    match () {
-        () if has(&words.optimal) => Some(Outcome::Optimal),
-        () if words.infeasible.as_ref().is_some_and(has) => Some(Outcome::Infeasible),
-        () if record.value.is_some() || record.bound.is_some() => Some(Outcome::Open),
-        () => None,
-    }
-}
-
-/// The number that a text begins with, after spaces and signs that lead to it.
-fn number(text: &str) -> Option<f64> {
-    let text = text.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, ':' | '=' | '"'));
-    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
-    let end = text.find(|c| !is_part(c)).unwrap_or(text.len());
-    text[..end].parse().ok().filter(|number: &f64| number.is_finite())
-}
-
-/// A name as it stands in a command.
-fn braced(place: &str) -> String {
-    format!("{{{place}}}")
+/// Whether somebody else's signal may have ended the run.
+fn is_cut_short(record: &Record) -> bool {
+    let answer = record.answer.as_ref().and_then(|answer| answer.get("stopped_by")?.as_str());
+    record.outcome == Outcome::Crashed
+        || record.exit_status.is_some_and(|status| SIGNALLED.contains(&status))
+        || answer == Some(StoppedBy::Interrupt.name())
 }
 
 /// Bytes of so many megabytes.
@@ -391,30 +302,7 @@ fn bytes(megabytes: u64) -> u64 {
     megabytes.saturating_mul(1 << 20)
 }
 
-fn hash(file: &Path) -> Option<String> {
-    std::fs::read(file).ok().map(|bytes| sha256(&bytes))
-}
-
 /// What a mutex holds, whatever became of others that held it.
 pub fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_found_behind_words() {
-        for (text, expected) in [
-            (": -6.5e-1, x", Some(-0.65)),
-            (" = 3", Some(3.0)),
-            ("\": 12}", Some(12.0)),
-            (" null", None),
-            (": inf", None),
-            ("", None),
-        ] {
-            assert_eq!(number(text), expected, "{text}");
-        }
-    }
 }

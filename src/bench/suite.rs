@@ -7,9 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use thiserror::Error;
 
-/// Words in braces that a command may have, and what they stand for.
-pub(super) const PLACES: [&str; 8] =
-    ["instance", "network", "lower", "upper", "limit", "seed", "threads", "suite"];
+use super::variant::{Value, Variant};
 
 /// A suite: what is run, how, and within which limits.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -17,10 +15,14 @@ pub(super) const PLACES: [&str; 8] =
 pub struct Suite {
     /// What the suite is for, in words.
     pub title: Option<String>,
-    /// Instance files, or networks with a box, by the folder of the suite; `*`, `?` and `**` as
-    /// in a shell.
+    /// Instance files, networks with a box, or lists of properties (.csv: network, property,
+    /// seconds), by the folder of the suite; `*`, `?` and `**` as in a shell.
     pub instances: Vec<String>,
-    /// For each run, in seconds.
+    /// What is asked of instances.
+    #[serde(default)]
+    pub question: SuiteQuestion,
+    /// For each run, in seconds; a property has a limit of its own, which counts where it is
+    /// smaller.
     #[serde(default = "minute")]
     pub time_limit: f64,
     /// What a run may take beyond its limit before it is killed, in seconds.
@@ -37,57 +39,36 @@ pub struct Suite {
     /// Where the order of the runs comes from, which are shuffled against drift.
     #[serde(default)]
     pub order: u64,
-    /// Options of `taut minimize` (without `--`) and their values, each with each.
+    /// Options of `taut minimize` or `taut regions`, as the question is (without `--`), and their
+    /// values, each with each.
     #[serde(default)]
     pub cross: BTreeMap<String, Vec<Value>>,
+    /// What `--engine slurm` asks for.
+    #[serde(default)]
+    pub slurm: SlurmSettings,
     /// Further variants.
     #[serde(default, rename = "variant")]
     pub variants: Vec<Variant>,
 }
 
-/// A value of an option.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(untagged)]
-pub enum Value {
-    /// A whole number.
-    Integer(i64),
-    /// A number.
-    Number(f64),
-    /// A switch: the option is there, or it is not.
-    Switch(bool),
-    /// A word.
-    Word(String),
+/// What is asked of instances.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SuiteQuestion {
+    /// The least or largest value, as each instance says.
+    #[default]
+    Optimum,
+    /// The number of linear regions in the box.
+    Regions,
 }
 
-/// One way to solve an instance.
+/// What a job array of Slurm is asked for, besides what follows from the limits.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Variant {
-    /// Its name in records.
-    pub name: String,
-    /// Options of `taut minimize`, word by word.
+pub struct SlurmSettings {
+    /// Options of sbatch, one a word, such as `--partition=long`.
     #[serde(default)]
     pub options: Vec<String>,
-    /// Another program, word by word: `{instance}`, `{network}`, `{lower}`, `{upper}` (numbers
-    /// with commas between), `{limit}` (seconds), `{seed}`, `{threads}` and `{suite}` (the folder
-    /// of the suite) stand for what they say.
-    pub command: Option<Vec<String>>,
-    /// How to read what that program prints.
-    pub output: Option<Words>,
-}
-
-/// Words of a program's output; of several lines that have one, the last counts.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Words {
-    /// The optimum was found and proven.
-    pub optimal: String,
-    /// There is no point.
-    pub infeasible: Option<String>,
-    /// The value of the best point is the number behind it.
-    pub value: Option<String>,
-    /// The bound is the number behind it.
-    pub bound: Option<String>,
 }
 
 /// Why a suite cannot be run.
@@ -204,61 +185,18 @@ impl Suite {
             }
             variant.check().map_err(|what| format!("variant '{name}': {what}"))?;
         }
+        for option in &self.slurm.options {
+            if !option.starts_with('-') || option.contains('\n') || option.starts_with("--array") {
+                return Err(format!(
+                    "slurm.options: '{option}': expected an option of sbatch such as --partition=long, and not --array"
+                ));
+            }
+        }
         match self.seeds.iter().enumerate().find(|(i, seed)| self.seeds[..*i].contains(seed)) {
             Some((_, seed)) => Err(format!("seed {seed} occurs twice")),
             None => Ok(()),
         }
     }
-}
-
-impl Value {
-    fn text(&self) -> String {
-        match self {
-            Self::Integer(number) => number.to_string(),
-            Self::Number(number) => number.to_string(),
-            Self::Switch(is_on) => is_on.to_string(),
-            Self::Word(word) => word.clone(),
-        }
-    }
-}
-
-impl Variant {
-    /// The words that make it what it is, besides its name.
-    pub fn words(&self) -> &[String] {
-        self.command.as_deref().unwrap_or(&self.options)
-    }
-
-    fn check(&self) -> Result<(), String> {
-        let Some(command) = &self.command else {
-            return match self.output {
-                Some(_) => Err("'output' without 'command'".to_string()),
-                None => Ok(()),
-            };
-        };
-        if command.first().is_none_or(String::is_empty) {
-            return Err("command: expected the name of a program".to_string());
-        }
-        if !self.options.is_empty() {
-            return Err("'options' are those of taut; 'command' has words of its own".to_string());
-        }
-        if self.output.is_none() {
-            return Err("expected 'output', the words that tell the answer".to_string());
-        }
-        for word in command {
-            for place in places(word) {
-                if !PLACES.contains(&place) {
-                    let known = PLACES.join(", ");
-                    return Err(format!("unknown '{{{place}}}'; expected one of {known}"));
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-/// The names in braces in a word.
-fn places(word: &str) -> impl Iterator<Item = &str> {
-    word.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name)
 }
 
 #[cfg(test)]
@@ -308,6 +246,13 @@ mod tests {
                 "unknown '{net}'",
             ),
             ("instances = ['a']\n[[variant]]\nname = 'x'\ncommand = ['p']", "expected 'output'"),
+            (
+                "instances = ['a']\n[[variant]]\nname = 'x'\ncommand = ['p']\noutput = { value = 'v' }",
+                "expected one at least of 'optimal', 'infeasible', 'sat', 'unsat'",
+            ),
+            ("instances = ['a']\nquestion = 'all'", "unknown variant `all`"),
+            ("instances = ['a']\n[slurm]\noptions = ['--array=1']", "slurm.options: '--array=1'"),
+            ("instances = ['a']\n[slurm]\noptions = ['long']", "slurm.options: 'long': expected"),
         ];
         for (text, expected) in refused {
             let error = suite(text).map(|_| ()).expect_err(text);

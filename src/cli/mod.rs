@@ -101,7 +101,7 @@ enum Command {
     Compare(compare::Args),
     /// Every instance of a suite under every variant with every seed, a process each: one record
     /// a run, which a batch that was ended goes on from.
-    Bench(bench::Args),
+    Bench(Box<bench::Args>),
     /// What batch runs show: tables, figures and a page to read; two batches pair by pair.
     Report(report::Args),
     /// Writes a problem as a mixed-integer program for other solvers, by file name
@@ -219,7 +219,7 @@ fn answer(arguments: &Arguments, given: Vec<String>) -> anyhow::Result<u8> {
         Command::Regions(args) => regions::run(args, start("regions")),
         Command::Scale(args) => scale::run(args, start("scale")),
         Command::Compare(args) => compare::run(args, start("compare")),
-        Command::Bench(args) => bench::run_suite(args, start("bench")),
+        Command::Bench(args) => bench::run_suite(args, start(bench::name(args))),
         Command::Report(args) => report::run(args, start("report")),
         Command::Train(args) => train::run(args, start("train")),
         Command::Convert(args) => convert::run(args, start("convert")),

@@ -73,6 +73,7 @@ fn measures() -> impl clap::builder::TypedValueParser<Value = Measure> {
     one_of([
         value(Measure::Wall, "From the start of the process to its end"),
         value(Measure::Cpu, "Of processors: less is changed by what runs beside it"),
+        value(Measure::Own, "What programs themselves tell, without their start"),
     ])
 }
 

@@ -77,6 +77,8 @@ const RECORDS: &[Record] = &[
     ("compare", of::<compare::Compared>),
     ("bench", of::<bench::Benched>),
     ("report", of::<report::Reported>),
+    ("bench-status", of::<bench::status::BatchStatus>),
+    ("bench-merge", of::<bench::merge::MergeRecord>),
     ("export", of::<export::Export>),
 ];
 

@@ -48,6 +48,7 @@ fn seconds(measure: Measure) -> &'static str {
     match measure {
         Measure::Wall => "seconds",
         Measure::Cpu => "seconds of processor time",
+        Measure::Own => "seconds, as programs tell",
     }
 }
 

@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::bench::{Contradiction, Measure, Record, Summary, contradictions, summaries};
+use crate::bench::{Asked, Contradiction, Measure, Record, Summary, contradictions, summaries};
 pub use charts::{Figure, figures};
 pub use correlation::Correlation;
 pub use page::page;
@@ -73,7 +73,7 @@ fn regions(records: &[Record]) -> Regions {
 }
 
 fn is_about_regions(record: &Record) -> bool {
-    record.question.as_deref() == Some("regions")
+    record.question == Asked::Regions
 }
 
 /// A number for readers: three significant digits.

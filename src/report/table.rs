@@ -77,6 +77,7 @@ impl Report {
             match self.measure {
                 Measure::Wall => "from start to end of the process",
                 Measure::Cpu => "of processors",
+                Measure::Own => "those that programs tell, without their start",
             }
         )
     }

@@ -90,7 +90,16 @@ fn suites_fit_and_what_the_reader_refuses_does_not() {
     let text =
         std::fs::read_to_string(Path::new(ROOT).join("benchmarks/smoke.toml")).expect("a suite");
     assert_eq!(errors(&schema, &toml_value(&text)), [""; 0]);
-    for wrong in ["seeds = [1]", "instances = 'a.toml'", "instances = ['a.toml']\nlimit = 3"] {
+    let more = "instances = ['a.csv']\nquestion = 'regions'\n[slurm]\noptions = ['--qos=low']\n\
+                [[variant]]\nname = 'x'\ncommand = ['x']\noutput = { sat = 'sat' }";
+    assert_eq!(errors(&schema, &toml_value(more)), [""; 0]);
+    for wrong in [
+        "seeds = [1]",
+        "instances = 'a.toml'",
+        "instances = ['a.toml']\nlimit = 3",
+        "instances = ['a.toml']\nquestion = 'all'",
+        "instances = ['a.toml']\n[slurm]\npartition = 'long'",
+    ] {
         assert!(!schema.is_valid(&toml_value(wrong)), "{wrong}");
     }
 }
@@ -100,6 +109,9 @@ fn records_of_every_command_fit_theirs_and_no_other() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = |name: &str| folder.path().join(name).to_str().expect("UTF-8").to_string();
     let [pruned, proof, program, records] = ["a.onnx", "b.json", "c.mps", "d"].map(file);
+    let [batch, merged] = ["e", "f"].map(file);
+    std::fs::create_dir(&batch).expect("a folder");
+    std::fs::write(Path::new(&batch).join("runs.jsonl"), "").expect("a journal");
     let (peaks, rosenbrock) = ("instances/peaks-2x25.toml", "instances/rosenbrock4-2x25.toml");
     let runs: &[&[&str]] = &[
         &["info", "networks/peaks-2x25.onnx"],
@@ -117,12 +129,16 @@ fn records_of_every_command_fit_theirs_and_no_other() {
         &["compare", peaks, "--solver", "search,enumerate"],
         &["export", rosenbrock, "-o", &program],
         &["bench", "benchmarks/smoke.toml", "-o", &records, "--dry-run"],
+        &["bench", "status", &batch, "benchmarks/smoke.toml"],
+        &["bench", "merge", &batch, "-o", &merged],
     ];
     let all = schema(&["record"]);
     for run in runs {
         let text = taut(&[run, &["--format", "json"][..]].concat());
         let record: Value = serde_json::from_str(&text).expect("JSON");
-        let own = schema(&["record", "--command", run[0]]);
+        let own = record["command"].as_str().expect("a name");
+        assert!(own.starts_with(run[0]), "{own}");
+        let own = schema(&["record", "--command", own]);
         assert_eq!(errors(&own, &record), [""; 0], "{run:?}");
         assert_eq!(errors(&all, &record), [""; 0], "{run:?}");
         let other = if run[0] == "info" { "scale" } else { "info" };

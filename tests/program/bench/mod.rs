@@ -2,6 +2,10 @@
 //! losing or doubling one.
 #![cfg(unix)]
 
+mod folders;
+mod questions;
+mod slurm;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -89,6 +93,9 @@ fn every_instance_is_run_under_every_variant_with_every_seed() {
         assert_eq!(record["outcome"], "optimal", "{record}");
         assert!((record["value"].as_f64().expect("a value") + 3.60634224).abs() < 1e-6);
         assert_eq!(record["reference"], -3.60634224);
+        if cfg!(target_os = "linux") {
+            assert!(record["cpu_seconds"].as_f64().is_some_and(|seconds| seconds >= 0.0));
+        }
         assert!(record["instance_sha256"].as_str().is_some_and(|hash| hash.len() == 64));
         assert_eq!(record["answer"].is_object(), record["variant"] == "solver=search");
     }
@@ -130,7 +137,7 @@ fn whatever_a_run_does_is_a_record() {
             .to_string(),
     ];
     let campaign = Campaign::new(&format!(
-        "instances = ['a.toml']\ntime_limit = 1\ngrace = 0.5\nmemory_limit_mb = 100\n{}",
+        "instances = ['a.toml']\ntime_limit = 3\ngrace = 0.5\nmemory_limit_mb = 100\n{}",
         tools.concat()
     ));
     let output = campaign.run(&["--jobs", "2"]);

@@ -1,0 +1,70 @@
+//! What is known of an instance before it is run.
+
+use std::path::{Path, PathBuf};
+
+use super::plan::PlannedInstance;
+use super::record::Asked;
+use crate::io::{read_instance, read_problem, sha256};
+use crate::problem::Sense;
+
+/// What is known of an instance before it is run.
+#[derive(Clone, Debug, Default)]
+pub struct Subject {
+    pub sha256: Option<String>,
+    pub sense: Option<Sense>,
+    pub reference: Option<f64>,
+    pub network: Option<PathBuf>,
+    pub network_sha256: Option<String>,
+    /// Lower and upper ends of its box, with commas between, where they were asked for.
+    pub ends: Option<[String; 2]>,
+}
+
+impl Subject {
+    /// Reads an instance for a question.
+    pub fn of(instance: &PlannedInstance, asked: Asked, needs_box: bool) -> Self {
+        let file = instance.file.as_path();
+        if let Some(property) = &instance.property {
+            return Self {
+                sha256: hash(&property.file),
+                network: Some(file.to_path_buf()),
+                network_sha256: hash(file),
+                ..Self::default()
+            };
+        }
+        let known = Self::of_file(file, needs_box);
+        match asked {
+            // A known value is not one of regions.
+            Asked::Regions => Self { sense: Some(Sense::Minimize), reference: None, ..known },
+            Asked::Optimum | Asked::Property => known,
+        }
+    }
+
+    fn of_file(file: &Path, needs_box: bool) -> Self {
+        // What cannot be read is for the run to tell.
+        let problem = needs_box.then(|| read_problem(file).ok()).flatten();
+        let text = |ends: &[f64]| ends.iter().map(f64::to_string).collect::<Vec<_>>().join(",");
+        let ends = problem.map(|p| [text(p.domain().lower()), text(p.domain().upper())]);
+        let sha256 = hash(file);
+        if file.extension().is_none_or(|extension| extension != "toml") {
+            let (sense, network_sha256) = (Some(Sense::Minimize), sha256.clone());
+            let network = Some(file.to_path_buf());
+            return Self { sha256, sense, reference: None, network, network_sha256, ends };
+        }
+        let Ok(instance) = read_instance(file) else {
+            return Self { sha256, ends, ..Self::default() };
+        };
+        Self {
+            sha256,
+            sense: Some(instance.sense.unwrap_or_default()),
+            reference: instance.reference.map(|reference| reference.objective),
+            network_sha256: hash(&instance.network),
+            network: Some(instance.network),
+            ends,
+        }
+    }
+}
+
+/// SHA-256 of a file, where it can be read.
+pub fn hash(file: &Path) -> Option<String> {
+    std::fs::read(file).ok().map(|bytes| sha256(&bytes))
+}
