@@ -18,7 +18,6 @@ use taut::optimize::{
 };
 use taut::problem::{Problem, Sense};
 use taut::scale::Scaling;
-use taut::solve::SolveOptions;
 use taut::tighten::TightenOptions;
 
 use super::format::FormatArgs;
@@ -77,9 +76,9 @@ pub struct Export {
     model: Option<ModelSize>,
     /// The best point, where that was asked for and the program was written.
     solution: Option<Solution>,
-    /// Whether bounds are wider than they could be.
+    /// Whether the work on the bounds ended early.
     #[serde(skip)]
-    wide: bool,
+    bounds_stopped: bool,
 }
 
 /// Encodes the problem and writes the file.
@@ -99,9 +98,8 @@ fn find(args: &Args, session: &mut Session) -> anyhow::Result<Export> {
     let problem = args.problem.read(Objective::Best(args.sense.sense), session)?;
     let limits = session.limits(time);
     let tightening = TightenOptions { limits, threads, ..TightenOptions::default() };
-    let solve = SolveOptions { threads, ..SolveOptions::default() };
-    let defaults = OptimizeOptions { tightening, solve, ..OptimizeOptions::default() };
-    let options = OptimizeOptions { tighten: tighten.tighten, ..defaults.clone() };
+    let options =
+        OptimizeOptions { tighten: tighten.tighten, tightening, ..OptimizeOptions::default() };
     let bounded = match bound(&problem, &options, &session.clock)? {
         Bounding::Bounded(bounded) => bounded,
         Bounding::Infeasible { reason, .. } => bail!("there is nothing to encode: {reason}"),
@@ -114,7 +112,7 @@ fn find(args: &Args, session: &mut Session) -> anyhow::Result<Export> {
                 Some(write_model(&program.encoded.model, problem.sense(), &header, &args.output)?);
             if let Some(path) = &args.solution {
                 let program = (&program, format);
-                solution = Some(solution::write(path, &problem, program, &defaults, session)?);
+                solution = Some(solution::write(path, &problem, program, threads, session)?);
             }
         }
         Err(reason) => stopped_by = Some(reason),
@@ -129,7 +127,7 @@ fn find(args: &Args, session: &mut Session) -> anyhow::Result<Export> {
         scale: scale.map_or("none", Scaling::name),
         model,
         solution,
-        wide: stopped_by.is_some(),
+        bounds_stopped: stopped_by.is_some(),
     })
 }
 
@@ -180,7 +178,7 @@ impl Report for Export {
             count(model.rows, "row"),
             count(model.nonzeros, "nonzero"),
         )?;
-        if self.wide {
+        if self.bounds_stopped {
             writeln!(out, "  bounds stopped by {reason}: wider than they could be")?;
         }
         self.solution.as_ref().map_or(Ok(()), |solution| solution.text(out))

@@ -9,6 +9,8 @@ use taut::control::StoppedBy;
 use taut::io::{ModelFormat, write_solution};
 use taut::optimize::{Formulated, OptimizeOptions, Status, optimize_within};
 use taut::problem::Problem;
+use taut::solve::SolveOptions;
+use taut::tighten::TightenOptions;
 
 use super::optimize::sentence;
 use super::page::Page;
@@ -42,12 +44,17 @@ pub fn write(
     path: &Path,
     problem: &Problem,
     (formulated, format): (&Formulated<'_>, &dyn ModelFormat),
-    options: &OptimizeOptions,
+    threads: usize,
     session: &mut Session,
 ) -> anyhow::Result<Solution> {
+    let options = OptimizeOptions {
+        tightening: TightenOptions { threads, ..TightenOptions::default() },
+        solve: SolveOptions { threads, ..SolveOptions::default() },
+        ..OptimizeOptions::default()
+    };
     session.head.with_backend(options.backend);
     session.head.seed = Some(options.solve.seed.into());
-    let answer = optimize_within(problem, options, &session.clock, &mut Monitor)?;
+    let answer = optimize_within(problem, &options, &session.clock, &mut Monitor)?;
     if let Some(input) = &answer.input {
         let Formulated { encoded, problem: in_units, .. } = formulated;
         let point = encoded.assignment(in_units.graph(), input);

@@ -100,6 +100,7 @@ fn records_of_every_command_fit_theirs_and_no_other() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = |name: &str| folder.path().join(name).to_str().expect("UTF-8").to_string();
     let [pruned, proof, program, records] = ["a.onnx", "b.json", "c.mps", "d"].map(file);
+    let point = file("c.sol");
     let (peaks, rosenbrock) = ("instances/peaks-2x25.toml", "instances/rosenbrock4-2x25.toml");
     let runs: &[&[&str]] = &[
         &["info", "networks/peaks-2x25.onnx"],
@@ -116,6 +117,7 @@ fn records_of_every_command_fit_theirs_and_no_other() {
         &["compare", rosenbrock, "--encoding", "big-m,split", "--seeds", "2"],
         &["compare", peaks, "--solver", "search,enumerate"],
         &["export", rosenbrock, "-o", &program],
+        &["export", peaks, "-o", &program, "--solution", &point],
         &["bench", "benchmarks/smoke.toml", "-o", &records, "--dry-run"],
     ];
     let all = schema(&["record"]);

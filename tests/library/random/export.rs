@@ -19,7 +19,7 @@ use taut::solve::{Backend, Highs, PortableModel, SolveOptions};
 
 use crate::exact;
 use crate::random::build;
-use crate::support::highs_file;
+use crate::support::highs_file::{self, Optimum};
 
 /// Number of random networks.
 const CASES: u64 = 150;
@@ -64,16 +64,21 @@ fn highs_reads_the_files_and_finds_the_exact_optimum() {
         infeasible += usize::from(expected.is_none());
         for &encoding in ENCODINGS {
             let encoded = with_outputs(&problem, &bounds, encoding);
+            let portable = PortableModel::new(&encoded.model).expect("numbers");
             for format in MODEL_FORMATS {
                 let path = folder.path().join(format!("{seed}.{}", format.name()));
                 write_model(&encoded.model, problem.sense(), &[], &path).expect("a file");
                 let negated = case.maximize && format.minimizes_only();
                 let sign = if negated { -1.0 } else { 1.0 };
                 let what = format!("seed {seed}, {}, {}", encoding.name(), format.name());
-                let found = highs_file::solve_with(&path, &[]).map(|(value, point)| {
-                    read_outputs(&problem, &encoded, &point, &what);
-                    sign * value
-                });
+                let optimum = highs_file::solve_with(&path, &[]);
+                if let Some(Optimum { columns, .. }) = &optimum {
+                    // Of the file there may be one more, the constant.
+                    let names = portable.model().columns().iter().map(|column| &column.name);
+                    let point = names.take(encoded.model.columns().len()).map(|n| columns[n]);
+                    read_outputs(&problem, &encoded, &point.collect::<Vec<f64>>(), &what);
+                }
+                let found = optimum.map(|optimum| sign * optimum.objective);
                 match (found, expected) {
                     (Some(found), Some(expected)) => {
                         let close = (found - expected).abs() <= TOLERANCE * (1.0 + expected.abs());
