@@ -30,6 +30,7 @@ mod schema;
 mod session;
 mod settings;
 mod shared;
+mod solution;
 mod text;
 mod train;
 

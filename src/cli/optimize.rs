@@ -3,6 +3,7 @@
 use std::fmt::{self, Write};
 use std::path::PathBuf;
 
+use clap::builder::styling::Style;
 use schemars::JsonSchema;
 use serde::Serialize;
 use taut::control::StoppedBy;
@@ -170,19 +171,27 @@ fn text(answer: &Answer, problem: &Problem, head: &Head, text: &mut Page) -> fmt
     evidence(text, answer, head)
 }
 
-fn headline(text: &mut Page, answer: &Answer, problem: &Problem) -> fmt::Result {
-    let minimizes = problem.sense() == Sense::Minimize;
-    let extreme = if minimizes { "minimum" } else { "maximum" };
+/// What is known, in a sentence, and its style.
+pub fn sentence(answer: &Answer, problem: &Problem) -> (Style, String) {
+    let extreme = match problem.sense() {
+        Sense::Minimize => "minimum",
+        Sense::Maximize => "maximum",
+    };
     let objective = problem.objective_in_words();
     let value = answer.objective.map(number).unwrap_or_default();
-    let (style, line) = match answer.status {
+    match answer.status {
         Status::Optimal => (CLOSED, format!("{extreme} of {objective} = {value}")),
         Status::Feasible => (OPEN, format!("best value found of {objective} = {value}")),
         Status::Infeasible => {
             (CLOSED, "infeasible: no point satisfies the constraints".to_string())
         }
         Status::Unknown => (OPEN, "unknown: no feasible point found, none excluded".to_string()),
-    };
+    }
+}
+
+fn headline(text: &mut Page, answer: &Answer, problem: &Problem) -> fmt::Result {
+    let minimizes = problem.sense() == Sense::Minimize;
+    let (style, line) = sentence(answer, problem);
     text.headline(style, &line)?;
     if let Some(bound) = answer.bound {
         let gap = answer.gap.map_or(String::new(), |gap| format!(", relative gap {}", ratio(gap)));

@@ -5,8 +5,12 @@
 //! into another only where that needs no rounding, else it gets a column of its
 //! own.
 
+mod outputs;
+
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+
+pub use outputs::MOST_OUTPUTS;
 
 use super::cuts::StoredNeuron;
 use super::{Auxiliary, EncodeError, EncodedProblem, Indicator, ReluEncoding, ReluNeuron};
@@ -34,6 +38,8 @@ pub struct Encoder<'a> {
     readers: Vec<usize>,
     /// The neurons of each node that get into the program; all of them where it is `None`.
     read: Option<Vec<Vec<bool>>>,
+    /// The outputs of the network that get columns of their own.
+    outputs: Vec<usize>,
     activation_layers: usize,
     values: Vec<(VarId, NodeId, usize)>,
     indicators: Vec<(Indicator, NodeId, usize)>,
@@ -67,6 +73,7 @@ impl<'a> Encoder<'a> {
             expressions: Vec::new(),
             readers,
             read: None,
+            outputs: Vec::new(),
             activation_layers: 0,
             values: Vec::new(),
             indicators: Vec::new(),
@@ -400,6 +407,7 @@ impl<'a> Encoder<'a> {
     /// If a node has not been added.
     pub fn finish(mut self) -> EncodedProblem {
         self.model.objective = self.expression(self.problem.rows(), OBJECTIVE).clone();
+        self.add_outputs();
         let Self { model, inputs, values, indicators, auxiliaries, neurons, .. } = self;
         EncodedProblem { model, inputs, values, indicators, auxiliaries, neurons }
     }

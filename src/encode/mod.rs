@@ -3,7 +3,7 @@
 //! Which neurons need a binary is decided here, once: a neuron whose phase the
 //! bounds prove becomes a linear expression, the rest go to a [`ReluEncoding`].
 //!
-//! Names of columns: `x3` input 3 · `h2_7` output of neuron 7 of activation
+//! Names of columns: `x3` input 3 · `y0` output 0, in programs for others · `h2_7` output of neuron 7 of activation
 //! layer 2 · `z2_7` is 1 where its pre-activation is at least 0 · `s2_7` is 1
 //! where it is at least the ceiling · `v4_7` coordinate 7 of node 4 of the
 //! canonical form, where an affine map needs a column of its own. Those that only
@@ -36,7 +36,7 @@ pub use big_m::BigM;
 pub use big_m_cuts::BigMCuts;
 use cuts::StoredNeuron;
 pub use cuts::{Cut, CutCounts, CutOptions};
-pub use encoder::Encoder;
+pub use encoder::{Encoder, MOST_OUTPUTS};
 pub use family::{EncodingFamily, EncodingNameError, encoding, encoding_names};
 pub use multiple_choice::MultipleChoice;
 pub use partition::{PARTITIONS, Partition};
@@ -269,5 +269,25 @@ pub fn encode_within(
 ) -> Result<EncodedProblem, EncodeError> {
     let boxes = problem.graph().nodes().map(|(id, _)| bounds.of(id).clone());
     let encoder = Encoder::new(problem, part).of_what_is_read(bounds).until(*clock);
+    Ok(encoder.with(boxes, encoding)?.finish())
+}
+
+/// [`encode_within`] for all of a problem, with columns for the outputs of the network
+/// ([`Encoder::with_outputs`]): a program that others read.
+///
+/// # Errors
+/// [`EncodeError`].
+///
+/// # Panics
+/// If the bounds are those of another network, or an integer input has no whole number.
+pub fn encode_with_outputs(
+    problem: &Problem,
+    bounds: &NeuronBounds,
+    encoding: &dyn ReluEncoding,
+    clock: &Clock,
+) -> Result<EncodedProblem, EncodeError> {
+    let part = problem.whole().expect("a box with whole numbers");
+    let boxes = problem.graph().nodes().map(|(id, _)| bounds.of(id).clone());
+    let encoder = Encoder::new(problem, part).with_outputs(bounds).until(*clock);
     Ok(encoder.with(boxes, encoding)?.finish())
 }

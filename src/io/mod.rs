@@ -25,7 +25,9 @@ pub use bounds::{SavedBounds, load_bounds, save_bounds};
 pub use boxes::{StoredBox, read_box, stored_box};
 pub use instance::{Instance, read_instance, read_problem};
 pub use json::Json;
-pub use models::{Lp, MODEL_FORMATS, ModelFormat, Mps, model_format, write_model};
+pub use models::{
+    Lp, MODEL_FORMATS, ModelFormat, Mps, check_solution, model_format, write_model, write_solution,
+};
 pub use onnx::Onnx;
 pub use output::{Output, check_log, check_writable, open_log};
 
@@ -104,6 +106,12 @@ pub enum FileError {
         path: PathBuf,
         /// What is supported.
         supported: String,
+    },
+    /// A file of a point has another extension.
+    #[error("{}: not a file of a point by its extension; expected .sol", path.display())]
+    UnknownSolutionFormat {
+        /// The file.
+        path: PathBuf,
     },
     /// The content is wrong.
     #[error("{}: {cause}", path.display())]

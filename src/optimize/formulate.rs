@@ -10,7 +10,10 @@ use serde::Serialize;
 use super::{OptimizeError, OptimizeOptions, timed};
 use crate::bounds::{LayerSummary, NeuronBounds, summarize};
 use crate::control::{Clock, Silent, StoppedBy};
-use crate::encode::{CutCounts, CutOptions, EncodedProblem, ReluEncoding, encode_within};
+use crate::encode::{
+    CutCounts, CutOptions, EncodeError, EncodedProblem, ReluEncoding, encode_with_outputs,
+    encode_within,
+};
 use crate::problem::{NO_WHOLE_NUMBER, OBJECTIVE, Part, Problem};
 use crate::scale::{Scaling, scale};
 use crate::solve::{Backend, Highs, SolveOptions, TerminationStatus};
@@ -147,6 +150,25 @@ pub fn formulate<'a>(
     formulate_part(problem, part, bounds, (encoding, scaling), clock)
 }
 
+/// [`formulate`] with columns for the outputs of the network, for programs that others read
+/// ([`encode_with_outputs`]).
+///
+/// # Errors
+/// Those of [`formulate`].
+///
+/// # Panics
+/// If an integer input has no whole number in its interval.
+pub fn formulate_with_outputs<'a>(
+    problem: &'a Problem,
+    bounds: &'a NeuronBounds,
+    encoding: &dyn ReluEncoding,
+    scaling: Option<&dyn Scaling>,
+    clock: &Clock,
+) -> Result<Formulated<'a>, OptimizeError> {
+    let encode = |problem: &_, bounds: &_| encode_with_outputs(problem, bounds, encoding, clock);
+    formulate_by(problem, bounds, (encoding, scaling), clock, encode)
+}
+
 /// [`formulate`] for a part.
 pub(super) fn formulate_part<'a>(
     problem: &'a Problem,
@@ -154,6 +176,17 @@ pub(super) fn formulate_part<'a>(
     bounds: &'a NeuronBounds,
     (encoding, scaling): (&dyn ReluEncoding, Option<&dyn Scaling>),
     clock: &Clock,
+) -> Result<Formulated<'a>, OptimizeError> {
+    let encode = |problem: &_, bounds: &_| encode_within(problem, part, bounds, encoding, clock);
+    formulate_by(problem, bounds, (encoding, scaling), clock, encode)
+}
+
+fn formulate_by<'a>(
+    problem: &'a Problem,
+    bounds: &'a NeuronBounds,
+    (encoding, scaling): (&dyn ReluEncoding, Option<&dyn Scaling>),
+    clock: &Clock,
+    encode: impl FnOnce(&Problem, &NeuronBounds) -> Result<EncodedProblem, EncodeError>,
 ) -> Result<Formulated<'a>, OptimizeError> {
     let started = Instant::now();
     tracing::info!("program: {} encoding", encoding.name());
@@ -170,7 +203,7 @@ pub(super) fn formulate_part<'a>(
     let scale_seconds = if scaling.is_some() { started.elapsed().as_secs_f64() } else { 0.0 };
     let mut encode_seconds = 0.0;
     let (encoded, cuts) = timed(&mut encode_seconds, || -> Result<_, OptimizeError> {
-        let mut encoded = encode_within(&problem, part, &bounds, encoding, clock)?;
+        let mut encoded = encode(&problem, &bounds)?;
         let mut limits = CutOptions::default();
         limits.limits = clock.at_most(limits.limits.time).limits();
         // Without cuts the program is what it was.

@@ -35,7 +35,9 @@ pub use answer::{
 };
 use best::Best;
 use evidence::{Claim, Evidence};
-pub use formulate::{Bounded, Bounding, Formulated, Relaxation, bound, formulate};
+pub use formulate::{
+    Bounded, Bounding, Formulated, Relaxation, bound, formulate, formulate_with_outputs,
+};
 pub use gap::relative_gap;
 use gap::{GAP_SHARE, Gap};
 pub use history::Moment;

@@ -112,6 +112,7 @@ fn records_of_every_command_fit_theirs_and_no_other() {
     let [batch, merged] = ["e", "f"].map(file);
     std::fs::create_dir(&batch).expect("a folder");
     std::fs::write(Path::new(&batch).join("runs.jsonl"), "").expect("a journal");
+    let point = file("c.sol");
     let (peaks, rosenbrock) = ("instances/peaks-2x25.toml", "instances/rosenbrock4-2x25.toml");
     let runs: &[&[&str]] = &[
         &["info", "networks/peaks-2x25.onnx"],
@@ -128,7 +129,11 @@ fn records_of_every_command_fit_theirs_and_no_other() {
         &["compare", rosenbrock, "--encoding", "big-m,split", "--seeds", "2"],
         &["compare", peaks, "--solver", "search,enumerate"],
         &["export", rosenbrock, "-o", &program],
+        &["export", peaks, "-o", &program, "--solution", &point],
         &["bench", "benchmarks/smoke.toml", "-o", &records, "--dry-run"],
+        &["bench", "benchmarks/smoke.toml", "-o", &records],
+        &["report", &records],
+        &["report", &records, &records, "--pair"],
         &["bench", "status", &batch, "benchmarks/smoke.toml"],
         &["bench", "merge", &batch, "-o", &merged],
     ];

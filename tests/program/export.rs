@@ -1,10 +1,13 @@
-//! Files of programs: forms that no network has, and the command.
+//! Files of programs and of their points: forms that no network has, and the command.
 
 use crate::support::highs_file;
+use std::io::Read;
+use std::path::Path;
 use std::process::{Command, Output};
 
+use flate2::read::GzDecoder;
 use taut::control::Silent;
-use taut::io::{Lp, MODEL_FORMATS, ModelFormat, Mps, write_model};
+use taut::io::{Lp, MODEL_FORMATS, ModelFormat, Mps, write_model, write_solution};
 use taut::milp::{Column, Kind, LinearExpression, Model, VarId};
 use taut::num::Interval;
 use taut::problem::Sense;
@@ -154,6 +157,23 @@ ENDATA
 }
 
 #[test]
+fn the_form_of_points_in_full() {
+    let folder = temp_dir::TempDir::new().expect("a folder");
+    let path = folder.path().join("motley.sol");
+    let model = motley();
+    // By hand: −(−1.5) − 0.5 · 1 − 0.3 · 0.25 + 1.75 · 2 + 1.25 + 10.5, without the last column.
+    let values = [-1.5, -0.5, 0.25, 2.0, 1.0, 1e-7];
+    let point: Vec<(VarId, f64)> = model.column_ids().zip(values).collect();
+    for (format, objective) in [(&Lp as &dyn ModelFormat, "16.175"), (&Mps, "-16.175")] {
+        write_solution(&model, (format, Sense::Maximize), &point, &path).expect("a file");
+        let expected = format!(
+            "=obj= {objective}\n_free -1.5\nx_1 -0.5\nx_1.2 0.25\n_e1 2\nz 1\n_2_ 1e-7\nconstant 1\n"
+        );
+        assert_eq!(std::fs::read_to_string(&path).expect("a file"), expected);
+    }
+}
+
+#[test]
 fn rows_without_terms_that_are_never_true_make_the_file_infeasible() {
     let folder = temp_dir::TempDir::new().expect("a folder");
     for side in [(1e-9, 1.0), (-1.0, -1e-9), (2.0, f64::INFINITY)] {
@@ -257,6 +277,103 @@ fn the_command_writes_what_it_says() {
     assert!((found - expected).abs() <= 1e-3, "{found}, by the command {expected}");
 }
 
+/// Runs the command; what it prints.
+fn export(arguments: &[&str]) -> String {
+    let output = taut(&[&["export"], arguments].concat());
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{arguments:?}: {errors}");
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+#[test]
+fn a_packed_file_holds_the_same_text_in_the_same_bytes() {
+    let folder = temp_dir::TempDir::new().expect("a folder");
+    let write = |name: &str| {
+        let path = folder.path().join(name);
+        export(&["instances/peaks-2x25.toml", "-o", path.to_str().expect("UTF-8")]);
+        std::fs::read(path).expect("a file")
+    };
+    for format in MODEL_FORMATS {
+        let name = format.name();
+        let packed = write(&format!("one.{name}.gz"));
+        assert_eq!(packed, write(&format!("two.{name}.GZ")), "{name}");
+        let mut text = Vec::new();
+        GzDecoder::new(&packed[..]).read_to_end(&mut text).expect("a packed file");
+        assert!(text == write(&format!("plain.{name}")), "{name}");
+    }
+}
+
+/// The objective in the first line of a file of a point, and the columns in the others.
+fn point(path: &Path) -> (f64, Vec<(String, f64)>) {
+    let text = std::fs::read_to_string(path).expect("a file");
+    let entry = |line: &str| {
+        let (name, value) = line.split_once(' ').expect("a name and a number");
+        (name.to_string(), value.parse().expect("a number"))
+    };
+    let mut entries: Vec<(String, f64)> = text.lines().map(entry).collect();
+    let (mark, objective) = entries.remove(0);
+    assert_eq!(mark, "=obj=");
+    (objective, entries)
+}
+
+#[test]
+fn the_point_is_one_of_the_file_and_of_its_value() {
+    let folder = temp_dir::TempDir::new().expect("a folder");
+    let solution = folder.path().join("point.sol");
+    let (peaks, rosenbrock) = ("instances/peaks-2x25.toml", "networks/rosenbrock4-2x25.onnx");
+    let mixed = ["--integer", "0", "--objective", "2 x0 + x1 + 1", "--constraint", "y0 <= 0"];
+    // The least value of the instance is known; HiGHS and Gurobi find the largest in the file;
+    // 7 is the value at the corner (2, 2, …) of the box, where y0 is below 0 for some x2 and x3.
+    for (problem, options, best) in [
+        (peaks, &[][..], -3.6063422),
+        (peaks, &["--encoding", "multiple-choice", "--scale", "balance"], -3.6063422),
+        (peaks, &["--sense", "maximize", "--encoding", "big-m+cuts"], 4.1819274),
+        (rosenbrock, &[&mixed[..], &["--sense", "maximize"]].concat(), 7.0),
+    ] {
+        let maximizes = options.contains(&"maximize");
+        for format in MODEL_FORMATS {
+            let file = folder.path().join(format!("program.{}", format.name()));
+            let [to, start] = [&file, &solution].map(|path| path.to_str().expect("UTF-8"));
+            let files = [problem, "-o", to, "--solution", start, "--format", "json"];
+            let record = export(&[&files, options].concat());
+            let record: serde_json::Value = serde_json::from_str(&record).expect("JSON");
+            assert_eq!(record["solution"]["file"], start);
+            assert_eq!(record["solution"]["status"], "optimal");
+            let value = record["solution"]["objective"].as_f64().expect("a number");
+            let (objective, columns) = point(&solution);
+            let sign = if maximizes && format.minimizes_only() { -1.0 } else { 1.0 };
+            let what = format!("{options:?}, {}", format.name());
+            // Within the gap of the answer.
+            assert!((value - best).abs() <= 4e-4, "{what}: {value}");
+            assert!((sign * objective - value).abs() <= 1e-9, "{what}: {objective}, {value}");
+            // HiGHS finds the point feasible, and its value; no column is missing.
+            let columns: Vec<(&str, f64)> = columns.iter().map(|(n, v)| (n.as_str(), *v)).collect();
+            let found = highs_file::solve_with(&file, &columns).expect("feasible");
+            assert_eq!(found.columns.len(), columns.len(), "{what}");
+            let found = found.objective;
+            assert!((found - objective).abs() <= 1e-6, "{what}: {found}, {objective}");
+            if problem == peaks {
+                let output = columns.iter().find(|(name, _)| *name == "y0").expect("an output").1;
+                assert!((output - value).abs() <= 1e-9, "{what}: {output}, {value}");
+            }
+        }
+    }
+}
+
+#[test]
+fn where_there_is_no_point_no_file_is_written() {
+    let folder = temp_dir::TempDir::new().expect("a folder");
+    let [file, start] = ["m.lp", "m.sol"].map(|name| folder.path().join(name));
+    let [to, solution] = [&file, &start].map(|path| path.to_str().expect("UTF-8"));
+    // Below the known least value of the instance, −3.606, and above what CROWN proves.
+    let impossible = ["--constraint", "y0 <= -3.7"];
+    let files = ["instances/peaks-2x25.toml", "-o", to, "--solution", solution];
+    let said = export(&[&files, &impossible[..]].concat());
+    assert!(said.ends_with("\nno point written, infeasible: no point satisfies the constraints\n"));
+    assert!(file.exists() && !start.exists());
+    assert_eq!(highs_file::solve(&file), None);
+}
+
 #[test]
 fn the_sense_is_that_of_the_instance() {
     let folder = temp_dir::TempDir::new().expect("a folder");
@@ -284,7 +401,17 @@ fn files_that_cannot_be_written_are_errors() {
         String::from_utf8(output.stderr).expect("UTF-8")
     };
     let unknown = "error: model.txt: not a file of a program by its extension; \
-                   supported: .mps, .lp\n";
+                   supported: .mps, .mps.gz, .lp, .lp.gz\n";
     assert_eq!(error("model.txt"), unknown);
+    assert_eq!(error("model.txt.gz"), unknown.replace("txt", "txt.gz"));
+    assert_eq!(error("model.gz"), unknown.replace("txt", "gz"));
     assert!(error("no/such/folder/model.lp").contains("no/such/folder/model.lp: "));
+    let folder = temp_dir::TempDir::new().expect("a folder");
+    let model = folder.path().join("model.lp");
+    let to = ["-o", model.to_str().expect("UTF-8"), "--solution", "model.mst"];
+    let output = taut(&[&["export", "instances/peaks-2x25.toml"], &to[..]].concat());
+    let expected = "error: model.mst: not a file of a point by its extension; expected .sol\n";
+    assert_eq!(String::from_utf8_lossy(&output.stderr), expected);
+    // Before the work begins.
+    assert!(!model.exists());
 }

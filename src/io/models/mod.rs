@@ -1,18 +1,22 @@
-//! Files of mixed-integer programs, for other solvers.
+//! Files of mixed-integer programs, and of their points, for other solvers.
 //!
 //! Every number is written with the digits that give the same `f64` when read
 //! again. What readers disagree on is avoided ([`PortableModel`]): an objective's constant is a column
 //! fixed at 1 (`constant`), a row with two different sides is two rows (MPS has
 //! only their difference, which would be rounded), bounds are always written.
 
+mod gzip;
 mod lp;
 mod mps;
+mod solution;
 
 use std::fmt;
 use std::path::Path;
 
+use gzip::{Extensions, GZIP};
 pub use lp::Lp;
 pub use mps::Mps;
+pub use solution::{check_solution, write_solution};
 
 use super::{FileError, FormatError, content, is_directory, write_bytes};
 use crate::milp::{Model, ModelSize};
@@ -38,7 +42,8 @@ pub trait ModelFormat: fmt::Debug + Sync {
 pub const MODEL_FORMATS: &[&dyn ModelFormat] = &[&Mps, &Lp];
 
 /// Writes a program and tells the size of what was written; the extension tells
-/// the format. Its objective is that of a question of this sense, negated to maximise. The file appears complete or not at all.
+/// the format, and `.gz` behind it that the file is packed. Its objective is that of a question
+/// of this sense, negated to maximise. The file appears complete or not at all.
 ///
 /// # Errors
 /// [`FileError`]: no such format, a number that a file cannot hold, or the system
@@ -50,9 +55,13 @@ pub fn write_model(
     path: &Path,
 ) -> Result<ModelSize, FileError> {
     let format = model_format(path)?;
-    let model = PortableModel::new(model).map_err(|error| content(path, refused(error)))?;
-    write_bytes(path, format.write(&model, sense, header).as_bytes())?;
+    let model = portable(model, path)?;
+    write_bytes(path, &Extensions::of(path).bytes(format.write(&model, sense, header)))?;
     Ok(model.size())
+}
+
+fn portable(model: &Model, path: &Path) -> Result<PortableModel, FileError> {
+    PortableModel::new(model).map_err(|error| content(path, refused(error)))
 }
 
 fn refused(error: SolveError) -> FormatError {
@@ -64,18 +73,21 @@ fn refused(error: SolveError) -> FormatError {
     }
 }
 
-/// The format of a file, by its extension.
+/// The format of a file, by its extension or, where that is `.gz`, by the one in front.
 ///
 /// # Errors
 /// No format has this extension.
 pub fn model_format(path: &Path) -> Result<&'static dyn ModelFormat, FileError> {
-    let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+    let extension = Extensions::of(path).format;
     MODEL_FORMATS.iter().copied().find(|format| format.name() == extension).ok_or_else(|| {
         if path.is_dir() {
             return is_directory(path);
         }
-        let supported: Vec<String> =
-            MODEL_FORMATS.iter().map(|f| format!(".{}", f.name())).collect();
+        let both = |format: &&dyn ModelFormat| {
+            let name = format.name();
+            format!(".{name}, .{name}.{GZIP}")
+        };
+        let supported: Vec<String> = MODEL_FORMATS.iter().map(both).collect();
         FileError::UnknownModelFormat { path: path.to_path_buf(), supported: supported.join(", ") }
     })
 }
