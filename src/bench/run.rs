@@ -21,7 +21,7 @@ use super::subject::{Subject, hash};
 use crate::control::{Clock, StoppedBy};
 
 /// A signal that reaches a run reaches the batch too by then, if it is for both.
-const SAME_SIGNAL: Duration = Duration::from_millis(200);
+const SAME_SIGNAL: Duration = Duration::from_millis(500);
 
 /// Between two looks whether it has.
 const LOOK: Duration = Duration::from_millis(5);

@@ -1,4 +1,4 @@
-//! `taut schema instance|recipe|suite|record [-o FILE]`: JSON Schemas of what Taut reads and prints.
+//! `taut schema instance|recipe|suite|run|record [-o FILE]`: JSON Schemas of what Taut reads and prints.
 //!
 //! Instances, recipes and suites are TOML, which editors check and complete by a JSON Schema, of
 //! draft 7, the newest that they all know. Unknown keys are refused there as the readers
@@ -11,7 +11,7 @@ use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::Value;
-use taut::bench::{Machine, Suite};
+use taut::bench::{Machine, Record as Run, Suite};
 use taut::io::{Instance, write_text};
 use taut::train::Recipe;
 
@@ -44,6 +44,7 @@ enum Subject {
     Instance,
     Recipe,
     Suite,
+    Run,
     Record,
 }
 
@@ -56,6 +57,7 @@ fn subjects() -> impl clap::builder::TypedValueParser<Value = Subject> {
         ),
         (value("recipe", "A recipe of a training (TOML)"), Subject::Recipe),
         (value("suite", "A suite of batch runs (TOML)"), Subject::Suite),
+        (value("run", "A run of a batch: a line of its journal (JSON)"), Subject::Run),
         (value("record", "What --format json prints"), Subject::Record),
     ])
 }
@@ -102,6 +104,7 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
         Subject::Suite => {
             settings().for_deserialize().into_generator().into_root_schema_for::<Suite>()
         }
+        Subject::Run => settings().for_serialize().into_generator().into_root_schema_for::<Run>(),
         Subject::Record => records(args.command),
     };
     let text = serde_json::to_string_pretty(&schema)? + "\n";
