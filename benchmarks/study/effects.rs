@@ -8,8 +8,8 @@ use taut::num::statistics::{Estimate, bootstrap, mean, spearman};
 
 use crate::networks::{Name, Studied};
 
-/// The least time that is told apart, in seconds: a process does not start faster.
-const LEAST_SECONDS: f64 = 1e-3;
+/// The unit in which the system counts time of processors, in seconds.
+const TICK: f64 = 0.01;
 
 /// A lever at a strength, and what it does.
 pub struct Effect {
@@ -25,26 +25,36 @@ pub struct Effect {
     pub regions: Option<Estimate>,
     /// Difference of the shares of stable neurons, by CROWN bounds.
     pub stable: Option<Estimate>,
-    /// Simplex iterations of the program, likewise: what is the same however busy the machine was.
-    pub iterations: Option<Estimate>,
     /// Times of the variants, likewise.
-    pub times: Vec<Option<Estimate>>,
+    pub times: [Option<Estimate>; 2],
+    /// Their work, likewise: simplex iterations of the program, parts of the search, which are the
+    /// same however busy the machine was.
+    pub work: [Option<Estimate>; 2],
 }
 
 /// A figure of runs: geometric mean over the solver seeds, by variant and network.
 pub type Figures = BTreeMap<(String, Name), f64>;
 
-/// Seconds; runs that were not solved count as their limit.
+/// Seconds; runs that were not solved count as their limit. Programs by the time of processors;
+/// searches by their own clock, since the system counts processors in hundredths of a second.
 pub fn times(records: &[(Name, &Record)]) -> Figures {
-    figures(records, |record| Some(Measure::Cpu.of(record, 1.0).max(LEAST_SECONDS)))
+    figures(records, |record| {
+        let (measure, least) =
+            if is_search(record) { (Measure::Own, 1e-4) } else { (Measure::Cpu, TICK) };
+        Some(measure.of(record, 1.0).max(least))
+    })
 }
 
-/// Simplex iterations, up to the limit where a run was not solved.
-pub fn iterations(records: &[(Name, &Record)]) -> Figures {
+/// Simplex iterations of programs, parts of searches; up to the limit where a run was not solved.
+pub fn work(records: &[(Name, &Record)]) -> Figures {
     figures(records, |record| {
-        let count = record.answer.as_ref()?.get("lp_iterations")?.as_f64()?;
-        Some(count.max(1.0))
+        let key = if is_search(record) { "nodes" } else { "lp_iterations" };
+        Some(record.answer.as_ref()?.get(key)?.as_f64()?.max(1.0))
     })
+}
+
+fn is_search(record: &Record) -> bool {
+    record.answer.as_ref().is_some_and(|answer| answer["solver"] == "search")
 }
 
 fn figures(records: &[(Name, &Record)], of: impl Fn(&Record) -> Option<f64>) -> Figures {
@@ -81,8 +91,8 @@ pub fn correlation(pairs: &[[f64; 2]]) -> Option<Estimate> {
 pub fn effects(
     networks: &BTreeMap<Name, Studied>,
     times: &Figures,
-    iterations: &Figures,
-    variants: &[&str],
+    work: &Figures,
+    variants: [&str; 2],
 ) -> Vec<Effect> {
     let mut levers: Vec<(String, String)> = Vec::new();
     for name in networks.keys().filter(|name| name.lever != "plain") {
@@ -114,8 +124,8 @@ pub fn effects(
             error: ratio(&|network| network.error),
             regions: ratio(&|network| network.regions),
             stable: average(&stable),
-            iterations: figure(iterations, variants[0]),
-            times: variants.iter().map(|variant| figure(times, variant)).collect(),
+            times: variants.map(|variant| figure(times, variant)),
+            work: variants.map(|variant| figure(work, variant)),
             lever,
             strength,
         }

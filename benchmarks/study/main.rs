@@ -18,8 +18,8 @@ use anyhow::{Context, bail};
 use taut::bench::{Record, contradictions, read_folder};
 use taut::plot::{Chart, Scale, Series, Style};
 
-use crate::claims::{Evidence, claims, text};
-use crate::effects::{Effect, Figures, effects, iterations, times};
+use crate::claims::{Evidence, claims, signed, text};
+use crate::effects::{Effect, Figures, effects, times, work};
 use crate::networks::{Name, Studied};
 
 /// The folder of the suites, which records name instances by.
@@ -39,18 +39,23 @@ fn main() -> anyhow::Result<()> {
     let [levers, programs] = [named(&training)?, named(&formulations)?];
     let networks = studied(levers.iter().chain(&programs))?;
     let [lever_times, program_times] = [times(&levers), times(&programs)];
-    let effects = effects(&networks, &lever_times, &iterations(&levers), &VARIANTS);
+    let lever_work = work(&levers);
+    let effects = effects(&networks, &lever_times, &lever_work, VARIANTS);
     let evidence = Evidence {
         networks: &networks,
         times: [&lever_times, &program_times],
+        work: &lever_work,
         effects: &effects,
         records: &levers,
         variants: VARIANTS,
     };
     fs::create_dir_all(figures).with_context(|| figures.display().to_string())?;
     for (name, chart) in [
-        ("trade-off.svg", trade_off(&networks, &lever_times, VARIANTS[0])),
-        ("trade-off-search.svg", trade_off(&networks, &lever_times, VARIANTS[1])),
+        ("trade-off.svg", trade_off(&networks, &lever_times, VARIANTS[0], "time of the program")),
+        (
+            "trade-off-search.svg",
+            trade_off(&networks, &lever_work, VARIANTS[1], "parts of the search"),
+        ),
         ("growth.svg", growth(&networks)),
         ("regions.svg", against_regions(&networks, &lever_times)),
     ] {
@@ -110,6 +115,7 @@ fn written(evidence: &Evidence<'_>, counts: [usize; 4], records: [&[Record]; 2])
         .replace("{{formulations}}", &formulations.to_string())
         .replace("{{contradictory}}", &contradictory.to_string())
         .replace("{{machines}}", &machines.into_iter().collect::<Vec<_>>().join("; "))
+        .replace("{{load}}", &load(records))
         .replace("{{limit}}", &limit.to_string())
         .replace("{{open}}", &open.to_string())
         .replace("{{errors}}", &errors.join(", "))
@@ -117,25 +123,34 @@ fn written(evidence: &Evidence<'_>, counts: [usize; 4], records: [&[Record]; 2])
         .replace("{{claims}}", lines.trim_end())
 }
 
+/// How busy the machine was before the runs.
+fn load(records: [&[Record]; 2]) -> String {
+    let loads: Vec<f64> =
+        records.iter().flat_map(|r| r.iter()).filter_map(|record| record.load[0]).collect();
+    let median = taut::num::statistics::median(loads.iter().copied()).unwrap_or_default();
+    format!("{median:.1}")
+}
+
 /// What levers do, a row a strength.
 fn levers(effects: &[Effect]) -> String {
     let mut rows = String::from(
-        "| lever | strength | pairs | error × | regions × | stable share + | program × | its simplex iterations × | search × |\n\
-         | --- | --: | --: | --: | --: | --: | --: | --: | --: |\n",
+        "| lever | strength | pairs | error × | regions × | stable share | program × | its simplex iterations × | search × | its parts × |\n\
+         | --- | --: | --: | --: | --: | --: | --: | --: | --: | --: |\n",
     );
     for effect in effects {
         let _ = writeln!(
             rows,
-            "| {} | {} | {} | {} | {} | {} | {} | {} | {} |",
+            "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
             effect.lever,
             effect.strength,
             effect.pairs,
             text(effect.error),
             text(effect.regions),
-            text(effect.stable),
+            signed(effect.stable),
             text(effect.times[0]),
-            text(effect.iterations),
-            text(effect.times[1])
+            text(effect.work[0]),
+            text(effect.times[1]),
+            text(effect.work[1])
         );
     }
     rows.trim_end().to_string()
@@ -188,16 +203,24 @@ fn by_lever(
         .collect()
 }
 
-/// Error of the network beside time, both relative to the plain network.
-fn trade_off(networks: &BTreeMap<Name, Studied>, times: &Figures, variant: &str) -> Chart {
+/// Error of the network beside time or work, both relative to the plain network.
+fn trade_off(
+    networks: &BTreeMap<Name, Studied>,
+    figures: &Figures,
+    variant: &str,
+    what: &str,
+) -> Chart {
     let point = |network: &Studied| {
         let plain = networks.get(&network.name.plain())?;
-        let time = |of: &Studied| times.get(&(variant.to_string(), of.name.clone()));
-        Some([network.error / plain.error, time(network)? / time(plain)?])
+        let figure = |of: &Studied| figures.get(&(variant.to_string(), of.name.clone()));
+        Some([network.error / plain.error, figure(network)? / figure(plain)?])
     };
     Chart {
-        title: format!("Error against time ({variant}), relative to the plain network"),
-        axes: [Scale::logarithmic("test error, relative"), Scale::logarithmic("time, relative")],
+        title: format!("Error against {what}, relative to the plain network"),
+        axes: [
+            Scale::logarithmic("test error, relative"),
+            Scale::logarithmic(format!("{what}, relative")),
+        ],
         series: by_lever(networks, point).into_iter().filter(|s| s.name != "plain").collect(),
         guides: vec![[[0.1, 1.0], [100.0, 1.0]]],
     }

@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
-use taut::bounds::{LayerSummary, summarize};
-use taut::io::read_problem;
-use taut::problem::Problem;
+use taut::bounds::{LayerSummary, NeuronBounds, summarize};
+use taut::io::read_network;
+use taut::network::Network;
+use taut::problem::{Problem, QuestionText};
 use taut::regions::{RegionOptions, count};
 use taut::scale::{SCALINGS, ScaleRecord, scale};
 use taut::tighten::{TightenOptions, Tightening};
@@ -75,7 +76,11 @@ impl Studied {
     /// Reads a network and looks at it.
     pub fn read(path: &PathBuf) -> anyhow::Result<Self> {
         let name = Name::of(path)?;
-        let problem = read_problem(path)?;
+        let network = read_network(path)?;
+        let domain = network.metadata().input_box.clone();
+        let domain = domain.with_context(|| format!("{}: no box in it", path.display()))?;
+        let question = QuestionText::default();
+        let problem = Problem::parse(network, domain.clone(), &question)?;
         let origin = problem.network().metadata().origin.clone().unwrap_or_default();
         let error = origin.rsplit_once("test RMSE ").and_then(|(_, number)| number.parse().ok());
         let error = error.with_context(|| format!("{}: no test error in it", path.display()))?;
@@ -86,9 +91,7 @@ impl Studied {
         let balance = SCALINGS.iter().find(|scaling| scaling.name() == "balance");
         let scaled = scale(graph, &crown, *balance.context("no such scaling")?);
         let record = ScaleRecord::new(graph, &crown, &scaled);
-        let network = taut::network::Network::from_graph(&scaled.graph, problem.network())?;
-        let domain = problem.domain().clone();
-        let question = taut::problem::QuestionText::default();
+        let network = Network::from_graph(&scaled.graph, problem.network())?;
         let after = Problem::parse(network, domain, &question)?;
         Ok(Self {
             name,
@@ -114,7 +117,7 @@ impl Studied {
     }
 }
 
-fn bounds(problem: &Problem, method: &str) -> anyhow::Result<taut::bounds::NeuronBounds> {
+fn bounds(problem: &Problem, method: &str) -> anyhow::Result<NeuronBounds> {
     let tightening = Tightening::all().into_iter().find(|known| known.name() == method);
     let tightening = tightening.context("no such bounds")?;
     let whole = problem.whole().context("an empty box")?;

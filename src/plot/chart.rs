@@ -14,7 +14,8 @@ pub struct Chart {
     pub axes: [Scale; 2],
     /// The points, each list in a colour of its own.
     pub series: Vec<Series>,
-    /// Lines that lead the eye, such as limits: between two points.
+    /// Lines that lead the eye, such as limits: between two points, which are moved to the frame
+    /// where they lie beyond it.
     pub guides: Vec<[[f64; 2]; 2]>,
 }
 
@@ -144,6 +145,7 @@ impl Chart {
         let dashed = Stroke { is_dashed: true, ..Stroke::new(INK, 1.0) };
         for ends in &self.guides {
             let line = self.placed(&figure, ends);
+            let line = line.into_iter().map(|point| within(&figure, point)).collect();
             figure.canvas.draw(vec![Contour::open(line)], dashed);
         }
         for (index, series) in self.series.iter().enumerate() {
@@ -178,6 +180,12 @@ impl Series {
             Style::Line | Style::Stairs => Mark::Line(stroke(index), None),
         }
     }
+}
+
+/// A point of the frame.
+fn within(figure: &Figure, point: [f64; 2]) -> [f64; 2] {
+    let ([left, top], [width, height]) = figure.frame();
+    [point[0].clamp(left, left + width), point[1].clamp(top, top + height)]
 }
 
 fn paint(index: usize) -> Paint {
@@ -246,6 +254,22 @@ mod tests {
         };
         assert_eq!(turn, [second[0], first[1]]);
         assert!(second[0] > first[0] && second[1] < first[1]);
+    }
+
+    #[test]
+    fn guides_end_at_the_frame() {
+        let mut chart = chart(Style::Line, &[[0.0, 1.0], [2.0, 10.0]]);
+        chart.guides = vec![[[-1e9, 100.0], [1e9, 100.0]]];
+        let picture = chart.picture(None);
+        let shapes = picture.shapes.iter().filter_map(|shape| match shape {
+            Shape::Path { contours, stroke: Some(stroke), .. } if stroke.is_dashed => {
+                Some(&contours[0].points)
+            }
+            _ => None,
+        });
+        let lines: Vec<&Vec<[f64; 2]>> = shapes.collect();
+        assert_eq!(lines.len(), 1);
+        assert!(lines[0].iter().all(|[x, _]| (0.0..=picture.width).contains(x)), "{lines:?}");
     }
 
     #[test]
