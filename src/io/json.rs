@@ -134,6 +134,10 @@ impl NetworkFormat for Json {
         "json"
     }
 
+    fn begins(&self, bytes: &[u8]) -> bool {
+        bytes.trim_ascii_start().starts_with(b"{")
+    }
+
     fn read(&self, bytes: &[u8], name: &str) -> Result<Network, FormatError> {
         // A list would be taken for the fields of the object, in order.
         if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {

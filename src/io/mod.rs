@@ -6,10 +6,15 @@
 
 mod bounds;
 mod boxes;
+mod dense;
+mod gzip;
 mod instance;
 mod json;
 mod models;
+mod nnet;
+mod npz;
 mod onnx;
+mod options;
 mod output;
 mod place;
 mod systems;
@@ -28,9 +33,13 @@ pub use json::Json;
 pub use models::{
     Lp, MODEL_FORMATS, ModelFormat, Mps, check_solution, model_format, write_model, write_solution,
 };
+pub use nnet::Nnet;
+pub use npz::Npz;
 pub use onnx::Onnx;
+pub use options::ReadOptions;
 pub use output::{Output, check_log, check_writable, open_log};
 
+use self::gzip::{Extensions, GZIP};
 use crate::network::{Network, NetworkError};
 use crate::problem::ProblemError;
 
@@ -38,6 +47,22 @@ use crate::problem::ProblemError;
 pub trait NetworkFormat: fmt::Debug + Sync {
     /// Name and file name extension.
     fn name(&self) -> &'static str;
+
+    /// Whether bytes begin as those of a file of this format do; where no format says so, a
+    /// network without a file name is taken for ONNX, which begins in no special way.
+    fn begins(&self, _bytes: &[u8]) -> bool {
+        false
+    }
+
+    /// The reader of this format that heeds the options, where it knows some.
+    fn with_options(&self, _options: &ReadOptions) -> Option<&'static dyn NetworkFormat> {
+        None
+    }
+
+    /// Whether a box, names and the origin of a network have no place in its files.
+    fn holds_only_weights(&self) -> bool {
+        false
+    }
 
     /// Reads a network from the bytes of a file; `name` is for files that do
     /// not name their network.
@@ -54,7 +79,7 @@ pub trait NetworkFormat: fmt::Debug + Sync {
 }
 
 /// Every network format.
-pub const FORMATS: &[&dyn NetworkFormat] = &[&Json, &Onnx];
+pub const FORMATS: &[&dyn NetworkFormat] = &[&Json, &Onnx, &Nnet::RAW, &Npz];
 
 /// What is wrong with the content of a file.
 #[derive(Clone, Debug, Error, PartialEq)]
@@ -126,29 +151,56 @@ pub enum FileError {
 /// Largest file that is read: the limit of protocol buffers, 2 GiB.
 const LARGEST_FILE: u64 = 1 << 31;
 
-/// Reads a network; the extension tells the format.
+/// Reads a network; the extension tells the format, and `.gz` behind it that the file is
+/// packed. The path `-` is the standard input, whose first bytes tell.
 ///
 /// # Errors
 /// [`FileError`].
 pub fn read_network(path: &Path) -> Result<Network, FileError> {
-    let format = format_of(path)?;
-    network_of(path, format, &read_bytes(path)?)
+    network_of(path, read_network_bytes(path)?, &ReadOptions::default())
 }
 
-/// [`read_network`], with the SHA-256 of the file in hexadecimal digits: of the bytes that
-/// the network came from, whatever happens to the file.
+/// [`read_network`] by some options, with the SHA-256 of the file in hexadecimal digits: of the
+/// bytes that the network came from, whatever happens to the file.
 ///
 /// # Errors
 /// [`FileError`].
-pub fn read_network_and_hash(path: &Path) -> Result<(Network, String), FileError> {
-    let format = format_of(path)?;
-    let bytes = read_bytes(path)?;
-    Ok((network_of(path, format, &bytes)?, sha256(&bytes)))
+pub fn read_network_and_hash(
+    path: &Path,
+    options: &ReadOptions,
+) -> Result<(Network, String), FileError> {
+    let bytes = read_network_bytes(path)?;
+    let hash = sha256(&bytes);
+    Ok((network_of(path, bytes, options)?, hash))
 }
 
-fn network_of(path: &Path, format: &dyn NetworkFormat, bytes: &[u8]) -> Result<Network, FileError> {
-    let name = path.file_stem().unwrap_or_default().to_string_lossy();
-    format.read(bytes, &name).map_err(|cause| content(path, cause))
+/// Whether a path of a network stands for the standard input.
+pub fn is_stdin(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
+fn read_network_bytes(path: &Path) -> Result<Vec<u8>, FileError> {
+    if is_stdin(path) {
+        return read_limited(path, std::io::stdin().lock());
+    }
+    format_of(path)?;
+    read_bytes(path)
+}
+
+fn network_of(path: &Path, bytes: Vec<u8>, options: &ReadOptions) -> Result<Network, FileError> {
+    let extensions = Extensions::of(path);
+    let is_packed = extensions.packed || (is_stdin(path) && gzip::is_packed(&bytes));
+    let bytes = match is_packed {
+        false => bytes,
+        true => gzip::unpacked(&bytes, gzip::most_unpacked())
+            .map_err(|what| FileError::System { path: path.to_path_buf(), what })?,
+    };
+    let (format, name) = match is_stdin(path) {
+        true => (format_by_bytes(&bytes), "stdin".into()),
+        false => (format_of(path)?, extensions.stem.to_string_lossy()),
+    };
+    let format = format.with_options(options).unwrap_or(format);
+    format.read(&bytes, &name).map_err(|cause| content(path, cause))
 }
 
 /// The SHA-256 of bytes in hexadecimal digits.
@@ -160,15 +212,15 @@ fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Writes a network; the extension tells the format. The file appears complete
-/// or not at all.
+/// Writes a network; the extension tells the format, and `.gz` behind it that the file is
+/// packed. The file appears complete or not at all.
 ///
 /// # Errors
 /// [`FileError`].
 pub fn write_network(network: &Network, path: &Path) -> Result<(), FileError> {
     let format = format_of(path)?;
     let bytes = format.write(network).map_err(|cause| content(path, cause))?;
-    write_bytes(path, &bytes)
+    write_bytes(path, &Extensions::of(path).bytes(bytes))
 }
 
 /// Writes a text. The file appears complete or not at all.
@@ -203,12 +255,12 @@ fn content(path: &Path, cause: FormatError) -> FileError {
     FileError::Content { path: path.to_path_buf(), cause: Box::new(cause) }
 }
 
-/// The format of a network file by its extension.
+/// The format of a network file by its extension or, where that is `.gz`, by the one in front.
 ///
 /// # Errors
 /// [`FileError::UnknownFormat`], or a directory.
 pub fn format_of(path: &Path) -> Result<&'static dyn NetworkFormat, FileError> {
-    let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+    let extension = Extensions::of(path).format;
     FORMATS.iter().copied().find(|format| format.name() == extension).ok_or_else(|| {
         if path.is_dir() {
             return is_directory(path);
@@ -217,9 +269,15 @@ pub fn format_of(path: &Path) -> Result<&'static dyn NetworkFormat, FileError> {
     })
 }
 
-/// The extensions of network files, for messages: `.onnx, .json`.
+/// The format of a network by its first bytes.
+fn format_by_bytes(bytes: &[u8]) -> &'static dyn NetworkFormat {
+    FORMATS.iter().copied().find(|format| format.begins(bytes)).unwrap_or(&Onnx)
+}
+
+/// The extensions of network files, for messages: `.onnx, .json; packed: .gz behind it`.
 pub fn network_extensions() -> String {
-    FORMATS.iter().map(|format| format!(".{}", format.name())).collect::<Vec<String>>().join(", ")
+    let names: Vec<String> = FORMATS.iter().map(|format| format!(".{}", format.name())).collect();
+    format!("{}; packed: .{GZIP} behind it", names.join(", "))
 }
 
 fn read_bytes(path: &Path) -> Result<Vec<u8>, FileError> {
@@ -231,6 +289,11 @@ fn read_bytes(path: &Path) -> Result<Vec<u8>, FileError> {
     if path.is_dir() {
         return Err(is_directory(path));
     }
+    read_limited(path, file)
+}
+
+fn read_limited(path: &Path, file: impl Read) -> Result<Vec<u8>, FileError> {
+    let system = |what: String| FileError::System { path: path.to_path_buf(), what };
     let mut bytes = Vec::new();
     // A limit on what is read, not on the size: a device has none.
     let read = file.take(LARGEST_FILE + 1).read_to_end(&mut bytes);

@@ -1,4 +1,13 @@
-//! What only Unix systems have: fifos, open streams as files, permissions and owners.
+//! What only some systems have: fifos, open streams as files, permissions and owners, figures
+//! of the memory.
+
+/// Free memory in bytes, where the system tells: Linux does.
+pub fn free_memory() -> Option<u64> {
+    let figures = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = figures.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    kibibytes.checked_mul(1024)
+}
 
 pub use family::{is_fifo, keep_owner, only_for_owner, open_stream, stream_number, sync_folder};
 

@@ -61,15 +61,7 @@ impl Network {
     /// There is no layer, or shapes do not fit, or a number is not finite.
     pub fn dense(name: &str, layers: Vec<DenseLayer>) -> Result<Self, NetworkError> {
         let inputs = layers.first().map_or(0, |layer| layer.weights.ncols());
-        let mut description = NetworkDescription {
-            name: name.to_string(),
-            input: "x".to_string(),
-            input_shape: vec![1, inputs],
-            output: "x".to_string(),
-            nodes: Vec::new(),
-            constants: HashMap::new(),
-            metadata: Metadata::default(),
-        };
+        let mut description = NetworkDescription::of_row(name, inputs);
         for (number, layer) in layers.into_iter().enumerate() {
             description.add_dense(number + 1, layer);
         }
@@ -78,7 +70,21 @@ impl Network {
 }
 
 impl NetworkDescription {
-    fn add_dense(&mut self, number: usize, layer: DenseLayer) {
+    /// A network without layers, whose input has shape `[1, inputs]`.
+    pub(crate) fn of_row(name: &str, inputs: usize) -> Self {
+        Self {
+            name: name.to_string(),
+            input: "x".to_string(),
+            input_shape: vec![1, inputs],
+            output: "x".to_string(),
+            nodes: Vec::new(),
+            constants: HashMap::new(),
+            metadata: Metadata::default(),
+        }
+    }
+
+    /// Adds a dense layer, whose value becomes the output.
+    pub(crate) fn add_dense(&mut self, number: usize, layer: DenseLayer) {
         let DenseLayer { weights, bias, activation } = layer;
         let weights =
             self.constant(format!("weights{number}"), Constant::Float(weights.into_dyn()));

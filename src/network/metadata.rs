@@ -54,3 +54,29 @@ pub enum Precision {
     #[default]
     F64,
 }
+
+/// The units of the inputs and outputs of a network whose file states a normalisation, as NNet
+/// files do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Units {
+    /// Those of the world: the normalisation is a part of the network.
+    #[default]
+    Raw,
+    /// Those of the training: the normalisation is left out.
+    Normalised,
+}
+
+impl Units {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Raw, Self::Normalised];
+
+    /// Name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Raw => "raw",
+            Self::Normalised => "normalised",
+        }
+    }
+}

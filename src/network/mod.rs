@@ -28,7 +28,7 @@ pub use convolution::Convolution;
 pub use dense::{Activation, DenseLayer};
 pub use layers::{LAYERS, Layer, LayerKind, Lowered};
 pub use linear::{Linear, SparseRows};
-pub use metadata::{Metadata, Precision, Scaling};
+pub use metadata::{Metadata, Precision, Scaling, Units};
 pub use operator::{
     Attribute, Attributes, Constant, LayerError, Operand, Operator, OperatorReader,
 };
@@ -46,6 +46,7 @@ pub struct Network {
     output: NodeIndex,
     metadata: Metadata,
     batch: Option<Batch>,
+    units: Option<Units>,
 }
 
 /// What became of the first axis of the input, where it has several rows in the file.
@@ -94,7 +95,7 @@ impl Network {
         order: Vec<NodeIndex>,
         output: NodeIndex,
     ) -> Self {
-        Self { name, graph, order, output, metadata: Metadata::default(), batch: None }
+        Self { name, graph, order, output, metadata: Metadata::default(), batch: None, units: None }
     }
 
     /// Replaces what is known beside the layers.
@@ -137,6 +138,17 @@ impl Network {
     /// What became of the first axis of the input, where it has several rows in the file.
     pub fn batch(&self) -> Option<&Batch> {
         self.batch.as_ref()
+    }
+
+    /// Says in which units the file was read.
+    #[must_use]
+    pub fn with_units(self, units: Units) -> Self {
+        Self { units: Some(units), ..self }
+    }
+
+    /// In which units the file was read, where it states a normalisation.
+    pub fn units(&self) -> Option<Units> {
+        self.units
     }
 
     /// Name of the input tensor.

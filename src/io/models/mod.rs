@@ -5,7 +5,6 @@
 //! fixed at 1 (`constant`), a row with two different sides is two rows (MPS has
 //! only their difference, which would be rounded), bounds are always written.
 
-mod gzip;
 mod lp;
 mod mps;
 mod solution;
@@ -13,11 +12,11 @@ mod solution;
 use std::fmt;
 use std::path::Path;
 
-use gzip::{Extensions, GZIP};
 pub use lp::Lp;
 pub use mps::Mps;
 pub use solution::{check_solution, write_solution};
 
+use super::gzip::{Extensions, GZIP};
 use super::{FileError, FormatError, content, is_directory, write_bytes};
 use crate::milp::{Model, ModelSize};
 use crate::problem::Sense;
@@ -56,7 +55,10 @@ pub fn write_model(
 ) -> Result<ModelSize, FileError> {
     let format = model_format(path)?;
     let model = portable(model, path)?;
-    write_bytes(path, &Extensions::of(path).bytes(format.write(&model, sense, header)))?;
+    write_bytes(
+        path,
+        &Extensions::of(path).bytes(format.write(&model, sense, header).into_bytes()),
+    )?;
     Ok(model.size())
 }
 
@@ -93,7 +95,7 @@ pub fn model_format(path: &Path) -> Result<&'static dyn ModelFormat, FileError> 
 }
 
 /// The shortest digits that give the same number when read again.
-fn number(value: f64) -> String {
+pub(super) fn number(value: f64) -> String {
     // `Debug` has an exponent where `Display` has hundreds of zeros.
     let text = format!("{value:?}");
     text.strip_suffix(".0").map_or(text.clone(), str::to_string)

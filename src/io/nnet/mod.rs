@@ -1,0 +1,72 @@
+//! NNet files (`.nnet`), as ACAS Xu and many verification benchmarks use them: dense layers with
+//! ReLU between, as text. <https://github.com/sisl/NNet>
+//!
+//! ```text
+//! // comments, any number of lines
+//! 2,2,1,3,             layers, inputs, outputs, largest layer (not used)
+//! 2,3,1,               sizes: inputs, then each layer
+//! 0,                   not used
+//! -1,0,                least inputs, in raw units
+//! 1,10,                largest inputs
+//! 0,5,2.5,             means of the inputs; the last number is that of all outputs
+//! 1,10,4,              ranges likewise
+//! 1,-1,                weights of the first layer, a line for each neuron
+//! …
+//! 0,                   its biases, a line for each neuron
+//! …                    the next layers likewise
+//! ```
+//!
+//! Numbers are separated by commas; one may follow the last. Lists of inputs may be longer than
+//! there are inputs, as in many published files: the first ones count, and the last mean and
+//! range.
+//!
+//! In raw units the network is `y = range · N((x − mean) / range) + mean` with the layers `N` of
+//! the file, and its box is that of the file. In normalised units it is `N`, over the box with
+//! `(x − mean) / range` for its corners. Some programs move inputs that leave the box onto it;
+//! the network of Taut does not.
+
+mod read;
+mod write;
+
+use super::{FormatError, NetworkFormat, ReadOptions};
+use crate::network::{Network, Units};
+
+/// The NNet format, read in some units.
+#[derive(Debug)]
+pub struct Nnet {
+    units: Units,
+}
+
+impl Nnet {
+    /// The reader in raw units, with the normalisation as layers.
+    pub const RAW: Self = Self { units: Units::Raw };
+    /// The reader in normalised units.
+    pub const NORMALISED: Self = Self { units: Units::Normalised };
+}
+
+impl NetworkFormat for Nnet {
+    fn name(&self) -> &'static str {
+        "nnet"
+    }
+
+    fn begins(&self, bytes: &[u8]) -> bool {
+        let line = bytes.trim_ascii_start().split(|&byte| byte == b'\n').next().unwrap_or_default();
+        let is_number = |byte: &u8| byte.is_ascii_digit() || b", \t\r".contains(byte);
+        line.starts_with(b"//") || (line.contains(&b',') && line.iter().all(is_number))
+    }
+
+    fn with_options(&self, options: &ReadOptions) -> Option<&'static dyn NetworkFormat> {
+        Some(match options.nnet_units {
+            Units::Raw => &Self::RAW,
+            Units::Normalised => &Self::NORMALISED,
+        })
+    }
+
+    fn read(&self, bytes: &[u8], name: &str) -> Result<Network, FormatError> {
+        read::read(bytes, name, self.units)
+    }
+
+    fn write(&self, network: &Network) -> Result<Vec<u8>, FormatError> {
+        write::write(network)
+    }
+}
