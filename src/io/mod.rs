@@ -4,6 +4,7 @@
 //! [`crate::network`] in neutral form. Every error names the file, the place in
 //! it, what was found and what was expected.
 
+mod beside;
 mod bounds;
 mod boxes;
 mod instance;
@@ -21,6 +22,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
+pub use beside::Beside;
 pub use bounds::{SavedBounds, load_bounds, save_bounds};
 pub use boxes::{StoredBox, read_box, stored_box};
 pub use instance::{Instance, read_instance, read_problem};
@@ -43,6 +45,20 @@ pub trait NetworkFormat: fmt::Debug + Sync {
     /// # Errors
     /// [`FormatError`].
     fn read(&self, bytes: &[u8], name: &str) -> Result<Network, FormatError>;
+
+    /// [`read`](Self::read), for formats whose files may have a part of the network in other
+    /// files beside them.
+    ///
+    /// # Errors
+    /// [`FormatError`].
+    fn read_beside(
+        &self,
+        bytes: &[u8],
+        name: &str,
+        _beside: &Beside,
+    ) -> Result<Network, FormatError> {
+        self.read(bytes, name)
+    }
 
     /// The bytes of a file that holds `network`.
     ///
@@ -124,23 +140,33 @@ const LARGEST_FILE: u64 = 1 << 31;
 /// [`FileError`].
 pub fn read_network(path: &Path) -> Result<Network, FileError> {
     let format = format_of(path)?;
-    network_of(path, format, &read_bytes(path)?)
+    network_of(path, format, &read_bytes(path)?, &Beside::file(path))
 }
 
 /// [`read_network`], with the SHA-256 of the file in hexadecimal digits: of the bytes that
-/// the network came from, whatever happens to the file.
+/// the network came from, whatever happens to the file. Where a part of them lies beside it,
+/// the SHA-256 of the two sums, one text behind the other: that of the file, and that of all
+/// bytes of other files in the order in which they were read.
 ///
 /// # Errors
 /// [`FileError`].
 pub fn read_network_and_hash(path: &Path) -> Result<(Network, String), FileError> {
     let format = format_of(path)?;
-    let bytes = read_bytes(path)?;
-    Ok((network_of(path, format, &bytes)?, sha256(&bytes)))
+    let (bytes, beside) = (read_bytes(path)?, Beside::file(path));
+    let network = network_of(path, format, &bytes, &beside)?;
+    let of_file = sha256(&bytes);
+    let of_all = beside.sha256().map(|others| sha256((of_file.clone() + &others).as_bytes()));
+    Ok((network, of_all.unwrap_or(of_file)))
 }
 
-fn network_of(path: &Path, format: &dyn NetworkFormat, bytes: &[u8]) -> Result<Network, FileError> {
+fn network_of(
+    path: &Path,
+    format: &dyn NetworkFormat,
+    bytes: &[u8],
+    beside: &Beside,
+) -> Result<Network, FileError> {
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
-    format.read(bytes, &name).map_err(|cause| content(path, cause))
+    format.read_beside(bytes, &name, beside).map_err(|cause| content(path, cause))
 }
 
 /// The SHA-256 of bytes in hexadecimal digits.

@@ -7,6 +7,7 @@
 
 mod activations;
 mod batch;
+mod cases;
 mod choices;
 mod convolution;
 mod damaged;
