@@ -428,7 +428,7 @@ def networks(folder, paths):
     for path in paths:
         data = pathlib.Path(path).read_bytes()
         data = gzip.decompress(data) if path.endswith(".gz") else data
-        name = path.strip("/").replace(".gz", "").removesuffix(".onnx").replace("/", "_")
+        name = path.strip("./").replace(".gz", "").removesuffix(".onnx").replace("/", "_")
         try:
             options = onnxruntime.SessionOptions()
             session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])

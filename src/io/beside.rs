@@ -39,7 +39,8 @@ impl Beside {
     /// What was found, where it is not that.
     pub fn read(&self, location: &str, offset: u64, length: usize) -> Result<Vec<u8>, String> {
         let path = self.path(location)?;
-        let failed = |error: std::io::Error| format!("'{location}', which cannot be read ({error})");
+        let failed =
+            |error: std::io::Error| format!("'{location}', which cannot be read ({error})");
         let mut file = File::open(&path).map_err(failed)?;
         // Before memory is taken: what the file says of itself may not be true.
         let size = file.metadata().map_err(failed)?.len();

@@ -157,9 +157,7 @@ impl Assembly {
         let shapes: Vec<&[usize]> = shapes.iter().map(Vec::as_slice).collect();
         match layer.for_one_row(self.rows, &shapes) {
             None => Err(AssemblyError::Mixed { node: node.to_string() }),
-            Some(operator) => {
-                Ok(read_layer(node, op, operator.attributes, operator.operands)?)
-            }
+            Some(operator) => Ok(read_layer(node, op, operator.attributes, operator.operands)?),
         }
     }
 

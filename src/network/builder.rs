@@ -239,7 +239,9 @@ fn fold(node: &NodeDescription, mut operands: Vec<Operand>) -> Result<Constant, 
     let values = reader.weights(0).map_err(|cause| layer_error(&node.name, &node.op, cause))?;
     operands.insert(0, Operand::Data);
     let layer = read_layer(&node.name, &node.op, node.attributes.clone(), operands)?;
-    let shape = layer.output_shape(&[values.shape()]).map_err(|cause| layer_error(&node.name, &node.op, cause))?;
+    let shape = layer
+        .output_shape(&[values.shape()])
+        .map_err(|cause| layer_error(&node.name, &node.op, cause))?;
     // As much as is stored may be moved about, but not unfolded.
     let most = MOST_ELEMENTS.max(stored + values.len());
     check_size(&output_of(&node.name), &shape, most)?;

@@ -117,7 +117,7 @@ impl Network {
             graph,
             order,
             output,
-             metadata: Metadata::default(),
+            metadata: Metadata::default(),
             batch: None,
             set_aside: Vec::new(),
         }

@@ -85,9 +85,8 @@ impl Call {
         outputs: usize,
         most: usize,
     ) -> Self {
-        let named = |attribute: AttributeProto| {
-            (attribute.name.clone().unwrap_or_default(), attribute)
-        };
+        let named =
+            |attribute: AttributeProto| (attribute.name.clone().unwrap_or_default(), attribute);
         let attributes = attributes.into_iter().map(named).collect();
         let (asked, asked_operands) = (Vec::new(), 0);
         Self { name, op, version, outputs, most, attributes, asked, operands, asked_operands }
@@ -95,11 +94,17 @@ impl Call {
 
     // --- Attributes ---------------------------------------------------------------------
 
-    fn attribute(&mut self, name: &'static str, kind: i32) -> Result<Option<AttributeProto>, LayerError> {
+    fn attribute(
+        &mut self,
+        name: &'static str,
+        kind: i32,
+    ) -> Result<Option<AttributeProto>, LayerError> {
         self.asked.push(name);
         let Some(attribute) = self.attributes.remove(name) else { return Ok(None) };
         match type_of(&attribute) {
-            found if found == kind && attribute.ref_attr_name.as_deref().unwrap_or("").is_empty() => {
+            found
+                if found == kind && attribute.ref_attr_name.as_deref().unwrap_or("").is_empty() =>
+            {
                 Ok(Some(attribute))
             }
             found => Err(LayerError::Attribute {
@@ -160,7 +165,9 @@ impl Call {
     }
 
     pub fn floats(&mut self, name: &'static str) -> Result<Option<Vec<f64>>, LayerError> {
-        let Some(attribute) = self.attribute(name, attribute_type::FLOATS)? else { return Ok(None) };
+        let Some(attribute) = self.attribute(name, attribute_type::FLOATS)? else {
+            return Ok(None);
+        };
         let values: Vec<f64> = attribute.floats.iter().map(|&v| v.into()).collect();
         match values.iter().find(|value| !value.is_finite()) {
             None => Ok(Some(values)),
@@ -277,10 +284,14 @@ impl Call {
         };
         check_size(&format!("the constant '{}'", excerpt(&name)), values.shape(), MOST_WEIGHTS)?;
         if let Some((place, value)) = values.indexed_iter().find(|(_, value)| !value.is_finite()) {
-            let found = format!("a constant with {value} at {:?}", ndarray::Dimension::slice(&place));
-            return Err(
-                LayerError::Operand { index, found, expected: "finite numbers".to_string() }.into()
-            );
+            let found =
+                format!("a constant with {value} at {:?}", ndarray::Dimension::slice(&place));
+            return Err(LayerError::Operand {
+                index,
+                found,
+                expected: "finite numbers".to_string(),
+            }
+            .into());
         }
         Ok(Some(values))
     }

@@ -5,7 +5,9 @@
 use ndarray::{ArrayD, IxDyn, arr0};
 
 use super::call::{Data, Wrong, wrong_shape};
-use crate::network::{Argument, Assembly, AssemblyError, Attribute, Attributes, Constant, NetworkError};
+use crate::network::{
+    Argument, Assembly, AssemblyError, Attribute, Attributes, Constant, NetworkError,
+};
 
 /// Adds the layers of one node.
 pub struct Lowering<'a> {
@@ -121,8 +123,8 @@ impl Lowering<'_> {
         }
         let rows = self.assembly.rows();
         let row = flat.len() / rows;
-        let apart = flat.len() % rows == 0
-            && size % rows == 0
+        let apart = flat.len().is_multiple_of(rows)
+            && size.is_multiple_of(rows)
             && flat.iter().enumerate().all(|(place, &element)| {
                 let (block, within) = (place / row, place % row);
                 element == flat[within] + block * (size / rows) && flat[within] < size / rows

@@ -9,12 +9,12 @@
 //!    `double` as `f64`, whole numbers and truth values as `i64` (`value.rs`).
 //! 2. *Order* (`order.rs`): the nodes that the outputs need, operands first. What nobody reads
 //!    may be of any kind.
-//! 3. *Node by node* (`graph.rs`): the rule of its operator is looked up in
+//! 3. *Node by node* (`graph.rs`, `builder.rs`): the rule of its operator is looked up in
 //!    [`operators::OPERATORS`]. Where all that a node reads is known, so is its value: shapes
 //!    and axes are computed exactly or refused, numbers are rounded to their type. Else the rule
 //!    adds layers of equal value over the reals (`lowering.rs`). A rule reads attributes and
 //!    operands from a `Call` (`call.rs`), and what it did not ask for is refused.
-//! 4. *Inputs and outputs* (`ports.rs`): several of them are parts of one vector each, in the
+//! 4. *Inputs and outputs* (`ports.rs`, `outputs.rs`): several of them are parts of one vector each, in the
 //!    order of the file, with names for expressions.
 //!
 //! An operator is one function and one line in the table; operators that only move elements
@@ -26,11 +26,13 @@
 //! `taut.input_box` (`{"lower": […], "upper": […]}`), `taut.input_names`,
 //! `taut.output_names`, `taut.scaling`, `taut.origin`.
 
+mod builder;
 mod call;
 mod graph;
 mod lowering;
 mod operators;
 mod order;
+mod outputs;
 mod ports;
 mod read;
 mod schema;

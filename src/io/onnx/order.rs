@@ -25,7 +25,9 @@ pub fn order(
             }
         }
     }
-    let unknown = |value: &&String| !(known.contains(value.as_str()) || producers.contains_key(value.as_str()));
+    let unknown = |value: &&String| {
+        !(known.contains(value.as_str()) || producers.contains_key(value.as_str()))
+    };
     if let Some(value) = outputs.iter().find(unknown) {
         return Err(NetworkError::UnknownOutput { value: value.clone() });
     }

@@ -106,8 +106,17 @@ pub mod attribute_type {
     /// Name of a type in the specification, for messages.
     pub fn name(code: i32) -> String {
         const NAMES: [&str; 11] = [
-            "undefined", "float", "int", "string", "tensor", "graph", "floats", "ints", "strings",
-            "tensors", "graphs",
+            "undefined",
+            "float",
+            "int",
+            "string",
+            "tensor",
+            "graph",
+            "floats",
+            "ints",
+            "strings",
+            "tensors",
+            "graphs",
         ];
         let known = usize::try_from(code).ok().and_then(|code| NAMES.get(code));
         known.map_or_else(|| format!("number {code}"), |name| (*name).to_string())

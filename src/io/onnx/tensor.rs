@@ -169,7 +169,9 @@ fn bytes_of(kind: Kind, count: usize) -> usize {
     match kind.code() {
         data_type::INT4 | data_type::UINT4 => count.div_ceil(2),
         data_type::BOOL | data_type::INT8 | data_type::UINT8 => count,
-        data_type::FLOAT16 | data_type::BFLOAT16 | data_type::INT16 | data_type::UINT16 => 2 * count,
+        data_type::FLOAT16 | data_type::BFLOAT16 | data_type::INT16 | data_type::UINT16 => {
+            2 * count
+        }
         data_type::FLOAT | data_type::INT32 | data_type::UINT32 => 4 * count,
         _ => 8 * count,
     }
@@ -189,9 +191,7 @@ fn integers_of_bytes(kind: Kind, raw: &[u8], count: usize) -> Vec<i64> {
             let nibble = |i: usize| ((raw[i / 2] >> (4 * (i % 2))) << 4).cast_signed() >> 4;
             (0..count).map(|i| nibble(i).into()).collect()
         }
-        data_type::UINT4 => {
-            (0..count).map(|i| (raw[i / 2] >> (4 * (i % 2)) & 15).into()).collect()
-        }
+        data_type::UINT4 => (0..count).map(|i| (raw[i / 2] >> (4 * (i % 2)) & 15).into()).collect(),
         data_type::BOOL | data_type::UINT8 => raw.iter().map(|&byte| byte.into()).collect(),
         data_type::INT8 => raw.iter().map(|&byte| byte.cast_signed().into()).collect(),
         data_type::INT16 => words(raw).map(|word| i16::from_le_bytes(word).into()).collect(),
@@ -262,7 +262,10 @@ mod tests {
     #[test]
     fn numbers_of_two_bytes() {
         let of = |bits| half(Kind::FLOAT16, bits);
-        assert_eq!([of(0x3c00), of(0xc000), of(0x7bff), of(1)], [1.0, -2.0, 65504.0, 2f64.powi(-24)]);
+        assert_eq!(
+            [of(0x3c00), of(0xc000), of(0x7bff), of(1)],
+            [1.0, -2.0, 65504.0, 2f64.powi(-24)]
+        );
         assert_eq!([of(0x7c00), of(0x3555)], [f64::INFINITY, 0.333251953125]);
         assert!(of(0x7c01).is_nan());
         assert_eq!(half(Kind::BFLOAT16, 0xc049), -3.140625);

@@ -46,7 +46,8 @@ impl Concat {
     }
 
     fn axis(&self, rank: usize) -> Option<usize> {
-        let from_start = if self.axis < 0 { self.axis.checked_add(rank as i64)? } else { self.axis };
+        let from_start =
+            if self.axis < 0 { self.axis.checked_add(rank as i64)? } else { self.axis };
         usize::try_from(from_start).ok().filter(|&axis| axis < rank)
     }
 }

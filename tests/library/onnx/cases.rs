@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use ndarray::ArrayView2;
 use serde::Deserialize;
 use taut::io::read_network;
-use taut::network::Network;
+use taut::network::{Batch, Network};
 
 use crate::support::assert_computes;
 
@@ -36,7 +36,14 @@ fn models(folder: &Path) -> Vec<PathBuf> {
 /// are expected than single precision explains.
 fn difference(network: &Network, case: &Case) -> Option<String> {
     let graph = network.lower();
-    for (point, expected) in case.points.iter().zip(&case.values) {
+    // Of a batch, each row is a point of its own.
+    let rows = match network.batch() {
+        Some(Batch::OneRow { rows }) => *rows,
+        _ => 1,
+    };
+    let points = case.points.iter().flat_map(|point| point.chunks(point.len() / rows));
+    let values = case.values.iter().flat_map(|values| values.chunks(values.len() / rows));
+    for (point, expected) in points.zip(values) {
         if (point.len(), expected.len()) != (network.inputs(), network.outputs()) {
             return Some(format!(
                 "{} inputs and {} outputs for {} and {}",

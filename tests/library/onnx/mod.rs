@@ -11,6 +11,7 @@ mod cases;
 mod choices;
 mod convolution;
 mod damaged;
+mod exporters;
 mod files;
 mod images;
 mod operators;

@@ -16,7 +16,8 @@ fn operators_that_are_not_supported() {
     let smooth = |op: &str, name: &str| {
         let model = with_constants().with(Node::new(op, &["x"], "s", name));
         let label = if name.is_empty() { "#0" } else { name };
-        let message = format!("node '{label}' ({op}): it is smooth, not piecewise linear; {piecewise}");
+        let message =
+            format!("node '{label}' ({op}): it is smooth, not piecewise linear; {piecewise}");
         assert_model_refused(model.node("Relu", &["s"], "y"), &message);
     };
     smooth("Sigmoid", "squash");
@@ -52,10 +53,15 @@ fn operators_that_are_not_supported() {
 
 #[test]
 fn operators_on_constants_that_are_not_supported() {
-    let model = with_constants()
-        .with(Node::new("RandomNormal", &[], "c", "fill"))
-        .node("Add", &["x", "c"], "y");
-    assert_model_refused(model, "node 'fill' (RandomNormal): it is random; expected constants there");
+    let model = with_constants().with(Node::new("RandomNormal", &[], "c", "fill")).node(
+        "Add",
+        &["x", "c"],
+        "y",
+    );
+    assert_model_refused(
+        model,
+        "node 'fill' (RandomNormal): it is random; expected constants there",
+    );
     let model = with_constants()
         .constant(int64s("i", &[1 << 40, 2]))
         .with(Node::new("ConstantOfShape", &["i"], "c", "fill"))
@@ -177,7 +183,10 @@ fn constant_nodes_that_are_wrong() {
             "attribute 'value_string' is not supported; supported: value, value_float, \
              value_floats, value_int, value_ints",
         ),
-        (Node::new("Constant", &[], "c", "nothing"), "no attribute; expected one of value, value_float, value_floats, value_int, value_ints"),
+        (
+            Node::new("Constant", &[], "c", "nothing"),
+            "no attribute; expected one of value, value_float, value_floats, value_int, value_ints",
+        ),
     ];
     for (node, message) in cases {
         let message = format!("node '{}' (Constant): {message}", node.name());

@@ -30,7 +30,8 @@ pub fn prelu(call: &mut Call, lowering: &mut Lowering) -> Result<Data, Wrong> {
     let x = call.data(0)?;
     let slopes = call.weights(1)?;
     let refused = |expected: &str| {
-        let found = format!("slopes of shape {:?} for a tensor of shape {:?}", slopes.shape(), x.shape);
+        let found =
+            format!("slopes of shape {:?} for a tensor of shape {:?}", slopes.shape(), x.shape);
         Err(wrong_shape(found, expected).into())
     };
     // Before, slopes belonged to the second axis.
@@ -79,7 +80,8 @@ pub fn shrink(call: &mut Call, lowering: &mut Lowering) -> Result<Data, Wrong> {
     let x = call.data(0)?;
     let (bias, lambda) = (call.float("bias", 0.0)?, call.float("lambd", 0.5)?);
     if bias != lambda || lambda <= 0.0 {
-        let expected = "that of lambd, above 0: with others it jumps, so it is not piecewise linear";
+        let expected =
+            "that of lambd, above 0: with others it jumps, so it is not piecewise linear";
         return Err(wrong_attribute("bias", bias.to_string(), expected).into());
     }
     let middle = lowering.clip(&x, -lambda, lambda)?;
@@ -118,7 +120,9 @@ pub fn fold_clip(call: &mut Call) -> Result<Tensor, Wrong> {
     call.constant(0)?;
     let one = |tensor: Option<std::rc::Rc<Tensor>>, default: i64| match tensor.as_deref() {
         None => Ok(default),
-        Some(Tensor { values: Values::Integer(limit), kind: of }) if *of == kind && limit.len() == 1 => {
+        Some(Tensor { values: Values::Integer(limit), kind: of })
+            if *of == kind && limit.len() == 1 =>
+        {
             Ok(limit.iter().next().copied().unwrap_or(default))
         }
         Some(_) => Err(wrong_shape("limits of another type", "one whole number each")),

@@ -8,6 +8,7 @@ use ndarray::{ArrayD, IxDyn, Zip};
 use super::check_made;
 use crate::io::onnx::call::{Call, Wrong, wrong_shape};
 use crate::io::onnx::value::{Kind, Tensor, Values};
+use crate::message::excerpt;
 
 type OfTwo<T, R> = fn(T, T) -> R;
 
@@ -90,7 +91,8 @@ pub fn pow(call: &mut Call) -> Result<Tensor, Wrong> {
         Some(0.5) => of_one(base, f64::sqrt, whole),
         Some(-1.0) => of_one(base, f64::recip, whole),
         _ => {
-            let found = format!("a power of constants with the exponent {:?}", exponent.values);
+            let exponents = format!("{:?}", exponent.values);
+            let found = format!("a power of constants with the exponent {}", excerpt(&exponents));
             Err(wrong_shape(found, "the exponent 0.5, 1, 2 or -1").into())
         }
     }
@@ -175,9 +177,7 @@ pub fn unshared(tensor: Rc<Tensor>) -> Tensor {
 fn truth(tensor: &Tensor) -> Result<(), Wrong> {
     match tensor.kind {
         Kind::BOOL => Ok(()),
-        kind => {
-            Err(wrong_shape(format!("a constant of type {}", kind.name()), "type bool").into())
-        }
+        kind => Err(wrong_shape(format!("a constant of type {}", kind.name()), "type bool").into()),
     }
 }
 
@@ -190,10 +190,12 @@ fn of_one(
         Values::Float(values) => Ok(Tensor::floats(tensor.kind, values.mapv_into(float))),
         Values::Integer(values) => {
             let mut exact = true;
-            let result = values.mapv(|value| integer(value).unwrap_or_else(|| {
-                exact = false;
-                0
-            }));
+            let result = values.mapv(|value| {
+                integer(value).unwrap_or_else(|| {
+                    exact = false;
+                    0
+                })
+            });
             whole(tensor.kind, result, exact)
         }
     }

@@ -38,7 +38,8 @@ pub fn lower_like(call: &mut Call, _: &mut Lowering) -> Result<Data, Wrong> {
     call.ignore("saturate");
     call.ignore("round_mode");
     // The type of what depends on the input is one of numbers.
-    let to = if call.is_data(1) { call.data(1).map(|_| Kind::FLOAT)? } else { call.constant(1)?.kind };
+    let to =
+        if call.is_data(1) { call.data(1).map(|_| Kind::FLOAT)? } else { call.constant(1)?.kind };
     between_numbers(call, to)
 }
 
@@ -150,9 +151,14 @@ pub fn dequantize(call: &mut Call) -> Result<Tensor, Wrong> {
     };
     let zeros = match zero.as_deref() {
         None => None,
-        Some(Tensor { values: Values::Integer(zeros), kind }) if *kind == x.kind && zeros.shape() == scales.shape() => Some(zeros),
+        Some(Tensor { values: Values::Integer(zeros), kind })
+            if *kind == x.kind && zeros.shape() == scales.shape() =>
+        {
+            Some(zeros)
+        }
         Some(zero) => {
-            let found = format!("zero points of type {}, shape {:?}", zero.kind.name(), zero.shape());
+            let found =
+                format!("zero points of type {}, shape {:?}", zero.kind.name(), zero.shape());
             let expected = format!("type {}, shape {:?}", x.kind.name(), scales.shape());
             return Err(wrong_shape(found, &expected).into());
         }
@@ -168,7 +174,9 @@ pub fn dequantize(call: &mut Call) -> Result<Tensor, Wrong> {
         };
         // 29 digits times the 24 of a number: exact, so that one rounding is left.
         let shifted = shifted.filter(|shifted| shifted.unsigned_abs() <= 1 << 29);
-        let shifted = shifted.ok_or_else(|| wrong_shape("a quantised number", "one of at most 2^29 from its zero point"))?;
+        let shifted = shifted.ok_or_else(|| {
+            wrong_shape("a quantised number", "one of at most 2^29 from its zero point")
+        })?;
         *value = shifted as f64 * scales[at.as_slice()];
     }
     Ok(Tensor::floats(kind, values))
@@ -177,12 +185,7 @@ pub fn dequantize(call: &mut Call) -> Result<Tensor, Wrong> {
 type Place = Box<dyn Fn(&[usize]) -> Vec<usize>>;
 
 /// Where the scale of an element is among the scales.
-fn places(
-    shape: &[usize],
-    scales: &ArrayD<f64>,
-    axis: i64,
-    block: i64,
-) -> Result<Place, Wrong> {
+fn places(shape: &[usize], scales: &ArrayD<f64>, axis: i64, block: i64) -> Result<Place, Wrong> {
     let refused = || {
         let found = format!("scales of shape {:?} for a tensor of shape {shape:?}", scales.shape());
         wrong_shape(found, "one scale, one a slice along axis, or one a block of block_size")

@@ -27,9 +27,7 @@ pub fn constant(call: &mut Call) -> Result<Tensor, Wrong> {
             Tensor::floats(Kind::FLOAT, arr0(call.float("value_float", 0.0)?).into_dyn())
         }
         Some("value_floats") => list(call.floats("value_floats")?.unwrap_or_default()),
-        Some("value_int") => {
-            Tensor::integers(arr0(call.integer("value_int", 0)?).into_dyn())
-        }
+        Some("value_int") => Tensor::integers(arr0(call.integer("value_int", 0)?).into_dyn()),
         Some("value_ints") => Tensor::list(call.integers("value_ints")?.unwrap_or_default()),
         _ => {
             call.offer(&names);
@@ -40,7 +38,10 @@ pub fn constant(call: &mut Call) -> Result<Tensor, Wrong> {
 }
 
 /// A tensor in an attribute, which has its data inside the file.
-fn of_tensor(value: &crate::io::onnx::schema::TensorProto, call: &Call) -> Result<Tensor, LayerError> {
+fn of_tensor(
+    value: &crate::io::onnx::schema::TensorProto,
+    call: &Call,
+) -> Result<Tensor, LayerError> {
     tensor::read(value, &call.name, &Beside::default()).map_err(|error| LayerError::Attribute {
         name: "value".to_string(),
         found: format!("no tensor that can be read ({error})"),
@@ -92,7 +93,11 @@ pub fn range(call: &mut Call) -> Result<Tensor, Wrong> {
         return Err(refused().into());
     }
     let length = limit - start;
-    let count = if (length > 0) == (delta > 0) { (length.abs() + delta.abs() - 1) / delta.abs() } else { 0 };
+    let count = if (length > 0) == (delta > 0) {
+        (length.abs() + delta.abs() - 1) / delta.abs()
+    } else {
+        0
+    };
     let count = usize::try_from(count).unwrap_or(usize::MAX);
     check_made(call, &[count])?;
     let values = (0..count).map(|i| i64::try_from(start + delta * i as i128).unwrap_or_default());
@@ -105,11 +110,16 @@ pub fn range(call: &mut Call) -> Result<Tensor, Wrong> {
 
 pub fn concat(call: &mut Call) -> Result<Tensor, Wrong> {
     let axis = concat_axis(call)?;
-    let parts = (0..call.count()).map(|index| call.constant(index)).collect::<Result<Vec<_>, _>>()?;
+    let parts =
+        (0..call.count()).map(|index| call.constant(index)).collect::<Result<Vec<_>, _>>()?;
     let refused = || {
         let shapes: Vec<&[usize]> = parts.iter().map(|part| part.shape()).collect();
-        let found = format!("constants of shapes {} along axis {axis}", excerpt(&format!("{shapes:?}")));
-        Wrong::from(wrong_shape(found, "one type, and shapes that are equal but for an axis of theirs"))
+        let found =
+            format!("constants of shapes {} along axis {axis}", excerpt(&format!("{shapes:?}")));
+        Wrong::from(wrong_shape(
+            found,
+            "one type, and shapes that are equal but for an axis of theirs",
+        ))
     };
     let first = parts.first().ok_or_else(refused)?;
     let along = axis_of(axis, first.shape().len())?;
@@ -123,17 +133,23 @@ pub fn concat(call: &mut Call) -> Result<Tensor, Wrong> {
     check_made(call, &shape)?;
     let values = match &first.values {
         Values::Float(_) => {
-            let views: Vec<_> = parts.iter().filter_map(|part| match &part.values {
-                Values::Float(values) => Some(values.view()),
-                Values::Integer(_) => None,
-            }).collect();
+            let views: Vec<_> = parts
+                .iter()
+                .filter_map(|part| match &part.values {
+                    Values::Float(values) => Some(values.view()),
+                    Values::Integer(_) => None,
+                })
+                .collect();
             Values::Float(ndarray::concatenate(Axis(along), &views).map_err(|_| refused())?)
         }
         Values::Integer(_) => {
-            let views: Vec<_> = parts.iter().filter_map(|part| match &part.values {
-                Values::Integer(values) => Some(values.view()),
-                Values::Float(_) => None,
-            }).collect();
+            let views: Vec<_> = parts
+                .iter()
+                .filter_map(|part| match &part.values {
+                    Values::Integer(values) => Some(values.view()),
+                    Values::Float(_) => None,
+                })
+                .collect();
             Values::Integer(ndarray::concatenate(Axis(along), &views).map_err(|_| refused())?)
         }
     };
@@ -168,7 +184,11 @@ pub fn choice(call: &mut Call) -> Result<Tensor, Wrong> {
     Ok(Tensor { kind: a.kind, values })
 }
 
-fn chosen<T: Copy>(condition: &ndarray::ArrayViewD<bool>, a: &ArrayD<T>, b: &ArrayD<T>) -> ArrayD<T> {
+fn chosen<T: Copy>(
+    condition: &ndarray::ArrayViewD<bool>,
+    a: &ArrayD<T>,
+    b: &ArrayD<T>,
+) -> ArrayD<T> {
     let a = a.broadcast(condition.raw_dim()).expect("a shape to broadcast to");
     let b = b.broadcast(condition.raw_dim()).expect("a shape to broadcast to");
     Zip::from(condition).and(&a).and(&b).map_collect(|&c, &a, &b| if c { a } else { b })

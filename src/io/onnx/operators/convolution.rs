@@ -39,11 +39,15 @@ pub fn convolved(
     windows: &Windows,
 ) -> Result<Data, Wrong> {
     if kernel.ndim() != x.shape.len() || kernel.is_empty() {
-        let found = format!("weights of shape {:?} for a tensor of shape {:?}", kernel.shape(), x.shape);
+        let found =
+            format!("weights of shape {:?} for a tensor of shape {:?}", kernel.shape(), x.shape);
         return Err(wrong_shape(found, "weights with as many axes").into());
     }
     if let Some(shape) = &windows.kernel
-        && !shape.iter().map(|&k| usize::try_from(k).ok()).eq(kernel.shape()[2..].iter().map(|&k| Some(k)))
+        && !shape
+            .iter()
+            .map(|&k| usize::try_from(k).ok())
+            .eq(kernel.shape()[2..].iter().map(|&k| Some(k)))
     {
         let expected = format!("{:?}, the size of the weights", &kernel.shape()[2..]);
         return Err(wrong_attribute("kernel_shape", format!("{shape:?}"), &expected).into());
@@ -114,7 +118,12 @@ fn unfolded(
     let padded = depth.checked_add(before).and_then(|d| d.checked_add(after));
     let rest = padded.zip(extent).and_then(|(padded, extent)| padded.checked_sub(extent));
     let planes = rest.ok_or_else(too_large)? / stride + 1;
-    let shape = [outputs.saturating_mul(planes), channels.saturating_mul(depth), kernel.shape()[3], kernel.shape()[4]];
+    let shape = [
+        outputs.saturating_mul(planes),
+        channels.saturating_mul(depth),
+        kernel.shape()[3],
+        kernel.shape()[4],
+    ];
     let count = shape.iter().try_fold(1usize, |count, &d| count.checked_mul(d));
     count.filter(|&count| count <= MOST_UNFOLDED).ok_or_else(too_large)?;
     let mut flat = ArrayD::zeros(IxDyn(&shape));

@@ -91,9 +91,9 @@ fn matrix(x: Data) -> Result<Data, Wrong> {
 
 fn constant_matrix(values: ArrayD<f64>, index: usize) -> Result<ndarray::Array2<f64>, Wrong> {
     let found = format!("a constant of shape {:?}", values.shape());
-    values.into_dimensionality::<Ix2>().map_err(|_| {
-        LayerError::Operand { index, found, expected: "a matrix".to_string() }.into()
-    })
+    values
+        .into_dimensionality::<Ix2>()
+        .map_err(|_| LayerError::Operand { index, found, expected: "a matrix".to_string() }.into())
 }
 
 fn standard(matrix: ndarray::Array2<f64>) -> ArrayD<f64> {
@@ -162,13 +162,11 @@ fn product(
 /// `com.microsoft`: a `Gemm` with an activation behind it.
 pub fn fused_gemm(call: &mut Call, lowering: &mut Lowering) -> Result<Data, Wrong> {
     let activation = call.text("activation", "")?;
-    let parameters: Vec<f64> = [
-        call.optional_float("activation_alpha")?,
-        call.optional_float("activation_beta")?,
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
+    let parameters: Vec<f64> =
+        [call.optional_float("activation_alpha")?, call.optional_float("activation_beta")?]
+            .into_iter()
+            .flatten()
+            .collect();
     call.ignore("activation_gamma");
     let sum = gemm(call, lowering)?;
     activated(lowering, sum, &activation, &parameters)

@@ -144,11 +144,12 @@ pub fn concat(call: &mut Call, lowering: &mut Lowering) -> Result<Data, Wrong> {
     lowering.concat(parts, axis)
 }
 
-/// `Where` by a constant condition: `c ⊙ a + (1 − c) ⊙ b`, with the constants among `a` and `b`
+/// `Where` by a constant condition: `c ⊙ a + (1 − c) ⊙ b`, the constants among `a` and `b` taken
 /// where they count and 0 elsewhere.
 pub fn choice(call: &mut Call, lowering: &mut Lowering) -> Result<Data, Wrong> {
     let condition = constants::condition(call)?;
-    let (a, b) = (side(call, 1, &condition, lowering)?, side(call, 2, &condition.mapv(|c| !c), lowering)?);
+    let (a, b) =
+        (side(call, 1, &condition, lowering)?, side(call, 2, &condition.mapv(|c| !c), lowering)?);
     lowering.add("Add", Attributes::new(), vec![a, b])
 }
 

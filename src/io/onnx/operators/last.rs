@@ -57,7 +57,9 @@ pub fn set_aside(call: &mut Call) -> Result<Data, Wrong> {
     };
     if length == 1 {
         let found = format!("axis {axis} of a tensor of shape {:?}, of length 1", x.shape);
-        return Err(wrong_shape(found, "an axis with several outputs: of one it is constant").into());
+        return Err(
+            wrong_shape(found, "an axis with several outputs: of one it is constant").into()
+        );
     }
     // Along the rows of a batch nothing of one row is left.
     if axis == 0 && !together && rank > 1 {

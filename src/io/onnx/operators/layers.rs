@@ -6,9 +6,7 @@ use crate::io::onnx::call::{Call, Data, Operand, Wrong, wrong_operand};
 use crate::io::onnx::lowering::{Lowering, numbers, value};
 use crate::io::onnx::value::{Tensor, Values};
 use crate::message::excerpt;
-use crate::network::{
-    Argument, Assembly, Constant, MOST_WEIGHTS, NetworkError, check_size,
-};
+use crate::network::{Argument, Assembly, Constant, MOST_WEIGHTS, NetworkError, check_size};
 
 /// The layer of the operator's name, with all attributes and operands.
 pub fn lower(call: &mut Call, lowering: &mut Lowering) -> Result<Data, Wrong> {
@@ -67,9 +65,11 @@ pub fn fold(call: &mut Call) -> Result<Tensor, Wrong> {
 /// The error of a constant that is too large to be computed with, at its node.
 fn at_fold(node: &str, error: NetworkError) -> NetworkError {
     match error {
-        NetworkError::Size { shape, most, .. } => {
-            NetworkError::Size { what: format!("operand 0 of node '{}'", excerpt(node)), shape, most }
-        }
+        NetworkError::Size { shape, most, .. } => NetworkError::Size {
+            what: format!("operand 0 of node '{}'", excerpt(node)),
+            shape,
+            most,
+        },
         other => other,
     }
 }

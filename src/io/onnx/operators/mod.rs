@@ -89,6 +89,10 @@ const fn of_standard(op: &'static str, since: i64, rule: Rule) -> OperatorRule {
     OperatorRule { domain: STANDARD, op, since, rule }
 }
 
+const fn of_domain(domain: &'static str, op: &'static str, rule: Rule) -> OperatorRule {
+    OperatorRule { domain, op, since: 1, rule }
+}
+
 /// Every operator that is read.
 #[rustfmt::skip]
 pub const OPERATORS: &[OperatorRule] = &[
@@ -170,11 +174,11 @@ pub const OPERATORS: &[OperatorRule] = &[
     of_standard("Upsample", 7, Rule::Select(resize::upsample)),
     of_standard("Where", 9, Rule::Compute(constants::choice, elementwise::choice)),
     of_standard("Xor", 7, Rule::Fold(arithmetic::xor, refused::JUMPS)),
-    OperatorRule { domain: LEARNING, op: "LinearRegressor", since: 1, rule: Rule::Compute(layers::fold, normalization::linear_regressor) },
-    OperatorRule { domain: LEARNING, op: "Scaler", since: 1, rule: Rule::Compute(layers::fold, normalization::scaler) },
-    OperatorRule { domain: MICROSOFT, op: "FusedConv", since: 1, rule: Rule::Compute(layers::fold, convolution::fused) },
-    OperatorRule { domain: MICROSOFT, op: "FusedGemm", since: 1, rule: Rule::Compute(layers::fold, dense::fused_gemm) },
-    OperatorRule { domain: MICROSOFT, op: "FusedMatMul", since: 1, rule: Rule::Compute(layers::fold, dense::fused_matmul) },
+    of_domain(LEARNING, "LinearRegressor", Rule::Compute(layers::fold, normalization::linear_regressor)),
+    of_domain(LEARNING, "Scaler", Rule::Compute(layers::fold, normalization::scaler)),
+    of_domain(MICROSOFT, "FusedConv", Rule::Compute(layers::fold, convolution::fused)),
+    of_domain(MICROSOFT, "FusedGemm", Rule::Compute(layers::fold, dense::fused_gemm)),
+    of_domain(MICROSOFT, "FusedMatMul", Rule::Compute(layers::fold, dense::fused_matmul)),
 ];
 
 /// The domain as the rules spell it.
@@ -207,8 +211,8 @@ pub fn supported() -> String {
 /// Most axes of a tensor that is made.
 const MOST_AXES: usize = 64;
 
-/// That a shape has few enough axes and elements to be made; dimensions of 0 are counted as 1, so that
-/// the others are bounded too.
+/// That a shape has few enough axes and elements to be made; dimensions of 0 are counted as 1,
+/// so that the others are bounded too.
 fn check_made(call: &Call, shape: &[usize]) -> Result<(), Wrong> {
     let count = shape.iter().try_fold(1usize, |count, &d| count.checked_mul(d.max(1)));
     match count {

@@ -85,7 +85,9 @@ pub fn scaler(call: &mut Call, lowering: &mut Lowering) -> Result<Data, Wrong> {
         let Some(values) = call.floats(name)? else { continue };
         if values.len() != 1 && values.len() != features {
             let expected = format!("1 or {features}, one a feature");
-            return Err(wrong_attribute(name, format!("{} numbers", values.len()), &expected).into());
+            return Err(
+                wrong_attribute(name, format!("{} numbers", values.len()), &expected).into()
+            );
         }
         x = lowering.with_constant(op, &x, Array1::from(values).into_dyn())?;
     }
@@ -106,7 +108,8 @@ pub fn linear_regressor(call: &mut Call, lowering: &mut Lowering) -> Result<Data
     let targets = call.integer("targets", 1)?;
     let count = usize::try_from(targets).ok().filter(|&count| count > 0);
     let weights = call.floats("coefficients")?.unwrap_or_default();
-    let Some(count) = count.filter(|count| count.checked_mul(features) == Some(weights.len())) else {
+    let Some(count) = count.filter(|count| count.checked_mul(features) == Some(weights.len()))
+    else {
         let expected = format!("{features} for each of {targets} targets");
         let found = format!("{} numbers", weights.len());
         return Err(wrong_attribute("coefficients", found, &expected).into());

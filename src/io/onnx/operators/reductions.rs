@@ -44,9 +44,11 @@ pub fn sum_of_magnitudes(call: &mut Call, lowering: &mut Lowering) -> Result<Dat
 }
 
 pub fn fold_sum(call: &mut Call) -> Result<Tensor, Wrong> {
-    fold(call, |values| values.iter().sum(), |values| {
-        values.iter().try_fold(0i64, |sum, &v| sum.checked_add(v))
-    })
+    fold(
+        call,
+        |values| values.iter().sum(),
+        |values| values.iter().try_fold(0i64, |sum, &v| sum.checked_add(v)),
+    )
 }
 
 pub fn fold_mean(call: &mut Call) -> Result<Tensor, Wrong> {
@@ -54,9 +56,11 @@ pub fn fold_mean(call: &mut Call) -> Result<Tensor, Wrong> {
 }
 
 pub fn fold_product(call: &mut Call) -> Result<Tensor, Wrong> {
-    fold(call, |values| values.iter().product(), |values| {
-        values.iter().try_fold(1i64, |product, &v| product.checked_mul(v))
-    })
+    fold(
+        call,
+        |values| values.iter().product(),
+        |values| values.iter().try_fold(1i64, |product, &v| product.checked_mul(v)),
+    )
 }
 
 pub fn fold_max(call: &mut Call) -> Result<Tensor, Wrong> {
@@ -117,11 +121,7 @@ fn summed(
 }
 
 /// The axes at the end, and the shape of those in front.
-fn turned(
-    lowering: &mut Lowering,
-    x: &Data,
-    axes: &[usize],
-) -> Result<(Data, Vec<usize>), Wrong> {
+fn turned(lowering: &mut Lowering, x: &Data, axes: &[usize]) -> Result<(Data, Vec<usize>), Wrong> {
     let kept: Vec<usize> = (0..x.shape.len()).filter(|axis| !axes.contains(axis)).collect();
     let turned = lowering.transpose(x, &[kept.as_slice(), axes].concat())?;
     Ok((turned, kept.into_iter().map(|axis| x.shape[axis]).collect()))
@@ -187,9 +187,8 @@ fn fold(
         }
         Values::Integer(values) => {
             let (least, largest) = x.kind.range().expect("a type of whole numbers");
-            let of_lane = |lane: Vec<i64>| {
-                integer(&lane).filter(|value| (least..=largest).contains(value))
-            };
+            let of_lane =
+                |lane: Vec<i64>| integer(&lane).filter(|value| (least..=largest).contains(value));
             let values = lanes(values, &axes).into_iter().map(of_lane).collect::<Option<Vec<_>>>();
             let values = ArrayD::from_shape_vec(IxDyn(&shape), values.ok_or_else(refused)?);
             Ok(Tensor { kind: x.kind, values: Values::Integer(values.expect("one a lane")) })

@@ -8,7 +8,8 @@ pub const QUANTIZED: &str = "it computes with rounded numbers, which jumps";
 pub const SHAPES: &str = "it makes a shape out of what depends on the input";
 const CONTROL: &str = "it holds graphs of its own";
 const TREES: &str = "a tree jumps, so it is not piecewise linear";
-const STATISTICS: &str = "it divides by what it measures of its input, which is not piecewise linear";
+const STATISTICS: &str =
+    "it divides by what it measures of its input, which is not piecewise linear";
 const RANDOM: &str = "it is random";
 const SORTS: &str = "it sorts by what depends on the input";
 
@@ -25,10 +26,37 @@ const NETWORK: &str = "a network";
 const REFUSED: &[(&[&str], &str, &str)] = &[
     (
         &[
-            "Acos", "Acosh", "Asin", "Asinh", "Atan", "Atanh", "BiasGelu", "Celu", "Cos", "Cosh",
-            "Elu", "Erf", "Exp", "FastGelu", "Gelu", "HardSwish", "Log", "LogSoftmax", "Mish",
-            "QuickGelu", "Selu", "Sigmoid", "Sin", "Sinh", "Softmax", "Softplus", "Softsign",
-            "SwiGLU", "Swish", "Tan", "Tanh",
+            "Acos",
+            "Acosh",
+            "Asin",
+            "Asinh",
+            "Atan",
+            "Atanh",
+            "BiasGelu",
+            "Celu",
+            "Cos",
+            "Cosh",
+            "Elu",
+            "Erf",
+            "Exp",
+            "FastGelu",
+            "Gelu",
+            "HardSwish",
+            "Log",
+            "LogSoftmax",
+            "Mish",
+            "QuickGelu",
+            "Selu",
+            "Sigmoid",
+            "Sin",
+            "Sinh",
+            "Softmax",
+            "Softplus",
+            "Softsign",
+            "SwiGLU",
+            "Swish",
+            "Tan",
+            "Tanh",
         ],
         SMOOTH,
         PIECEWISE,
@@ -41,26 +69,51 @@ const REFUSED: &[(&[&str], &str, &str)] = &[
     (&["NonMaxSuppression", "TopK", "Unique", "Compress"], SORTS, BEFORE),
     (
         &[
-            "Attention", "CumProd", "Det", "GRU", "LSTM", "LpNormalization", "LpPool", "MultiHeadAttention",
-            "RNN", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp", "ReduceSumSquare",
-            "GlobalLpPool", "LinearAttention", "RotaryEmbedding",
+            "Attention",
+            "CumProd",
+            "Det",
+            "GRU",
+            "LSTM",
+            "LpNormalization",
+            "LpPool",
+            "MultiHeadAttention",
+            "RNN",
+            "ReduceL2",
+            "ReduceLogSum",
+            "ReduceLogSumExp",
+            "ReduceSumSquare",
+            "GlobalLpPool",
+            "LinearAttention",
+            "RotaryEmbedding",
         ],
         PRODUCT,
         BEFORE,
     ),
     (
         &[
-            "GroupNormalization", "InstanceNormalization", "LRN", "LayerNormalization",
-            "MeanVarianceNormalization", "Normalizer", "RMSNormalization",
-            "SimplifiedLayerNormalization", "SkipLayerNormalization",
+            "GroupNormalization",
+            "InstanceNormalization",
+            "LRN",
+            "LayerNormalization",
+            "MeanVarianceNormalization",
+            "Normalizer",
+            "RMSNormalization",
+            "SimplifiedLayerNormalization",
+            "SkipLayerNormalization",
         ],
         STATISTICS,
         FIXED,
     ),
     (
         &[
-            "ConvInteger", "DynamicQuantizeLinear", "MatMulInteger", "QGemm", "QLinearAdd",
-            "QLinearConv", "QLinearMatMul", "QuantizeLinear",
+            "ConvInteger",
+            "DynamicQuantizeLinear",
+            "MatMulInteger",
+            "QGemm",
+            "QLinearAdd",
+            "QLinearConv",
+            "QLinearMatMul",
+            "QuantizeLinear",
         ],
         QUANTIZED,
         PLAIN,
@@ -68,7 +121,10 @@ const REFUSED: &[(&[&str], &str, &str)] = &[
     (&["If", "Loop", "Scan", "SequenceMap"], CONTROL, UNROLLED),
     (
         &[
-            "TreeEnsemble", "TreeEnsembleClassifier", "TreeEnsembleRegressor", "SVMClassifier",
+            "TreeEnsemble",
+            "TreeEnsembleClassifier",
+            "TreeEnsembleRegressor",
+            "SVMClassifier",
             "SVMRegressor",
         ],
         TREES,
@@ -76,7 +132,11 @@ const REFUSED: &[(&[&str], &str, &str)] = &[
     ),
     (
         &[
-            "Bernoulli", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform",
+            "Bernoulli",
+            "Multinomial",
+            "RandomNormal",
+            "RandomNormalLike",
+            "RandomUniform",
             "RandomUniformLike",
         ],
         RANDOM,

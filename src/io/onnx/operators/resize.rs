@@ -50,7 +50,9 @@ pub fn resize(call: &mut Call, shape: &[usize]) -> Result<Vec<Selection>, Wrong>
     let nearest = call.text("nearest_mode", "round_prefer_floor")?;
     let axes = match call.integers("axes")? {
         None => (0..shape.len()).collect(),
-        Some(axes) => axes.iter().map(|&a| axis_of(a, shape.len())).collect::<Result<Vec<_>, _>>()?,
+        Some(axes) => {
+            axes.iter().map(|&a| axis_of(a, shape.len())).collect::<Result<Vec<_>, _>>()?
+        }
     };
     call.optional(1)?;
     let scales = floats(call, 2)?.filter(|scales| !scales.is_empty());
@@ -121,7 +123,8 @@ fn stretched(
     check_made(call, &result)?;
     let mut picked = positions(shape);
     for (axis, (&length, &factor)) in shape.iter().zip(factors).enumerate() {
-        let place = |output| nearest_pixel(output, length as i128, factor as i128, coordinates, nearest);
+        let place =
+            |output| nearest_pixel(output, length as i128, factor as i128, coordinates, nearest);
         if factor > 1 {
             let places = (0..(length * factor) as i128).map(place);
             picked = picked.select(Axis(axis), &places.collect::<Result<Vec<usize>, _>>()?);

@@ -41,7 +41,8 @@ pub fn tile(call: &mut Call, shape: &[usize]) -> Selections {
         let found = format!("{} repeats for a tensor of shape {shape:?}", repeats.len());
         return Err(wrong_shape(found, "one an axis").into());
     }
-    let result: Vec<usize> = shape.iter().zip(&repeats).map(|(d, r)| d.saturating_mul(*r)).collect();
+    let result: Vec<usize> =
+        shape.iter().zip(&repeats).map(|(d, r)| d.saturating_mul(*r)).collect();
     check_made(call, &result)?;
     let mut picked = positions(shape);
     for (axis, &times) in repeats.iter().enumerate() {
@@ -125,7 +126,8 @@ pub fn pad(call: &mut Call, lowering: &mut Lowering) -> Result<Data, Wrong> {
         },
         _ => true,
     };
-    let in_attribute = call.peek_integers("pads").is_none_or(|pads| pads.iter().all(|&pad| pad >= 0));
+    let in_attribute =
+        call.peek_integers("pads").is_none_or(|pads| pads.iter().all(|&pad| pad >= 0));
     if mode == "constant" && call.count() <= 3 && in_operand && in_attribute {
         return layers::lower(call, lowering);
     }
@@ -137,7 +139,9 @@ pub fn pad(call: &mut Call, lowering: &mut Lowering) -> Result<Data, Wrong> {
     };
     let axes = match call.optional_list(3)? {
         None => (0..x.shape.len()).collect(),
-        Some(axes) => axes.iter().map(|&a| axis_of(a, x.shape.len())).collect::<Result<Vec<_>, _>>()?,
+        Some(axes) => {
+            axes.iter().map(|&a| axis_of(a, x.shape.len())).collect::<Result<Vec<_>, _>>()?
+        }
     };
     if pads.len() != 2 * axes.len() || pads.iter().any(|pad| pad.abs() > MOST_PADS) {
         let found = format!("pads {pads:?} for axes {axes:?}");
@@ -171,9 +175,16 @@ pub fn pad(call: &mut Call, lowering: &mut Lowering) -> Result<Data, Wrong> {
 }
 
 /// The places along an axis of the elements of the padded one.
-fn around(mode: &str, length: usize, (before, after): (i64, i64)) -> Result<Vec<usize>, LayerError> {
+fn around(
+    mode: &str,
+    length: usize,
+    (before, after): (i64, i64),
+) -> Result<Vec<usize>, LayerError> {
     let refused = |expected: &str| {
-        Err(wrong_shape(format!("pads {before} and {after} in mode '{mode}' of an axis of {length}"), expected))
+        Err(wrong_shape(
+            format!("pads {before} and {after} in mode '{mode}' of an axis of {length}"),
+            expected,
+        ))
     };
     let count = length as i64;
     let places = -before..count + after;

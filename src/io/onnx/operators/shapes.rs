@@ -56,7 +56,7 @@ pub fn reshape(call: &mut Call, shape: &[usize]) -> Selections {
     let total: usize = shape.iter().product();
     let rest = match sizes.iter().filter(|d| d.is_none()).count() {
         0 if known == total => 1,
-        1 if known > 0 && total % known == 0 => total / known,
+        1 if known > 0 && total.is_multiple_of(known) => total / known,
         _ => return Err(refused().into()),
     };
     in_shape(call, sizes.into_iter().map(|d| d.unwrap_or(rest)).collect())
@@ -67,9 +67,8 @@ pub fn flatten(call: &mut Call, shape: &[usize]) -> Selections {
     let rank = shape.len();
     let from_start = if axis < 0 { axis.checked_add_unsigned(rank as u64) } else { Some(axis) };
     let place = from_start.and_then(|axis| usize::try_from(axis).ok()).filter(|&a| a <= rank);
-    let place = place.ok_or_else(|| {
-        wrong_attribute("axis", axis.to_string(), &format!("-{rank} to {rank}"))
-    })?;
+    let place = place
+        .ok_or_else(|| wrong_attribute("axis", axis.to_string(), &format!("-{rank} to {rank}")))?;
     let (front, back) = shape.split_at(place);
     in_shape(call, vec![front.iter().product(), back.iter().product()])
 }
@@ -107,7 +106,8 @@ pub fn transpose(call: &mut Call, shape: &[usize]) -> Selections {
     let axes = match call.integers("perm")? {
         None => (0..rank).rev().collect(),
         Some(axes) => {
-            let places = axes.iter().map(|&axis| axis_of(axis, rank)).collect::<Result<Vec<_>, _>>()?;
+            let places =
+                axes.iter().map(|&axis| axis_of(axis, rank)).collect::<Result<Vec<_>, _>>()?;
             let each_once = places.len() == rank && (0..rank).all(|axis| places.contains(&axis));
             if !each_once {
                 let expected = format!("the numbers from 0 to {}, each once", rank.max(1) - 1);

@@ -27,7 +27,12 @@ pub fn slice(call: &mut Call, shape: &[usize]) -> Selections {
     let axes = axes.unwrap_or_else(|| (0..count as i64).collect());
     let steps = steps.unwrap_or_else(|| vec![1; count]);
     if [ends.len(), axes.len(), steps.len()] != [count; 3] {
-        let found = format!("{count} starts, {} ends, {} axes, {} steps", ends.len(), axes.len(), steps.len());
+        let found = format!(
+            "{count} starts, {} ends, {} axes, {} steps",
+            ends.len(),
+            axes.len(),
+            steps.len()
+        );
         return Err(wrong_shape(found, "as many of each").into());
     }
     check_made(call, shape)?;
@@ -90,11 +95,13 @@ pub fn split(call: &mut Call, shape: &[usize]) -> Selections {
     };
     let lengths: Vec<usize> = match &stated {
         Some(lengths) => {
-            let lengths: Option<Vec<usize>> =
-                lengths.iter().map(|&part| usize::try_from(part).ok().filter(|&part| part <= length)).collect();
+            let lengths: Option<Vec<usize>> = lengths
+                .iter()
+                .map(|&part| usize::try_from(part).ok().filter(|&part| part <= length))
+                .collect();
             lengths.unwrap_or_default()
         }
-        None if length % parts == 0 => vec![length / parts; parts],
+        None if length.is_multiple_of(parts) => vec![length / parts; parts],
         None if call.version >= 18 => {
             let part = length.div_ceil(parts);
             (0..parts).map(|i| length.saturating_sub(i * part).min(part)).collect()
@@ -102,7 +109,10 @@ pub fn split(call: &mut Call, shape: &[usize]) -> Selections {
         None => Vec::new(),
     };
     if lengths.len() != parts || lengths.iter().sum::<usize>() != length {
-        let found = format!("lengths {:?} for {parts} outputs of an axis of {length}", stated.unwrap_or_default());
+        let found = format!(
+            "lengths {:?} for {parts} outputs of an axis of {length}",
+            stated.unwrap_or_default()
+        );
         return Err(wrong_shape(found, "lengths with this sum, one an output").into());
     }
     check_made(call, shape)?;
@@ -142,7 +152,8 @@ fn whole(tensor: &Tensor) -> &ArrayD<i64> {
 
 /// A position along an axis, counted from its end where it is negative.
 fn place(index: i64, length: usize) -> Result<usize, LayerError> {
-    let from_start = if index < 0 { index.checked_add_unsigned(length as u64) } else { Some(index) };
+    let from_start =
+        if index < 0 { index.checked_add_unsigned(length as u64) } else { Some(index) };
     let place = from_start.and_then(|index| usize::try_from(index).ok());
     place.filter(|&place| place < length).ok_or_else(|| {
         let expected = format!("-{length} to {}", length.max(1) - 1);
@@ -171,7 +182,8 @@ pub fn gather_elements(call: &mut Call, shape: &[usize]) -> Selections {
     let fits = indices.shape().len() == shape.len()
         && indices.shape().iter().zip(shape).enumerate().all(|(i, (a, b))| i == axis || a <= b);
     if !fits {
-        let found = format!("positions of shape {:?} in a tensor of shape {shape:?}", indices.shape());
+        let found =
+            format!("positions of shape {:?} in a tensor of shape {shape:?}", indices.shape());
         return Err(wrong_shape(found, "as many axes, none longer but for the axis").into());
     }
     check_made(call, shape)?;
@@ -193,7 +205,8 @@ pub fn gather_nd(call: &mut Call, shape: &[usize]) -> Selections {
     }
     let indices = indices(call)?;
     let refused = || {
-        let found = format!("positions of shape {:?} in a tensor of shape {shape:?}", indices.shape());
+        let found =
+            format!("positions of shape {:?} in a tensor of shape {shape:?}", indices.shape());
         wrong_shape(found, "a last axis with at most as many numbers as the tensor has axes")
     };
     let (&depth, front) = indices.shape().split_last().ok_or_else(refused)?;

@@ -45,7 +45,9 @@ pub fn conv_transpose(call: &mut Call, lowering: &mut Lowering) -> Result<Data, 
                 Some(list) if list.len() == count => number("output_padding", list[axis], 0)?,
                 Some(list) => {
                     let expected = "one whole number a dimension of the image";
-                    return Err(wrong_attribute("output_padding", format!("{list:?}"), expected).into());
+                    return Err(
+                        wrong_attribute("output_padding", format!("{list:?}"), expected).into()
+                    );
                 }
             },
         };
@@ -128,8 +130,11 @@ fn turned(weights: &ArrayD<f64>, x: &Data, group: i64) -> Result<ArrayD<f64>, Wr
     let shape = weights.shape();
     let groups = usize::try_from(group).ok().filter(|&g| g > 0);
     let fits = shape.len() == x.shape.len() && !weights.is_empty() && shape[0] == x.shape[1];
-    let Some(groups) = groups.filter(|groups| fits && shape[0] % groups == 0) else {
-        let found = format!("weights of shape {shape:?}, group {group}, for a tensor of shape {:?}", x.shape);
+    let Some(groups) = groups.filter(|groups| fits && shape[0].is_multiple_of(*groups)) else {
+        let found = format!(
+            "weights of shape {shape:?}, group {group}, for a tensor of shape {:?}",
+            x.shape
+        );
         let expected = "channels × outputs / group × window, group a divisor of the channels";
         return Err(wrong_shape(found, expected).into());
     };

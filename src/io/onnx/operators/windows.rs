@@ -101,7 +101,9 @@ impl Windows {
         pixels: usize,
         taps: usize,
     ) -> Result<[usize; 2], LayerError> {
-        let wrong = |name: &str, found: String| wrong_attribute(name, found, "whole numbers from 0 (pads) or 1");
+        let wrong = |name: &str, found: String| {
+            wrong_attribute(name, found, "whole numbers from 0 (pads) or 1")
+        };
         let positive = |name: &str, values: &[i64]| {
             let value = usize::try_from(values[dimension]).ok().filter(|&value| value > 0);
             value.ok_or_else(|| wrong(name, format!("{values:?}")))
@@ -132,11 +134,7 @@ impl Windows {
 }
 
 /// Takes a list of so many whole numbers; `None` where it is left out.
-fn list(
-    call: &mut Call,
-    name: &'static str,
-    count: usize,
-) -> Result<Option<Vec<i64>>, LayerError> {
+fn list(call: &mut Call, name: &'static str, count: usize) -> Result<Option<Vec<i64>>, LayerError> {
     match call.integers(name)? {
         Some(values) if values.len() != count => {
             let expected = format!("{count} whole numbers for an image of this shape");
