@@ -17,7 +17,7 @@ use taut::tighten::TightenOptions;
 use super::format::FormatArgs;
 use super::kinds::{self, Expected};
 use super::page::Page;
-use super::problem::{BoxArgs, Objective, ProblemArgs, tell_of_batch, whole};
+use super::problem::{BoxArgs, Objective, ProblemArgs, tell_of_reading, whole};
 use super::record::{Head, Question};
 use super::session::{Report, Session};
 use super::shared::{ThreadsArgs, TightenArgs, TimeLimitArgs};
@@ -105,7 +105,7 @@ fn converted(args: &Args, session: &mut Session) -> anyhow::Result<Converted> {
         );
         tracing::info!("read: {}", input.display());
         let (network, hash) = read_network_and_hash(&input)?;
-        tell_of_batch(&network, &input);
+        tell_of_reading(&network, &input);
         let domain = domain.read_or_stored(&network, &input)?;
         Ok((network, hash, domain))
     })?;

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use taut::control::StoppedBy;
 use taut::io::{read_network_and_hash, stored_box};
-use taut::network::{Batch, Constant, Network, Operand};
+use taut::network::{Batch, Constant, Network, Operand, SetAside};
 use taut::num::IntervalBox;
 use taut::problem::spelled;
 
@@ -55,6 +55,8 @@ pub struct Info {
     input_box: Option<IntervalBox>,
     /// What became of the rows of the input, where the file has several.
     batch: Option<BatchInfo>,
+    /// Last operators of the file that are not part of the network.
+    set_aside: Vec<SetAsideInfo>,
     /// Names of the inputs, if the file has some.
     input_names: Vec<String>,
     /// Names of the outputs, if the file has some.
@@ -75,6 +77,19 @@ struct BatchInfo {
     one_row: bool,
     /// Else the first node that mixes rows or treats them differently.
     mixed_at: Option<String>,
+}
+
+/// A last operator of the file that is not part of the network.
+#[derive(Serialize, JsonSchema)]
+struct SetAsideInfo {
+    /// Name of the node in the file.
+    node: String,
+    /// Operator, by its ONNX name.
+    op: String,
+    /// Name of the file's output.
+    output: String,
+    /// What holds of the file's output all the same, and what does not.
+    what_holds: String,
 }
 
 /// A layer of a network.
@@ -144,11 +159,17 @@ fn describe(network: &Network) -> Info {
         layers,
         input_box: None,
         batch: network.batch().map(batch),
+        set_aside: network.set_aside().iter().map(set_aside).collect(),
         input_names: metadata.input_names,
         output_names: metadata.output_names,
         origin: metadata.origin,
         dot: None,
     }
+}
+
+fn set_aside(last: &SetAside) -> SetAsideInfo {
+    let SetAside { node, op, output, what_holds } = last.clone();
+    SetAsideInfo { node, op, output, what_holds: what_holds.to_string() }
 }
 
 fn batch(batch: &Batch) -> BatchInfo {
@@ -207,6 +228,9 @@ fn text(info: &Info, head: &Head, text: &mut Page) -> fmt::Result {
             "  batch   {rows} rows in the file, which do not interact; this is one of them"
         )?,
         None => {}
+    }
+    for SetAsideInfo { node, op, what_holds, .. } in &info.set_aside {
+        writeln!(text, "  end     without the {op} of node '{node}': {what_holds}")?;
     }
     for (what, names) in [("inputs", &info.input_names), ("outputs", &info.output_names)] {
         if !names.is_empty() {

@@ -6,7 +6,7 @@ use anyhow::{Context, bail, ensure};
 use clap::Args;
 use taut::io::{FileError, StoredBox, read_box, read_instance, read_network_and_hash, stored_box};
 use taut::message::excerpt;
-use taut::network::{Batch, Network};
+use taut::network::{Batch, Network, SetAside};
 use taut::num::IntervalBox;
 use taut::problem::{
     ExpressionError, NO_WHOLE_NUMBER, Part, Problem, ProblemError, QuestionText, Sense, Vocabulary,
@@ -155,7 +155,7 @@ impl ProblemArgs {
         if !self.is_instance() {
             let (network, hash) = read_network_and_hash(&self.problem)?;
             record.read_from(&self.problem, hash);
-            tell_of_batch(&network, &self.problem);
+            tell_of_reading(&network, &self.problem);
             let stored = self.domain.unless_given(|| stored_box(&network, &self.problem))?;
             return Ok(Files { network, stored, question: QuestionText::default(), sense: None });
         }
@@ -168,7 +168,7 @@ impl ProblemArgs {
         let (network, hash) = read_network_and_hash(&instance.network).with_context(place)?;
         record.read_from(&instance.network, hash);
         record.title = instance.title.clone();
-        tell_of_batch(&network, &instance.network);
+        tell_of_reading(&network, &instance.network);
         let file = self.problem.clone();
         let stored = match instance.domain().with_context(place)? {
             Some(domain) => Some(StoredBox { domain, file }),
@@ -188,8 +188,8 @@ struct Files {
     sense: Option<Sense>,
 }
 
-/// Warns where the network is that of one row of the file's.
-pub fn tell_of_batch(network: &Network, path: &Path) {
+/// Warns where the network is that of one row of the file's, or ends before the file does.
+pub fn tell_of_reading(network: &Network, path: &Path) {
     if let Some(Batch::OneRow { rows }) = network.batch() {
         tracing::warn!(
             "{}: exported for a batch of {rows}, whose rows do not interact; read as one of them: \
@@ -197,6 +197,14 @@ pub fn tell_of_batch(network: &Network, path: &Path) {
             path.display(),
             network.inputs(),
             network.outputs()
+        );
+    }
+    for SetAside { node, op, output, what_holds } in network.set_aside() {
+        tracing::warn!(
+            "{}: the {op} at the end (node '{}', output '{}') is set aside: {what_holds}",
+            path.display(),
+            excerpt(node),
+            excerpt(output)
         );
     }
 }

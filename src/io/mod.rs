@@ -4,6 +4,7 @@
 //! [`crate::network`] in neutral form. Every error names the file, the place in
 //! it, what was found and what was expected.
 
+mod beside;
 mod bounds;
 mod boxes;
 mod dense;
@@ -26,6 +27,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
+pub use beside::Beside;
 pub use bounds::{SavedBounds, load_bounds, save_bounds};
 pub use boxes::{StoredBox, read_box, stored_box};
 pub use instance::{Instance, read_instance, read_problem};
@@ -70,6 +72,20 @@ pub trait NetworkFormat: fmt::Debug + Sync {
     /// # Errors
     /// [`FormatError`].
     fn read(&self, bytes: &[u8], name: &str) -> Result<Network, FormatError>;
+
+    /// [`read`](Self::read), for formats whose files may have a part of the network in other
+    /// files beside them.
+    ///
+    /// # Errors
+    /// [`FormatError`].
+    fn read_beside(
+        &self,
+        bytes: &[u8],
+        name: &str,
+        _beside: &Beside,
+    ) -> Result<Network, FormatError> {
+        self.read(bytes, name)
+    }
 
     /// The bytes of a file that holds `network`.
     ///
@@ -157,11 +173,13 @@ const LARGEST_FILE: u64 = 1 << 31;
 /// # Errors
 /// [`FileError`].
 pub fn read_network(path: &Path) -> Result<Network, FileError> {
-    network_of(path, read_network_bytes(path)?, &ReadOptions::default())
+    network_of(path, read_network_bytes(path)?, &ReadOptions::default(), &beside(path))
 }
 
 /// [`read_network`] by some options, with the SHA-256 of the file in hexadecimal digits: of the
-/// bytes that the network came from, whatever happens to the file.
+/// bytes that the network came from, whatever happens to the file. Where a part of them lies beside
+/// it, the SHA-256 of the two sums, one text behind the other: that of the file, and that of all
+/// bytes of other files in the order in which they were read.
 ///
 /// # Errors
 /// [`FileError`].
@@ -169,14 +187,21 @@ pub fn read_network_and_hash(
     path: &Path,
     options: &ReadOptions,
 ) -> Result<(Network, String), FileError> {
-    let bytes = read_network_bytes(path)?;
-    let hash = sha256(&bytes);
-    Ok((network_of(path, bytes, options)?, hash))
+    let (bytes, beside) = (read_network_bytes(path)?, beside(path));
+    let of_file = sha256(&bytes);
+    let network = network_of(path, bytes, options, &beside)?;
+    let of_all = beside.sha256().map(|others| sha256((of_file.clone() + &others).as_bytes()));
+    Ok((network, of_all.unwrap_or(of_file)))
 }
 
 /// Whether a path of a network stands for the standard input.
 pub fn is_stdin(path: &Path) -> bool {
     path == Path::new("-")
+}
+
+/// What lies beside a network: nothing beside the standard input.
+fn beside(path: &Path) -> Beside {
+    if is_stdin(path) { Beside::default() } else { Beside::file(path) }
 }
 
 fn read_network_bytes(path: &Path) -> Result<Vec<u8>, FileError> {
@@ -187,7 +212,12 @@ fn read_network_bytes(path: &Path) -> Result<Vec<u8>, FileError> {
     read_bytes(path)
 }
 
-fn network_of(path: &Path, bytes: Vec<u8>, options: &ReadOptions) -> Result<Network, FileError> {
+fn network_of(
+    path: &Path,
+    bytes: Vec<u8>,
+    options: &ReadOptions,
+    beside: &Beside,
+) -> Result<Network, FileError> {
     let extensions = Extensions::of(path);
     let is_packed = extensions.packed || (is_stdin(path) && gzip::is_packed(&bytes));
     let bytes = match is_packed {
@@ -200,7 +230,7 @@ fn network_of(path: &Path, bytes: Vec<u8>, options: &ReadOptions) -> Result<Netw
         false => (format_of(path)?, extensions.stem.to_string_lossy()),
     };
     let format = format.with_options(options).unwrap_or(format);
-    format.read(&bytes, &name).map_err(|cause| content(path, cause))
+    format.read_beside(&bytes, &name, beside).map_err(|cause| content(path, cause))
 }
 
 /// The SHA-256 of bytes in hexadecimal digits.

@@ -3,20 +3,15 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use ndarray::{ArrayD, Axis};
-use petgraph::graph::{DiGraph, NodeIndex};
 use thiserror::Error;
 
-use super::layers::{LAYERS, Layer, LayerKind, element_count};
+use super::assembly::{
+    Argument, Assembly, AssemblyError, MOST_ELEMENTS, MOST_WEIGHTS, ValueId, check_size, kind_of,
+    layer_error, output_of, read_layer,
+};
 use super::operator::{Attributes, Constant, LayerError, Operand, Operator, OperatorReader};
-use super::{Batch, Metadata, Network, Vertex};
+use super::{Metadata, Network};
 use crate::message::excerpt;
-
-/// Most elements of a tensor between two layers: more than the largest of the
-/// image networks in use, few enough for several matrices of that size.
-const MOST_ELEMENTS: usize = 1 << 22;
-
-/// Most elements of a constant: 2 GiB of `f64`.
-pub(super) const MOST_WEIGHTS: usize = 1 << 28;
 
 /// What a reader of a file format hands over: nodes by name, in any order.
 #[derive(Clone, Debug, PartialEq)]
@@ -96,7 +91,7 @@ pub enum NetworkError {
 
 /// What a name stands for while the network is built.
 enum Value {
-    Node(NodeIndex),
+    Node(ValueId),
     Constant(Constant),
 }
 
@@ -106,53 +101,12 @@ impl NetworkDescription {
     /// # Errors
     /// [`NetworkError`], naming node and operator.
     pub fn build(self) -> Result<Network, NetworkError> {
-        match self.build_for(1)? {
-            Ok(network) => Ok(network),
-            Err(Mixed { .. }) => unreachable!("one row has none to be mixed with"),
-        }
-    }
-
-    /// [`build`](Self::build) for files whose first axis may be that of a batch: where the input
-    /// has several rows, and every layer treats them apart and alike
-    /// ([`Layer::for_one_row`]), the network of one row. Else all rows together are the input.
-    /// [`Network::batch`] tells which.
-    ///
-    /// # Errors
-    /// [`NetworkError`], naming node and operator.
-    pub fn build_for_one_row(self) -> Result<Network, NetworkError> {
-        let rows = match *self.input_shape {
-            [rows, _, ..] if rows > 1 && !self.names_all_elements() => rows,
-            _ => return self.build(),
-        };
-        match self.build_for(rows)? {
-            Ok(network) => Ok(network.with_batch(Batch::OneRow { rows })),
-            Err(Mixed { node }) => match self.build() {
-                Ok(network) => Ok(network.with_batch(Batch::AllRows { rows, node })),
-                Err(cause) => Err(NetworkError::Batch { rows, node, cause: Box::new(cause) }),
-            },
-        }
-    }
-
-    /// Whether the file has a box or names for every element of the input, which then is no
-    /// batch to who wrote it.
-    fn names_all_elements(&self) -> bool {
-        let elements = element_count(&self.input_shape);
-        let coordinates = self.metadata.input_box.as_ref().map(|domain| domain.len());
-        let names = Some(self.metadata.input_names.len());
-        [coordinates, names].into_iter().any(|count| count.is_some() && count == elements)
-    }
-
-    /// The network of one of `rows` equal blocks along the first axis of the input.
-    fn build_for(&self, rows: usize) -> Result<Result<Network, Mixed>, NetworkError> {
         let order = self.order()?;
-        let mut builder = Builder::new(self, rows)?;
+        let mut builder = Builder::new(&self)?;
         for position in order {
-            let node = &self.nodes[position];
-            if let Mixing::Yes = builder.add(node)? {
-                return Ok(Err(Mixed { node: node.name.clone() }));
-            }
+            builder.add(&self.nodes[position])?;
         }
-        builder.finish(&self.output, self.metadata.clone()).map(Ok)
+        builder.finish(&self.output, self.metadata.clone())
     }
 
     /// Positions of the nodes that the output needs, operands first.
@@ -202,156 +156,75 @@ impl NetworkDescription {
     }
 }
 
-/// There is no network of one row: a node mixes rows, or treats them differently.
-struct Mixed {
-    node: String,
-}
-
-/// Whether a node mixes rows.
-enum Mixing {
-    No,
-    Yes,
-}
-
 struct Builder<'a> {
-    name: &'a str,
-    /// Rows of the batch in the file; shapes in `graph` are those of one row.
-    rows: usize,
-    graph: DiGraph<Vertex, usize>,
-    order: Vec<NodeIndex>,
+    assembly: Assembly,
     values: HashMap<&'a str, Value>,
 }
 
 impl<'a> Builder<'a> {
-    fn new(description: &'a NetworkDescription, rows: usize) -> Result<Self, NetworkError> {
-        let mut shape = description.input_shape.clone();
-        check_size("the input", &shape, MOST_ELEMENTS)?;
-        if let Some(first) = shape.first_mut() {
-            *first /= rows;
-        }
-        let mut graph = DiGraph::new();
-        let input = graph.add_node(Vertex { name: description.input.clone(), shape, layer: None });
-        let constants = description.constants.iter();
+    fn new(description: &'a NetworkDescription) -> Result<Self, NetworkError> {
+        let NetworkDescription { name, input, input_shape, constants, .. } = description;
+        let assembly = Assembly::new(name, input, input_shape, 1)?;
+        let constants = constants.iter();
         let mut values: HashMap<&str, Value> = constants
             .map(|(name, constant)| (name.as_str(), Value::Constant(constant.clone())))
             .collect();
-        values.insert(&description.input, Value::Node(input));
-        Ok(Self { name: &description.name, rows, graph, order: vec![input], values })
+        values.insert(input, Value::Node(assembly.input()));
+        Ok(Self { assembly, values })
     }
 
-    fn add(&mut self, node: &'a NodeDescription) -> Result<Mixing, NetworkError> {
-        let (operands, inputs) = self.operands(node)?;
-        let value = if inputs.is_empty() {
-            Value::Constant(fold(node, operands)?)
+    fn add(&mut self, node: &'a NodeDescription) -> Result<(), NetworkError> {
+        let arguments = self.arguments(node)?;
+        let is_data = |argument: &Argument| matches!(argument, Argument::Value(_));
+        let value = if arguments.iter().any(is_data) {
+            let NodeDescription { name, op, attributes, .. } = node;
+            let added = self.assembly.add(name, op, attributes.clone(), arguments);
+            Value::Node(added.map_err(|error| match error {
+                AssemblyError::Network(error) => *error,
+                AssemblyError::Mixed { .. } => unreachable!("one row has none to be mixed with"),
+            })?)
         } else {
-            let layer = read_layer(node, node.attributes.clone(), operands)?;
-            let shapes: Vec<&[usize]> =
-                inputs.iter().map(|&input| self.graph[input].shape.as_slice()).collect();
-            let Some(layer) = self.for_one_row(node, layer, &shapes)? else {
-                return Ok(Mixing::Yes);
+            let operand = |argument| match argument {
+                Argument::Constant(constant) => Operand::Constant(constant),
+                Argument::Value(_) | Argument::Absent => Operand::Absent,
             };
-            let shape = layer.output_shape(&shapes).map_err(|cause| layer_error(node, cause))?;
-            check_size(&output_of(node), &shape, MOST_ELEMENTS)?;
-            let vertex = Vertex { name: node.name.clone(), shape, layer: Some(layer) };
-            let index = self.graph.add_node(vertex);
-            for (operand, input) in inputs.into_iter().enumerate() {
-                self.graph.add_edge(input, index, operand);
-            }
-            self.order.push(index);
-            Value::Node(index)
+            Value::Constant(fold(node, arguments.into_iter().map(operand).collect())?)
         };
         self.values.insert(&node.output, value);
-        Ok(Mixing::No)
+        Ok(())
     }
 
-    /// The layer for one row, whose operands have the given shapes; `None` where it mixes rows.
-    fn for_one_row(
-        &self,
-        node: &NodeDescription,
-        layer: Box<dyn Layer>,
-        shapes: &[&[usize]],
-    ) -> Result<Option<Box<dyn Layer>>, NetworkError> {
-        if self.rows == 1 {
-            return Ok(Some(layer));
-        }
-        let of_all = |shape: &&[usize]| match **shape {
-            [first, ref rest @ ..] => [&[first * self.rows], rest].concat(),
-            [] => Vec::new(),
+    fn arguments(&self, node: &NodeDescription) -> Result<Vec<Argument>, NetworkError> {
+        let argument = |name: &String| match self.values.get(name.as_str()) {
+            _ if name.is_empty() => Ok(Argument::Absent),
+            Some(Value::Constant(constant)) => {
+                if let Constant::Float(values) = constant {
+                    let what = format!("the constant '{}'", excerpt(name));
+                    check_size(&what, values.shape(), MOST_WEIGHTS)?;
+                }
+                Ok(Argument::Constant(constant.clone()))
+            }
+            Some(Value::Node(value)) => Ok(Argument::Value(*value)),
+            None => {
+                let (node, value) = (node.name.clone(), name.clone());
+                Err(NetworkError::UnknownValue { node, value })
+            }
         };
-        let shapes: Vec<Vec<usize>> = shapes.iter().map(of_all).collect();
-        let shapes: Vec<&[usize]> = shapes.iter().map(Vec::as_slice).collect();
-        let Some(operator) = layer.for_one_row(self.rows, &shapes) else { return Ok(None) };
-        read_layer(node, operator.attributes, operator.operands).map(Some)
-    }
-
-    fn operands(
-        &self,
-        node: &NodeDescription,
-    ) -> Result<(Vec<Operand>, Vec<NodeIndex>), NetworkError> {
-        let mut operands = Vec::new();
-        let mut inputs = Vec::new();
-        for name in &node.operands {
-            operands.push(match self.values.get(name.as_str()) {
-                _ if name.is_empty() => Operand::Absent,
-                Some(Value::Constant(constant)) => {
-                    if let Constant::Float(values) = constant {
-                        check_size(
-                            &format!("the constant '{}'", excerpt(name)),
-                            values.shape(),
-                            MOST_WEIGHTS,
-                        )?;
-                    }
-                    Operand::Constant(constant.clone())
-                }
-                Some(Value::Node(index)) => {
-                    inputs.push(*index);
-                    Operand::Data
-                }
-                None => {
-                    let (node, value) = (node.name.clone(), name.clone());
-                    return Err(NetworkError::UnknownValue { node, value });
-                }
-            });
-        }
-        Ok((operands, inputs))
+        node.operands.iter().map(argument).collect()
     }
 
     fn finish(self, output: &str, metadata: Metadata) -> Result<Network, NetworkError> {
         let Some(Value::Node(output)) = self.values.get(output) else {
             return Err(NetworkError::ConstantOutput { value: output.to_string() });
         };
-        let network = Network::new(self.name.to_string(), self.graph, self.order, *output);
-        network.with_metadata(metadata)
+        self.assembly.finish(*output).with_metadata(metadata)
     }
-}
-
-fn kind_of(node: &NodeDescription) -> Result<&'static LayerKind, NetworkError> {
-    LAYERS.iter().find(|kind| kind.op == node.op).ok_or_else(|| {
-        let supported: Vec<&str> = LAYERS.iter().map(|kind| kind.op).collect();
-        NetworkError::UnknownOperator {
-            node: node.name.clone(),
-            op: node.op.clone(),
-            supported: supported.join(", "),
-        }
-    })
-}
-
-fn read_layer(
-    node: &NodeDescription,
-    attributes: Attributes,
-    operands: Vec<Operand>,
-) -> Result<Box<dyn Layer>, NetworkError> {
-    let kind = kind_of(node)?;
-    let mut reader = OperatorReader::new(Operator { op: node.op.clone(), attributes, operands });
-    let layer = (kind.read)(&mut reader).map_err(|cause| layer_error(node, cause))?;
-    reader.finish().map_err(|cause| layer_error(node, cause))?;
-    Ok(layer)
 }
 
 /// The value of a node whose operands are all constants: its layer evaluated
 /// with the first of them as data.
 fn fold(node: &NodeDescription, mut operands: Vec<Operand>) -> Result<Constant, NetworkError> {
-    kind_of(node)?;
+    kind_of(&node.name, &node.op)?;
     if let (Some(Operand::Constant(constant @ Constant::Integer(_))), "Identity") =
         (operands.first(), node.op.as_str())
     {
@@ -363,28 +236,15 @@ fn fold(node: &NodeDescription, mut operands: Vec<Operand>) -> Result<Constant, 
         operands.drain(..1.min(operands.len())).collect(),
     ));
     let stored: usize = operands.iter().map(Operand::elements).sum();
-    let values = reader.weights(0).map_err(|cause| layer_error(node, cause))?;
+    let values = reader.weights(0).map_err(|cause| layer_error(&node.name, &node.op, cause))?;
     operands.insert(0, Operand::Data);
-    let layer = read_layer(node, node.attributes.clone(), operands)?;
-    let shape = layer.output_shape(&[values.shape()]).map_err(|cause| layer_error(node, cause))?;
+    let layer = read_layer(&node.name, &node.op, node.attributes.clone(), operands)?;
+    let shape = layer
+        .output_shape(&[values.shape()])
+        .map_err(|cause| layer_error(&node.name, &node.op, cause))?;
     // As much as is stored may be moved about, but not unfolded.
     let most = MOST_ELEMENTS.max(stored + values.len());
-    check_size(&output_of(node), &shape, most)?;
+    check_size(&output_of(&node.name), &shape, most)?;
     let batch: ArrayD<f64> = values.insert_axis(Axis(0));
     Ok(Constant::Float(layer.evaluate(&[batch.view()]).remove_axis(Axis(0))))
-}
-
-fn output_of(node: &NodeDescription) -> String {
-    format!("the output of node '{}'", excerpt(&node.name))
-}
-
-fn check_size(what: &str, shape: &[usize], most: usize) -> Result<(), NetworkError> {
-    match element_count(shape) {
-        Some(count) if (1..=most).contains(&count) => Ok(()),
-        _ => Err(NetworkError::Size { what: what.to_string(), shape: shape.to_vec(), most }),
-    }
-}
-
-fn layer_error(node: &NodeDescription, cause: LayerError) -> NetworkError {
-    NetworkError::Layer { node: node.name.clone(), op: node.op.clone(), cause }
 }

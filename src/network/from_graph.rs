@@ -23,7 +23,8 @@ use std::slice;
 
 use ndarray::{Array1, Array2, ArrayD, IxDyn, arr0};
 
-use super::builder::{MOST_WEIGHTS, NetworkDescription, NetworkError};
+use super::assembly::MOST_WEIGHTS;
+use super::builder::{NetworkDescription, NetworkError};
 use super::operator::{Attribute, Constant};
 use super::{Affine, Convolution, Linear, Network, Node, NodeId, ReluGraph};
 

@@ -5,6 +5,7 @@
 //! activations. All statements of Taut are about this function over the reals,
 //! with the weights as stored in the file.
 
+mod assembly;
 mod builder;
 mod convolution;
 mod dense;
@@ -23,6 +24,9 @@ use petgraph::dot::{Config, Dot};
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
 
+pub use assembly::{
+    Argument, Assembly, AssemblyError, MOST_ELEMENTS, MOST_WEIGHTS, ValueId, check_size,
+};
 pub use builder::{NetworkDescription, NetworkError, NodeDescription};
 pub use convolution::Convolution;
 pub use dense::{Activation, DenseLayer};
@@ -47,6 +51,20 @@ pub struct Network {
     metadata: Metadata,
     batch: Option<Batch>,
     units: Option<Units>,
+    set_aside: Vec<SetAside>,
+}
+
+/// A last operator of the file that is not part of the network: its values are those before it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetAside {
+    /// Name of the node in the file.
+    pub node: String,
+    /// Name of the operator, such as `Softmax`.
+    pub op: String,
+    /// Name of the file's output.
+    pub output: String,
+    /// What holds of the file's output all the same, and what does not.
+    pub what_holds: &'static str,
 }
 
 /// What became of the first axis of the input, where it has several rows in the file.
@@ -95,7 +113,16 @@ impl Network {
         order: Vec<NodeIndex>,
         output: NodeIndex,
     ) -> Self {
-        Self { name, graph, order, output, metadata: Metadata::default(), batch: None, units: None }
+        Self {
+            name,
+            graph,
+            order,
+            output,
+            metadata: Metadata::default(),
+            batch: None,
+            units: None,
+            set_aside: Vec::new(),
+        }
     }
 
     /// Replaces what is known beside the layers.
@@ -131,8 +158,21 @@ impl Network {
         &self.metadata
     }
 
-    fn with_batch(self, batch: Batch) -> Self {
+    /// Says what became of the first axis of the input.
+    #[must_use]
+    pub fn with_batch(self, batch: Batch) -> Self {
         Self { batch: Some(batch), ..self }
+    }
+
+    /// Says which last operators of the file are not part of the network.
+    #[must_use]
+    pub fn with_set_aside(self, set_aside: Vec<SetAside>) -> Self {
+        Self { set_aside, ..self }
+    }
+
+    /// The last operators of the file that are not part of the network.
+    pub fn set_aside(&self) -> &[SetAside] {
+        &self.set_aside
     }
 
     /// What became of the first axis of the input, where it has several rows in the file.

@@ -14,6 +14,8 @@ pub const INT64: i64 = 7;
 pub const FLOAT16: i64 = 10;
 /// See [`FLOAT`].
 pub const DOUBLE: i64 = 11;
+/// See [`FLOAT`].
+pub const COMPLEX64: i64 = 14;
 
 /// The fields of a protocol buffer, in the order in which they are added.
 #[derive(Clone, Debug, Default)]

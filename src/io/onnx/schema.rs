@@ -86,6 +86,9 @@ pub struct AttributeProto {
     pub floats: Vec<f32>,
     #[prost(int64, repeated, tag = "8")]
     pub ints: Vec<i64>,
+    /// Name of an attribute of the function that the node stands in; refused.
+    #[prost(string, optional, tag = "21")]
+    pub ref_attr_name: Option<String>,
     /// See [`attribute_type`].
     #[prost(int32, optional, tag = "20")]
     pub r#type: Option<i32>,
@@ -99,6 +102,25 @@ pub mod attribute_type {
     pub const TENSOR: i32 = 4;
     pub const FLOATS: i32 = 6;
     pub const INTS: i32 = 7;
+
+    /// Name of a type in the specification, for messages.
+    pub fn name(code: i32) -> String {
+        const NAMES: [&str; 11] = [
+            "undefined",
+            "float",
+            "int",
+            "string",
+            "tensor",
+            "graph",
+            "floats",
+            "ints",
+            "strings",
+            "tensors",
+            "graphs",
+        ];
+        let known = usize::try_from(code).ok().and_then(|code| NAMES.get(code));
+        known.map_or_else(|| format!("number {code}"), |name| (*name).to_string())
+    }
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -120,21 +142,37 @@ pub struct TensorProto {
     pub raw_data: Option<Vec<u8>>,
     #[prost(double, repeated, tag = "10")]
     pub double_data: Vec<f64>,
-    /// Refused.
+    #[prost(uint64, repeated, tag = "11")]
+    pub uint64_data: Vec<u64>,
+    /// Where the data are, if in another file: `location`, `offset`, `length`.
     #[prost(message, repeated, tag = "13")]
     pub external_data: Vec<StringStringEntryProto>,
+    /// 1 where the data are in another file.
+    #[prost(int32, optional, tag = "14")]
+    pub data_location: Option<i32>,
 }
 
 /// Values of [`TensorProto::data_type`].
 pub mod data_type {
     pub const FLOAT: i32 = 1;
+    pub const UINT8: i32 = 2;
+    pub const INT8: i32 = 3;
+    pub const UINT16: i32 = 4;
+    pub const INT16: i32 = 5;
     pub const INT32: i32 = 6;
     pub const INT64: i32 = 7;
+    pub const BOOL: i32 = 9;
+    pub const FLOAT16: i32 = 10;
     pub const DOUBLE: i32 = 11;
+    pub const UINT32: i32 = 12;
+    pub const UINT64: i32 = 13;
+    pub const BFLOAT16: i32 = 16;
+    pub const UINT4: i32 = 21;
+    pub const INT4: i32 = 22;
 
     /// Name of a type in the specification, for messages.
     pub fn name(code: i32) -> String {
-        const NAMES: [&str; 17] = [
+        const NAMES: [&str; 24] = [
             "undefined",
             "float",
             "uint8",
@@ -152,6 +190,13 @@ pub mod data_type {
             "complex64",
             "complex128",
             "bfloat16",
+            "float8e4m3fn",
+            "float8e4m3fnuz",
+            "float8e5m2",
+            "float8e5m2fnuz",
+            "uint4",
+            "int4",
+            "float4e2m1",
         ];
         let known = usize::try_from(code).ok().and_then(|code| NAMES.get(code));
         known.map_or_else(|| format!("number {code}"), |name| (*name).to_string())

@@ -5,6 +5,7 @@ mod add;
 mod average_pool;
 mod broadcast;
 mod clip;
+mod concat;
 mod conv;
 mod flatten;
 mod gather;
@@ -93,6 +94,7 @@ pub const LAYERS: &[LayerKind] = &[
     LayerKind { op: "Add", read: add::read_add },
     LayerKind { op: "AveragePool", read: average_pool::read },
     LayerKind { op: "Clip", read: clip::read },
+    LayerKind { op: "Concat", read: concat::read },
     LayerKind { op: "Conv", read: conv::read },
     LayerKind { op: "Div", read: mul::read_div },
     LayerKind { op: "Flatten", read: flatten::read },

@@ -7,9 +7,11 @@
 
 mod activations;
 mod batch;
+mod cases;
 mod choices;
 mod convolution;
 mod damaged;
+mod exporters;
 mod files;
 mod images;
 mod operators;

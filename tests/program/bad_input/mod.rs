@@ -19,10 +19,10 @@ use temp_dir::TempDir;
 
 use crate::support::onnx::{Model, Node, floats};
 
-/// The operators that are named where another one is found.
-const SUPPORTED: &str = "supported: Add, AveragePool, Clip, Conv, Div, Flatten, Gather, Gemm, \
-                         Identity, LeakyRelu, MatMul, Max, MaxPool, Min, Mul, Pad, Relu, Reshape, \
-                         Sub, Transpose";
+/// The operators of JSON files that are named where another one is found.
+const SUPPORTED: &str = "supported: Add, AveragePool, Clip, Concat, Conv, Div, Flatten, Gather, \
+                         Gemm, Identity, LeakyRelu, MatMul, Max, MaxPool, Min, Mul, Pad, Relu, \
+                         Reshape, Sub, Transpose";
 
 /// Runs the program in `folder`.
 fn taut(folder: &Path, arguments: &[&str]) -> Output {

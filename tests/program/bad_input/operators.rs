@@ -1,7 +1,7 @@
 //! Operators and constants of ONNX files.
 
-use crate::bad_input::{SUPPORTED, assert_model_refused, gemm, with_constants};
-use crate::support::onnx::{FLOAT, FLOAT16, Message, Model, Node, floats, int64s, tensor};
+use crate::bad_input::{assert_model_refused, gemm, with_constants};
+use crate::support::onnx::{COMPLEX64, FLOAT, Message, Model, Node, floats, int64s, tensor};
 
 /// [`dense`] with other weights.
 fn with_weights(weights: Message) -> Model {
@@ -11,10 +11,38 @@ fn with_weights(weights: Message) -> Model {
 
 #[test]
 fn operators_that_are_not_supported() {
-    let sigmoid = |name| with_constants().with(Node::new("Sigmoid", &["x"], "y", name));
-    let message = |name| format!("node '{name}': operator 'Sigmoid' is not supported; {SUPPORTED}");
-    assert_model_refused(sigmoid("squash"), &message("squash"));
-    assert_model_refused(sigmoid(""), &message("#0"));
+    let piecewise = "expected Relu, LeakyRelu, PRelu, Clip, HardSigmoid, Abs or Max in its place, \
+                     trained with it (piecewise linear)";
+    let smooth = |op: &str, name: &str| {
+        let model = with_constants().with(Node::new(op, &["x"], "s", name));
+        let label = if name.is_empty() { "#0" } else { name };
+        let message =
+            format!("node '{label}' ({op}): it is smooth, not piecewise linear; {piecewise}");
+        assert_model_refused(model.node("Relu", &["s"], "y"), &message);
+    };
+    smooth("Sigmoid", "squash");
+    smooth("Softmax", "");
+    smooth("Gelu", "curve");
+    let before = "expected the network up to it: export without it";
+    for (op, message) in [
+        ("Sign", format!("it jumps, so it is not piecewise linear; {before}")),
+        ("TopK", format!("it sorts by what depends on the input; {before}")),
+        (
+            "LayerNormalization",
+            "it divides by what it measures of its input, which is not piecewise linear; expected \
+             BatchNormalization in inference, or fixed scales"
+                .to_string(),
+        ),
+        (
+            "Loop",
+            "it holds graphs of its own; expected an export without loops and branches (static \
+             shapes, unrolled)"
+                .to_string(),
+        ),
+    ] {
+        let model = with_constants().with(Node::new(op, &["x"], "y", "last"));
+        assert_model_refused(model, &format!("node 'last' ({op}): {message}"));
+    }
     let foreign = with_constants().with(gemm().domain("com.microsoft"));
     assert_model_refused(
         foreign,
@@ -25,15 +53,46 @@ fn operators_that_are_not_supported() {
 
 #[test]
 fn operators_on_constants_that_are_not_supported() {
-    for (op, operands) in [("Sqrt", &["w"][..]), ("ConstantOfShape", &["i"]), ("RandomNormal", &[])]
-    {
-        let model = with_constants()
-            .constant(int64s("i", &[1, 2]))
-            .with(Node::new(op, operands, "c", "fill"))
-            .node("Add", &["x", "c"], "y");
-        let message = format!("node 'fill': operator '{op}' is not supported; {SUPPORTED}");
-        assert_model_refused(model, &message);
-    }
+    let model = with_constants().with(Node::new("RandomNormal", &[], "c", "fill")).node(
+        "Add",
+        &["x", "c"],
+        "y",
+    );
+    assert_model_refused(
+        model,
+        "node 'fill' (RandomNormal): it is random; expected constants there",
+    );
+    let model = with_constants()
+        .constant(int64s("i", &[1 << 40, 2]))
+        .with(Node::new("ConstantOfShape", &["i"], "c", "fill"))
+        .node("Add", &["x", "c"], "y");
+    let message = "the output of node 'fill' has shape [1099511627776, 2]; expected dimensions \
+                   from 1 and at most 4194304 elements";
+    assert_model_refused(model, message);
+    let model = with_constants()
+        .constant(int64s("i", &[i64::MAX]))
+        .with(Node::new("Add", &["i", "i"], "j", "overflow"))
+        .with(Node::new("Gather", &["x", "j"], "y", "pick"));
+    let message = "node 'overflow' (Add): a result that is no number of type int64; expected one \
+                   that is";
+    assert_model_refused(model, message);
+}
+
+#[test]
+fn operator_sets_that_are_not_known() {
+    let model = |version| {
+        let model = Model::of_operator_set(version).input("x", FLOAT, &[1, 2]).output("y", FLOAT);
+        model.with(Node::new("Relu", &["x"], "y", "relu"))
+    };
+    assert_model_refused(
+        model(29),
+        "the file: found version 29 of the standard operator set; expected 1 to 28: export for an \
+         older one (opset_version)",
+    );
+    assert_model_refused(
+        model(5),
+        "node 'relu' (Relu): the form of operator set 5; expected that of 6 or newer",
+    );
 }
 
 #[test]
@@ -62,7 +121,11 @@ fn operators_that_are_used_wrongly() {
             "(Gemm): attribute 'broadcast' is not supported; supported: alpha, beta, transA, \
              transB",
         ),
-        (gemm().integer("transA", 1), "(Gemm): attribute 'transA' is 1; expected 0"),
+        (
+            gemm().integer("transA", 1),
+            "(Gemm): a tensor of shape [2, 1] times a matrix of 1 outputs × 2 inputs; expected 2 \
+             entries along the contracted axis",
+        ),
         (
             gemm().float("alpha", f32::NAN),
             "(Gemm): attribute 'alpha' is NaN; expected a finite number",
@@ -82,7 +145,7 @@ fn operators_that_are_used_wrongly() {
         (
             Node::new("MatMul", &["x", "x"], "y", "square"),
             "(MatMul): operand 1 is computed from the network's input; expected a constant tensor \
-             of numbers",
+             of numbers: a product of two computed tensors is not piecewise linear",
         ),
         (
             Node::new("Reshape", &["x", "w"], "y", "reshape"),
@@ -93,15 +156,6 @@ fn operators_that_are_used_wrongly() {
             Node::new("Gather", &["x", "w"], "y", "gather"),
             "(Gather): operand 1 is a constant of shape [2, 1]; expected a constant list of whole \
              numbers",
-        ),
-        (
-            Node::new("Max", &["x", "x", "x"], "y", "max"),
-            "(Max): operand 2 is computed from the network's input; expected nothing beyond \
-             operand 1",
-        ),
-        (
-            Node::new("Min", &["x"], "y", "min"),
-            "(Min): operand 1 is missing; expected a constant tensor of numbers",
         ),
         (
             Node::new("Clip", &["x"], "y", "clip").float("min", 2.0).float("max", 1.0),
@@ -116,8 +170,9 @@ fn operators_that_are_used_wrongly() {
         let message = format!("node '{}' {message}", node.name());
         assert_model_refused(with_constants().with(node), &message);
     }
-    let message = "node 'dense': found 2 outputs; expected one";
-    assert_model_refused(with_constants().with(gemm().and_output("z")), message);
+    let message = "node 'dense' (Gemm): found output 1, 'z', that others read; expected only \
+                   output 0 to be read";
+    assert_model_refused(with_constants().with(gemm().and_output("z")).output("z", FLOAT), message);
 }
 
 #[test]
@@ -125,10 +180,13 @@ fn constant_nodes_that_are_wrong() {
     let cases = [
         (
             Node::new("Constant", &[], "c", "text").text("value_string", "hello"),
-            "found attribute 'value_string'; expected value, value_float, value_floats, value_int \
-             or value_ints",
+            "attribute 'value_string' is not supported; supported: value, value_float, \
+             value_floats, value_int, value_ints",
         ),
-        (Node::new("Constant", &[], "c", "nothing"), "found 0 attributes; expected one"),
+        (
+            Node::new("Constant", &[], "c", "nothing"),
+            "no attribute; expected one of value, value_float, value_floats, value_int, value_ints",
+        ),
     ];
     for (node, message) in cases {
         let message = format!("node '{}' (Constant): {message}", node.name());
@@ -199,10 +257,15 @@ fn constants_that_cannot_be_read() {
         .message(13, Message::default().bytes(1, "location").bytes(2, "weights.bin"))
         .integer(14, 1);
     let cases = [
-        (external, "found data in another file; expected data inside this file"),
         (
-            tensor("w", FLOAT16, &[2, 1]).bytes(9, [0; 4]),
-            "found data of type float16; expected float, double, int32 or int64",
+            external,
+            "found data in the file 'weights.bin', which is not there; expected a file beside the \
+             model that holds them, as the exporter wrote it (or export with external_data=False)",
+        ),
+        (
+            tensor("w", COMPLEX64, &[2, 1]).bytes(9, [0; 16]),
+            "found data of type complex64; expected numbers (float16 to double, bfloat16), whole \
+             numbers or bool",
         ),
         (
             tensor("w", FLOAT, &[2, 1]).bytes(9, [0; 7]),

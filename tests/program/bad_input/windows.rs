@@ -1,7 +1,7 @@
 //! Attributes of convolution and pooling, and what moves and scales elements.
 
 use crate::bad_input::assert_model_refused;
-use crate::support::onnx::{Model, Node, floats, int64s};
+use crate::support::onnx::{INT64, Model, Node, floats, int64s};
 
 /// An image of one channel with 4 × 5 pixels, weights of 2 × 2 and 3 × 3.
 fn image() -> Model {
@@ -206,10 +206,14 @@ fn pooling_that_is_not_supported() {
         ),
     ]);
     let positions = pool("MaxPool").and_output("positions");
-    assert_model_refused(image().with(positions), "node 'pool': found 2 outputs; expected one");
+    assert_model_refused(
+        image().with(positions).output("positions", INT64),
+        "node 'pool' (MaxPool): found output 1, 'positions', that others read; expected only \
+         output 0 to be read",
+    );
     let line = Model::from_x_to_y(&[1, 1, 4]).with(pool("MaxPool"));
-    let message = "node 'pool' (MaxPool): a tensor of shape [1, 1, 4]; expected one image, [1, \
-                   channels, height, width]";
+    let message = "node 'pool' (MaxPool): attribute 'kernel_shape' is [2, 2]; expected 1 whole \
+                   numbers for an image of this shape";
     assert_model_refused(line, message);
 }
 
@@ -251,7 +255,8 @@ fn elements_that_are_moved_or_scaled_wrongly() {
         ),
         (
             Node::new("Pad", &["x", "p"], "y", "pad").text("mode", "reflect"),
-            "'pad' (Pad): attribute 'mode' is 'reflect'; expected constant",
+            "'pad' (Pad): pads [0, 0, 0, 0, 0, 0, 0] for axes [0, 1, 2, 3]; expected two whole \
+             numbers an axis, none beyond 4194304",
         ),
         (
             Node::new("Pad", &["x", "p"], "y", "pad"),
@@ -260,8 +265,8 @@ fn elements_that_are_moved_or_scaled_wrongly() {
         ),
         (
             Node::new("Pad", &["x"], "y", "pad").integers("pads", &[0, -1, 0, 0]),
-            "'pad' (Pad): attribute 'pads' is [0, -1, 0, 0]; expected two whole numbers an axis, \
-             none negative or above 4194304",
+            "'pad' (Pad): pads [0, -1, 0, 0] for axes [0, 1, 2, 3]; expected two whole numbers an \
+             axis, none beyond 4194304",
         ),
         (
             Node::new("Pad", &["x"], "y", "pad").integers("pads", &[0; 4]),
@@ -274,13 +279,13 @@ fn elements_that_are_moved_or_scaled_wrongly() {
         ),
         (
             Node::new("Div", &["c", "x"], "y", "div"),
-            "'div' (Div): operand 0 is a constant of shape [5]; expected a tensor computed from \
-             the network's input",
+            "'div' (Div): operand 1 is computed from the network's input; expected a constant: a \
+             quotient by a computed tensor is not piecewise linear",
         ),
         (
             Node::new("Mul", &["x", "x"], "y", "square"),
-            "'square' (Mul): operand 1 is computed from the network's input; expected a constant \
-             tensor of numbers",
+            "'square' (Mul): operand 1 is computed from the network's input; expected a constant: \
+             a product of two computed tensors is not piecewise linear",
         ),
     ];
     for (node, message) in cases {
