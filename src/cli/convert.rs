@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use taut::control::StoppedBy;
 use taut::io::{
-    check_network_output, check_writable, read_network_and_hash, save_bounds, write_network,
+    check_network_output, check_writable, is_stdin, read_network_and_hash, save_bounds,
 };
 use taut::network::{Metadata, Network};
 use taut::prune::{PruneCounts, prune};
@@ -18,20 +18,25 @@ use super::format::FormatArgs;
 use super::kinds::{self, Expected};
 use super::page::Page;
 use super::problem::{BoxArgs, Objective, ProblemArgs, tell_of_reading, whole};
-use super::record::{Head, Question};
+use super::reading::ReadingArgs;
+use super::record::{Head, NetworkFile, Question};
 use super::session::{Report, Session};
 use super::shared::{ThreadsArgs, TightenArgs, TimeLimitArgs};
 use super::text::count;
+use super::writing;
 
 /// Arguments of `convert`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Network file to read; with --prune, also an instance file (.toml).
+    /// Network file to read (.onnx, .json, .nnet, .npz, and .gz behind it; - for the standard
+    /// input); with --prune, also an instance file (.toml).
     input: PathBuf,
-    /// Network file to write.
+    /// Network file to write (.onnx, .json, .nnet, .npz, and .gz behind it).
     output: PathBuf,
     #[command(flatten)]
     domain: BoxArgs,
+    #[command(flatten)]
+    reading: ReadingArgs,
     /// Words on where the network comes from, stored in the file.
     #[arg(long, value_name = "TEXT")]
     origin: Option<String>,
@@ -94,23 +99,23 @@ pub fn run(args: &Args, session: Session) -> anyhow::Result<u8> {
 fn converted(args: &Args, session: &mut Session) -> anyhow::Result<Converted> {
     session.head.question = Question::of_file(&args.input, false);
     let (input, output) = (args.input.clone(), args.output.clone());
-    let domain = args.domain.clone();
+    let (domain, options) = (args.domain.clone(), args.reading.options());
     let (network, hash, domain) = session.read(move || {
         kinds::check(&input, Expected::Network)?;
         ensure!(
-            input.exists() || !output.exists(),
+            is_stdin(&input) || input.exists() || !output.exists(),
             "{}: no such file, but {} is there; expected IN, then OUT",
             input.display(),
             output.display()
         );
         tracing::info!("read: {}", input.display());
-        let (network, hash) = read_network_and_hash(&input)?;
+        let (network, hash) = read_network_and_hash(&input, &options)?;
         tell_of_reading(&network, &input);
         let domain = domain.read_or_stored(&network, &input)?;
         Ok((network, hash, domain))
     })?;
     session.head.network = Some(network.name().to_string());
-    session.head.question.read_from(&args.input, hash);
+    session.head.question.network = Some(NetworkFile::read(&args.input, hash, &network));
     domain.iter().for_each(|domain| session.head.question.within(domain));
     let metadata = Metadata { input_box: domain, ..network.metadata().clone() };
     write(args, network, metadata)?;
@@ -121,8 +126,7 @@ fn write(args: &Args, network: Network, mut metadata: Metadata) -> anyhow::Resul
     if let Some(origin) = &args.origin {
         metadata.origin = Some(origin.clone());
     }
-    write_network(&network.with_metadata(metadata)?, &args.output)?;
-    Ok(())
+    writing::write(&network.with_metadata(metadata)?, &args.output)
 }
 
 /// Writes what the domain leaves of the network, and the bounds that prove it.
@@ -130,7 +134,8 @@ fn pruned(args: &Args, threads: usize, session: &mut Session) -> anyhow::Result<
     let proof = proof_path(args)?;
     let (tighten, time) = (args.tighten.tighten, args.tighten.time.read(session)?);
     session.head.with_tightening(tighten);
-    let problem = ProblemArgs::of(&args.input, &args.domain).read(Objective::Unasked, session)?;
+    let problem = ProblemArgs::of(&args.input, &args.domain, args.reading)
+        .read(Objective::Unasked, session)?;
     let limits = session.limits(time);
     let options = TightenOptions { limits, threads, ..TightenOptions::default() };
     let tightened = tighten.bounds(&problem, whole(&problem)?, &options)?;

@@ -16,15 +16,18 @@ use super::console::HEADING;
 use super::format::AnswerArgs;
 use super::kinds::{self, Expected};
 use super::page::Page;
-use super::record::{Head, Question};
+use super::reading::ReadingArgs;
+use super::record::{Head, NetworkFile, Question};
 use super::session::{Report, Session};
 use super::text::count;
 
 /// Arguments of `info`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Network file (.onnx, .json).
+    /// Network file (.onnx, .json, .nnet, .npz, and .gz behind it; - for the standard input).
     network: PathBuf,
+    #[command(flatten)]
+    reading: ReadingArgs,
     /// Print the graph of layers in the DOT language of Graphviz instead.
     #[arg(long, conflicts_with = "format")]
     dot: bool,
@@ -110,18 +113,20 @@ pub fn run(args: &Args, session: Session) -> anyhow::Result<u8> {
     session.answer(args.format.form()?, |session| {
         session.head.question = Question::of_file(&args.network, false);
         let (path, dot) = (args.network.clone(), args.dot);
-        let (info, box_file, name, hash) = session.read(move || {
+        let options = args.reading.options();
+        let (info, box_file, name, file) = session.read(move || {
             kinds::check(&path, Expected::Network)?;
             tracing::info!("read: {}", path.display());
-            let (network, hash) = read_network_and_hash(&path)?;
+            let (network, hash) = read_network_and_hash(&path, &options)?;
             let stored = stored_box(&network, &path)?;
             let dot = dot.then(|| network.to_dot());
             let (input_box, box_file) = stored.map(|found| (found.domain, found.file)).unzip();
             let info = Info { dot, input_box, ..describe(&network) };
-            Ok((info, box_file, network.name().to_string(), hash))
+            let file = NetworkFile::read(&path, hash, &network);
+            Ok((info, box_file, network.name().to_string(), file))
         })?;
         session.head.network = Some(name);
-        session.head.question.read_from(&args.network, hash);
+        session.head.question.network = Some(file);
         info.input_box.iter().for_each(|domain| session.head.question.within(domain));
         if let Some(file) = box_file.filter(|_| !args.dot) {
             session.head.question.box_stored_in(file);

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{anyhow, bail};
-use taut::io::{FORMATS, network_extensions};
+use taut::io::{FORMATS, format_of, is_stdin, network_extensions};
 use toml::{Table, Value};
 
 /// What a command expects of a file.
@@ -36,7 +36,7 @@ impl Expected {
 pub fn check(path: &Path, expected: Expected) -> anyhow::Result<()> {
     let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
     let name = path.display();
-    let is_network = FORMATS.iter().any(|format| format.name() == extension);
+    let is_network = is_stdin(path) || format_of(path).is_ok();
     let what = match (extension.as_str(), expected) {
         _ if path.is_dir() => {
             bail!("{name}: is a directory; expected a file: {}", expected.words())
@@ -87,7 +87,7 @@ fn other(extension: &str, path: &Path) -> Option<String> {
              Python: torch.onnx.export for a PyTorch model, skl2onnx.to_onnx for one of \
              scikit-learn"
             .to_string(),
-        "safetensors" | "npz" | "npy" => {
+        "safetensors" | "npy" => {
             "numbers without layers; write the whole model as ONNX where it was trained".to_string()
         }
         "vnnlib" => "a VNN-LIB property, which Taut does not read".to_string(),

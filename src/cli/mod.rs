@@ -21,6 +21,7 @@ mod point;
 mod problem;
 mod progress;
 mod quantity;
+mod reading;
 mod recipe;
 mod record;
 mod regions;
@@ -33,6 +34,7 @@ mod shared;
 mod solution;
 mod text;
 mod train;
+mod writing;
 
 use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
@@ -95,7 +97,8 @@ enum Command {
     Scale(scale::Args),
     /// Trains a network on samples of a test function, a table or images, as a recipe says.
     Train(Box<train::Args>),
-    /// Writes a network in another format, by file name extension (.onnx, .json).
+    /// Writes a network in another format, by file name extension (.onnx, .json, .nnet,
+    /// .npz, and .gz behind it).
     Convert(convert::Args),
     /// The same problem under several encodings, bounds and scalings, and by methods without
     /// them: one row each, checked against each other.

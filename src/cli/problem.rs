@@ -13,7 +13,8 @@ use taut::problem::{
 };
 
 use super::kinds::{self, Expected};
-use super::record::Question;
+use super::reading::ReadingArgs;
+use super::record::{NetworkFile, Question};
 use super::session::Session;
 use super::text::count;
 
@@ -37,8 +38,11 @@ pub struct BoxArgs {
 /// A network, its box and a question.
 #[derive(Args, Clone)]
 pub struct ProblemArgs {
-    /// Instance file (.toml), or network file (.onnx, .json) with a box.
+    /// Instance file (.toml), or network file (.onnx, .json, .nnet, .npz, and .gz behind it; - for
+    /// the standard input) with a box.
     pub problem: PathBuf,
+    #[command(flatten)]
+    pub reading: ReadingArgs,
     #[command(flatten)]
     pub domain: BoxArgs,
     /// What to optimise, such as "y0 - 2 y1 + 0.5 x0" [default: the
@@ -71,9 +75,10 @@ pub enum Objective {
 
 impl ProblemArgs {
     /// The problem of a file over a box, without more arguments.
-    pub fn of(problem: &Path, domain: &BoxArgs) -> Self {
+    pub fn of(problem: &Path, domain: &BoxArgs, reading: ReadingArgs) -> Self {
         Self {
             problem: problem.to_path_buf(),
+            reading,
             domain: domain.clone(),
             objective: None,
             constraints: Vec::new(),
@@ -116,6 +121,7 @@ impl ProblemArgs {
                 stored.domain
             }
         };
+        tell_of_clipping(&network, &domain, &self.problem);
         let sense = match asked {
             Objective::Best(Some(sense)) => sense,
             Objective::Best(None) | Objective::Unasked => question.sense,
@@ -150,11 +156,12 @@ impl ProblemArgs {
 
     /// The network, its box and the question as the files have them.
     fn files(&self, record: &mut Question) -> anyhow::Result<Files> {
+        let options = self.reading.options();
         kinds::check(&self.problem, Expected::Problem)?;
         tracing::info!("read: {}", self.problem.display());
         if !self.is_instance() {
-            let (network, hash) = read_network_and_hash(&self.problem)?;
-            record.read_from(&self.problem, hash);
+            let (network, hash) = read_network_and_hash(&self.problem, &options)?;
+            record.network = Some(NetworkFile::read(&self.problem, hash, &network));
             tell_of_reading(&network, &self.problem);
             let stored = self.domain.unless_given(|| stored_box(&network, &self.problem))?;
             return Ok(Files { network, stored, question: QuestionText::default(), sense: None });
@@ -165,8 +172,9 @@ impl ProblemArgs {
         })?;
         kinds::check(&instance.network, Expected::Network).with_context(place)?;
         tracing::info!("read: {}", instance.network.display());
-        let (network, hash) = read_network_and_hash(&instance.network).with_context(place)?;
-        record.read_from(&instance.network, hash);
+        let read = read_network_and_hash(&instance.network, &options);
+        let (network, hash) = read.with_context(place)?;
+        record.network = Some(NetworkFile::read(&instance.network, hash, &network));
         record.title = instance.title.clone();
         tell_of_reading(&network, &instance.network);
         let file = self.problem.clone();
@@ -205,6 +213,20 @@ pub fn tell_of_reading(network: &Network, path: &Path) {
             path.display(),
             excerpt(node),
             excerpt(output)
+        );
+    }
+}
+
+/// Warns where the inputs may leave the box of an NNet file, at which other programs clip them.
+fn tell_of_clipping(network: &Network, domain: &IntervalBox, path: &Path) {
+    let (Some(_), Some(stated)) = (network.units(), &network.metadata().input_box) else { return };
+    let leaves =
+        |i: usize| domain.lower()[i] < stated.lower()[i] || domain.upper()[i] > stated.upper()[i];
+    if let Some(input) = (0..domain.len().min(stated.len())).find(|&input| leaves(input)) {
+        tracing::warn!(
+            "{}: input {input} may leave the range that the NNet file states; some programs move \
+             it back into it, Taut does not",
+            path.display()
         );
     }
 }

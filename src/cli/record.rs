@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::Serialize;
 use taut::io::sha256;
+use taut::network::{Network, Units};
 use taut::num::IntervalBox;
 use taut::problem::{Problem, Sense};
 use taut::solve::{Backend, Highs};
@@ -75,6 +76,16 @@ pub struct NetworkFile {
     path: PathBuf,
     /// SHA-256 of its bytes, in hexadecimal digits; none while it was not read.
     sha256: Option<String>,
+    /// Units of the network, where the file states a normalisation: an NNet file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    units: Option<Units>,
+}
+
+impl NetworkFile {
+    /// A file that was read.
+    pub fn read(path: &Path, sha256: String, network: &Network) -> Self {
+        Self { path: path.to_path_buf(), sha256: Some(sha256), units: network.units() }
+    }
 }
 
 /// How long a command may take.
@@ -135,7 +146,7 @@ impl Head {
 impl Question {
     /// What is known of a question before its files are read.
     pub fn of_file(path: &Path, is_instance: bool) -> Self {
-        let network = NetworkFile { path: path.to_path_buf(), sha256: None };
+        let network = NetworkFile { path: path.to_path_buf(), sha256: None, units: None };
         match is_instance {
             true => Self { instance: Some(path.to_path_buf()), ..Self::default() },
             false => Self { network: Some(network), ..Self::default() },
@@ -172,8 +183,8 @@ impl Question {
         self.box_file.as_deref().filter(|_| self.is_box_beside)
     }
 
-    /// The file that the network was read from.
-    pub fn read_from(&mut self, path: &Path, sha256: String) {
-        self.network = Some(NetworkFile { path: path.to_path_buf(), sha256: Some(sha256) });
+    /// The file of the network and its units, where it states a normalisation.
+    pub fn units(&self) -> Option<(&Path, Units)> {
+        self.network.as_ref().and_then(|file| Some((file.path.as_path(), file.units?)))
     }
 }

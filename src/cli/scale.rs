@@ -7,7 +7,7 @@ use std::time::Instant;
 use schemars::JsonSchema;
 use serde::Serialize;
 use taut::control::StoppedBy;
-use taut::io::{check_network_output, write_network};
+use taut::io::check_network_output;
 use taut::network::Network;
 use taut::scale::{Balance, Figures, ScaleRecord, Scaling, scale};
 use taut::tighten::{TightenOptions, Tightening};
@@ -16,21 +16,26 @@ use super::console::HEADING;
 use super::format::FormatArgs;
 use super::page::Page;
 use super::problem::{BoxArgs, Objective, ProblemArgs, whole};
+use super::reading::ReadingArgs;
 use super::record::Head;
 use super::session::{Report, Session};
 use super::shared::{ThreadsArgs, TightenTimeArgs, TimeLimitArgs, scalings, tightenings};
 use super::text::seconds;
+use super::writing;
 
 /// Arguments of `scale`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Network file (.onnx, .json) with a box, or instance file (.toml).
+    /// Network file (.onnx, .json, .nnet, .npz, and .gz behind it; - for the standard input)
+    /// with a box, or instance file (.toml).
     network: PathBuf,
-    /// Network file to write (.onnx, .json) [default: none, only figures].
+    /// Network file to write (.onnx, .json, .nnet, .npz, and .gz behind it) [default: none, only figures].
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     output: Option<PathBuf>,
     #[command(flatten)]
     domain: BoxArgs,
+    #[command(flatten)]
+    reading: ReadingArgs,
     /// Method that chooses the factors.
     #[arg(long, default_value = Balance.name(), help_heading = "Method",
           value_parser = scalings())]
@@ -65,7 +70,7 @@ pub fn run(args: &Args, session: Session) -> anyhow::Result<u8> {
         args.output.as_deref().map(check_network_output).transpose()?;
         let (record, network) = scaled(args, session)?;
         if let Some(path) = &args.output {
-            write_network(&network, path)?;
+            writing::write(&network, path)?;
         }
         Ok(Scaled { record, output: args.output.as_deref() })
     })
@@ -75,7 +80,8 @@ fn scaled(args: &Args, session: &mut Session) -> anyhow::Result<(ScaleRecord, Ne
     let threads = args.threads.read(session)?;
     let time = args.tighten_time.read(session)?;
     session.head.with_tightening(args.tighten);
-    let problem = ProblemArgs::of(&args.network, &args.domain).read(Objective::Unasked, session)?;
+    let problem = ProblemArgs::of(&args.network, &args.domain, args.reading)
+        .read(Objective::Unasked, session)?;
     let limits = session.limits(time);
     let options = TightenOptions { limits, threads, ..TightenOptions::default() };
     let started = Instant::now();

@@ -147,6 +147,9 @@ fn page<R: Report>(head: &Head, report: &R, columns: Option<usize>) -> anyhow::R
     if let Some(file) = head.question.box_file_beside() {
         writeln!(page, "box of inputs from {}", file.display())?;
     }
+    if let Some((file, units)) = head.question.units() {
+        writeln!(page, "inputs and outputs in {} units of {}", units.name(), file.display())?;
+    }
     Ok(page)
 }
 

@@ -9,9 +9,7 @@ use anyhow::Context;
 use schemars::JsonSchema;
 use serde::Serialize;
 use taut::control::StoppedBy;
-use taut::io::{
-    check_log, check_network_output, check_writable, open_log, write_network, write_text,
-};
+use taut::io::{check_log, check_network_output, check_writable, open_log, write_text};
 use taut::plot;
 use taut::train::data::{DataSource, Dataset};
 use taut::train::{
@@ -28,13 +26,14 @@ use super::record::Head;
 use super::session::{Report, Session};
 use super::shared::{PictureSizeArgs, TimeLimitArgs};
 use super::text::{count, number, seconds};
+use super::writing;
 
 /// Arguments of `train`.
 #[derive(clap::Args)]
 pub struct Args {
     #[command(flatten)]
     recipe: RecipeArgs,
-    /// Network file to write (.onnx, .json) [default: none, only figures].
+    /// Network file to write (.onnx, .json, .nnet, .npz, and .gz behind it) [default: none, only figures].
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     output: Option<PathBuf>,
     /// File for the losses of each epoch, one JSON object per line.
@@ -125,7 +124,7 @@ fn find(args: &Args, session: &mut Session) -> anyhow::Result<Record> {
     let records = monitor.records;
     let total = session.clock.seconds();
     if let Some(path) = &args.output {
-        write_network(&trained.network, path)?;
+        writing::write(&trained.network, path)?;
     }
     if let Some(path) = &args.plot {
         let best = Some(trained.report.best_epoch);

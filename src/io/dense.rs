@@ -56,7 +56,7 @@ impl DenseChain {
         let (mut size, mut last) = (inputs, None);
         for (position, view) in network.layers().enumerate() {
             if view.inputs != [position] {
-                return Err(refused(&view, "reads other layers than the one before it"));
+                return Err(refused(&view, "an operand from another layer than the one before it"));
             }
             stage = chain.add(&view, size, stage)?;
             size = view.shape.iter().product();
@@ -64,7 +64,9 @@ impl DenseChain {
         }
         match (stage, last) {
             (Stage::Weighted | Stage::Biased | Stage::Multiplied | Stage::Ended, _) => Ok(chain),
-            (Stage::Activated, Some(view)) => Err(refused(&view, "the last layer")),
+            (Stage::Activated, Some(view)) => {
+                Err(refused(&view, "a ReLU behind the last dense layer"))
+            }
             _ => Err(FormatError::Content {
                 place: "the network".to_string(),
                 found: "no dense layer".to_string(),

@@ -34,7 +34,7 @@ use crate::problem::{Problem, ProblemError, QuestionText, Reference, Sense};
 pub struct Instance {
     /// What the instance is, in words.
     pub title: Option<String>,
-    /// File of the network (.onnx, .json), by the folder of the instance.
+    /// File of the network (.onnx, .json, .nnet, .npz, and .gz behind it), by the folder of the instance.
     pub network: PathBuf,
     /// Lower bounds of the inputs, one per input. Default: the box with the network.
     pub lower: Option<Vec<f64>>,

@@ -9,6 +9,8 @@ mod enumerate;
 mod exact;
 mod floors;
 mod json;
+mod nnet;
+mod npz;
 mod onnx;
 mod proofs;
 mod prune;

@@ -8,6 +8,7 @@ mod cli;
 mod compare;
 mod export;
 mod files;
+mod formats;
 mod plot;
 mod programs;
 mod report;

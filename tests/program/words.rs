@@ -244,7 +244,8 @@ fn what_cannot_work_says_what_does() {
     }
     fs::create_dir(folder.path().join("dir")).expect("a folder");
     let peaks = "peaks-2x25.onnx";
-    let problem = "expected an instance file (.toml) or a network file (.json, .onnx)";
+    let problem = "expected an instance file (.toml) or a network file (.json, .onnx, .nnet, \
+                   .npz; packed: .gz behind it)";
     let cases: &[(&[&str], &[&str])] = &[
         (&["minimize", "p.vnnlib"], &["a VNN-LIB property", problem]),
         (&["minimize", "m.pt"], &["torch.onnx.export(", "\"m.onnx\"", problem]),

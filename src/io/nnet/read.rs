@@ -82,10 +82,10 @@ impl Header {
         let mean = lines.at_least(inputs + 1, "means, of the inputs and of the outputs")?.1;
         let (line, range) =
             lines.at_least(inputs + 1, "ranges, of the inputs and of the outputs")?;
-        if let Some(range) = range.iter().find(|range| **range <= 0.0) {
+        let normalisation = Normalisation::new(&mean, &range, inputs, outputs);
+        if let Some(range) = normalisation.ranges().find(|range| *range <= 0.0) {
             return Err(refused(line, &format!("the range {range}"), "positive ranges"));
         }
-        let normalisation = Normalisation::new(mean, range, inputs, outputs);
         let normalisation = normalisation.unless_identity();
         Ok(Self { sizes, lower, upper, normalisation })
     }
@@ -135,15 +135,19 @@ struct Normalisation {
 }
 
 impl Normalisation {
-    fn new(mean: Vec<f64>, range: Vec<f64>, inputs: usize, outputs: usize) -> Self {
+    fn new(mean: &[f64], range: &[f64], inputs: usize, outputs: usize) -> Self {
         let last = |values: &[f64]| values.last().copied().unwrap_or_default();
         Self {
-            output_mean: last(&mean),
-            output_range: last(&range),
+            output_mean: last(mean),
+            output_range: last(range),
             mean: mean[..inputs].to_vec(),
             range: range[..inputs].to_vec(),
             outputs,
         }
+    }
+
+    fn ranges(&self) -> impl Iterator<Item = f64> {
+        self.range.iter().copied().chain([self.output_range])
     }
 
     fn unless_identity(self) -> Option<Self> {
@@ -217,8 +221,8 @@ impl<'a> Lines<'a> {
     fn counts(&mut self, expected: &str) -> Result<(usize, Vec<usize>), FormatError> {
         let (line, text) = self.next(expected)?;
         let count = |word: &str| {
-            let expected = format!("whole numbers: {expected}");
-            word.parse().map_err(|_| refused(line, &format!("'{}'", excerpt(word)), &expected))
+            let found = format!("'{}'", excerpt(word));
+            word.parse().map_err(|_| refused(line, &found, "a whole number"))
         };
         Ok((line, words(text).map(count).collect::<Result<_, _>>()?))
     }

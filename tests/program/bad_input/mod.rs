@@ -5,6 +5,7 @@
 //! Every run has its own folder as working directory, so that the messages name
 //! files without their temporary path.
 
+mod formats;
 mod long;
 mod networks;
 mod operators;
@@ -23,6 +24,9 @@ use crate::support::onnx::{Model, Node, floats};
 const SUPPORTED: &str = "supported: Add, AveragePool, Clip, Concat, Conv, Div, Flatten, Gather, \
                          Gemm, Identity, LeakyRelu, MatMul, Max, MaxPool, Min, Mul, Pad, Relu, \
                          Reshape, Sub, Transpose";
+
+/// The extensions of network files, as messages name them.
+const NETWORKS: &str = ".json, .onnx, .nnet, .npz; packed: .gz behind it";
 
 /// Runs the program in `folder`.
 fn taut(folder: &Path, arguments: &[&str]) -> Output {
@@ -78,23 +82,21 @@ fn files_that_cannot_be_read() {
     for name in ["directory", "directory.onnx", "directory.toml"] {
         fs::create_dir(folder.path().join(name)).unwrap();
     }
-    let unknown = "not a file of a known kind by its extension; expected a network file (.json, \
-                   .onnx)";
-    let no_problem = "not a file of a known kind by its extension; expected an instance file \
-                      (.toml) or a network file (.json, .onnx)";
-    let folder_for_a_network = "is a directory; expected a file: a network file (.json, .onnx)";
-    let folder_for_a_problem = "is a directory; expected a file: an instance file (.toml) or a \
-                                network file (.json, .onnx)";
+    let network = format!("a network file ({NETWORKS})");
+    let problem = format!("an instance file (.toml) or {network}");
+    let unknown = "not a file of a known kind by its extension; expected";
+    let folder_for = "is a directory; expected a file:";
     let cases = [
-        ("info", "missing.onnx", "no such file"),
-        ("minimize", "missing.toml", "no such file"),
-        ("info", "directory", folder_for_a_network),
-        ("info", "directory.onnx", folder_for_a_network),
-        ("minimize", "directory", folder_for_a_problem),
-        ("minimize", "directory.toml", folder_for_a_problem),
-        ("info", "net.txt", unknown),
-        ("info", "net", unknown),
-        ("minimize", "net.txt", no_problem),
+        ("info", "missing.onnx", "no such file".to_string()),
+        ("minimize", "missing.toml", "no such file".to_string()),
+        ("info", "directory", format!("{folder_for} {network}")),
+        ("info", "directory.onnx", format!("{folder_for} {network}")),
+        ("minimize", "directory", format!("{folder_for} {problem}")),
+        ("minimize", "directory.toml", format!("{folder_for} {problem}")),
+        ("info", "net.txt", format!("{unknown} {network}")),
+        ("info", "net", format!("{unknown} {network}")),
+        ("info", "net.txt.gz", format!("{unknown} {network}")),
+        ("minimize", "net.txt", format!("{unknown} {problem}")),
     ];
     for (command, file, message) in cases {
         assert_refused(folder.path(), &[command, file], &format!("{file}: {message}"));
