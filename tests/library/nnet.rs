@@ -340,3 +340,14 @@ fn files_that_are_wrong() {
         assert_eq!(read_error("nnet", text.as_bytes()).to_string(), nothing);
     }
 }
+
+/// Without a last piece there is a line or a number too few, but for the comma and the line
+/// break at the very end, and for the last digits.
+#[test]
+fn files_that_are_cut_off() {
+    let most = NET.trim_end().trim_end_matches(".25,").len();
+    for length in 0..most {
+        assert!(format("nnet").read(&NET.as_bytes()[..length], "test").is_err(), "{length} bytes");
+    }
+    assert!(format("nnet").read(NET.trim_end().as_bytes(), "test").is_ok());
+}
