@@ -1,7 +1,7 @@
 //! NNet files: the documented layout, the traps of published files, and what is refused.
 
 use taut::io::{ReadOptions, read_network_and_hash};
-use taut::network::{Network, Units};
+use taut::network::{Network, Scaling, Units};
 use taut::num::IntervalBox;
 
 use crate::support::{assert_computes, format, read, read_error};
@@ -72,6 +72,13 @@ fn the_normalisation_is_a_part_of_the_network_or_not() {
     assert_eq!(network.metadata().input_box, Some(domain));
     assert_eq!(network.metadata().origin.as_deref(), Some("NNet file, read in normalised units"));
     assert_eq!(network.units(), Some(Units::Normalised));
+    let scaling = Scaling {
+        input_mean: vec![0.0, 5.0],
+        input_deviation: vec![1.0, 10.0],
+        output_mean: vec![2.5],
+        output_deviation: vec![4.0],
+    };
+    assert_eq!(network.metadata().scaling, Some(scaling));
 }
 
 #[test]
