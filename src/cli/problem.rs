@@ -13,7 +13,7 @@ use taut::problem::{
 };
 
 use super::kinds::{self, Expected};
-use super::reading::ReadingArgs;
+use super::reading::{ReadingArgs, tell_of_clipping};
 use super::record::{NetworkFile, Question};
 use super::session::Session;
 use super::text::count;
@@ -42,8 +42,6 @@ pub struct ProblemArgs {
     /// the standard input) with a box.
     pub problem: PathBuf,
     #[command(flatten)]
-    pub reading: ReadingArgs,
-    #[command(flatten)]
     pub domain: BoxArgs,
     /// What to optimise, such as "y0 - 2 y1 + 0.5 x0" [default: the
     /// instance's, or y0 where the network has one output].
@@ -62,6 +60,8 @@ pub struct ProblemArgs {
     /// commas, such as x0,3 or 0-3 [default: the instance's, or none].
     #[arg(help_heading = "Question", long, value_name = "INPUTS", value_delimiter = ',')]
     pub integer: Option<Vec<String>>,
+    #[command(flatten)]
+    pub reading: ReadingArgs,
 }
 
 /// What a command asks of the objective.
@@ -78,11 +78,11 @@ impl ProblemArgs {
     pub fn of(problem: &Path, domain: &BoxArgs, reading: ReadingArgs) -> Self {
         Self {
             problem: problem.to_path_buf(),
-            reading,
             domain: domain.clone(),
             objective: None,
             constraints: Vec::new(),
             integer: None,
+            reading,
         }
     }
 
@@ -213,20 +213,6 @@ pub fn tell_of_reading(network: &Network, path: &Path) {
             path.display(),
             excerpt(node),
             excerpt(output)
-        );
-    }
-}
-
-/// Warns where the inputs may leave the box of an NNet file, at which other programs clip them.
-fn tell_of_clipping(network: &Network, domain: &IntervalBox, path: &Path) {
-    let (Some(_), Some(stated)) = (network.units(), &network.metadata().input_box) else { return };
-    let leaves =
-        |i: usize| domain.lower()[i] < stated.lower()[i] || domain.upper()[i] > stated.upper()[i];
-    if let Some(input) = (0..domain.len().min(stated.len())).find(|&input| leaves(input)) {
-        tracing::warn!(
-            "{}: input {input} may leave the range that the NNet file states; some programs move \
-             it back into it, Taut does not",
-            path.display()
         );
     }
 }

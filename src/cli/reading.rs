@@ -1,9 +1,12 @@
 //! How the files of networks are read.
 
+use std::path::Path;
+
 use clap::Args;
 use clap::builder::{PossibleValue, TypedValueParser};
 use taut::io::ReadOptions;
-use taut::network::Units;
+use taut::network::{Network, Units};
+use taut::num::IntervalBox;
 
 use super::shared::one_of;
 
@@ -31,4 +34,18 @@ fn units() -> impl TypedValueParser<Value = Units> {
         };
         (PossibleValue::new(units.name()).help(help), units)
     }))
+}
+
+/// Warns where the inputs may leave the box of an NNet file, at which other programs clip them.
+pub fn tell_of_clipping(network: &Network, domain: &IntervalBox, path: &Path) {
+    let (Some(_), Some(stated)) = (network.units(), &network.metadata().input_box) else { return };
+    let leaves =
+        |i: usize| domain.lower()[i] < stated.lower()[i] || domain.upper()[i] > stated.upper()[i];
+    if let Some(input) = (0..domain.len().min(stated.len())).find(|&input| leaves(input)) {
+        tracing::warn!(
+            "{}: input {input} may leave the range that the NNet file states; some programs move \
+             it back into it, Taut does not",
+            path.display()
+        );
+    }
 }

@@ -5,7 +5,7 @@ mod omlt;
 
 use std::path::{Path, PathBuf};
 
-use super::{FileError, FormatError, content, read_bytes};
+use super::{FileError, FormatError, content, is_stdin, read_bytes};
 use crate::message::excerpt;
 use crate::network::Network;
 use crate::num::IntervalBox;
@@ -39,6 +39,9 @@ pub fn read_box(path: &Path, network: &Network) -> Result<IntervalBox, FileError
 pub fn stored_box(network: &Network, path: &Path) -> Result<Option<StoredBox>, FileError> {
     if let Some(domain) = network.metadata().input_box.clone() {
         return Ok(Some(StoredBox { domain, file: path.to_path_buf() }));
+    }
+    if is_stdin(path) {
+        return Ok(None);
     }
     let mut beside = path.as_os_str().to_owned();
     beside.push(omlt::SUFFIX);

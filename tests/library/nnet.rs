@@ -1,7 +1,7 @@
 //! NNet files: the documented layout, the traps of published files, and what is refused.
 
 use taut::io::{ReadOptions, read_network_and_hash};
-use taut::network::{Network, Units};
+use taut::network::{Network, Scaling, Units};
 use taut::num::IntervalBox;
 
 use crate::support::{assert_computes, format, read, read_error};
@@ -72,6 +72,13 @@ fn the_normalisation_is_a_part_of_the_network_or_not() {
     assert_eq!(network.metadata().input_box, Some(domain));
     assert_eq!(network.metadata().origin.as_deref(), Some("NNet file, read in normalised units"));
     assert_eq!(network.units(), Some(Units::Normalised));
+    let scaling = Scaling {
+        input_mean: vec![0.0, 5.0],
+        input_deviation: vec![1.0, 10.0],
+        output_mean: vec![2.5],
+        output_deviation: vec![4.0],
+    };
+    assert_eq!(network.metadata().scaling, Some(scaling));
 }
 
 #[test]
@@ -339,4 +346,15 @@ fn files_that_are_wrong() {
     for text in ["", "\n\n", "// only a comment"] {
         assert_eq!(read_error("nnet", text.as_bytes()).to_string(), nothing);
     }
+}
+
+/// Without a last piece there is a line or a number too few, but for the comma and the line
+/// break at the very end, and for the last digits.
+#[test]
+fn files_that_are_cut_off() {
+    let most = NET.trim_end().trim_end_matches(".25,").len();
+    for length in 0..most {
+        assert!(format("nnet").read(&NET.as_bytes()[..length], "test").is_err(), "{length} bytes");
+    }
+    assert!(format("nnet").read(NET.trim_end().as_bytes(), "test").is_ok());
 }

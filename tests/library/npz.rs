@@ -127,3 +127,22 @@ fn a_file_by_its_extension() {
         assert_computes(&network, &POINTS, by_hand);
     }
 }
+
+/// Each byte changed in two ways, and each prefix: an error or the same network, since what
+/// changes the numbers is caught by a checksum.
+#[test]
+fn damaged_archives_are_refused_or_the_same() {
+    for archive in [IN_OUT, OUT_IN] {
+        let whole = read("npz", archive).lower();
+        for at in 0..archive.len() {
+            for flip in [0x01, 0xff] {
+                let mut bytes = archive.to_vec();
+                bytes[at] ^= flip;
+                if let Ok(network) = format("npz").read(&bytes, "test") {
+                    assert_eq!(network.lower(), whole, "byte {at} changed by {flip:#x}");
+                }
+            }
+            assert!(format("npz").read(&archive[..at], "test").is_err(), "the first {at} bytes");
+        }
+    }
+}

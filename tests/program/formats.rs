@@ -49,7 +49,7 @@ fn nnet_files_in_both_units() {
     for (units, value, upper) in [("raw", 0.5, 10.0), ("normalised", -0.5, 0.5)] {
         let arguments = ["minimize", "net.nnet", "--nnet-units", units];
         let record = record(at, &arguments, None);
-        let found = record["value"].as_f64().expect("a value");
+        let found = record["objective"].as_f64().expect("a value");
         assert!((found - value).abs() < 1e-9, "{found}; expected {value}");
         assert_eq!(record["question"]["network"]["units"], units);
         assert_eq!(record["question"]["box"]["upper"][1], upper);
@@ -95,7 +95,7 @@ fn networks_go_from_format_to_format() {
         let is_packed = fs::read(at.join(name)).expect("a file").starts_with(&[0x1f, 0x8b]);
         assert_eq!(is_packed, name.ends_with(".gz"), "{name}");
         let arguments = [&["minimize", name][..], &question].concat();
-        let found = record(at, &arguments, None)["value"].as_f64().expect("a value");
+        let found = record(at, &arguments, None)["objective"].as_f64().expect("a value");
         assert!((found + 0.5).abs() < 1e-9, "{name}: {found}");
         from = name.to_string();
     }
@@ -122,15 +122,15 @@ fn networks_come_from_the_standard_input() {
     }
     for name in ["net.nnet", "net.onnx", "net.json", "net.nnet.gz", "net.onnx.gz"] {
         let record = record(at, &["minimize", "-"], Some(name));
-        let found = record["value"].as_f64().expect("a value");
+        let found = record["objective"].as_f64().expect("a value");
         assert!((found - 0.5).abs() < 1e-9, "{name}: {found}");
         assert_eq!(record["question"]["network"]["path"], "-");
         let bytes = fs::read(at.join(name)).expect("a file");
         assert_eq!(record["question"]["network"]["sha256"], taut::io::sha256(&bytes).as_str());
     }
-    answered(at, &["convert", "-", "copy.onnx"], Some("net.json"));
+    answered(at, &["convert", "-", "copy.json"], Some("net.json"));
     let name = |file: &str| record(at, &["info", file], None)["network"].clone();
-    assert_eq!((name("net.onnx.gz"), name("copy.onnx")), ("net".into(), "net".into()));
+    assert_eq!((name("net.onnx.gz"), name("copy.json")), ("net".into(), "net".into()));
     // Files without a name of their own.
     assert_eq!(record(at, &["info", "-"], Some("net.nnet"))["network"], "stdin");
 }

@@ -22,9 +22,11 @@
 //!
 //! In raw units the network is `y = range · N((x − mean) / range) + mean` with the layers `N` of
 //! the file, and its box is that of the file. In normalised units it is `N`, over the box with
-//! `(x − mean) / range` for its corners. Some programs move inputs that leave the box onto it;
+//! `(x − mean) / range` for its corners, and means and ranges are its
+//! [`Scaling`](crate::network::Scaling). Some programs move inputs that leave the box onto it;
 //! the network of Taut does not.
 
+mod lines;
 mod read;
 mod write;
 

@@ -1,13 +1,11 @@
 //! From the text of an NNet file to a network.
 
-use std::iter::Peekable;
+use ndarray::Array1;
 
-use ndarray::{Array1, Array2};
-
+use super::lines::{Lines, numbers, refused};
 use crate::io::FormatError;
-use crate::message::excerpt;
 use crate::network::{
-    Activation, Constant, DenseLayer, Metadata, Network, NetworkDescription, Units,
+    Activation, Constant, DenseLayer, Metadata, Network, NetworkDescription, Scaling, Units,
 };
 use crate::num::IntervalBox;
 use crate::problem::ProblemError;
@@ -35,6 +33,11 @@ pub fn read(bytes: &[u8], name: &str, units: Units) -> Result<Network, FormatErr
     description.metadata = Metadata {
         input_box: Some(header.domain(units)?),
         origin: Some(format!("NNet file, read in {} units", units.name())),
+        // What is not applied is told.
+        scaling: match units {
+            Units::Raw => None,
+            Units::Normalised => header.normalisation.as_ref().map(Normalisation::scaling),
+        },
         ..Metadata::default()
     };
     Ok(description.build()?.with_units(units))
@@ -159,6 +162,15 @@ impl Normalisation {
         (!is_identity).then_some(self)
     }
 
+    fn scaling(&self) -> Scaling {
+        Scaling {
+            input_mean: self.mean.clone(),
+            input_deviation: self.range.clone(),
+            output_mean: vec![self.output_mean; self.outputs],
+            output_deviation: vec![self.output_range; self.outputs],
+        }
+    }
+
     fn normalised(&self, raw: &[f64]) -> Vec<f64> {
         let each = raw.iter().zip(&self.mean).zip(&self.range);
         each.map(|((raw, mean), range)| (raw - mean) / range).collect()
@@ -181,119 +193,4 @@ fn add(description: &mut NetworkDescription, name: &str, op: &str, values: &[f64
     let constant = description.constant(format!("{name}.values"), values);
     let operands = vec![description.output.clone(), constant];
     description.node(name.to_string(), op, &[], operands);
-}
-
-/// The lines with something in them, with their numbers from 1.
-struct Lines<'a> {
-    rest: Peekable<Box<dyn Iterator<Item = (usize, &'a str)> + 'a>>,
-}
-
-impl<'a> Lines<'a> {
-    /// The lines behind the comments at the head.
-    fn new(text: &'a str) -> Self {
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let lines = text.lines().zip(1..).map(|(line, number)| (number, line.trim()));
-        let lines = lines.filter(|(_, line)| !line.is_empty());
-        let lines = lines.skip_while(|(_, line)| line.starts_with("//"));
-        let lines: Box<dyn Iterator<Item = (usize, &'a str)> + 'a> = Box::new(lines);
-        Self { rest: lines.peekable() }
-    }
-
-    fn next(&mut self, expected: &str) -> Result<(usize, &'a str), FormatError> {
-        self.rest.next().ok_or_else(|| FormatError::Content {
-            place: "the end of the file".to_string(),
-            found: "no line".to_string(),
-            expected: expected.to_string(),
-        })
-    }
-
-    fn end(&mut self) -> Result<(), FormatError> {
-        match self.rest.peek() {
-            None => Ok(()),
-            Some((line, text)) => {
-                let found = format!("'{}'", excerpt(text));
-                Err(refused(*line, &found, "the end of the file behind the last bias"))
-            }
-        }
-    }
-
-    /// Whole numbers of one line.
-    fn counts(&mut self, expected: &str) -> Result<(usize, Vec<usize>), FormatError> {
-        let (line, text) = self.next(expected)?;
-        let count = |word: &str| {
-            let found = format!("'{}'", excerpt(word));
-            word.parse().map_err(|_| refused(line, &found, "a whole number"))
-        };
-        Ok((line, words(text).map(count).collect::<Result<_, _>>()?))
-    }
-
-    /// Numbers of one line.
-    fn numbers(&mut self, expected: &str) -> Result<(usize, Vec<f64>), FormatError> {
-        let (line, text) = self.next(expected)?;
-        let number = |word: &str| match word.parse() {
-            Ok(value) if f64::is_finite(value) => Ok(value),
-            _ => {
-                let expected = format!("finite numbers, separated by commas: {expected}");
-                Err(refused(line, &format!("'{}'", excerpt(word)), &expected))
-            }
-        };
-        Ok((line, words(text).map(number).collect::<Result<_, _>>()?))
-    }
-
-    fn at_least(&mut self, least: usize, what: &str) -> Result<(usize, Vec<f64>), FormatError> {
-        let expected = format!("{least} {what}");
-        match self.numbers(&expected)? {
-            (line, found) if found.len() < least => {
-                Err(refused(line, &numbers(found.len()), &expected))
-            }
-            found => Ok(found),
-        }
-    }
-
-    fn exactly(&mut self, count: usize, what: &str) -> Result<Vec<f64>, FormatError> {
-        let expected = format!("{count} {what}");
-        match self.numbers(&expected)? {
-            (line, found) if found.len() != count => {
-                Err(refused(line, &numbers(found.len()), &expected))
-            }
-            (_, found) => Ok(found),
-        }
-    }
-
-    /// Weights, out × in, and biases of a layer, counted from 1.
-    fn layer(
-        &mut self,
-        number: usize,
-        inputs: usize,
-        outputs: usize,
-    ) -> Result<(Array2<f64>, Array1<f64>), FormatError> {
-        let mut weights = Array2::zeros((outputs, inputs));
-        for (neuron, mut row) in weights.outer_iter_mut().enumerate() {
-            let what = format!("(weights of neuron {} of layer {number})", neuron + 1);
-            row.assign(&Array1::from(self.exactly(inputs, &what)?));
-        }
-        let mut bias = Array1::zeros(outputs);
-        for (neuron, bias) in bias.iter_mut().enumerate() {
-            let what = format!("(bias of neuron {} of layer {number})", neuron + 1);
-            *bias = self.exactly(1, &what)?[0];
-        }
-        Ok((weights, bias))
-    }
-}
-
-/// What commas separate; one may stand at the end.
-fn words(line: &str) -> impl Iterator<Item = &str> {
-    line.strip_suffix(',').unwrap_or(line).split(',').map(str::trim)
-}
-
-fn numbers(count: usize) -> String {
-    if count == 1 { "1 number".to_string() } else { format!("{count} numbers") }
-}
-
-fn refused(line: usize, found: &str, expected: &str) -> FormatError {
-    FormatError::Content {
-        place: format!("line {line}"),
-        found: found.to_string(),
-        expected: expected.to_string(),
-    }
 }
