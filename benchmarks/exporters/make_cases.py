@@ -1,7 +1,7 @@
 """Small ONNX files with the outputs of onnxruntime, for tests/library/onnx/cases.rs.
 
     python make_cases.py operators FOLDER      each operator in its old and new forms
-    python make_cases.py standard FOLDER       the node tests inside the package onnx
+    python make_cases.py standard FOLDER       the node tests of the package onnx
     python make_cases.py networks FOLDER FILE.onnx[.gz] ...   any networks, at random points
 
 Needs numpy, onnx 1.23 and onnxruntime 1.32. A case is NAME.onnx beside NAME.json, which holds

@@ -99,7 +99,9 @@ impl Call {
         name: &'static str,
         kind: i32,
     ) -> Result<Option<AttributeProto>, LayerError> {
-        self.asked.push(name);
+        if !self.asked.contains(&name) {
+            self.asked.push(name);
+        }
         let Some(attribute) = self.attributes.remove(name) else { return Ok(None) };
         match type_of(&attribute) {
             found

@@ -11,6 +11,25 @@ use crate::support::format;
 
 const CASES: u32 = 2000;
 
+/// Cases of `operators/` with what reads sizes and positions from the file.
+const OPERATORS: &[&str] = &[
+    "Conv-3d",
+    "ConvTranspose-padding",
+    "GatherND",
+    "MaxPool-3d",
+    "Pad-wrap",
+    "ReduceMax-18-several",
+    "Resize-13-half_pixel-floor",
+    "Slice-10",
+    "Split-18",
+    "Tile",
+    "Where-both",
+    "folded-quantised-blocks",
+    "folded-range",
+    "inputs-two",
+    "view-15",
+];
+
 fn config() -> Config {
     Config {
         cases: CASES,
@@ -25,7 +44,11 @@ fn valid_files() -> Vec<(&'static str, Vec<u8>)> {
     let models = [documented(), constant_nodes(), computed_constants(), residual()];
     let networks = models.iter().map(read_model);
     let json = networks.map(|network| ("json", format("json").write(&network).unwrap()));
-    models.iter().map(|model| ("onnx", model.encode())).chain(json).collect()
+    let operators = OPERATORS.iter().map(|name| {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/library/onnx/operators");
+        ("onnx", std::fs::read(format!("{folder}/{name}.onnx")).expect("a case"))
+    });
+    models.iter().map(|model| ("onnx", model.encode())).chain(json).chain(operators).collect()
 }
 
 /// Reads what may be anything and computes what can be read: only a panic is a

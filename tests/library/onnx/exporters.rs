@@ -216,3 +216,11 @@ fn a_constant_output_is_a_network() {
     // BIAS is (0.5, −1, 2).
     assert_computes(&read_model(&model), &POINTS, |_| [0.5, 0.0, 2.0]);
 }
+
+/// Found by damaging files: the magnitude of the least whole number has no `i64`.
+#[test]
+fn pads_beyond_all_sizes_are_refused() {
+    let node = Node::new("Pad", &["x"], "y", "pad").integers("pads", &[0, i64::MIN, 0, 0]);
+    let error = read_error("onnx", &Model::from_x_to_y(&[1, 2]).with(node).encode()).to_string();
+    assert!(error.contains("two whole numbers an axis"), "{error}");
+}

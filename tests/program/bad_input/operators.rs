@@ -273,7 +273,7 @@ fn constants_that_cannot_be_read() {
         ),
         (
             floats("w", &[1000, 1000], &[1.0; 4]),
-            "found 4 numbers; expected 1000000 elements for shape [1000, 1000]",
+            "found 16 bytes; expected 1000000 elements for shape [1000, 1000]",
         ),
         (
             floats("w", &[1 << 40, 1 << 40], &[1.0; 4]),

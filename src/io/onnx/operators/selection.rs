@@ -143,7 +143,9 @@ pub fn pad(call: &mut Call, lowering: &mut Lowering) -> Result<Data, Wrong> {
             axes.iter().map(|&a| axis_of(a, x.shape.len())).collect::<Result<Vec<_>, _>>()?
         }
     };
-    if pads.len() != 2 * axes.len() || pads.iter().any(|pad| pad.abs() > MOST_PADS) {
+    if pads.len() != 2 * axes.len()
+        || pads.iter().any(|pad| !(-MOST_PADS..=MOST_PADS).contains(pad))
+    {
         let found = format!("pads {pads:?} for axes {axes:?}");
         return Err(wrong_shape(found, "two whole numbers an axis, none beyond 4194304").into());
     }
