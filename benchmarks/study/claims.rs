@@ -229,7 +229,7 @@ fn of_lever(evidence: &Evidence<'_>, lever: &str) -> Vec<String> {
 /// Effects stand by strength; a ceiling is the stronger the lower it is.
 fn strongest<'a>(evidence: &'a Evidence<'_>, lever: &str) -> Option<&'a Effect> {
     let mut effects = evidence.effects.iter().filter(|effect| effect.lever == lever);
-    if lever == "clipped" { effects.next() } else { effects.last() }
+    if lever == "clipped" { effects.next() } else { effects.next_back() }
 }
 
 fn penalties(evidence: &Evidence<'_>) -> Claim {

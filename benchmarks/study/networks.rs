@@ -1,6 +1,6 @@
 //! The networks of the study, and what bounds and regions say of each.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, ensure};
 use taut::bounds::{LayerSummary, NeuronBounds, summarize};
@@ -74,7 +74,7 @@ impl Name {
 
 impl Studied {
     /// Reads a network and looks at it.
-    pub fn read(path: &PathBuf) -> anyhow::Result<Self> {
+    pub fn read(path: &Path) -> anyhow::Result<Self> {
         let name = Name::of(path)?;
         let network = read_network(path)?;
         let domain = network.metadata().input_box.clone();

@@ -161,9 +161,12 @@ mod tests {
         assert!(read(&[("W0", &[1, 1]), ("b0", &[1, 1])]).is_ok());
     }
 
+    /// Names and shapes of arrays, and what is said of them.
+    type Refused<'a> = (&'a [(&'a str, &'a [usize])], &'a str);
+
     #[test]
     fn arrays_that_are_no_layers() {
-        let cases: [(&[(&str, &[usize])], &str); 9] = [
+        let cases: [Refused<'_>; 9] = [
             (&[], "the archive: found no array; expected arrays W0, b0, W1, b1, … and no others"),
             (
                 &[("W0", &[2, 1]), ("b0", &[1]), ("mean", &[2])],

@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::Path;
 
-use taut::io::{FileError, read_network, read_network_and_hash};
+use taut::io::{FileError, ReadOptions, read_network, read_network_and_hash};
 use taut::network::Network;
 
 use crate::onnx::{POINTS, product, read_model, with_constants};
@@ -60,7 +60,7 @@ fn the_hash_covers_what_lies_beside_the_file() {
     fs::write(&path, external(&[("location", "w"), ("offset", "4")]).encode()).expect("a file");
     let hash = |bytes: &[u8]| {
         fs::write(folder.child("w"), bytes).expect("a file");
-        read_network_and_hash(&path).expect("a network").1
+        read_network_and_hash(&path, &ReadOptions::default()).expect("a network").1
     };
     let (first, mut other) = (hash(&data()), data());
     *other.last_mut().expect("a byte") ^= 1;
