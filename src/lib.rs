@@ -22,7 +22,8 @@
 //!
 //! | floor | modules | what |
 //! |---|---|---|
-//! | 8 | [`compare`], [`mod@bench`], [`report`], [`analyze`], [`plot`] | the same question under several formulations; many questions, a process each; what they show; what makes one hard; pictures |
+//! | 9 | [`report`] | what batch runs show |
+//! | 8 | [`compare`], [`mod@bench`], [`analyze`], [`plot`] | the same question under several formulations; many questions, a process each; what makes one hard; pictures |
 //! | 7 | [`optimize`] | the optimum: methods, evidence, and the one place that weighs it |
 //! | 6 | [`tighten`] | bounds by programs and searches |
 //! | 5 | [`search`], [`regions`] | branch and bound; linear regions |

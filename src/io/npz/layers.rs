@@ -136,7 +136,10 @@ mod tests {
     use super::*;
     use crate::network::Precision;
 
-    fn read(shapes: &[(&str, &[usize])]) -> Result<Vec<DenseLayer>, String> {
+    /// Keys and shapes.
+    type Shapes<'a> = &'a [(&'a str, &'a [usize])];
+
+    fn read(shapes: Shapes) -> Result<Vec<DenseLayer>, String> {
         let array = |shape: &[usize]| {
             let count: usize = shape.iter().product();
             let values = ArrayD::from_shape_vec(shape, (0..count).map(|i| i as f64).collect());
@@ -161,12 +164,9 @@ mod tests {
         assert!(read(&[("W0", &[1, 1]), ("b0", &[1, 1])]).is_ok());
     }
 
-    /// Names and shapes of arrays, and what is said of them.
-    type Refused<'a> = (&'a [(&'a str, &'a [usize])], &'a str);
-
     #[test]
     fn arrays_that_are_no_layers() {
-        let cases: [Refused<'_>; 9] = [
+        let cases: [(Shapes, &str); 9] = [
             (&[], "the archive: found no array; expected arrays W0, b0, W1, b1, … and no others"),
             (
                 &[("W0", &[2, 1]), ("b0", &[1]), ("mean", &[2])],
