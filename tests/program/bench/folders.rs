@@ -135,7 +135,8 @@ fn the_status_tells_what_is_done_and_what_is_at_work() {
 #[test]
 #[cfg(target_os = "linux")]
 fn a_run_that_a_signal_ends_before_its_batch_is_no_record() {
-    let ended = "setsid sh -c \"sleep 0.05; kill -TERM $PPID\" & kill -TERM $$";
+    // The second process needs a moment to leave the group of the run, which ends as a whole.
+    let ended = "setsid sh -c \"sleep 0.4; kill -TERM $PPID\" & sleep 0.3; kill -TERM $$";
     let campaign = Campaign::new(&format!("instances = ['a.toml']\n{}", tool("ended", ended)));
     let output = campaign.run(&[]);
     assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
