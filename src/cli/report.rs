@@ -209,7 +209,7 @@ fn variants(report: &Shown, out: &mut Page) -> fmt::Result {
         number => format!("{runs}, {}", count(number, "contradiction")),
     };
     out.headline(if report.contradictions.is_empty() { CLOSED } else { OPEN }, &line)?;
-    let Table { header, rows } = report.table();
+    let Table { header, rows } = report.table().told();
     out.table(&header, (1, 1), &rows)?;
     writeln!(out, "  {}", report.note())?;
     let Table { header, rows } = report.correlation_table();

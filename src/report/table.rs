@@ -12,6 +12,20 @@ pub struct Table {
     pub rows: Vec<Vec<String>>,
 }
 
+impl Table {
+    /// Without the columns that are empty in every row.
+    #[must_use]
+    pub fn told(&self) -> Self {
+        let is_told = |column: &usize| self.rows.iter().any(|row| !row[*column].is_empty());
+        let columns: Vec<usize> = (0..self.header.len()).filter(is_told).collect();
+        let row = |row: &Vec<String>| columns.iter().map(|&column| row[column].clone()).collect();
+        Self {
+            header: columns.iter().map(|&column| self.header[column]).collect(),
+            rows: self.rows.iter().map(row).collect(),
+        }
+    }
+}
+
 impl Report {
     /// The variants, one a row.
     pub fn table(&self) -> Table {
@@ -111,19 +125,18 @@ pub fn markdown(table: &Table) -> String {
 /// A table of LaTeX with the rules of the package `booktabs`; columns that are empty in every row
 /// are left out.
 pub fn latex(table: &Table) -> String {
-    let is_told = |column: &usize| table.rows.iter().any(|row| !row[*column].is_empty());
-    let columns: Vec<usize> = (0..table.header.len()).filter(is_told).collect();
+    let Table { header, rows } = table.told();
     let line = |cell: &dyn Fn(usize) -> String| {
-        let cells: Vec<String> = columns.iter().map(|&column| escaped(&cell(column))).collect();
+        let cells: Vec<String> = (0..header.len()).map(|column| escaped(&cell(column))).collect();
         cells.join(" & ") + " \\\\\n"
     };
     let mut text = format!(
         "% needs \\usepackage{{booktabs}}\n\\begin{{tabular}}{{l{}}}\n\\toprule\n",
-        "r".repeat(columns.len().saturating_sub(1))
+        "r".repeat(header.len().saturating_sub(1))
     );
-    text += &line(&|column| table.header[column].to_string());
+    text += &line(&|column| header[column].to_string());
     text += "\\midrule\n";
-    for row in &table.rows {
+    for row in &rows {
         text += &line(&|column| row[column].clone());
     }
     text + "\\bottomrule\n\\end{tabular}\n"
