@@ -12,7 +12,7 @@ help:
 	@echo 'make install install taut where cargo puts programs'
 	@echo 'make test    format check, lints, tests, documentation'
 	@echo 'make bench   benchmarks'
-	@echo 'make peers   taut against other tools, for up to two hours: least values, linear regions'
+	@echo 'make peers   taut against other tools, for about half an hour: least values, linear regions'
 	@echo 'make networks  train the networks of networks/study again from their recipes'
 	@echo 'make study   the study: train its networks, run its suites, write docs/study.md (hours)'
 	@echo 'make fmt     format the sources'
