@@ -8,7 +8,7 @@ use anyhow::{Context, ensure};
 use clap::builder::PossibleValue;
 use schemars::JsonSchema;
 use serde::Serialize;
-use taut::bench::{Contradiction, Measure, Outcome, Record, SHIFT, read_folder};
+use taut::bench::{Measure, Outcome, Record, SHIFT, read_folder};
 use taut::control::StoppedBy;
 use taut::io::{check_writable, write_text};
 use taut::plot;
@@ -16,7 +16,8 @@ use taut::report::{
     Mover, Pairing, Pairs, Report as Shown, Table, csv, figures, latex, markdown, page,
 };
 
-use super::console::{CLOSED, OPEN, tell_error};
+use super::bench::tell_contradictions;
+use super::console::{CLOSED, OPEN};
 use super::format::FormatArgs;
 use super::page::Page;
 use super::record::Head;
@@ -108,6 +109,7 @@ fn find(args: &Args) -> anyhow::Result<Reported> {
         (None, Some(pairing(args)?), Vec::new())
     } else {
         let report = all(args)?;
+        tell_contradictions(&report.contradictions);
         let files = write(args, &report)?;
         (Some(report), None, files)
     };
@@ -200,9 +202,6 @@ impl Report for Reported {
 }
 
 fn variants(report: &Shown, out: &mut Page) -> fmt::Result {
-    for Contradiction { instance, what } in &report.contradictions {
-        tell_error(&format!("contradiction: {instance}: {what}"));
-    }
     let runs = count(report.records.len(), "run");
     let line = match report.contradictions.len() {
         0 => format!("{runs}, no contradiction"),

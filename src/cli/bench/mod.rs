@@ -195,7 +195,7 @@ fn here(
 }
 
 /// What comes first.
-fn tell_contradictions(contradictions: &[Contradiction]) {
+pub fn tell_contradictions(contradictions: &[Contradiction]) {
     for Contradiction { instance, what } in contradictions {
         tell_error(&format!("contradiction: {instance}: {what}"));
     }
