@@ -92,7 +92,9 @@ study:
 	"$$taut" bench benchmarks/training.toml -o target/study/training --resume; \
 	"$$taut" bench benchmarks/tightening.toml -o target/study/tightening --resume; \
 	cargo run --release --package taut-benchmarks $(FLAGS) --bin study -- \
-		target/study/training target/study/tightening docs/study.md docs/study
+		target/study/training target/study/tightening docs/study.md docs/study; \
+	"$$taut" report target/study/training target/study/tightening --time cpu \
+		--title "The study: levers, bounds and scalings" -o docs/study/report.html
 
 fmt:
 	@cargo fmt --all
