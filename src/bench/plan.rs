@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
+use rand_chacha::rand_core::SeedableRng;
 
 use super::properties;
 use super::record::Asked;
 use super::suite::{Suite, SuiteError, SuiteQuestion};
 use super::variant::Variant;
+use crate::num::random::shuffle;
 
 /// The runs of a suite.
 #[derive(Clone, Debug)]
@@ -102,7 +103,7 @@ impl Plan {
                 runs.extend(suite.seeds.iter().map(|&seed| Planned { instance, variant, seed }));
             }
         }
-        shuffle(&mut runs, suite.order);
+        shuffle(&mut ChaCha8Rng::seed_from_u64(suite.order), &mut runs);
         Ok(Self { suite, folder, instances, runs })
     }
 
@@ -192,15 +193,6 @@ fn fitting(folder: &Path, pattern: &str) -> Result<Vec<String>, String> {
     match files.is_empty() {
         true => Err(format!("instances: '{pattern}': no such file")),
         false => Ok(files),
-    }
-}
-
-/// Fisher and Yates.
-fn shuffle(runs: &mut [Planned], seed: u64) {
-    let mut random = ChaCha8Rng::seed_from_u64(seed);
-    for last in (1..runs.len()).rev() {
-        let other = (random.next_u64() % (last as u64 + 1)) as usize;
-        runs.swap(last, other);
     }
 }
 
