@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use taut::bench::Record;
-use taut::num::statistics::Estimate;
+use taut::num::statistics::{Estimate, spearman_estimate};
 
-use crate::effects::{Effect, Figures, average, correlation, geometric};
+use crate::effects::{Effect, Figures, average, geometric};
 use crate::networks::{Name, Studied};
 
 /// What the figures say of a claim.
@@ -323,7 +323,7 @@ fn trade_off(evidence: &Evidence<'_>) -> Claim {
             let figures = if place == 0 { evidence.times[0] } else { evidence.work };
             let time = |n: &Studied| figures.get(&(variant.to_string(), n.name.clone()));
             let pairs = networks.filter_map(|network| Some([of(network), *time(network)?]));
-            correlation(&pairs.collect::<Vec<_>>())
+            spearman_estimate(&pairs.collect::<Vec<_>>())
         };
         let regions = pairs(&|network| network.regions);
         let stable = pairs(&|network| network.stable(1));

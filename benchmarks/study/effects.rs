@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use taut::bench::{Measure, Record};
-use taut::num::statistics::{Estimate, bootstrap, mean, spearman};
+use taut::num::statistics::{Estimate, bootstrap, mean};
 
 use crate::networks::{Name, Studied};
 
@@ -78,13 +78,6 @@ pub fn geometric(figures: &[f64]) -> Option<Estimate> {
 /// Mean of figures, with its interval.
 pub fn average(figures: &[f64]) -> Option<Estimate> {
     bootstrap(figures.len(), |drawn| mean(drawn.iter().map(|&place| figures[place])))
-}
-
-/// Rank correlation of pairs, with its interval.
-pub fn correlation(pairs: &[[f64; 2]]) -> Option<Estimate> {
-    bootstrap(pairs.len(), |drawn| {
-        spearman(&drawn.iter().map(|&place| pairs[place]).collect::<Vec<_>>())
-    })
 }
 
 /// What each lever does at each strength, for networks of one size.

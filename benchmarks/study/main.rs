@@ -162,8 +162,8 @@ fn table(networks: &BTreeMap<Name, Studied>, times: &Figures) -> String {
         "function,depth,width,lever,strength,seed,test_rmse,regions,stable_interval,stable_crown,\
          stable_lp,big_m_sum,big_m_sum_balanced,milp_seconds,search_seconds\n",
     );
-    for Studied { name, error, regions, scaled, .. } in networks.values() {
-        let network = &networks[name];
+    for network in networks.values() {
+        let Studied { name, error, regions, scaled, .. } = network;
         let time = |variant: &str| {
             let time = times.get(&(variant.to_string(), name.clone()));
             time.map(|time| format!("{time:.4}")).unwrap_or_default()

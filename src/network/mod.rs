@@ -30,6 +30,7 @@ pub use assembly::{
 pub use builder::{NetworkDescription, NetworkError, NodeDescription};
 pub use convolution::Convolution;
 pub use dense::{Activation, DenseLayer};
+pub(crate) use layers::broadcast_shape;
 pub use layers::{LAYERS, Layer, LayerKind, Lowered};
 pub use linear::{Linear, SparseRows};
 pub use metadata::{Metadata, Precision, Scaling, Units};

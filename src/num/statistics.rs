@@ -66,6 +66,13 @@ pub fn spearman(pairs: &[[f64; 2]]) -> Option<f64> {
     (size > 0.0).then(|| product(&ranks[0], &ranks[1]) / size)
 }
 
+/// [`spearman`] of independent pairs, with its interval.
+pub fn spearman_estimate(pairs: &[[f64; 2]]) -> Option<Estimate> {
+    bootstrap(pairs.len(), |drawn| {
+        spearman(&drawn.iter().map(|&place| pairs[place]).collect::<Vec<_>>())
+    })
+}
+
 /// The rank of each number, from 0.
 fn ranks(numbers: impl Iterator<Item = f64>) -> Vec<f64> {
     let numbers: Vec<f64> = numbers.collect();

@@ -52,6 +52,14 @@ fn seconds(measure: Measure) -> &'static str {
     }
 }
 
+/// Numbers from the least on, each against how many there are up to it.
+fn ranked(name: &str, numbers: impl Iterator<Item = f64>) -> Series {
+    let mut numbers: Vec<f64> = numbers.collect();
+    numbers.sort_by(f64::total_cmp);
+    let points = numbers.iter().enumerate().map(|(place, &number)| [(place + 1) as f64, number]);
+    Series { name: name.to_string(), style: Style::Line, points: points.collect() }
+}
+
 /// The greatest limit of a run.
 fn limit(report: &Report) -> f64 {
     report.records.iter().map(|record| record.limit_seconds).fold(LEAST_SECONDS, f64::max)
@@ -107,11 +115,7 @@ fn profile(report: &Report) -> Figure {
 fn cactus(report: &Report) -> Figure {
     let series = variants(report).map(|variant| {
         let solved = report.of_variant(variant).filter(|record| record.outcome.is_solved());
-        let mut times: Vec<f64> =
-            solved.map(|record| report.measure.of(record, 1.0).max(LEAST_SECONDS)).collect();
-        times.sort_by(f64::total_cmp);
-        let points = times.iter().enumerate().map(|(place, &time)| [(place + 1) as f64, time]);
-        Series { name: variant.to_string(), style: Style::Line, points: points.collect() }
+        ranked(variant, solved.map(|record| report.measure.of(record, 1.0).max(LEAST_SECONDS)))
     });
     let series: Vec<Series> = series.collect();
     let most = series.iter().map(|series| series.points.len()).max().unwrap_or(1) as f64;
@@ -136,10 +140,7 @@ fn cactus(report: &Report) -> Figure {
 fn gaps(report: &Report) -> Option<Figure> {
     let of = |variant: &str| {
         let open = report.of_variant(variant).filter(|record| !record.outcome.is_solved());
-        let mut gaps: Vec<f64> = open.map(Record::gap).filter(|gap| gap.is_finite()).collect();
-        gaps.sort_by(f64::total_cmp);
-        let points = gaps.iter().enumerate().map(|(place, &gap)| [(place + 1) as f64, gap]);
-        Series { name: variant.to_string(), style: Style::Line, points: points.collect() }
+        ranked(variant, open.map(Record::gap).filter(|gap| gap.is_finite()))
     };
     let series: Vec<Series> =
         variants(report).map(of).filter(|series| !series.points.is_empty()).collect();

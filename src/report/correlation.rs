@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::Regions;
 use crate::bench::{Measure, Record, Summary};
-use crate::num::statistics::{Estimate, bootstrap, median, spearman};
+use crate::num::statistics::{Estimate, median, spearman_estimate};
 
 /// Fewest instances that a correlation is told of.
 const FEWEST: usize = 5;
@@ -58,10 +58,7 @@ pub(super) fn correlations(
             if pairs.len() < FEWEST {
                 continue;
             }
-            let figure = |drawn: &[usize]| {
-                spearman(&drawn.iter().map(|&place| pairs[place]).collect::<Vec<_>>())
-            };
-            if let Some(estimate) = bootstrap(pairs.len(), figure) {
+            if let Some(estimate) = spearman_estimate(&pairs) {
                 found.push(Correlation {
                     variant: variant.clone(),
                     property: property.clone(),

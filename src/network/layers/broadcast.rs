@@ -6,8 +6,8 @@ use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn};
 use super::element_count;
 use crate::network::operator::LayerError;
 
-/// The shape that both broadcast to.
-pub(super) fn broadcast(a: &[usize], b: &[usize]) -> Result<Vec<usize>, LayerError> {
+/// The shape that both broadcast to, if there is one.
+pub fn broadcast_shape(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
     let rank = a.len().max(b.len());
     let dimension = |shape: &[usize], axis: usize| {
         (axis + shape.len()).checked_sub(rank).map_or(1, |position| shape[position])
@@ -17,8 +17,12 @@ pub(super) fn broadcast(a: &[usize], b: &[usize]) -> Result<Vec<usize>, LayerErr
         (1, n) => Some(n),
         _ => None,
     };
-    let shape: Option<Vec<usize>> = (0..rank).map(joined).collect();
-    shape.ok_or_else(|| LayerError::Shape {
+    (0..rank).map(joined).collect()
+}
+
+/// The shape that both broadcast to.
+pub(super) fn broadcast(a: &[usize], b: &[usize]) -> Result<Vec<usize>, LayerError> {
+    broadcast_shape(a, b).ok_or_else(|| LayerError::Shape {
         found: format!("operands of shapes {a:?} and {b:?}"),
         expected: "shapes that are equal or broadcast to each other".to_string(),
     })

@@ -23,6 +23,7 @@ mod rows;
 mod sliding;
 mod transpose;
 
+pub(crate) use broadcast::broadcast_shape;
 use std::fmt;
 
 use ndarray::{Array1, ArrayD, ArrayViewD, IxDyn};

@@ -9,6 +9,7 @@ use super::check_made;
 use crate::io::onnx::call::{Call, Wrong, wrong_shape};
 use crate::io::onnx::value::{Kind, Tensor, Values};
 use crate::message::excerpt;
+use crate::network::broadcast_shape;
 
 type OfTwo<T, R> = fn(T, T) -> R;
 
@@ -304,16 +305,7 @@ fn zipped<T: Copy, R>(
 
 /// The shape that both broadcast to, which has to be small enough.
 pub fn broadcast(call: &Call, a: &[usize], b: &[usize]) -> Result<Vec<usize>, Wrong> {
-    let rank = a.len().max(b.len());
-    let dimension = |shape: &[usize], axis: usize| {
-        (axis + shape.len()).checked_sub(rank).map_or(1, |position| shape[position])
-    };
-    let joined = |axis| match (dimension(a, axis), dimension(b, axis)) {
-        (m, n) if m == n || n == 1 => Some(m),
-        (1, n) => Some(n),
-        _ => None,
-    };
-    let shape: Vec<usize> = (0..rank).map(joined).collect::<Option<_>>().ok_or_else(|| {
+    let shape = broadcast_shape(a, b).ok_or_else(|| {
         let found = format!("operands of shapes {a:?} and {b:?}");
         wrong_shape(found, "shapes that are equal or broadcast to each other")
     })?;
