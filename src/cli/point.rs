@@ -32,9 +32,9 @@ pub fn outputs(problem: &Problem, output: &[f64]) -> String {
 /// The inputs, or outputs, that objective and constraints are about, and integer ones.
 fn named(problem: &Problem, of: impl Fn(Variable) -> Option<usize>) -> BTreeSet<usize> {
     let constraints = problem.constraints().iter().map(Constraint::expression);
-    let terms = constraints.chain([problem.objective()]).flat_map(Expression::terms);
+    let variables = constraints.chain([problem.objective()]).flat_map(Expression::variables);
     let integer = problem.integer().iter().map(|&index| Variable::Input(index));
-    terms.map(|&(variable, _)| variable).chain(integer).filter_map(of).collect()
+    variables.chain(integer).filter_map(of).collect()
 }
 
 fn listed(texts: &[String], named: &BTreeSet<usize>, name: impl Fn(usize) -> String) -> String {

@@ -156,9 +156,17 @@ impl Question {
     /// What is asked of the inputs of `problem`, and of its objective where something is.
     pub fn ask(&mut self, problem: &Problem, optimizes: bool) {
         self.sense = optimizes.then(|| problem.sense());
-        let objective = || problem.vocabulary().by_index(problem.objective());
+        let objective = || match problem.objective().bends().is_empty() {
+            true => problem.vocabulary().by_index(problem.objective()),
+            // What it is made of is long.
+            false => problem.objective_in_words(),
+        };
         self.objective = optimizes.then(objective);
-        self.constraints = Some(problem.constraints().iter().map(ToString::to_string).collect());
+        let mut constraints: Vec<String> =
+            problem.constraints().iter().map(ToString::to_string).collect();
+        // One text may be several constraints.
+        constraints.dedup();
+        self.constraints = Some(constraints);
         self.integer = Some(problem.integer().to_vec());
         self.within(problem.domain());
     }

@@ -195,8 +195,9 @@ fn formulate_by<'a>(
         Some(scaling) => {
             let scaled = scale(problem.network_graph(), bounds, scaling);
             // Inputs and outputs keep their units, and so does the question.
-            let rows = bounds.of(problem.rows()).clone();
-            let bounds = scaled.bounds.and(rows);
+            let of_question = problem.graph().nodes().skip(problem.network_graph().nodes().count());
+            let bounds =
+                of_question.fold(scaled.bounds, |all, (id, _)| all.and(bounds.of(id).clone()));
             (Cow::Owned(problem.with_graph(scaled.graph)), Cow::Owned(bounds))
         }
     };

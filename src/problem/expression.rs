@@ -1,11 +1,10 @@
-//! Linear expressions and constraints over inputs `x0, x1, …` and outputs
-//! `y0, y1, …`.
+//! Piecewise linear expressions over inputs `x0, x1, …` and outputs `y0, y1, …`.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::num::Interval;
 use crate::num::twofold::Twofold;
 
 /// An input or an output of the network.
@@ -45,16 +44,19 @@ impl fmt::Display for Variable {
     }
 }
 
-/// `Σ coefficient · variable + constant`; each variable at most once, in order,
-/// none with coefficient 0.
+/// `Σ coefficient · variable + Σ coefficient · max(0, expression) + constant`; each variable at
+/// most once, in order, each bend at most once, none with coefficient 0. What has no bends is
+/// linear.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Expression {
     terms: Vec<(Variable, f64)>,
+    bends: Vec<(Arc<Expression>, f64)>,
     constant: f64,
 }
 
 impl Expression {
-    /// The sum of `terms` and `constant`; terms of the same variable are added.
+    /// The linear expression that is the sum of `terms` and `constant`; terms of the same
+    /// variable are added.
     pub fn new(terms: impl IntoIterator<Item = (Variable, f64)>, constant: f64) -> Self {
         let mut terms: Vec<_> = terms.into_iter().collect();
         terms.sort_by_key(|&(variable, _)| variable);
@@ -66,7 +68,23 @@ impl Expression {
             same
         });
         terms.retain(|&(_, coefficient)| coefficient != 0.0);
-        Self { terms, constant }
+        Self { terms, bends: Vec::new(), constant }
+    }
+
+    /// A number.
+    pub fn number(value: f64) -> Self {
+        Self::new([], value)
+    }
+
+    /// `coefficient · max(0, expression)` beside a linear expression.
+    pub(super) fn with_bend(mut self, bend: Arc<Self>, coefficient: f64) -> Self {
+        let is_same = |other: &Arc<Self>| Arc::ptr_eq(other, &bend) || *other == bend;
+        match self.bends.iter().position(|(other, _)| is_same(other)) {
+            Some(place) => self.bends[place].1 += coefficient,
+            None => self.bends.push((bend, coefficient)),
+        }
+        self.bends.retain(|&(_, coefficient)| coefficient != 0.0);
+        self
     }
 
     /// The terms, ordered by variable.
@@ -74,14 +92,43 @@ impl Expression {
         &self.terms
     }
 
+    /// The expressions whose positive parts are added, and their coefficients.
+    pub fn bends(&self) -> &[(Arc<Expression>, f64)] {
+        &self.bends
+    }
+
     /// The constant part.
     pub fn constant(&self) -> f64 {
         self.constant
     }
 
-    /// Whether a term is an output.
+    /// Whether it is a number.
+    pub fn is_constant(&self) -> bool {
+        self.terms.is_empty() && self.bends.is_empty()
+    }
+
+    /// Whether it is anything but linear in inputs alone: a term is an output, or it bends.
     pub fn has_outputs(&self) -> bool {
-        self.terms.iter().any(|(variable, _)| matches!(variable, Variable::Output(_)))
+        let is_output = |(variable, _): &(Variable, f64)| matches!(variable, Variable::Output(_));
+        !self.bends.is_empty() || self.terms.iter().any(is_output)
+    }
+
+    /// All variables in it, those of bends included, some perhaps more than once.
+    pub fn variables(&self) -> Vec<Variable> {
+        let own = self.terms.iter().map(|&(variable, _)| variable);
+        let of_bends = self.bends.iter().flat_map(|(bend, _)| bend.variables());
+        own.chain(of_bends).collect()
+    }
+
+    /// Numbers in it, those of bends included: each coefficient and each constant.
+    pub fn numbers(&self) -> Vec<f64> {
+        let own = self.terms.iter().map(|&(_, c)| c).chain([self.constant]);
+        let of_bends = self.bends.iter().flat_map(|(bend, c)| {
+            let mut numbers = bend.numbers();
+            numbers.push(*c);
+            numbers
+        });
+        own.chain(of_bends).collect()
     }
 
     /// The value at given inputs and outputs.
@@ -93,7 +140,10 @@ impl Expression {
             Variable::Input(index) => inputs[index],
             Variable::Output(index) => outputs[index],
         };
-        self.terms.iter().map(|&(variable, c)| c * value(variable)).sum::<f64>() + self.constant
+        let bends = self.bends.iter();
+        let bends = bends.map(|(bend, c)| c * bend.evaluate(inputs, outputs).max(0.0));
+        let terms = self.terms.iter().map(|&(variable, c)| c * value(variable));
+        terms.chain(bends).sum::<f64>() + self.constant
     }
 
     /// The value at given inputs and outputs, all in twice the digits and rounded at the end.
@@ -101,6 +151,10 @@ impl Expression {
     /// # Panics
     /// If a variable is out of range.
     pub fn evaluate_accurately(&self, inputs: &[f64], outputs: &[Twofold]) -> f64 {
+        self.accurate(inputs, outputs).rounded()
+    }
+
+    fn accurate(&self, inputs: &[f64], outputs: &[Twofold]) -> Twofold {
         let mut sum = Twofold::from(self.constant);
         for &(variable, c) in &self.terms {
             sum.add_product(
@@ -111,40 +165,117 @@ impl Expression {
                 },
             );
         }
-        sum.rounded()
+        for (bend, c) in &self.bends {
+            sum.add_product(*c, bend.accurate(inputs, outputs).max(Twofold::default()));
+        }
+        sum
     }
 
-    /// `Σ |coefficient · variable| + |constant|` for given magnitudes of inputs and outputs.
+    /// `Σ |coefficient · variable| + |constant|` for given magnitudes of inputs and outputs,
+    /// bends by the same sum.
     ///
     /// # Panics
     /// If a variable is out of range.
     pub fn size(&self, inputs: &[f64], outputs: &[f64]) -> f64 {
+        let bends = self.bends.iter().map(|(bend, c)| c.abs() * bend.size(inputs, outputs));
+        self.spread_of_terms(inputs, outputs) + bends.sum::<f64>() + self.constant.abs()
+    }
+
+    /// [`size`](Self::size) without constants: how far the value moves if inputs and outputs
+    /// move that far.
+    ///
+    /// # Panics
+    /// If a variable is out of range.
+    pub fn spread(&self, inputs: &[f64], outputs: &[f64]) -> f64 {
+        let bends = self.bends.iter().map(|(bend, c)| c.abs() * bend.spread(inputs, outputs));
+        self.spread_of_terms(inputs, outputs) + bends.sum::<f64>()
+    }
+
+    fn spread_of_terms(&self, inputs: &[f64], outputs: &[f64]) -> f64 {
         let size = |variable| match variable {
             Variable::Input(index) => inputs[index],
             Variable::Output(index) => outputs[index],
         };
-        let terms = self.terms.iter().map(|&(variable, c)| (c * size(variable)).abs());
-        terms.sum::<f64>() + self.constant.abs()
+        self.terms.iter().map(|&(variable, c)| (c * size(variable)).abs()).sum()
+    }
+
+    /// The linear expression that it is near given inputs and outputs; at a bend, the flat
+    /// side counts.
+    ///
+    /// # Panics
+    /// If a variable is out of range.
+    pub fn linear_at(&self, inputs: &[f64], outputs: &[f64]) -> Self {
+        let linear = Self { bends: Vec::new(), ..self.clone() };
+        let active = self.bends.iter().filter(|(bend, _)| bend.evaluate(inputs, outputs) > 0.0);
+        active.fold(linear, |sum, (bend, c)| sum.plus(bend.linear_at(inputs, outputs).times(*c)))
+    }
+
+    /// The sum of two expressions.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self::total(vec![self, other]).expect("two of them")
+    }
+
+    /// The sum of a list; `None` if it is empty.
+    pub fn total(list: Vec<Self>) -> Option<Self> {
+        let mut list = list.into_iter();
+        let mut sum = list.next()?;
+        let mut bends = Vec::new();
+        for other in list {
+            sum.terms.extend(other.terms);
+            sum.constant += other.constant;
+            bends.extend(other.bends);
+        }
+        let linear = Self::new(sum.terms, sum.constant);
+        let bends = sum.bends.into_iter().chain(bends);
+        Some(bends.fold(linear, |sum, (bend, c)| sum.with_bend(bend, c)))
     }
 
     /// The difference of two expressions.
     #[must_use]
-    pub fn minus(mut self, other: Self) -> Self {
-        self.terms.extend(other.terms.into_iter().map(|(variable, c)| (variable, -c)));
-        Self::new(self.terms, self.constant - other.constant)
+    pub fn minus(self, other: Self) -> Self {
+        self.plus(other.times(-1.0))
+    }
+
+    /// The expression times a number.
+    #[must_use]
+    pub fn times(self, factor: f64) -> Self {
+        self.each_number(|number| factor * number)
+    }
+
+    /// The expression over a number: each coefficient is rounded once.
+    #[must_use]
+    pub fn divided(self, divisor: f64) -> Self {
+        self.each_number(|number| number / divisor)
+    }
+
+    fn each_number(self, of: impl Fn(f64) -> f64) -> Self {
+        let terms = self.terms.into_iter().map(|(variable, c)| (variable, of(c)));
+        let linear = Self::new(terms, of(self.constant));
+        let bends = self.bends.into_iter();
+        bends.fold(linear, |sum, (bend, c)| sum.with_bend(bend, of(c)))
+    }
+
+    /// The expression without its constant.
+    #[must_use]
+    pub(super) fn without_constant(self) -> Self {
+        Self { constant: 0.0, ..self }
     }
 }
 
 impl Expression {
     /// The expression with variables by these names.
-    pub(super) fn in_words(&self, name: impl Fn(Variable) -> String) -> String {
+    pub(super) fn in_words(&self, name: &dyn Fn(Variable) -> String) -> String {
         let mut text = String::new();
-        for &(variable, c) in &self.terms {
+        let bends = self.bends.iter();
+        let bends = bends.map(|(bend, c)| (*c, format!("relu({})", bend.in_words(name))));
+        let terms = self.terms.iter().map(|&(variable, c)| (c, name(variable)));
+        for (c, word) in terms.chain(bends) {
             let sign = sign(&text, c);
             let factor = if c.abs() == 1.0 { String::new() } else { format!("{} ", c.abs()) };
-            text += &format!("{sign}{factor}{}", name(variable));
+            text += &format!("{sign}{factor}{word}");
         }
-        if self.constant != 0.0 || self.terms.is_empty() {
+        if self.constant != 0.0 || self.is_constant() {
             text += &format!("{}{}", sign(&text, self.constant), self.constant.abs());
         }
         text
@@ -163,78 +294,6 @@ fn sign(before: &str, next: f64) -> &'static str {
 
 impl fmt::Display for Expression {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.in_words(|variable| variable.to_string()))
-    }
-}
-
-/// `lower ≤ expression ≤ upper`, the expression without a constant.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Constraint {
-    expression: Expression,
-    lower: f64,
-    upper: f64,
-    text: String,
-}
-
-impl Constraint {
-    /// `lower ≤ expression ≤ upper`; the expression's constant moves to the
-    /// bounds. A side without a limit is infinite.
-    pub fn new(expression: Expression, lower: f64, upper: f64) -> Self {
-        let (lower, upper) = (lower - expression.constant, upper - expression.constant);
-        let expression = Expression { constant: 0.0, ..expression };
-        let text = format!("{lower} <= {expression} <= {upper}");
-        Self { expression, lower, upper, text }
-    }
-
-    /// The same constraint, shown as it was written.
-    #[must_use]
-    pub fn with_text(self, text: &str) -> Self {
-        Self { text: text.to_string(), ..self }
-    }
-
-    /// The left-hand side.
-    pub fn expression(&self) -> &Expression {
-        &self.expression
-    }
-
-    /// Lower bound, perhaps −∞.
-    pub fn lower(&self) -> f64 {
-        self.lower
-    }
-
-    /// Upper bound, perhaps ∞.
-    pub fn upper(&self) -> f64 {
-        self.upper
-    }
-
-    /// Both limits.
-    ///
-    /// # Panics
-    /// If no number lies between them.
-    pub fn interval(&self) -> Interval {
-        Interval::new(self.lower, self.upper).expect("limits in order")
-    }
-
-    /// By how much a value of the expression is beyond a limit, absolute, and the magnitude of
-    /// that limit; `None` if it is beyond none.
-    pub fn excess(&self, value: f64) -> Option<(f64, f64)> {
-        let sides = [(self.lower - value, self.lower), (value - self.upper, self.upper)];
-        let beyond = sides.into_iter().find(|(excess, _)| *excess > 0.0);
-        // A value that is no number satisfies nothing.
-        let nothing = value.is_nan().then_some((f64::INFINITY, 0.0));
-        nothing.or(beyond.map(|(excess, limit)| (excess, limit.abs())))
-    }
-
-    /// How far a value of the expression is from the nearest limit, and the magnitude of that;
-    /// negative beyond it.
-    pub fn distance(&self, value: f64) -> (f64, f64) {
-        let [below, above] = [value - self.lower, self.upper - value];
-        if below < above { (below, self.lower.abs()) } else { (above, self.upper.abs()) }
-    }
-}
-
-impl fmt::Display for Constraint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(&self.in_words(&|variable| variable.to_string()))
     }
 }

@@ -1,11 +1,15 @@
 //! A question about a network: domain, objective, constraints; as text, typed, and as a node
 //! of the network's graph.
 
+mod bends;
+mod constraint;
 mod expression;
+mod functions;
 mod neurons;
 mod parser;
 mod point;
 mod rows;
+mod value;
 mod vocabulary;
 mod words;
 
@@ -14,7 +18,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-pub use expression::{Constraint, Expression, Variable};
+pub use constraint::Constraint;
+pub use expression::{Expression, Variable};
 pub(crate) use neurons::Neurons;
 pub use parser::ExpressionError;
 pub use point::Candidate;
@@ -317,13 +322,13 @@ fn whole(domain: &IntervalBox, question: &Question) -> Option<Part> {
 fn check_variables(question: &Question, network: &Network) -> Result<(), ProblemError> {
     let (inputs, outputs) = (network.inputs(), network.outputs());
     let expressions = question.constraints.iter().map(Constraint::expression);
-    let mut terms = expressions.chain([&question.objective]).flat_map(Expression::terms);
+    let mut variables = expressions.chain([&question.objective]).flat_map(Expression::variables);
     let is_missing = |variable: Variable| match variable {
         Variable::Input(index) => index >= inputs,
         Variable::Output(index) => index >= outputs,
     };
-    match terms.find(|(variable, _)| is_missing(*variable)) {
-        Some(&(variable, _)) => Err(ProblemError::Variable { variable, inputs, outputs }),
+    match variables.find(|&variable| is_missing(variable)) {
+        Some(variable) => Err(ProblemError::Variable { variable, inputs, outputs }),
         None => Ok(()),
     }
 }

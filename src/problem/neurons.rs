@@ -38,7 +38,7 @@ impl Neurons {
         with_outputs: bool,
     ) -> Self {
         assert_eq!(domain.len(), problem.domain.len(), "inputs of a box");
-        let all = &problem.network_graph;
+        let all = &problem.without_rows();
         let graph = match with_outputs {
             false => all.up_to(node),
             true if node == all.input() || node == all.output() => all.clone(),
@@ -86,6 +86,16 @@ impl Neurons {
             question,
             objective_text: None,
         }
+    }
+}
+
+impl Problem {
+    /// The graph up to its rows: the network, and what bends in the question.
+    fn without_rows(&self) -> ReluGraph {
+        let before = self.graph.nodes().map(|(id, _)| id).take_while(|id| *id != self.rows);
+        let mut graph = self.graph.up_to(before.last().expect("an input"));
+        graph.set_output(self.graph.output());
+        graph
     }
 }
 

@@ -83,9 +83,9 @@ impl Problem {
         let errors = self.graph.rounding_errors(&self.values(input), self.graph.output()).to_vec();
         let no_errors = vec![0.0; input.len()];
         let error = |expression: &Expression| {
-            let terms = expression.terms().len() as f64 + 2.0;
+            let terms = expression.numbers().len() as f64 + 1.0;
             let sum = terms * f64::EPSILON * expression.size(input, output);
-            expression.size(&no_errors, &errors) - expression.constant().abs() + sum
+            expression.spread(&no_errors, &errors) + sum
         };
         let decides = |constraint: &Constraint| {
             let value = constraint.expression().evaluate(input, output);
@@ -143,7 +143,7 @@ impl Problem {
         output: &[f64],
     ) -> Violation {
         let expression = constraint.expression();
-        let grain = slopes.grain(expression);
+        let grain = slopes.grain(expression, output);
         let (tolerance, grains, terms) = match expression.has_outputs() {
             true => {
                 let terms = SHARE_OF_TERMS * expression.size(slopes.input, output);
@@ -248,7 +248,8 @@ impl<'a> Slopes<'a> {
     }
 
     /// How far an expression moves between the point and its neighbours in `f64`.
-    fn grain(&mut self, expression: &Expression) -> f64 {
+    fn grain(&mut self, expression: &Expression, output: &[f64]) -> f64 {
+        let expression = expression.linear_at(self.input, output);
         let mut inputs: Vec<(usize, f64)> = Vec::new();
         let mut gradient: Option<Array1<f64>> = None;
         for &(variable, coefficient) in expression.terms() {

@@ -85,14 +85,14 @@ impl LimitedRow<'_> {
 
     /// The limit as a constraint of its own; where the row has a constant, rounded outward.
     pub(super) fn constraint(&self) -> Constraint {
-        let terms = self.expression.terms().iter().map(|&(v, c)| (v, self.sign * c));
-        let constant = self.sign * self.expression.constant();
+        let expression = self.expression.clone().times(self.sign);
+        let constant = expression.constant();
         let (lower, upper) = (self.interval.lower(), self.interval.upper());
         let (lower, upper) = match constant == 0.0 {
             true => (lower, upper),
             false => ((lower - constant).next_down(), (upper - constant).next_up()),
         };
-        Constraint::new(Expression::new(terms, 0.0), lower, upper)
+        Constraint::new(expression.without_constant(), lower, upper)
     }
 }
 
@@ -117,28 +117,90 @@ impl Problem {
         // A row of no variables is decided by its constant, not by a program.
         rows.filter(|row| {
             let is_limited = row.interval.lower().is_finite() || row.interval.upper().is_finite();
-            is_limited && !row.expression.terms().is_empty()
+            is_limited && !row.expression.is_constant()
         })
     }
 }
 
-/// Appends the rows of a question to a graph.
+/// Appends the rows of a question to a graph: what bends in them layer by layer, and the rows.
 pub(super) fn append(graph: &ReluGraph, question: &Question) -> (ReluGraph, NodeId) {
-    let mut graph = graph.clone();
-    let rows: Vec<(&Expression, f64)> = question.rows().collect();
-    let of = |index: fn(Variable) -> Option<usize>, size: usize| {
-        let entries = rows.iter().map(|(expression, sign)| {
-            let terms = expression.terms().iter();
-            terms.filter_map(move |&(variable, c)| Some((index(variable)?, sign * c)))
-        });
-        Linear::Sparse(SparseRows::from_rows(size, entries))
-    };
-    let (input, output) = (graph.input(), graph.output());
-    let terms = vec![
-        (input, of(Variable::input, graph.size(input))),
-        (output, of(Variable::output, graph.size(output))),
-    ];
-    let bias: Array1<f64> = rows.iter().map(|(row, sign)| sign * row.constant()).collect();
-    let node = graph.affine(terms, bias);
-    (graph, node)
+    let mut rows = Rows::new(graph.clone());
+    let all: Vec<(&Expression, f64)> = question.rows().collect();
+    all.iter().for_each(|(expression, _)| rows.find(expression));
+    rows.append_bends();
+    let node = rows.append(&all);
+    (rows.graph, node)
+}
+
+/// Rows of a question on their way into a graph.
+struct Rows<'a> {
+    graph: ReluGraph,
+    /// What bends, each once: layer by layer, those of a layer read those of the layers before.
+    layers: Vec<Vec<&'a Expression>>,
+    /// The nodes of their positive parts.
+    nodes: Vec<NodeId>,
+}
+
+impl<'a> Rows<'a> {
+    fn new(graph: ReluGraph) -> Self {
+        Self { graph, layers: Vec::new(), nodes: Vec::new() }
+    }
+
+    /// Finds what bends in an expression.
+    fn find(&mut self, expression: &'a Expression) {
+        for (bend, _) in expression.bends() {
+            if self.place(bend).is_none() {
+                self.find(bend);
+                let layer = bend.depth();
+                self.layers.resize_with(self.layers.len().max(layer + 1), Vec::new);
+                self.layers[layer].push(bend);
+            }
+        }
+    }
+
+    /// Layer and place in it.
+    fn place(&self, bend: &Expression) -> Option<(usize, usize)> {
+        let layer = bend.depth();
+        let is_same = |other: &&Expression| std::ptr::eq(*other, bend) || *other == bend;
+        Some((layer, self.layers.get(layer)?.iter().position(is_same)?))
+    }
+
+    fn append_bends(&mut self) {
+        for layer in 0..self.layers.len() {
+            let rows: Vec<(&Expression, f64)> =
+                self.layers[layer].iter().map(|&bend| (bend, 1.0)).collect();
+            let node = self.append(&rows);
+            let node = self.graph.relu(node);
+            self.nodes.push(node);
+        }
+    }
+
+    /// Appends one affine node.
+    fn append(&mut self, rows: &[(&Expression, f64)]) -> NodeId {
+        let of = |index: fn(Variable) -> Option<usize>, size: usize| {
+            let entries = rows.iter().map(|(expression, sign)| {
+                let terms = expression.terms().iter();
+                terms.filter_map(move |&(variable, c)| Some((index(variable)?, sign * c)))
+            });
+            Linear::Sparse(SparseRows::from_rows(size, entries))
+        };
+        let (input, output) = (self.graph.input(), self.graph.output());
+        let mut terms = vec![
+            (input, of(Variable::input, self.graph.size(input))),
+            (output, of(Variable::output, self.graph.size(output))),
+        ];
+        for (layer, &node) in self.nodes.iter().enumerate() {
+            let entries = rows.iter().map(|(expression, sign)| {
+                let bends = expression.bends().iter().filter_map(|(bend, c)| {
+                    let place = self.place(bend).expect("a bend that was found");
+                    (place.0 == layer).then_some((place.1, sign * c))
+                });
+                bends.collect::<Vec<_>>()
+            });
+            let linear = SparseRows::from_rows(self.graph.size(node), entries);
+            terms.push((node, Linear::Sparse(linear)));
+        }
+        let bias: Array1<f64> = rows.iter().map(|(row, sign)| sign * row.constant()).collect();
+        self.graph.affine(terms, bias)
+    }
 }

@@ -81,6 +81,37 @@ impl<'a> Vocabulary<'a> {
         self.named(name, alike)?.ok_or_else(|| self.unknown(name))
     }
 
+    /// The variables of a letter, `x` where there is not one input, or of a range of them,
+    /// `x[0:3]`, `y[2:]`, whose end is not in it; `None` if the name is that of one variable or
+    /// of none.
+    pub(super) fn list(&self, name: &str) -> Option<Result<Vec<Variable>, String>> {
+        let own = self.named(name, |other| other == name);
+        if !matches!(own, Ok(None)) {
+            return None;
+        }
+        [('x', self.inputs), ('y', self.outputs)].into_iter().find_map(|(letter, count)| {
+            let rest = name.strip_prefix([letter, letter.to_ascii_uppercase()])?;
+            if rest.is_empty() {
+                let all = (0..count).map(|index| of_letter(letter, index)).collect();
+                return (count != 1).then_some(Ok(all));
+            }
+            let range = rest.strip_prefix('[')?.strip_suffix(']')?;
+            let (from, to) = range.split_once(':')?;
+            let end =
+                |text: &str, default| if text.is_empty() { Ok(default) } else { text.parse() };
+            let (from, to) = match (end(from, 0), end(to, count)) {
+                (Ok(from), Ok(to)) if from < to && to <= count => (from, to),
+                _ => {
+                    let what = format!("{name} is no range of {}", self.range(letter));
+                    return Some(Err(format!(
+                        "{what}; the end is not in it, as in {letter}[0:{count}]"
+                    )));
+                }
+            };
+            Some(Ok((from..to).map(|index| of_letter(letter, index)).collect()))
+        })
+    }
+
     fn unknown(&self, name: &str) -> String {
         let (inputs, outputs) = (self.range('x'), self.range('y'));
         format!("unknown variable '{name}'; the network has {inputs}, and {outputs}")
@@ -117,7 +148,7 @@ impl<'a> Vocabulary<'a> {
 
     /// An expression in the words of answers; it can be read again.
     pub fn words(&self, expression: &Expression) -> String {
-        expression.in_words(|variable| match self.own_name(variable) {
+        expression.in_words(&|variable| match self.own_name(variable) {
             Some(name) => spelled(name),
             None => self.index_name(variable),
         })
@@ -125,7 +156,7 @@ impl<'a> Vocabulary<'a> {
 
     /// An expression with inputs and outputs by their indices; it can be read again.
     pub fn by_index(&self, expression: &Expression) -> String {
-        expression.in_words(|variable| self.index_name(variable))
+        expression.in_words(&|variable| self.index_name(variable))
     }
 
     fn index_name(&self, variable: Variable) -> String {

@@ -19,6 +19,8 @@ pub(super) enum Relation {
     AtMost,
     AtLeast,
     Equal,
+    /// Of [`argmax`](super::functions) only: elsewhere it leaves an open set.
+    NotEqual,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -29,7 +31,28 @@ pub(super) enum Kind {
     Plus,
     Minus,
     Times,
+    Over,
+    Open(Bracket),
+    Close(Bracket),
+    Comma,
     Relation(Relation),
+}
+
+/// What belongs together.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Bracket {
+    Round,
+    Square,
+}
+
+impl Bracket {
+    /// The one that closes it.
+    pub(super) fn closing(self) -> &'static str {
+        match self {
+            Self::Round => ")",
+            Self::Square => "]",
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -60,7 +83,7 @@ pub(super) fn tokenize(text: &str) -> Result<Vec<Token>, (usize, String)> {
                 let word = rest.iter().take_while(|c| continues_word(**c)).count();
                 word + brackets_length(&rest[word..])
             }
-            '<' | '>' | '=' if rest.get(1) == Some(&'=') => 2,
+            '<' | '>' | '=' | '!' if rest.get(1) == Some(&'=') => 2,
             _ => 1,
         };
         let word: String = rest[..length].iter().collect();
@@ -77,9 +100,18 @@ fn kind(word: &str) -> Result<Kind, String> {
         // As texts are set, too.
         "-" | "\u{2212}" => Kind::Minus,
         "*" | "\u{b7}" => Kind::Times,
+        "/" => Kind::Over,
+        "," => Kind::Comma,
+        "(" => Kind::Open(Bracket::Round),
+        ")" => Kind::Close(Bracket::Round),
+        "[" => Kind::Open(Bracket::Square),
+        "]" => Kind::Close(Bracket::Square),
         "<=" | "\u{2264}" => Kind::Relation(Relation::AtMost),
         ">=" | "\u{2265}" => Kind::Relation(Relation::AtLeast),
         "=" | "==" => Kind::Relation(Relation::Equal),
+        "!=" | "\u{2260}" => Kind::Relation(Relation::NotEqual),
+        "^" => return Err("found '^': powers are not piecewise linear".to_string()),
+        "|" => return Err("found '|'; absolute values are written abs( )".to_string()),
         "<" | ">" => return Err(format!("found '{word}', a strict relation; use {word}=")),
         _ if word.starts_with(|c: char| c.is_ascii_digit() || c == '.') => {
             let value: f64 = word.parse().map_err(|_| format!("'{word}' is not a number"))?;
@@ -91,7 +123,9 @@ fn kind(word: &str) -> Result<Kind, String> {
         _ if word.starts_with(begins_word) => Kind::Name(word.to_string()),
         _ if word.starts_with('"') => Kind::Quoted(word[1..word.len() - 1].replace("\"\"", "\"")),
         _ => {
-            return Err(format!("found '{word}', expected a number, a variable, + - * <= >= or ="));
+            return Err(format!(
+                "found '{word}', expected a number, a variable, + - * / ( ) [ ] <= >= or ="
+            ));
         }
     })
 }
@@ -109,11 +143,11 @@ fn quoted_length(rest: &[char]) -> Result<usize, String> {
     }
 }
 
-/// Length of `[12]`; 0 where there is none.
+/// Length of `[12]`, or of a range such as `[0:3]`, `[3:]`, `[:]`; 0 where there is none.
 fn brackets_length(rest: &[char]) -> usize {
-    let digits = rest.iter().skip(1).take_while(|c| c.is_ascii_digit()).count();
-    match (rest.first(), rest.get(digits + 1)) {
-        (Some('['), Some(']')) if digits > 0 => digits + 2,
+    let inside = rest.iter().skip(1).take_while(|c| c.is_ascii_digit() || **c == ':').count();
+    match (rest.first(), rest.get(inside + 1)) {
+        (Some('['), Some(']')) if inside > 0 => inside + 2,
         _ => 0,
     }
 }

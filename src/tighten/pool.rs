@@ -54,7 +54,7 @@ impl<'a> Pool<'a> {
         }
         let shape = (points.len(), domain.len());
         let batch = Array2::from_shape_vec(shape, points.concat()).expect("points of one length");
-        let values = self.inside(self.problem.network_graph().evaluate_all(batch.view()));
+        let values = self.inside(self.problem.graph().evaluate_all(batch.view()));
         self.values = match self.values.is_empty() {
             true => values,
             false => {
@@ -91,7 +91,7 @@ impl<'a> Pool<'a> {
         if !self.with_outputs {
             return values;
         }
-        let graph = self.problem.network_graph();
+        let graph = self.problem.graph();
         let inputs = values[graph.input().index()].outer_iter();
         let outputs = values[graph.output().index()].outer_iter();
         let kept = inputs

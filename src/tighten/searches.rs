@@ -79,10 +79,13 @@ impl<'a> Searches<'a> {
 
     /// Bounds for a question about a neuron, over all of its box.
     fn bounds(&self, question: &Problem, whole: &Part) -> Result<NeuronBounds, BoundsError> {
-        let (graph, rows) = (question.graph(), question.rows());
-        let rows = node_range(rows, graph.node(rows), &self.boxes, &whole.domain)?;
-        let bounds = NeuronBounds::new(self.boxes.clone()).and(rows);
-        limited(question, whole, bounds.with(graph.input(), whole.domain.clone()))
+        let graph = question.graph();
+        let mut boxes = self.boxes.clone();
+        for (id, node) in graph.nodes().skip(self.boxes.len()) {
+            boxes.push(node_range(id, node, &boxes, &whole.domain)?);
+        }
+        let bounds = NeuronBounds::new(boxes).with(graph.input(), whole.domain.clone());
+        limited(question, whole, bounds)
     }
 }
 

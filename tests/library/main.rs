@@ -14,6 +14,7 @@ mod npz;
 mod onnx;
 mod proofs;
 mod prune;
+mod questions;
 mod random;
 mod readers;
 mod regions;
