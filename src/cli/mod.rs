@@ -9,12 +9,15 @@ mod compare;
 mod completions;
 mod console;
 mod convert;
+mod evaluate;
 mod export;
+mod find;
 mod format;
 mod info;
 mod kinds;
 mod log;
 mod man;
+mod nearest;
 mod optimize;
 mod page;
 mod point;
@@ -85,6 +88,14 @@ enum Command {
     /// Largest value of an expression of a network's inputs and outputs over a box.
     #[command(aliases = ["maximise", "max"])]
     Maximize(optimize::Args),
+    /// Any point of the box for which constraints hold, or that there is none.
+    Find(find::Args),
+    /// The point whose outputs come nearest to given ones, or the least change of given inputs
+    /// that reaches what constraints say.
+    Nearest(nearest::Args),
+    /// Outputs of a network at given inputs, with activation pattern and gradient.
+    #[command(alias = "eval")]
+    Evaluate(evaluate::Args),
     /// Bounds and phase of every neuron, stable counts, big-M constants.
     Bounds(bounds::Args),
     /// Why a problem is easy or hard: big-M constants, stable neurons, linear regions,
@@ -218,6 +229,9 @@ fn answer(arguments: &Arguments, given: Vec<String>) -> anyhow::Result<u8> {
         Command::Info(args) => info::run(args, start("info")),
         Command::Minimize(args) => optimize::run(args, Sense::Minimize, start("minimize")),
         Command::Maximize(args) => optimize::run(args, Sense::Maximize, start("maximize")),
+        Command::Find(args) => find::run(args, start("find")),
+        Command::Nearest(args) => nearest::run(args, start("nearest")),
+        Command::Evaluate(args) => evaluate::run(args, start("evaluate")),
         Command::Bounds(args) => bounds::run(args, start("bounds")),
         Command::Analyze(args) => analyze::run(args, start("analyze")),
         Command::Regions(args) => regions::run(args, start("regions")),

@@ -1,4 +1,5 @@
-//! `taut minimize PROBLEM`, `taut maximize PROBLEM`.
+//! `taut minimize PROBLEM`, `taut maximize PROBLEM`, and what else is a question for the best
+//! value: `find.rs`, `nearest.rs`.
 
 use std::fmt::{self, Write};
 use std::path::PathBuf;
@@ -8,7 +9,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use taut::control::StoppedBy;
 use taut::io::check_log;
-use taut::optimize::{Answer, Certify, Method, MethodRecord, OptimizeOptions, PartCounts, Status};
+use taut::optimize::{
+    Answer, Certify, Method, MethodRecord, OptimizeOptions, PartCounts, Pool, Status, pool,
+};
 use taut::problem::{Problem, Reference, Sense};
 
 use super::boxes::{BoxPictureArgs, Drawn};
@@ -17,6 +20,7 @@ use super::format::AnswerArgs;
 use super::page::Page;
 use super::point;
 use super::problem::{Objective, ProblemArgs};
+use super::progress::Monitor;
 use super::record::Head;
 use super::session::{Report, Session};
 use super::settings::{FormulationArgs, SettingsArgs, methods, setting_of_programs};
@@ -28,7 +32,40 @@ use super::{ANSWERED, FAILED, UNANSWERED};
 #[derive(clap::Args)]
 pub struct Args {
     #[command(flatten)]
-    problem: ProblemArgs,
+    asked: SolveArgs,
+    /// Seek so many points (a count), each the best of those that are --apart from all before.
+    #[arg(long, value_name = "COUNT", requires = "apart", conflicts_with = "plot", help_heading = "Question",
+          value_parser = clap::value_parser!(u64).range(1..))]
+    pool: Option<u64>,
+    /// Distance between the points of --pool, in the largest difference of their inputs.
+    #[arg(long, value_name = "DISTANCE", requires = "pool", help_heading = "Question",
+          value_parser = positive)]
+    apart: Option<f64>,
+}
+
+/// A number above 0.
+fn positive(text: &str) -> Result<f64, String> {
+    let number: Option<f64> = text.trim().parse().ok();
+    let number = number.filter(|number| *number > 0.0 && number.is_finite());
+    number.ok_or_else(|| "expected a number above 0".to_string())
+}
+
+/// What is sought.
+#[derive(Clone, Copy)]
+pub enum Aim {
+    /// The best value.
+    Best(Sense),
+    /// Any point.
+    Point,
+    /// The point nearest to something, by a norm.
+    Nearest(&'static str),
+}
+
+/// A problem, and how it is solved.
+#[derive(clap::Args)]
+pub struct SolveArgs {
+    #[command(flatten)]
+    pub problem: ProblemArgs,
     /// How the problem is solved.
     #[arg(help_heading = "Method", long, default_value = "auto", value_parser = methods())]
     solver: Method,
@@ -63,8 +100,13 @@ pub struct Args {
 pub struct Optimized {
     #[serde(flatten)]
     answer: Answer,
+    /// The other points of a pool, the best first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pool: Vec<Answer>,
     #[serde(skip)]
     problem: Problem,
+    #[serde(skip)]
+    aim: Aim,
     /// The option that has made the method milp.
     #[serde(skip)]
     implied: Option<&'static str>,
@@ -75,10 +117,29 @@ pub struct Optimized {
 
 /// Optimises and prints.
 pub fn run(args: &Args, sense: Sense, session: Session) -> anyhow::Result<u8> {
-    session.answer(args.format.form()?, |session| find(args, sense, session))
+    let count = args.pool.map_or(1, |count| usize::try_from(count).unwrap_or(usize::MAX));
+    let wanted = args.apart.map(|apart| Pool { count, apart });
+    args.asked.answer(&args.asked.problem, (Aim::Best(sense), wanted), session)
 }
 
-fn find(args: &Args, sense: Sense, session: &mut Session) -> anyhow::Result<Optimized> {
+impl SolveArgs {
+    /// Answers a question and prints.
+    pub fn answer(
+        &self,
+        question: &ProblemArgs,
+        (aim, wanted): (Aim, Option<Pool>),
+        session: Session,
+    ) -> anyhow::Result<u8> {
+        session.answer(self.format.form()?, |session| find(self, question, (aim, wanted), session))
+    }
+}
+
+fn find(
+    args: &SolveArgs,
+    question: &ProblemArgs,
+    (aim, wanted): (Aim, Option<Pool>),
+    session: &mut Session,
+) -> anyhow::Result<Optimized> {
     args.time_limit.read(session)?;
     let implied = setting_of_programs(session).filter(|_| args.solver == Method::Auto);
     let mut options = options(args, session)?;
@@ -86,10 +147,24 @@ fn find(args: &Args, sense: Sense, session: &mut Session) -> anyhow::Result<Opti
         options.method = Method::Milp;
     }
     args.picture.check(args.solver, implied)?;
-    let problem = args.problem.read(Objective::Best(Some(sense)), session)?;
+    let sense = match aim {
+        Aim::Best(sense) => sense,
+        Aim::Point | Aim::Nearest(_) => Sense::Minimize,
+    };
+    let problem = question.read(Objective::Best(Some(sense)), session)?;
     let clock = &session.clock;
     let read = clock.seconds();
-    let (mut answer, picture) = args.picture.answer(&problem, &options, clock)?;
+    let (mut answer, picture, others) = match wanted {
+        None => {
+            let (answer, picture) = args.picture.answer(&problem, &options, clock)?;
+            (answer, picture, Vec::new())
+        }
+        Some(wanted) => {
+            let mut answers = pool(&problem, wanted, &options, clock, &mut Monitor)?;
+            let others = answers.split_off(1);
+            (answers.remove(0), None, others)
+        }
+    };
     answer.seconds.read = read;
     match answer.method {
         MethodRecord::Milp(_) => {
@@ -100,10 +175,10 @@ fn find(args: &Args, sense: Sense, session: &mut Session) -> anyhow::Result<Opti
         MethodRecord::Search(_) => session.head.with_backend(options.backend),
         MethodRecord::Enumerate(_) => {}
     }
-    Ok(Optimized { answer, problem, implied, picture })
+    Ok(Optimized { answer, pool: others, problem, aim, implied, picture })
 }
 
-fn options(args: &Args, session: &mut Session) -> anyhow::Result<OptimizeOptions> {
+fn options(args: &SolveArgs, session: &mut Session) -> anyhow::Result<OptimizeOptions> {
     let FormulationArgs { encoding, tighten, scale } = &args.formulation;
     let mut options = args.settings.options(&tighten.time, None, session)?;
     options.encoding = *encoding;
@@ -123,7 +198,7 @@ impl Report for Optimized {
     const HAS_STATUS: bool = true;
 
     fn text(&self, head: &Head, out: &mut Page) -> fmt::Result {
-        text(&self.answer, &self.problem, head, out)?;
+        text(self, head, out)?;
         if let Some(option) = self.implied {
             writeln!(out, "  note    {option} is a setting of programs: the method is milp")?;
         }
@@ -134,11 +209,11 @@ impl Report for Optimized {
     }
 
     fn stopped_by(&self) -> Option<StoppedBy> {
-        self.answer.stopped_by
+        self.pool.last().unwrap_or(&self.answer).stopped_by
     }
 
     fn exit(&self) -> u8 {
-        match (&self.picture, self.answer.status) {
+        match (&self.picture, self.pool.last().unwrap_or(&self.answer).status) {
             (Some(Drawn { file: None }), _) => FAILED,
             (_, Status::Optimal | Status::Infeasible) => ANSWERED,
             (_, Status::Feasible | Status::Unknown) => UNANSWERED,
@@ -147,8 +222,9 @@ impl Report for Optimized {
 }
 
 /// The answer first, then the evidence.
-fn text(answer: &Answer, problem: &Problem, head: &Head, text: &mut Page) -> fmt::Result {
-    headline(text, answer, problem)?;
+fn text(found: &Optimized, head: &Head, text: &mut Page) -> fmt::Result {
+    let Optimized { answer, problem, aim, .. } = found;
+    headline(text, answer, (problem, *aim))?;
     if let (Some(input), Some(output)) = (&answer.input, &answer.output) {
         writeln!(text, "  at      {}", point::inputs(problem, input))?;
         writeln!(text, "  output  {}", point::outputs(problem, output))?;
@@ -168,7 +244,27 @@ fn text(answer: &Answer, problem: &Problem, head: &Head, text: &mut Page) -> fmt
     for warning in &answer.warnings {
         writeln!(text, "  {} {warning}", styled(OPEN, "warning"))?;
     }
+    others(text, &found.pool, problem)?;
     evidence(text, answer, head)
+}
+
+/// The points of a pool behind the first.
+fn others(text: &mut Page, pool: &[Answer], problem: &Problem) -> fmt::Result {
+    for answer in pool {
+        match (&answer.input, answer.objective) {
+            (Some(input), Some(value)) => {
+                let proven = if answer.status == Status::Optimal { "" } else { ", not proven" };
+                let (value, point) = (number(value), point::inputs(problem, input));
+                writeln!(text, "  next    {value}{proven} at {point}")?;
+            }
+            _ if answer.status == Status::Infeasible => {
+                writeln!(text, "  next    none: no other point is that far away from these")?;
+            }
+            _ => writeln!(text, "  next    {}", styled(OPEN, "unknown"))?,
+        }
+        text.stopped(answer.stopped_by)?;
+    }
+    Ok(())
 }
 
 /// What is known, in a sentence, and its style.
@@ -189,12 +285,35 @@ pub fn sentence(answer: &Answer, problem: &Problem) -> (Style, String) {
     }
 }
 
-fn headline(text: &mut Page, answer: &Answer, problem: &Problem) -> fmt::Result {
+/// The same, of what was sought.
+fn sentence_of(answer: &Answer, problem: &Problem, aim: Aim) -> (Style, String) {
+    let value = answer.objective.map(number).unwrap_or_default();
+    match (aim, answer.status) {
+        (Aim::Point, Status::Optimal | Status::Feasible) => {
+            let all =
+                if problem.constraints().is_empty() { "" } else { " where the constraints hold" };
+            (CLOSED, format!("found: a point of the box{all}"))
+        }
+        (Aim::Nearest(norm), Status::Optimal) => (CLOSED, format!("nearest: {norm} {value}")),
+        (Aim::Nearest(norm), Status::Feasible) => (OPEN, format!("nearest found: {norm} {value}")),
+        _ => sentence(answer, problem),
+    }
+}
+
+fn headline(text: &mut Page, answer: &Answer, (problem, aim): (&Problem, Aim)) -> fmt::Result {
     let minimizes = problem.sense() == Sense::Minimize;
-    let (style, line) = sentence(answer, problem);
+    let (style, line) = sentence_of(answer, problem, aim);
     text.headline(style, &line)?;
-    if let Some(bound) = answer.bound {
-        let gap = answer.gap.map_or(String::new(), |gap| format!(", relative gap {}", ratio(gap)));
+    let bound = answer.bound.filter(|_| !matches!(aim, Aim::Point));
+    if let Some(bound) = bound {
+        // Beside a value near 0, a ratio says nothing.
+        let gap = match (answer.gap, answer.objective) {
+            (Some(gap), Some(value)) if gap > 1.0 && (value - bound).abs() < 1.0 => {
+                format!(", gap {:.1e}", (value - bound).abs())
+            }
+            (Some(gap), _) => format!(", relative gap {}", ratio(gap)),
+            (None, _) => String::new(),
+        };
         let by = match answer.bound_by {
             Some("certified") => ", certified".to_string(),
             Some(backend) => format!(", by {backend} up to its tolerances"),

@@ -174,6 +174,7 @@ impl ProblemArgs {
         tracing::info!("read: {}", instance.network.display());
         let read = read_network_and_hash(&instance.network, &options);
         let (network, hash) = read.with_context(place)?;
+        let network = instance.in_its_words(network, &self.problem)?;
         record.network = Some(NetworkFile::read(&instance.network, hash, &network));
         record.title = instance.title.clone();
         tell_of_reading(&network, &instance.network);

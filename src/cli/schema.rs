@@ -20,7 +20,8 @@ use super::session::{Nothing, Report};
 use super::shared::one_of;
 use super::{ANSWERED, console};
 use super::{
-    analyze, bench, bounds, compare, convert, export, info, optimize, regions, report, scale, train,
+    analyze, bench, bounds, compare, convert, evaluate, export, info, optimize, regions, report,
+    scale, train,
 };
 
 /// Arguments of `schema`.
@@ -70,6 +71,9 @@ const RECORDS: &[Record] = &[
     ("info", of::<info::Info>),
     ("minimize", of::<optimize::Optimized>),
     ("maximize", of::<optimize::Optimized>),
+    ("find", of::<optimize::Optimized>),
+    ("nearest", of::<optimize::Optimized>),
+    ("evaluate", of::<evaluate::Evaluated>),
     ("bounds", of::<bounds::Bounded>),
     ("analyze", of::<analyze::Analyzed>),
     ("regions", of::<regions::Regions>),

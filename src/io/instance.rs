@@ -9,6 +9,9 @@
 //! objective = "y0"                          # default where there is one output
 //! constraints = ["x0 + x1 <= 2", "y0 >= 0.1"]
 //! integer = [1]                             # inputs that are whole numbers
+//! inputs = ["fuel flow", "air flow"]        # names; default: those in the network's file
+//! outputs = ["heat"]
+//! scaling = "scaler.json"                   # everything here is in raw units (`scaling.rs`)
 //! [reference]                               # a known answer
 //! objective = -3.60634224
 //! source = "where it comes from"
@@ -18,8 +21,10 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::{FileError, FormatError, content, read_bytes, read_network, stored_box};
+use super::scaling::ScalingSource;
+use super::{FileError, FormatError, StoredBox, content, read_bytes, read_network, stored_box};
 use crate::message::toml_error;
+use crate::network::{Metadata, Network, NetworkError};
 use crate::num::IntervalBox;
 use crate::problem::{Problem, ProblemError, QuestionText, Reference, Sense};
 
@@ -51,6 +56,13 @@ pub struct Instance {
     /// Indices, from 0, of the inputs that are whole numbers. Default: none.
     #[serde(default)]
     pub integer: Vec<usize>,
+    /// Names of the inputs, one for each. Default: those in the file of the network.
+    pub inputs: Option<Vec<String>>,
+    /// Names of the outputs, likewise.
+    pub outputs: Option<Vec<String>>,
+    /// How raw numbers were scaled for the training of the network: box, question and answer
+    /// are in raw units then. Default: they are in the units of the network.
+    pub scaling: Option<ScalingSource>,
     /// A known answer, which results are compared with.
     pub reference: Option<Reference>,
 }
@@ -91,6 +103,39 @@ impl Instance {
         }
     }
 
+    /// A network with the names that the instance, read from `path`, gives its inputs and
+    /// outputs, and in the units of the instance.
+    ///
+    /// # Errors
+    /// [`FileError`]: names or a scaling that do not fit the network.
+    pub fn in_its_words(&self, network: Network, path: &Path) -> Result<Network, FileError> {
+        let here = |cause: NetworkError| content(path, cause.into());
+        let network = match &self.scaling {
+            None => network,
+            Some(source) => {
+                let scaling = source.read(&network, path)?;
+                // A box with the network is in its units.
+                let network = match (&self.lower, stored_box(&network, &self.network)?) {
+                    (None, Some(StoredBox { domain, .. })) => {
+                        let input_box = Some(domain);
+                        let metadata = Metadata { input_box, ..network.metadata().clone() };
+                        network.with_metadata(metadata).map_err(here)?
+                    }
+                    _ => network,
+                };
+                network.in_raw_units(&scaling).map_err(here)?
+            }
+        };
+        let mut metadata = network.metadata().clone();
+        if let Some(names) = &self.inputs {
+            metadata.input_names = names.clone();
+        }
+        if let Some(names) = &self.outputs {
+            metadata.output_names = names.clone();
+        }
+        network.with_metadata(metadata).map_err(here)
+    }
+
     /// The question that the instance asks.
     pub fn question(self) -> QuestionText {
         let Self { sense, objective, constraints, integer, reference, .. } = self;
@@ -105,7 +150,7 @@ impl Instance {
 /// [`FileError`].
 pub fn read_problem(path: &Path) -> Result<Problem, FileError> {
     let instance = read_instance(path)?;
-    let network = read_network(&instance.network)?;
+    let network = instance.in_its_words(read_network(&instance.network)?, path)?;
     let here = |cause| content(path, cause);
     let domain = match instance.domain().map_err(here)? {
         Some(domain) => domain,

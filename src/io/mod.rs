@@ -18,6 +18,8 @@ mod onnx;
 mod options;
 mod output;
 mod place;
+mod points;
+mod scaling;
 mod systems;
 
 use std::fmt;
@@ -40,6 +42,8 @@ pub use npz::Npz;
 pub use onnx::Onnx;
 pub use options::ReadOptions;
 pub use output::{Output, check_log, check_writable, open_log};
+pub use points::read_points;
+pub use scaling::{Numbers, ScalingSide, ScalingSource, ScalingTable};
 
 use self::gzip::{Extensions, GZIP};
 use crate::network::{Network, NetworkError};

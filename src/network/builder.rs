@@ -82,6 +82,8 @@ pub enum NetworkError {
     NameCount { side: &'static str, count: usize, expected: usize },
     #[error("coordinates of the input box: {found}; inputs of the network: {expected}")]
     BoxLength { found: usize, expected: usize },
+    #[error("{what}: found {found}; expected {expected}")]
+    Scaling { what: String, found: String, expected: String },
     #[error(
         "{cause}; the input has {rows} rows, which are a batch for some layers and mixed at node '{}': expected a network exported for a batch of 1 or of free size",
         excerpt(node)

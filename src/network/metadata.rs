@@ -22,8 +22,8 @@ pub struct Metadata {
     pub precision: Precision,
 }
 
-/// `scaled = (raw − mean) / deviation`, coordinate by coordinate. For the
-/// reader's information only: it is never applied.
+/// `scaled = (raw − mean) / deviation`, coordinate by coordinate. It changes nothing by itself;
+/// [`Network::in_raw_units`](super::Network::in_raw_units) applies it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]

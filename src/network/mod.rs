@@ -16,6 +16,7 @@ mod metadata;
 mod operator;
 mod patch;
 mod relu_graph;
+mod units;
 mod window;
 
 use ndarray::{Array2, ArrayD, ArrayView2, IxDyn};

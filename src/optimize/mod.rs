@@ -19,6 +19,7 @@ mod known_point;
 mod milp;
 mod parts;
 mod polish;
+mod pool;
 mod region;
 mod search;
 mod trust;
@@ -44,6 +45,7 @@ pub use history::Moment;
 use history::Told;
 pub use known_point::KnownPoint;
 pub use parts::PartCounts;
+pub use pool::{Pool, pool};
 use weigh::weigh;
 
 use crate::bounds::Crown;

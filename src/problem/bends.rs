@@ -1,7 +1,8 @@
 //! What bends: `max(0, e)`, and what is made of it without loss.
 //!
-//! `|e| = 2 max(0, e) − e`, `max(a, b) = a + max(0, b − a)`, `min(a, b) = a − max(0, a − b)`; of
-//! a list pair by pair, so that what is nested is nested as deeply as a tree of pairs.
+//! `|e| = max(0, e) + max(0, −e)`, whose bounds never fall below 0, as those of
+//! `2 max(0, e) − e` may; `max(a, b) = a + max(0, b − a)`, `min(a, b) = a − max(0, a − b)`; of a
+//! list pair by pair, so that what is nested is nested as deeply as a tree of pairs.
 
 use std::sync::Arc;
 
@@ -23,7 +24,7 @@ impl Expression {
     /// `|e|`.
     #[must_use]
     pub fn abs(self) -> Self {
-        self.clone().relu().times(2.0).minus(self)
+        self.clone().times(-1.0).relu().plus(self.relu())
     }
 
     /// The larger one.
@@ -69,9 +70,23 @@ impl Expression {
                 }
                 Some((bend, c)) => {
                     let flat = expression.with_bend(bend.clone(), -c);
-                    let rest = Arc::unwrap_or_clone(bend).times(c);
-                    open.push(flat.clone().plus(rest));
-                    open.push(flat);
+                    let slope = Arc::unwrap_or_clone(bend);
+                    let opposite = Arc::new(slope.clone().times(-1.0));
+                    let slope = slope.times(c);
+                    let is_opposite = |(bend, d): &(Arc<Self>, f64)| *bend == opposite && *d == c;
+                    let other = match flat.bends().iter().any(is_opposite) {
+                        // `c |e|` is `c e` or `−c e`; the flat side of both lies below these.
+                        true => {
+                            let flat = flat.with_bend(opposite, -c);
+                            open.push(flat.clone().plus(slope.clone()));
+                            flat.minus(slope)
+                        }
+                        false => {
+                            open.push(flat.clone().plus(slope));
+                            flat
+                        }
+                    };
+                    open.push(other);
                 }
             }
         }

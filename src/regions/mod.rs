@@ -110,7 +110,7 @@ pub struct RegionCount {
 pub enum RegionError {
     /// A constraint on outputs.
     #[error(
-        "the constraint \"{constraint}\" is about outputs; linear regions are counted under constraints on inputs only"
+        "the constraint \"{constraint}\" is not linear in inputs alone; linear regions are counted under such constraints only"
     )]
     OutputConstraint {
         /// The constraint.

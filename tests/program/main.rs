@@ -11,6 +11,7 @@ mod files;
 mod formats;
 mod plot;
 mod programs;
+mod questions;
 mod report;
 mod soundness;
 #[path = "../support/mod.rs"]

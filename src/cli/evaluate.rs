@@ -1,0 +1,226 @@
+//! `taut evaluate NETWORK --input X`.
+
+use std::fmt::{self, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, ensure};
+use ndarray::{Array1, ArrayView2};
+use schemars::JsonSchema;
+use serde::Serialize;
+use taut::control::StoppedBy;
+use taut::io::{read_instance, read_network_and_hash, read_points};
+use taut::message::excerpt;
+use taut::network::{Network, Phase, ReluGraph};
+use taut::problem::{Variable, Vocabulary};
+
+use super::console::HEADING;
+use super::format::AnswerArgs;
+use super::kinds::{self, Expected};
+use super::page::Page;
+use super::problem::{numbers, tell_of_reading};
+use super::reading::ReadingArgs;
+use super::record::{Head, NetworkFile, Question};
+use super::session::{Report, Session};
+use super::text::number;
+
+/// Arguments of `evaluate`.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Network file (.onnx, .json, .nnet, .npz, and .gz behind it; - for the standard input), or
+    /// instance file (.toml), whose names and units hold.
+    network: PathBuf,
+    #[command(flatten)]
+    reading: ReadingArgs,
+    /// A point: one number for all inputs, or one per input, separated by commas; repeatable.
+    #[arg(long, value_name = "NUMBERS", allow_hyphen_values = true, help_heading = "Question")]
+    input: Vec<String>,
+    /// Points from a file: CSV with one line a point, perhaps with a header of the inputs' names.
+    #[arg(long, value_name = "FILE", help_heading = "Question")]
+    file: Option<PathBuf>,
+    /// Add the affine map of the linear region that each point lies in.
+    #[arg(long, help_heading = "Output")]
+    gradient: bool,
+    #[command(flatten)]
+    format: AnswerArgs,
+}
+
+/// A network at given points.
+#[derive(Serialize, JsonSchema)]
+pub struct Evaluated {
+    /// In the order in which they were given.
+    points: Vec<Point>,
+    #[serde(skip)]
+    inputs: Vec<String>,
+    #[serde(skip)]
+    outputs: Vec<String>,
+}
+
+/// A network at a point.
+#[derive(Serialize, JsonSchema)]
+struct Point {
+    /// The inputs.
+    input: Vec<f64>,
+    /// The outputs, by a forward pass of the network as read in double precision.
+    output: Vec<f64>,
+    /// The activation pattern, a text a layer: 0 for an inactive neuron, 1 for an active one, 2
+    /// for one at its ceiling.
+    pattern: Vec<String>,
+    /// For each output the affine map of the linear region around the point; on the border of
+    /// several, of that in which neurons at 0 are inactive.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    affine: Option<Vec<AffineMap>>,
+}
+
+/// `gradient · x + constant`.
+#[derive(Serialize, JsonSchema)]
+struct AffineMap {
+    /// One number an input.
+    gradient: Vec<f64>,
+    /// What is added.
+    constant: f64,
+}
+
+/// Evaluates and prints.
+pub fn run(args: &Args, session: Session) -> anyhow::Result<u8> {
+    session.answer(args.format.form()?, |session| evaluate(args, session))
+}
+
+fn evaluate(args: &Args, session: &mut Session) -> anyhow::Result<Evaluated> {
+    ensure!(
+        !args.input.is_empty() || args.file.is_some(),
+        "no point is given; expected --input or --file"
+    );
+    session.head.question = Question::of_file(&args.network, is_instance(&args.network));
+    let (path, reading) = (args.network.clone(), args.reading);
+    let (network, file) = session.read(move || load(&path, reading))?;
+    session.head.network = Some(network.name().to_string());
+    session.head.question.network = Some(file);
+    let vocabulary = Vocabulary::of(&network);
+    let points = args.input.iter().map(|text| numbers("--input", text, network.inputs()));
+    let mut points = points.collect::<anyhow::Result<Vec<Vec<f64>>>>()?;
+    let wrong = points.iter().flatten().find(|number| !number.is_finite());
+    ensure!(wrong.is_none(), "--input: found {}, expected a number", wrong.unwrap_or(&0.0));
+    if let Some(path) = &args.file {
+        points.extend(read_points(path, &vocabulary)?);
+    }
+    let graph = network.lower();
+    let points = points.into_iter().map(|input| point(&network, &graph, input, args.gradient));
+    let name = |variable| vocabulary.name(variable);
+    Ok(Evaluated {
+        points: points.collect(),
+        inputs: (0..network.inputs()).map(|index| name(Variable::Input(index))).collect(),
+        outputs: (0..network.outputs()).map(|index| name(Variable::Output(index))).collect(),
+    })
+}
+
+fn is_instance(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e.eq_ignore_ascii_case("toml"))
+}
+
+/// The network of a file, or that of an instance in its words.
+fn load(path: &Path, reading: ReadingArgs) -> anyhow::Result<(Network, NetworkFile)> {
+    kinds::check(path, Expected::Problem)?;
+    let instance = if is_instance(path) { Some(read_instance(path)?) } else { None };
+    let file = instance.as_ref().map_or(path, |instance| &instance.network);
+    let read = read_network_and_hash(file, &reading.options());
+    let (network, hash) = match &instance {
+        Some(_) => read.with_context(|| path.display().to_string())?,
+        None => read?,
+    };
+    tell_of_reading(&network, file);
+    let record = NetworkFile::read(file, hash, &network);
+    let network = match &instance {
+        Some(instance) => instance.in_its_words(network, path)?,
+        None => network,
+    };
+    Ok((network, record))
+}
+
+fn point(network: &Network, graph: &ReluGraph, input: Vec<f64>, gradient: bool) -> Point {
+    let output = network.evaluate_point(&input);
+    let sign = |phase: &Phase| match phase {
+        Phase::Inactive | Phase::Unstable => '0',
+        Phase::Active => '1',
+        Phase::Saturated => '2',
+    };
+    let pattern = graph.pattern(&input);
+    let pattern = pattern.iter().map(|layer| layer.iter().map(sign).collect()).collect();
+    let affine = gradient.then(|| affine(graph, &input, &output));
+    Point { input, output, pattern, affine }
+}
+
+/// The affine map of each output around a point.
+fn affine(graph: &ReluGraph, input: &[f64], output: &[f64]) -> Vec<AffineMap> {
+    let batch = ArrayView2::from_shape((1, input.len()), input).expect("one row");
+    let values = graph.evaluate_all(batch);
+    let map = |(index, &value): (usize, &f64)| {
+        let mut weights = Array1::zeros(output.len());
+        weights[index] = 1.0;
+        let gradient = graph.gradient(&values, graph.output(), weights).to_vec();
+        let product: f64 = gradient.iter().zip(input).map(|(slope, x)| slope * x).sum();
+        AffineMap { gradient, constant: value - product }
+    };
+    output.iter().enumerate().map(map).collect()
+}
+
+/// Coordinates of a point that are printed.
+const MOST_COORDINATES: usize = 10;
+
+/// `x0 = 1, x1 = 2`, as many as are printed.
+fn listed(names: &[String], values: &[f64]) -> String {
+    let shown = names.iter().zip(values).take(MOST_COORDINATES);
+    let shown: Vec<String> =
+        shown.map(|(name, &value)| format!("{name} = {}", number(value))).collect();
+    match values.len().saturating_sub(MOST_COORDINATES) {
+        0 => shown.join(", "),
+        more => format!("{}, … ({more} more)", shown.join(", ")),
+    }
+}
+
+impl AffineMap {
+    /// `2 x0 - x1 + 0.5`, as much as is printed.
+    fn words(&self, inputs: &[String]) -> String {
+        let terms = inputs.iter().zip(&self.gradient).filter(|(_, slope)| **slope != 0.0);
+        let count = terms.clone().count();
+        let terms = terms.take(MOST_COORDINATES).map(|(name, &slope)| (slope, format!(" {name}")));
+        let mut text = String::new();
+        for (value, name) in terms.chain([(self.constant, String::new())]) {
+            let sign = match (text.is_empty(), value < 0.0) {
+                (true, false) => "",
+                (true, true) => "-",
+                (false, false) => " + ",
+                (false, true) => " - ",
+            };
+            text += &format!("{sign}{}{name}", number(value.abs()));
+        }
+        match count.saturating_sub(MOST_COORDINATES) {
+            0 => text,
+            more => format!("{text} + … ({more} more terms)"),
+        }
+    }
+}
+
+impl Report for Evaluated {
+    fn text(&self, _: &Head, out: &mut Page) -> fmt::Result {
+        for (position, point) in self.points.iter().enumerate() {
+            if position > 0 {
+                writeln!(out)?;
+            }
+            out.headline(HEADING, &listed(&self.outputs, &point.output))?;
+            writeln!(out, "  at      {}", listed(&self.inputs, &point.input))?;
+            for (layer, pattern) in (1..).zip(&point.pattern) {
+                let active = pattern.bytes().filter(|&byte| byte != b'0').count();
+                let (neurons, pattern) = (pattern.len(), excerpt(pattern));
+                writeln!(out, "  layer   {layer}: {active} of {neurons} active, {pattern}")?;
+            }
+            for (name, map) in self.outputs.iter().zip(point.affine.iter().flatten()) {
+                writeln!(out, "  around  {name} = {}", map.words(&self.inputs))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn stopped_by(&self) -> Option<StoppedBy> {
+        None
+    }
+}

@@ -1,0 +1,74 @@
+//! Several good points: the best one, the best of those that are a distance away from it, and so
+//! on.
+//!
+//! That a point is at least so far away from another, in the largest of its coordinates, is a
+//! condition like any other: it bends, and no method has to know of it.
+
+use super::{Answer, OptimizeError, OptimizeOptions, optimize_within};
+use crate::control::{Clock, Observer};
+use crate::problem::{Constraint, Expression, Problem, Question, Variable};
+
+/// The points that are asked for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pool {
+    /// How many, at least 1.
+    pub count: usize,
+    /// Each is at least so far from each of the others, in the largest of the differences of
+    /// their inputs.
+    pub apart: f64,
+}
+
+/// The answers one by one: each has the best value of the points that are far enough from all
+/// before. The last one has no point where there is none left, or where a limit came first.
+///
+/// # Errors
+/// [`OptimizeError`].
+pub fn pool(
+    problem: &Problem,
+    pool: Pool,
+    options: &OptimizeOptions,
+    clock: &Clock,
+    observer: &mut dyn Observer,
+) -> Result<Vec<Answer>, OptimizeError> {
+    let mut answers: Vec<Answer> = Vec::new();
+    let mut rest = problem.clone();
+    while answers.len() < pool.count {
+        let answer = optimize_within(&rest, options, clock, observer)?;
+        let point = answer.input.clone();
+        let is_last = answer.stopped_by.is_some();
+        answers.push(answer);
+        match point {
+            Some(point) if !is_last => rest = rest.also(away(&point, pool.apart)),
+            _ => break,
+        }
+    }
+    Ok(answers)
+}
+
+/// That a point is at least a distance away from another.
+fn away(point: &[f64], apart: f64) -> Constraint {
+    let differences = point
+        .iter()
+        .enumerate()
+        .map(|(input, &x)| Expression::new([(Variable::Input(input), 1.0)], -x).abs());
+    let distance = Expression::largest(differences.collect()).expect("an input");
+    let text = format!("at least {apart} from a better point");
+    Constraint::new(distance, apart, f64::INFINITY).with_text(&text)
+}
+
+impl Problem {
+    /// The same problem under one more constraint, without a known answer.
+    fn also(&self, constraint: Constraint) -> Self {
+        let mut constraints = self.constraints().to_vec();
+        constraints.push(constraint);
+        let question = Question {
+            sense: self.sense(),
+            objective: self.objective().clone(),
+            constraints,
+            integer: self.integer().to_vec(),
+            reference: None,
+        };
+        let problem = Self::new(self.network().clone(), self.domain().clone(), question);
+        problem.expect("a question that fits")
+    }
+}
