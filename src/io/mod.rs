@@ -19,6 +19,7 @@ mod options;
 mod output;
 mod place;
 mod systems;
+pub mod vnnlib;
 
 use std::fmt;
 use std::io::{Read, Write};

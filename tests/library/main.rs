@@ -27,3 +27,4 @@ mod support;
 mod tighten;
 mod train;
 mod train_data;
+mod vnnlib;
