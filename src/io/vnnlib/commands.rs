@@ -69,7 +69,11 @@ fn networks(mut parser: Parser<'_>, opened: Position) -> Result<Query, VnnlibErr
             (true, false) => "declare-network or assert",
             (false, _) => "assert",
         };
-        let opened = parser.open(&format!("'(' of {expected}, or the end of the file"))?;
+        if parser.next.kind != Kind::Open {
+            let expected = format!("'(' of {expected}, or the end of the file");
+            return Err(parser.unexpected(expected));
+        }
+        let opened = parser.open(expected)?;
         let (command, position) = parser.name(expected)?;
         match command {
             "declare-network" if assertions.is_empty() => networks.declare(&mut parser, opened)?,

@@ -2,9 +2,10 @@
 
 use super::error::VnnlibError;
 use super::parser::{Names, Parser};
-use super::query::{Atom, Formula, Relation};
+use super::query::{Atom, Formula, Relation, Variable};
 use super::term::LinearForm;
 use super::tokens::Kind;
+use crate::num::decimal::Decimal;
 
 const EXPECTED: &str = "and, or, or a relation (<= < >= > == = !=) in front of its terms";
 
@@ -24,19 +25,17 @@ impl Parser<'_> {
                 self.term(names, turned, &mut form)?;
                 self.term(names, !turned, &mut form)?;
                 form.merge(opened)?;
-                let LinearForm { mut terms, constant, .. } = form;
-                let mut constant = constant.negated();
-                let has_sides = matches!(relation, Relation::AtMost | Relation::Less);
-                let is_turned = match terms.first() {
+                let constant = form.constant.negated();
+                let is_turned = match form.terms.first() {
                     Some((_, coefficient)) => coefficient.is_negative(),
                     None => constant.is_negative(),
                 };
-                if !has_sides && is_turned {
-                    terms.iter_mut().for_each(|(_, factor)| *factor = factor.negated());
-                    constant = constant.negated();
-                }
-                // A file may have millions of them.
-                terms.shrink_to_fit();
+                let has_sides = matches!(relation, Relation::AtMost | Relation::Less);
+                let (terms, constant) = match is_turned && !has_sides {
+                    true => (form.terms.iter().map(turned_term).collect(), constant.negated()),
+                    // A list of its own length: a file may have millions of them.
+                    false => (form.terms.to_vec(), constant),
+                };
                 Formula::Atom(Atom { terms, relation, constant, position: opened })
             }
             _ => return Err(self.unexpected(EXPECTED)),
@@ -55,6 +54,10 @@ impl Parser<'_> {
         formulas.shrink_to_fit();
         Ok(formulas)
     }
+}
+
+fn turned_term((variable, coefficient): &(Variable, Decimal)) -> (Variable, Decimal) {
+    (*variable, coefficient.negated())
 }
 
 /// The relation of a symbol, and whether it is turned.

@@ -84,7 +84,7 @@ impl<'a> Tokens<'a> {
                 Kind::Number(ascii(rest, number_length(rest)))
             }
             b'<' | b'>' | b'=' | b'+' | b'-' | b'*' => Kind::Symbol(ascii(rest, 1)),
-            b'_' | b'a'..=b'z' | b'A'..=b'Z' => {
+            b'a'..=b'z' | b'A'..=b'Z' => {
                 let length = rest.iter().position(|&byte| !continues_name(byte));
                 Kind::Name(ascii(rest, length.unwrap_or(rest.len())))
             }
@@ -175,4 +175,49 @@ fn number_length(rest: &[u8]) -> usize {
         sign_of_power || pair[1].is_ascii_alphanumeric() || matches!(pair[1], b'.' | b'_')
     };
     1 + rest.windows(2).take_while(|pair| continues(pair)).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tokens(text: &str) -> Vec<(String, u32, u32)> {
+        let mut tokens = Tokens::new(text.as_bytes());
+        let mut found = Vec::new();
+        loop {
+            let Token { kind, position } = tokens.next().expect("a token");
+            found.push((kind.to_string(), position.line, position.column));
+            if kind == Kind::End {
+                return found;
+            }
+        }
+    }
+
+    /// By hand.
+    #[test]
+    fn tokens_need_no_blanks_and_have_places() {
+        let words = |text: &str| -> Vec<String> {
+            tokens(text).into_iter().map(|(word, ..)| word.trim_matches('\'').to_string()).collect()
+        };
+        let end = "the end of the file";
+        assert_eq!(words("(assert(<=X_0-1.5))")[..4], ["(", "assert", "(", "<="]);
+        assert_eq!(words("X[0]-1.5"), ["X", "[", "0", "]", "-1.5", end]);
+        assert_eq!(words("(-X_0 -.5 - 2.)"), ["(", "-", "X_0", "-.5", "-", "2.", ")", end]);
+        assert_eq!(words("<2.0>=1e-05==1E+3"), ["<", "2.0", ">=", "1e-05", "==", "1E+3", end]);
+        assert_eq!(words("0x1 1-2"), ["0x1", "1", "-2", end]);
+        let expected = [("'a'", 1, 2), ("\"ä\"", 2, 1), ("']'", 2, 4), (end, 3, 3)];
+        let found = tokens("\u{feff} a;)\n\"ä\"]\r\n; ");
+        assert_eq!(found, expected.map(|(word, line, column)| (word.to_string(), line, column)));
+    }
+
+    #[test]
+    fn what_is_no_token_is_quoted() {
+        for (text, found) in [("∞", "'∞'"), ("\0", "'\\0'"), ("_", "'_'"), ("\"a", "a quote that")]
+        {
+            let error = Tokens::new(text.as_bytes()).next().expect_err("no token").to_string();
+            assert!(error.starts_with(&format!("line 1, column 1: found {found}")), "{error}");
+        }
+        let error = Tokens::new(b"\xff").next().expect_err("no token").to_string();
+        assert!(error.starts_with("line 1, column 1: found the byte 0xff; expected "), "{error}");
+    }
 }

@@ -4,6 +4,7 @@
 
 mod networks;
 mod parts;
+mod random;
 mod reading;
 mod refused;
 mod round_trip;

@@ -121,7 +121,7 @@ fn declarations_are_checked() {
         ),
         (
             "(declare-network f (declare-input X real [1 4]))",
-            "2, column 44: found '4'; expected ',' or ']'",
+            "2, column 45: found '4'; expected ',' or ']'",
         ),
         (
             "(declare-network f (declare-input X real))",
@@ -137,7 +137,7 @@ fn declarations_are_checked() {
         ),
         (
             "(declare-network f (declare-input X real [1]) (declare-hidden H real [1]) (declare-output Y real [1]))",
-            "2, column 72: found ')'; expected the name of the value in the ONNX file, between quotes",
+            "2, column 73: found ')'; expected the name of the value in the ONNX file, between quotes",
         ),
         (
             "(declare-network f (declare-input X real [1] \"a\") (declare-output Y real [1]))",

@@ -89,16 +89,16 @@ fn empty_boxes_are_left_out_and_told() {
     assert_eq!(divided.parts().len(), 1);
     let told: Vec<String> = divided.empty().iter().map(ToString::to_string).collect();
     let expected = [
-        "line 5, column 75: no point: X_0 is at least 2 and at most 1",
-        "line 5, column 108: no point: X_1 is at least 0 and below 0",
+        "line 5, column 71: no point: X_0 is at least 2 and at most 1",
+        "line 5, column 100: no point: X_1 is at least 0 and below 0",
     ];
     assert_eq!(told, expected);
     for (assertion, expected) in [
-        ("(assert (<= X_0 -1))", "line 5, column 71: no point: X_0 is at least 0 and at most -1"),
-        ("(assert (< X_0 0))", "line 5, column 71: no point: X_0 is at least 0 and below 0"),
+        ("(assert (<= X_0 -1))", "line 5, column 67: no point: X_0 is at least 0 and at most -1"),
+        ("(assert (< X_0 0))", "line 5, column 67: no point: X_0 is at least 0 and below 0"),
         (
             "(assert (<= 1 0))",
-            "line 5, column 71: no point: a condition without variables does not hold",
+            "line 5, column 67: no point: a condition without variables does not hold",
         ),
     ] {
         let query = flat(&format!("{UNIT}{assertion}"));

@@ -1,11 +1,10 @@
-//! Reading, printing and reading again gives the same query; and random queries hold at the same
-//! random points as their text does, evaluated by a second, naive reader.
+//! Reading, printing and reading again gives the same query.
 
 use taut::io::vnnlib::{Query, print, read};
 
 use super::flat;
 
-fn assert_round_trip(query: &Query) {
+pub(super) fn assert_round_trip(query: &Query) {
     let text = print(query);
     let again = read(text.as_bytes()).unwrap_or_else(|error| panic!("{text}: {error}"));
     assert_eq!(again.version, query.version);
