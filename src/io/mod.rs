@@ -21,6 +21,7 @@ mod place;
 mod points;
 mod scaling;
 mod systems;
+pub mod vnnlib;
 
 use std::fmt;
 use std::io::{Read, Write};

@@ -1,7 +1,8 @@
 //! Numbers: intervals with outward rounding, error bounds of floating-point
-//! sums, directed rounding, powers of two, twice the digits, random numbers, what many numbers
-//! come to, and every tolerance of the project by name.
+//! sums, directed rounding, exact decimals, powers of two, twice the digits, random numbers, what
+//! many numbers come to, and every tolerance of the project by name.
 
+pub mod decimal;
 pub mod directed;
 pub mod exact;
 mod interval;

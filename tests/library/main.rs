@@ -28,3 +28,4 @@ mod support;
 mod tighten;
 mod train;
 mod train_data;
+mod vnnlib;
