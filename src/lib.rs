@@ -23,7 +23,7 @@
 //! | floor | modules | what |
 //! |---|---|---|
 //! | 9 | [`report`] | what batch runs show |
-//! | 8 | [`compare`], [`mod@bench`], [`analyze`], [`plot`] | the same question under several formulations; many questions, a process each; what makes one hard; pictures |
+//! | 8 | [`compare`], [`mod@bench`], [`analyze`], [`plot`], [`verify`] | the same question under several formulations; many questions, a process each; what makes one hard; pictures; whether a property holds |
 //! | 7 | [`optimize`] | the optimum: methods, evidence, and the one place that weighs it |
 //! | 6 | [`tighten`] | bounds by programs and searches |
 //! | 5 | [`search`], [`regions`] | branch and bound; linear regions |
@@ -59,6 +59,7 @@ pub mod solve;
 pub mod tighten;
 #[cfg(feature = "train")]
 pub mod train;
+pub mod verify;
 
 /// The Rust blocks of the pages, as documentation tests.
 #[cfg(doctest)]

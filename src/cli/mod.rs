@@ -37,6 +37,7 @@ mod shared;
 mod solution;
 mod text;
 mod train;
+mod verify;
 mod writing;
 
 use std::ffi::{OsStr, OsString};
@@ -93,6 +94,8 @@ enum Command {
     /// The point whose outputs come nearest to given ones, or the least change of given inputs
     /// that reaches what constraints say.
     Nearest(nearest::Args),
+    /// Whether a property holds: sat with a counterexample, unsat, unknown or timeout.
+    Verify(verify::Args),
     /// Outputs of a network at given inputs, with activation pattern and gradient.
     #[command(alias = "eval")]
     Evaluate(evaluate::Args),
@@ -231,6 +234,7 @@ fn answer(arguments: &Arguments, given: Vec<String>) -> anyhow::Result<u8> {
         Command::Maximize(args) => optimize::run(args, Sense::Maximize, start("maximize")),
         Command::Find(args) => find::run(args, start("find")),
         Command::Nearest(args) => nearest::run(args, start("nearest")),
+        Command::Verify(args) => verify::run(args, start("verify")),
         Command::Evaluate(args) => evaluate::run(args, start("evaluate")),
         Command::Bounds(args) => bounds::run(args, start("bounds")),
         Command::Analyze(args) => analyze::run(args, start("analyze")),

@@ -67,6 +67,9 @@ pub struct Question {
     is_box_beside: bool,
     /// The file of the network.
     pub network: Option<NetworkFile>,
+    /// The file of the property, where one is verified.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub property: Option<PathBuf>,
 }
 
 /// A file of a network.
@@ -151,6 +154,11 @@ impl Question {
             true => Self { instance: Some(path.to_path_buf()), ..Self::default() },
             false => Self { network: Some(network), ..Self::default() },
         }
+    }
+
+    /// What is known of a property before its files are read.
+    pub fn of_property(network: &Path, property: &Path) -> Self {
+        Self { property: Some(property.to_path_buf()), ..Self::of_file(network, false) }
     }
 
     /// What is asked of the inputs of `problem`, and of its objective where something is.

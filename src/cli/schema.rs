@@ -21,7 +21,7 @@ use super::shared::one_of;
 use super::{ANSWERED, console};
 use super::{
     analyze, bench, bounds, compare, convert, evaluate, export, info, optimize, regions, report,
-    scale, train,
+    scale, train, verify,
 };
 
 /// Arguments of `schema`.
@@ -73,6 +73,7 @@ const RECORDS: &[Record] = &[
     ("maximize", of::<optimize::Optimized>),
     ("find", of::<optimize::Optimized>),
     ("nearest", of::<optimize::Optimized>),
+    ("verify", of::<verify::Verified>),
     ("evaluate", of::<evaluate::Evaluated>),
     ("bounds", of::<bounds::Bounded>),
     ("analyze", of::<analyze::Analyzed>),

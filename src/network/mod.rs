@@ -241,12 +241,31 @@ impl Network {
     /// # Panics
     /// If the number of columns is not the number of inputs.
     pub fn evaluate(&self, inputs: ArrayView2<f64>) -> Array2<f64> {
+        self.evaluate_rounded(inputs, |value| value)
+    }
+
+    /// The output at one point, the values between layers rounded to single precision: what a
+    /// program computes that adds up in more digits than it keeps.
+    ///
+    /// # Panics
+    /// If the number of coordinates is not the number of inputs.
+    pub fn evaluate_single(&self, point: &[f64]) -> Vec<f64> {
+        let batch = ArrayView2::from_shape((1, point.len()), point).expect("one row");
+        self.evaluate_rounded(batch, |value| f64::from(value as f32)).into_iter().collect()
+    }
+
+    /// [`evaluate`](Self::evaluate) with what comes out of each layer rounded.
+    fn evaluate_rounded(
+        &self,
+        inputs: ArrayView2<f64>,
+        rounded: impl Fn(f64) -> f64,
+    ) -> Array2<f64> {
         assert_eq!(inputs.ncols(), self.inputs(), "columns of a batch of inputs");
         let batch = inputs.nrows();
         let mut values: Vec<Option<ArrayD<f64>>> = vec![None; self.graph.node_count()];
         for &index in &self.order {
             let Vertex { shape, layer, .. } = &self.graph[index];
-            let value = match layer {
+            let mut value = match layer {
                 None => {
                     let shape = IxDyn(&[&[batch], shape.as_slice()].concat());
                     let flat: Vec<f64> = inputs.iter().copied().collect();
@@ -261,6 +280,7 @@ impl Network {
                     layer.evaluate(&operands)
                 }
             };
+            value.mapv_inplace(&rounded);
             values[index.index()] = Some(value);
         }
         let output = values[self.output.index()].take().expect("the output is in the order");

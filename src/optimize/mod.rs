@@ -46,6 +46,7 @@ use history::Told;
 pub use known_point::KnownPoint;
 pub use parts::PartCounts;
 pub use pool::{Pool, pool};
+pub(crate) use region::Regions;
 use weigh::weigh;
 
 use crate::bounds::Crown;

@@ -177,9 +177,19 @@ impl Problem {
     pub fn new(
         network: impl Into<Arc<Network>>,
         domain: IntervalBox,
-        mut question: Question,
+        question: Question,
     ) -> Result<Self, ProblemError> {
         let network = network.into();
+        let network_graph = network.lower();
+        Self::of_graph(network, network_graph, domain, question)
+    }
+
+    fn of_graph(
+        network: Arc<Network>,
+        network_graph: ReluGraph,
+        domain: IntervalBox,
+        mut question: Question,
+    ) -> Result<Self, ProblemError> {
         if domain.len() != network.inputs() {
             let (found, expected) = (domain.len(), network.inputs());
             return Err(ProblemError::BoxLength { found, expected });
@@ -188,7 +198,6 @@ impl Problem {
         check_integer(&question.integer, network.inputs())?;
         check_variables(&question, &network)?;
         check_limits(&question.constraints)?;
-        let network_graph = network.lower();
         let (graph, rows) = rows::append(&network_graph, &question);
         let whole = whole(&domain, &question);
         let objective_text = None;
@@ -221,6 +230,14 @@ impl Problem {
         assert_eq!(ends(&graph), ends(&self.graph), "inputs and outputs of a network");
         let (with_rows, rows) = rows::append(&graph, &self.question);
         Self { network_graph: graph, graph: with_rows, rows, ..self.clone() }
+    }
+
+    /// Another question about the same network, over another box.
+    ///
+    /// # Errors
+    /// [`ProblemError`].
+    pub fn asking(&self, domain: IntervalBox, question: Question) -> Result<Self, ProblemError> {
+        Self::of_graph(self.network.clone(), self.network_graph.clone(), domain, question)
     }
 
     /// The same question over another box, without a known answer.

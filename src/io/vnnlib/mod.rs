@@ -35,6 +35,7 @@
 //! rounded here. Text is read once, front to back, and the query takes a small multiple of it.
 //! [`print`] writes what [`read`] reads as the same query; [`Parts`] are the boxes of one.
 
+mod assignment;
 mod bounds;
 mod commands;
 mod error;
@@ -51,6 +52,7 @@ mod tokens;
 use std::borrow::Cow;
 use std::path::Path;
 
+pub use self::assignment::write_assignment;
 pub use self::bounds::{InputBound, InputBounds};
 pub use self::error::{Position, VnnlibError, Warning};
 pub use self::parts::{MOST_PARTS, Part, Parts, PartsError};

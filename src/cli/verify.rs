@@ -1,0 +1,253 @@
+//! `taut verify NETWORK PROPERTY`.
+
+use std::fmt::{self, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail, ensure};
+use schemars::JsonSchema;
+use serde::Serialize;
+use taut::control::StoppedBy;
+use taut::io::vnnlib::{self, Query, write_assignment};
+use taut::io::{check_writable, read_network_and_hash, write_text};
+use taut::verify::{Property, StageRecord, Unknown, Verdict, VerifyOptions, verify};
+
+use super::console::OPEN;
+use super::format::AnswerArgs;
+use super::kinds::{self, Expected};
+use super::page::Page;
+use super::problem::tell_of_reading;
+use super::progress::Monitor;
+use super::quantity;
+use super::reading::ReadingArgs;
+use super::record::{Head, NetworkFile, Question};
+use super::session::{Report, Session};
+use super::shared::{ThreadsArgs, time_limit};
+use super::text::{count, seconds};
+use super::{ANSWERED, UNANSWERED};
+
+/// Arguments of `verify`.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Network file (.onnx, .json, .nnet, .npz, and .gz behind it) and property (.vnnlib, and .gz
+    /// behind it); or the property alone, beside --network.
+    #[arg(value_name = "NETWORK PROPERTY", num_args = 1..=2, required = true)]
+    files: Vec<PathBuf>,
+    /// Network of a property that names it, as the VNN-LIB standard has it.
+    #[arg(long, value_name = "NAME=FILE", help_heading = "Question")]
+    network: Vec<String>,
+    #[command(flatten)]
+    reading: ReadingArgs,
+    /// Time limit for the whole run (seconds, or with a unit: 500ms, 1.5m, 2h)
+    /// [default: none].
+    #[arg(long, visible_alias = "timeout", value_name = "TIME", allow_hyphen_values = true,
+          help_heading = "Limits", value_parser = quantity::seconds)]
+    time_limit: Option<f64>,
+    #[command(flatten)]
+    threads: ThreadsArgs,
+    /// Seed of the attack (a whole number).
+    #[arg(long, value_name = "NUMBER", default_value_t = 0, help_heading = "Method")]
+    seed: u32,
+    /// Tell which stage decided, and what each one took.
+    #[arg(long, help_heading = "Output")]
+    explain: bool,
+    /// Write verdict and counterexample to this file too, as the competition expects them
+    /// [default: none].
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    counterexample: Option<PathBuf>,
+    #[command(flatten)]
+    format: AnswerArgs,
+}
+
+/// What is known of a property.
+#[derive(Serialize, JsonSchema)]
+pub struct Verified {
+    /// sat: there is a counterexample; unsat: there is none; unknown; timeout.
+    verdict: &'static str,
+    /// A point of the inputs' type for which the query holds, and the outputs there.
+    counterexample: Option<Point>,
+    /// Why the verdict is unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+    /// The stage that decided.
+    decided_by: Option<&'static str>,
+    /// What each stage did.
+    stages: Vec<StageRecord>,
+    /// Boxes of the property.
+    parts: usize,
+    /// Parts of the search.
+    nodes: u64,
+    /// The limit, or the interrupt, that came first.
+    stopped_by: Option<StoppedBy>,
+    /// Wall-clock seconds of the whole run.
+    seconds: f64,
+    /// The assignment in the words of the property.
+    #[serde(skip)]
+    assignment: String,
+    #[serde(skip)]
+    explain: bool,
+}
+
+/// A counterexample.
+#[derive(Serialize, JsonSchema)]
+struct Point {
+    /// The inputs, numbers of the network's type.
+    input: Vec<f64>,
+    /// The outputs of a forward pass in that type.
+    output: Vec<f64>,
+}
+
+/// Verifies and prints.
+pub fn run(args: &Args, session: Session) -> anyhow::Result<u8> {
+    session.answer(args.format.form()?, |session| {
+        args.counterexample.as_deref().map(check_writable).transpose()?;
+        let found = find(args, session)?;
+        if let Some(path) = &args.counterexample {
+            write_text(path, &format!("{}\n{}", found.verdict, found.assignment))?;
+        }
+        Ok(found)
+    })
+}
+
+/// The files of network and property, and the name of the network, if one is given.
+fn files(args: &Args) -> anyhow::Result<(PathBuf, PathBuf)> {
+    match (&args.files[..], &args.network[..]) {
+        ([first, second], []) => {
+            // In either order: the names tell.
+            let (network, property) = match is_property(first) && !is_property(second) {
+                true => (second, first),
+                false => (first, second),
+            };
+            Ok((network.clone(), property.clone()))
+        }
+        ([property], [named]) => {
+            let (_, file) = named
+                .split_once('=')
+                .with_context(|| format!("--network: found '{named}', expected NAME=FILE"))?;
+            Ok((PathBuf::from(file), property.clone()))
+        }
+        ([_], []) => bail!("found one file; expected a network and a property, or --network"),
+        ([_], _) => bail!(
+            "--network: found {}; expected one: properties of several networks are not supported",
+            args.network.len()
+        ),
+        _ => bail!("found a network both as a file and as --network; expected one of them"),
+    }
+}
+
+fn is_property(path: &Path) -> bool {
+    let name = path.to_string_lossy().to_lowercase();
+    name.ends_with(".vnnlib") || name.ends_with(".vnnlib.gz")
+}
+
+fn find(args: &Args, session: &mut Session) -> anyhow::Result<Verified> {
+    session.end_within(time_limit("time limit", args.time_limit)?);
+    let threads = args.threads.read(session)?;
+    session.head.seed = Some(args.seed.into());
+    let (file, path) = files(args)?;
+    kinds::check(&file, Expected::Network)?;
+    session.head.question = Question::of_property(&file, &path);
+    let reading = args.reading;
+    let (property, query, record) = session.read(move || {
+        let (network, hash) = read_network_and_hash(&file, &reading.options())?;
+        tell_of_reading(&network, &file);
+        ensure!(
+            network.set_aside().is_empty(),
+            "{}: the last operator is set aside; expected a network whose outputs are those of \
+             the file, as the property speaks of their values",
+            file.display()
+        );
+        let record = NetworkFile::read(&file, hash, &network);
+        let query = vnnlib::read_query(&path)?;
+        let property = Property::new(network, &query);
+        let property = property.with_context(|| path.display().to_string())?;
+        for warning in query.warnings.iter().chain(property.empty()) {
+            tracing::warn!("{}: {warning}", path.display());
+        }
+        Ok((property, query, record))
+    })?;
+    session.head.network = Some(property.network().name().to_string());
+    session.head.question.network = Some(record);
+    let options = VerifyOptions { threads, seed: args.seed };
+    let clock = &session.clock;
+    let verified = verify(&property, &options, clock, &mut Monitor)?;
+    let decided_by = verified.stages.last().map(|last| last.stage.name());
+    let mut found = Verified {
+        verdict: "unknown",
+        counterexample: None,
+        reason: None,
+        decided_by: None,
+        stages: verified.stages,
+        parts: verified.parts,
+        nodes: verified.nodes,
+        stopped_by: None,
+        seconds: clock.seconds(),
+        assignment: String::new(),
+        explain: args.explain,
+    };
+    match verified.verdict {
+        Verdict::Holds => (found.verdict, found.decided_by) = ("unsat", decided_by),
+        Verdict::Violated(point) => {
+            (found.verdict, found.decided_by) = ("sat", decided_by);
+            found.assignment = assignment(&query, (&point.input, &point.output))?;
+            let (input, output) = (point.input, point.output);
+            found.counterexample = Some(Point { input, output });
+        }
+        Verdict::Unknown(Unknown::Stopped(reason)) => {
+            found.stopped_by = Some(reason);
+            if reason == StoppedBy::TimeLimit {
+                found.verdict = "timeout";
+            }
+        }
+        Verdict::Unknown(Unknown::Disagreement(_)) => {
+            found.reason = Some(
+                "a point is a counterexample either over the real numbers or in the type of the \
+                 network, and not in both",
+            );
+        }
+        Verdict::Unknown(Unknown::Border) => {
+            found.reason = Some("what is left lies on the border of what the property says");
+        }
+    }
+    Ok(found)
+}
+
+fn assignment(query: &Query, point: (&[f64], &[f64])) -> anyhow::Result<String> {
+    let mut text = String::new();
+    write_assignment(&mut text, query, point)?;
+    Ok(text)
+}
+
+impl Report for Verified {
+    fn text(&self, _: &Head, out: &mut Page) -> fmt::Result {
+        // As programs expect it: the word alone, without a style.
+        writeln!(out, "{}", self.verdict)?;
+        out.write_str(&self.assignment)?;
+        if let Some(reason) = self.reason {
+            out.headline(OPEN, &format!("  {reason}"))?;
+        }
+        if !self.explain {
+            return Ok(());
+        }
+        if let Some(stage) = self.decided_by {
+            writeln!(out, "  decided by {stage}, after {}", seconds(self.seconds))?;
+        }
+        writeln!(out, "  {}, {}", count(self.parts, "box"), {
+            let nodes = usize::try_from(self.nodes).unwrap_or(usize::MAX);
+            count(nodes, "part") + " of the search"
+        })?;
+        let rows = self.stages.iter().map(|stage| {
+            let StageRecord { stage, alternatives, closed, seconds: time } = stage;
+            let numbers = [alternatives.to_string(), closed.to_string(), seconds(*time)];
+            [vec![stage.name().to_string()], numbers.to_vec()].concat()
+        });
+        out.table(&["stage", "open before", "closed", "time"], (1, 1), &rows.collect::<Vec<_>>())
+    }
+
+    fn stopped_by(&self) -> Option<StoppedBy> {
+        self.stopped_by
+    }
+
+    fn exit(&self) -> u8 {
+        if self.decided_by.is_some() { ANSWERED } else { UNANSWERED }
+    }
+}

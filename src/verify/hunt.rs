@@ -1,0 +1,134 @@
+//! The search for a counterexample in one box under one conjunction: the least excess, as far as
+//! it takes to know its sign.
+
+use super::witness::Counterexample;
+use crate::bounds::{BoundsError, Crown, NeuronBounds, Propagator};
+use crate::control::{Clock, Observer, StoppedBy};
+use crate::num::sample::UniformPoints;
+use crate::optimize::Regions;
+use crate::problem::{Candidate, Problem};
+use crate::search::{Boxes, Effort, Goal, Target, Threads, least};
+
+/// What a search found.
+pub struct Hunted {
+    /// A counterexample.
+    pub found: Option<Counterexample>,
+    /// Whether there is none.
+    pub is_closed: bool,
+    /// Whether what is left has no inside: points on the border of the query only.
+    pub is_border: bool,
+    /// Parts.
+    pub nodes: u64,
+    /// What ended the search early, but for its share of the parts.
+    pub stopped_by: Option<StoppedBy>,
+}
+
+/// Parts before the first descent from another point, and between two of them at most.
+const FIRST_START: u64 = 250;
+const NEXT_START: u64 = 4000;
+
+/// A point whose excess is at most 0, and what there is to prove: that there is none.
+struct Sought<'a, 'b> {
+    problem: &'a Problem,
+    regions: Option<Regions<'b>>,
+    clock: Clock,
+    /// Excess that is 0 up to the rounding of constants.
+    slack: f64,
+    is_found: &'b mut dyn FnMut(&[f64]) -> Option<Counterexample>,
+    found: Option<Counterexample>,
+    /// The least excess so far.
+    best: f64,
+    starts: UniformPoints<'b>,
+    next_start: u64,
+}
+
+impl Sought<'_, '_> {
+    fn take(&mut self, point: Candidate) {
+        if self.found.is_none() && point.cost <= self.slack {
+            self.found = (self.is_found)(&point.input);
+        }
+    }
+
+    /// Leads a point on to a local optimum, and looks at both.
+    fn descend(&mut self, point: Candidate) {
+        let lower = self.regions.as_ref().and_then(|r| r.descend_soon(&point, &self.clock));
+        self.take(point);
+        if let Some(lower) = lower {
+            self.best = self.best.min(lower.cost);
+            self.take(lower);
+        }
+    }
+}
+
+impl Goal for Sought<'_, '_> {
+    fn offer(&mut self, point: &[f64]) {
+        let Some(input) = self.problem.nearest_input(point) else { return };
+        let point = self.problem.evaluate_canonical(input);
+        match point.cost < self.best {
+            true => {
+                self.best = point.cost;
+                self.descend(point);
+            }
+            false => self.take(point),
+        }
+    }
+
+    fn target(&self) -> Target {
+        match self.found {
+            // Whatever is open is enough.
+            Some(_) => Target { best: f64::NEG_INFINITY, enough: f64::NEG_INFINITY },
+            None => {
+                let above = self.slack.next_up();
+                Target { best: above, enough: above }
+            }
+        }
+    }
+
+    fn explore(&mut self, nodes: u64) {
+        if nodes < self.next_start || self.found.is_some() {
+            return;
+        }
+        self.next_start = nodes + nodes.min(NEXT_START);
+        if let Some(start) = self.starts.next() {
+            let start = self.problem.evaluate_canonical(start);
+            self.descend(start);
+        }
+    }
+}
+
+/// Seeks a point whose excess is at most 0, with so many parts and threads at most.
+///
+/// # Errors
+/// Bounds that overflow.
+pub fn hunt(
+    problem: &Problem,
+    slack: f64,
+    (most, threads): (u64, usize),
+    clock: &Clock,
+    observer: &mut dyn Observer,
+    is_found: &mut dyn FnMut(&[f64]) -> Option<Counterexample>,
+) -> Result<Hunted, BoundsError> {
+    let whole = problem.whole().expect("no integer inputs");
+    let bounds: NeuronBounds = Crown.propagate_within(problem.graph(), &whole.domain, clock)?;
+    let boxes = Boxes::new(problem, whole, &bounds, *clock);
+    let mut sought = Sought {
+        problem,
+        regions: Regions::new(problem, whole, &bounds),
+        clock: *clock,
+        slack,
+        is_found,
+        found: None,
+        best: f64::INFINITY,
+        starts: UniformPoints::new(&whole.domain, 0),
+        next_start: FIRST_START,
+    };
+    let effort = Effort { nodes: most, threads, ..Effort::until(*clock) };
+    let roots = boxes.root(sought.target());
+    let mut space = Threads::new(&boxes, threads);
+    let Ok(found) = least(&mut space, roots, &mut sought, &effort, observer);
+    let above = slack.next_up();
+    let is_closed = sought.found.is_none() && found.least >= above;
+    let stopped_by = found.stopped_by.filter(|reason| *reason != StoppedBy::NodeLimit);
+    let is_border = !is_closed && sought.found.is_none() && found.stopped_by.is_none();
+    Ok(Hunted { found: sought.found, is_closed, is_border, nodes: found.nodes, stopped_by })
+}
