@@ -19,8 +19,8 @@ const MOST_WORK: f64 = 1e9;
 const FIRST_STEP: f64 = 0.25;
 const SHRINK: f64 = 0.9;
 
-/// Seeks a point whose objective is at most 0; each that seems to be one is shown to `look`,
-/// whose answer ends the attack.
+/// Seeks a point whose objective is at most 0 from the middle of the box and from random points;
+/// each that seems to be one is shown to `look`, whose answer ends the attack.
 pub fn attack<T>(
     problem: &Problem,
     seed: u32,
@@ -28,37 +28,44 @@ pub fn attack<T>(
     look: &mut dyn FnMut(&[f64]) -> Option<T>,
 ) -> Option<T> {
     let domain = problem.domain();
-    let widths: Vec<f64> = domain.upper().iter().zip(domain.lower()).map(|(u, l)| u - l).collect();
     // A pass forward and one back.
     let work = 2.0 * problem.graph().weights() as f64;
     let affordable = (MOST_WORK / work.max(1.0)) as usize;
     let starts = (affordable / STEPS).clamp(1, STARTS);
     let points = std::iter::once(domain.center()).chain(UniformPoints::new(domain, seed));
-    for start in points.take(starts) {
-        let mut point = start;
-        let mut step = FIRST_STEP;
-        for number in 0..STEPS {
-            if clock.is_stopped() {
-                return None;
-            }
-            if problem.evaluate_canonical(point.clone()).cost <= 0.0 {
-                if let Some(found) = look(&point) {
-                    return Some(found);
-                }
-            }
-            let gradient = problem.gradient(OBJECTIVE, &point);
-            // The first step of all goes to a corner.
-            let length = if number == 0 { 1.0 } else { step };
-            let moved = point.iter().zip(&gradient).zip(&widths);
-            let moved: Vec<f64> =
-                moved.map(|((x, g), width)| x - length * width * sign(*g)).collect();
-            let next = domain.nearest(&moved);
-            if next == point {
-                break;
-            }
-            point = next;
-            step *= SHRINK;
+    points.take(starts).find_map(|start| climb(problem, start, clock, look))
+}
+
+/// The same from one point.
+pub fn climb<T>(
+    problem: &Problem,
+    mut point: Vec<f64>,
+    clock: &Clock,
+    look: &mut dyn FnMut(&[f64]) -> Option<T>,
+) -> Option<T> {
+    let domain = problem.domain();
+    let widths: Vec<f64> = domain.upper().iter().zip(domain.lower()).map(|(u, l)| u - l).collect();
+    let mut step = FIRST_STEP;
+    for number in 0..STEPS {
+        if clock.is_stopped() {
+            return None;
         }
+        if problem.evaluate_canonical(point.clone()).cost <= 0.0
+            && let Some(found) = look(&point)
+        {
+            return Some(found);
+        }
+        let gradient = problem.gradient(OBJECTIVE, &point);
+        // The first step of all goes to a corner.
+        let length = if number == 0 { 1.0 } else { step };
+        let moved = point.iter().zip(&gradient).zip(&widths);
+        let moved: Vec<f64> = moved.map(|((x, g), width)| x - length * width * sign(*g)).collect();
+        let next = domain.nearest(&moved);
+        if next == point {
+            break;
+        }
+        point = next;
+        step *= SHRINK;
     }
     None
 }

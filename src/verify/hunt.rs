@@ -1,6 +1,7 @@
 //! The search for a counterexample in one box under one conjunction: the least excess, as far as
 //! it takes to know its sign.
 
+use super::attack::climb;
 use super::witness::Counterexample;
 use crate::bounds::{BoundsError, Crown, NeuronBounds, Propagator};
 use crate::control::{Clock, Observer, StoppedBy};
@@ -19,13 +20,15 @@ pub struct Hunted {
     pub is_border: bool,
     /// Parts.
     pub nodes: u64,
-    /// What ended the search early, but for its share of the parts.
+    /// What ended the search early, but for its share of the work.
     pub stopped_by: Option<StoppedBy>,
 }
 
-/// Parts before the first descent from another point, and between two of them at most.
-const FIRST_START: u64 = 250;
-const NEXT_START: u64 = 4000;
+/// Parts between two attacks from other points, which take as long as a tenth of them.
+const NEXT_ATTACK: u64 = 100;
+
+/// Attacks for one that goes on from a local optimum to others, region by region.
+const NEXT_DESCENT: u64 = 8;
 
 /// A point whose excess is at most 0, and what there is to prove: that there is none.
 struct Sought<'a, 'b> {
@@ -39,7 +42,7 @@ struct Sought<'a, 'b> {
     /// The least excess so far.
     best: f64,
     starts: UniformPoints<'b>,
-    next_start: u64,
+    attacks: u64,
 }
 
 impl Sought<'_, '_> {
@@ -85,25 +88,37 @@ impl Goal for Sought<'_, '_> {
     }
 
     fn explore(&mut self, nodes: u64) {
-        if nodes < self.next_start || self.found.is_some() {
+        if nodes < (self.attacks + 1) * NEXT_ATTACK || self.found.is_some() {
             return;
         }
-        self.next_start = nodes + nodes.min(NEXT_START);
-        if let Some(start) = self.starts.next() {
-            let start = self.problem.evaluate_canonical(start);
-            self.descend(start);
+        self.attacks = nodes / NEXT_ATTACK;
+        let Some(start) = self.starts.next() else { return };
+        if self.attacks.is_multiple_of(NEXT_DESCENT) {
+            self.descend(self.problem.evaluate_canonical(start));
+            return;
         }
+        self.found = climb(self.problem, start, &self.clock, self.is_found);
     }
 }
 
-/// Seeks a point whose excess is at most 0, with so many parts and threads at most.
+/// What a search may take.
+#[derive(Clone, Copy)]
+pub struct Share {
+    /// Multiplications, as estimated.
+    pub work: f64,
+    pub threads: usize,
+    /// Seed of its attacks.
+    pub seed: u32,
+}
+
+/// Seeks a point whose excess is at most 0.
 ///
 /// # Errors
 /// Bounds that overflow.
 pub fn hunt(
     problem: &Problem,
     slack: f64,
-    (most, threads): (u64, usize),
+    Share { work, threads, seed }: Share,
     clock: &Clock,
     observer: &mut dyn Observer,
     is_found: &mut dyn FnMut(&[f64]) -> Option<Counterexample>,
@@ -119,16 +134,18 @@ pub fn hunt(
         is_found,
         found: None,
         best: f64::INFINITY,
-        starts: UniformPoints::new(&whole.domain, 0),
-        next_start: FIRST_START,
+        // Not those of the attack before.
+        starts: UniformPoints::new(&whole.domain, seed.wrapping_add(1)),
+        attacks: 0,
     };
-    let effort = Effort { nodes: most, threads, ..Effort::until(*clock) };
+    let effort = Effort { work, threads, ..Effort::until(*clock) };
     let roots = boxes.root(sought.target());
     let mut space = Threads::new(&boxes, threads);
     let Ok(found) = least(&mut space, roots, &mut sought, &effort, observer);
     let above = slack.next_up();
     let is_closed = sought.found.is_none() && found.least >= above;
-    let stopped_by = found.stopped_by.filter(|reason| *reason != StoppedBy::NodeLimit);
-    let is_border = !is_closed && sought.found.is_none() && found.stopped_by.is_none();
+    let stopped_by = found.stopped_by;
+    let is_ended = stopped_by.is_some() || found.work > work;
+    let is_border = !is_closed && sought.found.is_none() && !is_ended;
     Ok(Hunted { found: sought.found, is_closed, is_border, nodes: found.nodes, stopped_by })
 }

@@ -16,7 +16,7 @@ use serde::Serialize;
 use thiserror::Error;
 
 use attack::attack;
-use hunt::hunt;
+use hunt::{Share, hunt};
 use property::{Alternative, Part, over, slack};
 pub use property::{Property, PropertyError};
 pub use witness::Counterexample;
@@ -136,9 +136,9 @@ struct Open<'a> {
 /// Most conditions that are bounded in one pass.
 const MOST_ROWS: usize = 4096;
 
-/// Parts of the search for each alternative before the others have their turn; then as many as
-/// it takes.
-const FIRST_TURN: u64 = 2000;
+/// Multiplications of the search for each of several alternatives before the others have their
+/// turn, about a second; then as many as it takes.
+const FIRST_TURN: f64 = 3e9;
 
 /// Verifies a property.
 ///
@@ -302,14 +302,15 @@ impl<'a> Run<'a> {
         observer: &mut dyn Observer,
     ) -> Result<Verdict, VerifyError> {
         let mut is_border = false;
-        for most in [FIRST_TURN, u64::MAX] {
+        let turns =
+            if problems.len() > 1 { &[FIRST_TURN, f64::INFINITY][..] } else { &[f64::INFINITY] };
+        for &work in turns {
             let mut left = Vec::new();
             for (part, problem) in std::mem::take(problems) {
                 let slack = slack(problem.objective());
-                let threads = options.threads;
+                let share = Share { work, threads: options.threads, seed: options.seed };
                 let mut is_found = |point: &[f64]| self.is_found(part, point);
-                let hunted =
-                    hunt(&problem, slack, (most, threads), clock, observer, &mut is_found)?;
+                let hunted = hunt(&problem, slack, share, clock, observer, &mut is_found)?;
                 self.nodes += hunted.nodes;
                 if let Some(found) = hunted.found {
                     return Ok(Verdict::Violated(found));
