@@ -28,4 +28,5 @@ mod support;
 mod tighten;
 mod train;
 mod train_data;
+mod verify;
 mod vnnlib;

@@ -17,4 +17,5 @@ mod soundness;
 #[path = "../support/mod.rs"]
 mod support;
 mod train;
+mod verify;
 mod words;

@@ -1,0 +1,115 @@
+//! `taut verify`: what people and programs type, and what they read.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use temp_dir::TempDir;
+
+/// y₀ = relu(x₀) − relu(x₁), y₁ = relu(x₁), in double precision.
+const NETWORK: &str = r#"{"format": "taut-network", "version": 1, "input": {"name": "x", "shape": [1, 2]},
+"layers": [
+{"op": "Relu", "name": "h", "operands": ["x"], "output": "h"},
+{"op": "Gemm", "name": "y", "output": "y",
+ "operands": ["h", {"shape": [2, 2], "values": [1, 0, -1, 1]}, {"shape": [2], "values": [0, 0]}]}],
+"output": "y"}"#;
+
+const BOX: &str = "(declare-const X_0 Real)\n(declare-const X_1 Real)\n(declare-const Y_0 Real)\n\
+(declare-const Y_1 Real)\n(assert (>= X_0 -1))\n(assert (<= X_0 1))\n(assert (>= X_1 -1))\n\
+(assert (<= X_1 1))\n";
+
+const OF_VERSION_2: &str = "(vnnlib-version <2.0>)\n(declare-network f\n\
+(declare-input X real [1,2])\n(declare-output Y real [1,2]))\n\
+(assert (and (>= X[0,0] -1.0) (<= X[0,0] 1.0) (>= X[0,1] -1.0) (<= X[0,1] 1.0)))\n\
+(assert (>= Y[0,0] 1.0))\n";
+
+fn folder() -> TempDir {
+    let folder = TempDir::new().expect("a folder");
+    let write = |name: &str, text: &str| {
+        fs::write(folder.path().join(name), text).expect("a file");
+    };
+    write("net.json", NETWORK);
+    write("sat.vnnlib", &format!("{BOX}(assert (>= Y_0 1.0))\n"));
+    write("unsat.vnnlib", &format!("{BOX}(assert (>= Y_0 1.5))\n"));
+    write("border.vnnlib", &format!("{BOX}(assert (> Y_1 1.0))\n"));
+    write("two.vnnlib", OF_VERSION_2);
+    folder
+}
+
+fn taut(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_taut"));
+    command.current_dir(folder).args(arguments).output().expect("a run")
+}
+
+fn told(output: &Output) -> (String, String, Option<i32>) {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (text(&output.stdout), text(&output.stderr), output.status.code())
+}
+
+/// By hand: y₀ is 1 only where x₀ = 1 and x₁ ≤ 0, and nowhere more.
+#[test]
+fn the_verdict_is_the_first_word_and_the_point_follows() {
+    let folder = folder();
+    let at = folder.path();
+    let (text, _, code) = told(&taut(at, &["verify", "net.json", "sat.vnnlib"]));
+    assert_eq!(code, Some(0));
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines[..2], ["sat", "((X_0 1)"], "{text}");
+    assert!(lines[2].starts_with(" (X_1 ") && lines[3] == " (Y_0 1)", "{text}");
+    assert_eq!(lines[4..], [" (Y_1 0))"], "{text}");
+    let (text, _, code) = told(&taut(at, &["verify", "net.json", "unsat.vnnlib"]));
+    assert_eq!((text.as_str(), code), ("unsat\n", Some(0)));
+    let (text, _, code) = told(&taut(at, &["verify", "net.json", "border.vnnlib"]));
+    assert!(text.starts_with("unknown\n  what is left lies on the border"), "{text}");
+    assert_eq!(code, Some(3));
+}
+
+#[test]
+fn the_form_of_the_standard_and_its_assignments() {
+    let folder = folder();
+    let at = folder.path();
+    let standard = ["verify", "two.vnnlib", "--network", "f=net.json", "--timeout", "20"];
+    let (text, errors, code) = told(&taut(at, &standard));
+    assert_eq!(code, Some(0), "{errors}");
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines[..3], ["sat", "X real [1,2]", "1"], "{text}");
+    assert_eq!(lines[4..], ["Y real [1,2]", "1", "0"], "{text}");
+    let of_file = told(&taut(at, &["verify", "net.json", "two.vnnlib"])).0;
+    assert_eq!(of_file, text);
+}
+
+#[test]
+fn records_files_and_reasons() {
+    let folder = folder();
+    let at = folder.path();
+    let asked = ["verify", "net.json", "unsat.vnnlib", "--format", "json"];
+    let record: Value = serde_json::from_slice(&taut(at, &asked).stdout).expect("a record");
+    assert_eq!((&record["verdict"], &record["decided_by"]), (&"unsat".into(), &"bounds".into()));
+    assert_eq!(record["question"]["property"], "unsat.vnnlib");
+    let asked = ["verify", "net.json", "sat.vnnlib", "--counterexample", "point.txt", "--explain"];
+    let (text, _, _) = told(&taut(at, &asked));
+    assert!(text.contains("\n  decided by "), "{text}");
+    let written = fs::read_to_string(at.join("point.txt")).expect("a file");
+    assert!(written.starts_with("sat\n((X_0 1)\n"), "{written}");
+    assert!(text.starts_with(&written), "{text}{written}");
+}
+
+#[test]
+fn files_that_are_none_are_refused() {
+    let folder = folder();
+    let at = folder.path();
+    fs::write(at.join("wrong.vnnlib"), format!("{BOX}(assert (>= Y_0 Y_7))\n")).expect("a file");
+    fs::write(at.join("open.vnnlib"), BOX.replace("(assert (<= X_1 1))", "")).expect("a file");
+    let refused = |arguments: &[&str], expected: &str| {
+        let (_, errors, code) = told(&taut(at, &[&["verify"], arguments].concat()));
+        assert!(errors.contains(expected), "{errors}; expected {expected}");
+        assert!(matches!(code, Some(1 | 2)), "{code:?}");
+    };
+    refused(&["net.json", "wrong.vnnlib"], "line 9");
+    refused(&["net.json", "open.vnnlib"], "has no upper bound");
+    refused(&["net.json"], "found one file; expected a network and a property");
+    refused(&["sat.vnnlib", "--network", "net.json"], "expected NAME=FILE");
+    refused(&["net.json", "none.vnnlib"], "none.vnnlib");
+    refused(&[], "NETWORK");
+}
