@@ -29,6 +29,7 @@ mod recipe;
 mod record;
 mod regions;
 mod report;
+mod robust;
 mod scale;
 mod schema;
 mod session;
@@ -96,6 +97,8 @@ enum Command {
     Nearest(nearest::Args),
     /// Whether a property holds: sat with a counterexample, unsat, unknown or timeout.
     Verify(verify::Args),
+    /// Whether points keep their class under small changes: certified accuracy.
+    Robust(robust::Args),
     /// Outputs of a network at given inputs, with activation pattern and gradient.
     #[command(alias = "eval")]
     Evaluate(evaluate::Args),
@@ -235,6 +238,7 @@ fn answer(arguments: &Arguments, given: Vec<String>) -> anyhow::Result<u8> {
         Command::Find(args) => find::run(args, start("find")),
         Command::Nearest(args) => nearest::run(args, start("nearest")),
         Command::Verify(args) => verify::run(args, start("verify")),
+        Command::Robust(args) => robust::run(args, start("robust")),
         Command::Evaluate(args) => evaluate::run(args, start("evaluate")),
         Command::Bounds(args) => bounds::run(args, start("bounds")),
         Command::Analyze(args) => analyze::run(args, start("analyze")),

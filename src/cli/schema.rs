@@ -21,7 +21,7 @@ use super::shared::one_of;
 use super::{ANSWERED, console};
 use super::{
     analyze, bench, bounds, compare, convert, evaluate, export, info, optimize, regions, report,
-    scale, train, verify,
+    robust, scale, train, verify,
 };
 
 /// Arguments of `schema`.
@@ -74,6 +74,7 @@ const RECORDS: &[Record] = &[
     ("find", of::<optimize::Optimized>),
     ("nearest", of::<optimize::Optimized>),
     ("verify", of::<verify::Verified>),
+    ("robust", of::<robust::Robust>),
     ("evaluate", of::<evaluate::Evaluated>),
     ("bounds", of::<bounds::Bounded>),
     ("analyze", of::<analyze::Analyzed>),

@@ -10,6 +10,7 @@
 mod attack;
 mod hunt;
 mod property;
+mod robust;
 mod witness;
 
 use serde::Serialize;
@@ -19,6 +20,7 @@ use attack::attack;
 use hunt::{Share, hunt};
 use property::{Alternative, Part, over, slack};
 pub use property::{Property, PropertyError};
+pub use robust::{Robustness, RobustnessError};
 pub use witness::Counterexample;
 use witness::{Said, look};
 

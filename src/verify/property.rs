@@ -103,18 +103,7 @@ impl Property {
         if let [declared] = &query.networks[..] {
             check(declared, &network)?;
         }
-        let of_part = |part| {
-            let bounds = parts.bounds(part);
-            let ends = bounds.iter().map(|bounds| {
-                let ends = bounds.outward();
-                (ends.lower(), ends.upper())
-            });
-            let (lower, upper) = ends.unzip();
-            let domain = IntervalBox::new(lower, upper).expect("ends in order");
-            let formulas: Vec<Formula> = parts.formulas(part).cloned().collect();
-            let alternatives = alternatives(&formulas, network.inputs())?;
-            Ok(Part { bounds, domain, formulas, alternatives })
-        };
+        let of_part = |part| Part::new(parts.bounds(part), parts.formulas(part).cloned().collect());
         let of_parts: Result<_, PropertyError> = parts.parts().iter().map(of_part).collect();
         Ok(Self { parts: of_parts?, empty: parts.empty().to_vec(), network })
     }
@@ -132,6 +121,20 @@ impl Property {
     /// Parts of the query without a point, because bounds exclude each other.
     pub fn empty(&self) -> &[Warning] {
         &self.empty
+    }
+}
+
+impl Part {
+    /// The part within bounds, none of which exclude each other.
+    pub fn new(bounds: Vec<InputBounds>, formulas: Vec<Formula>) -> Result<Self, PropertyError> {
+        let ends = bounds.iter().map(|bounds| {
+            let ends = bounds.outward();
+            (ends.lower(), ends.upper())
+        });
+        let (lower, upper) = ends.unzip();
+        let domain = IntervalBox::new(lower, upper).expect("ends in order");
+        let alternatives = alternatives(&formulas, bounds.len())?;
+        Ok(Self { bounds, domain, formulas, alternatives })
     }
 }
 

@@ -50,6 +50,25 @@ fn one() -> f64 {
     1.0
 }
 
+/// All samples of two files, in their order.
+///
+/// # Errors
+/// [`DataError`].
+pub fn read_images(images: &Path, labels: &Path, white: f64) -> Result<Dataset, DataError> {
+    let data = IdxData {
+        images: images.to_path_buf(),
+        labels: labels.to_path_buf(),
+        test_images: None,
+        test_labels: None,
+        white,
+        samples: None,
+        validation: 0.0,
+        test: Some(0.0),
+    };
+    data.validate()?;
+    Ok(data.read(images, labels)?.0)
+}
+
 impl IdxData {
     fn shares(&self) -> Result<Shares, DataError> {
         Shares::beside(self.validation, self.test, self.test_images.is_some())

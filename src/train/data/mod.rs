@@ -15,7 +15,7 @@ use ndarray::{Array2, Axis};
 pub use self::csv::CsvData;
 pub use error::DataError;
 pub use function::FunctionData;
-pub use idx::IdxData;
+pub use idx::{IdxData, read_images};
 pub use recipe::{DataRecipe, DataSource};
 pub use sampling::Sampling;
 
