@@ -34,6 +34,23 @@
 //! Constants are exact decimals, and so are the coefficients that come of them: nothing is
 //! rounded here. Text is read once, front to back, and the query takes a small multiple of it.
 //! [`print`] writes what [`read`] reads as the same query; [`Parts`] are the boxes of one.
+//!
+//! ```
+//! use taut::io::vnnlib::{Parts, read};
+//!
+//! let query = read(
+//!     b"(declare-const X_0 Real) (declare-const Y_0 Real)
+//!       (assert (or (and (>= X_0 0) (<= X_0 0.1)) (and (>= X_0 0.9) (<= X_0 1))))
+//!       (assert (>= Y_0 2))",
+//! )?;
+//! let parts = Parts::of(&query)?;
+//! let [first, _] = parts.parts() else { panic!("two boxes") };
+//! // One tenth has no f64: a proof takes a bound above it, a point stays below.
+//! let bounds = &parts.bounds(first)[0];
+//! assert_eq!(bounds.outward().upper(), 0.1);
+//! assert_eq!(bounds.inward().map(|inside| inside.upper()), Some(0.1_f64.next_down()));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod assignment;
 mod bounds;

@@ -94,7 +94,7 @@ impl<'q> Parts<'q> {
         Ok(parts)
     }
 
-    /// Breadth first, so that parts stand in the order of the branches.
+    /// Breadth first: the parts of one disjunction stand in the order of its branches.
     fn divide(&mut self, root: Part<'q>, inputs: usize) {
         let mut queue = VecDeque::from([root]);
         while let Some(mut part) = queue.pop_front() {

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use taut::io::vnnlib::{Variable, read};
+use taut::io::vnnlib::{Variable, read, read_query};
 
 use super::{assertions, declared, flat};
 
@@ -120,8 +120,20 @@ fn packed_files_are_read_and_those_cut_off_are_not() {
     packed.write_all(text.as_bytes()).expect("a vector");
     let bytes = packed.finish().expect("a vector");
     assert_eq!(read(&bytes), read(text.as_bytes()));
-    let error = read(&bytes[..bytes.len() - 9]).expect_err("no end").to_string();
+    let cut = &bytes[..bytes.len() - 9];
+    let error = read(cut).expect_err("no end").to_string();
     assert!(error.starts_with("a gzip file that cannot be unpacked: "), "{error}");
+    // A file, whatever it is called.
+    let folder = temp_dir::TempDir::new().expect("a folder");
+    let path = folder.path().join("property");
+    std::fs::write(&path, &bytes).expect("a file");
+    assert_eq!(read_query(&path).expect("a query"), flat("(assert (<= X_0 1))"));
+    for content in [cut, b"(declare-const X_0 Real)\n(assert"] {
+        std::fs::write(&path, content).expect("a file");
+        let error = read_query(&path).expect_err("no end").to_string();
+        let reason = read(content).expect_err("no end");
+        assert_eq!(error, format!("{}: {reason}", path.display()));
+    }
 }
 
 /// As large as the largest public files, all on one line: 150 528 inputs, 9 MB. Were any step of
