@@ -126,6 +126,12 @@ impl Call {
         self.attributes.get(name).map(|attribute| attribute.ints.as_slice())
     }
 
+    /// A text, without taking it.
+    pub fn peek_text(&self, name: &str) -> Option<String> {
+        let text = self.attributes.get(name)?.s.as_deref().unwrap_or_default();
+        Some(String::from_utf8_lossy(text).into_owned())
+    }
+
     pub fn integer(&mut self, name: &'static str, default: i64) -> Result<i64, LayerError> {
         let attribute = self.attribute(name, attribute_type::INT)?;
         Ok(attribute.map_or(default, |attribute| attribute.i.unwrap_or(0)))

@@ -13,6 +13,7 @@ mod convolution;
 mod damaged;
 mod exporters;
 mod files;
+mod forms;
 mod images;
 mod operators;
 mod round_trips;
