@@ -16,6 +16,7 @@ mod files;
 mod forms;
 mod images;
 mod operators;
+mod refused;
 mod round_trips;
 mod windows;
 

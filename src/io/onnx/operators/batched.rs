@@ -8,7 +8,7 @@
 use ndarray::{ArrayD, Axis, Slice};
 
 use crate::io::onnx::call::{Data, Wrong, wrong_shape};
-use crate::io::onnx::lowering::{Lowering, numbers, value};
+use crate::io::onnx::lowering::{Lowering, numbers, row_major, value};
 use crate::network::Attributes;
 
 /// Most matrices of one product: each becomes a layer.
@@ -54,7 +54,7 @@ fn apart(
         while matrix.ndim() > 2 {
             matrix = matrix.index_axis_move(Axis(0), 0);
         }
-        let matrix = numbers(matrix.as_standard_layout().into_owned());
+        let matrix = numbers(row_major(matrix));
         let arguments = if index == 1 { vec![value(x), matrix] } else { vec![matrix, value(x)] };
         return lowering.add("MatMul", Attributes::new(), arguments);
     }

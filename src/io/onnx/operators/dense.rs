@@ -12,7 +12,7 @@ use super::{batched, layers};
 use crate::io::onnx::call::{
     Call, Data, Operand, Wrong, wrong_attribute, wrong_operand, wrong_shape,
 };
-use crate::io::onnx::lowering::{Lowering, numbers, value};
+use crate::io::onnx::lowering::{Lowering, numbers, row_major, value};
 use crate::network::{Attributes, LayerError};
 use crate::num::exact::two_product;
 
@@ -97,7 +97,7 @@ fn constant_matrix(values: ArrayD<f64>, index: usize) -> Result<ndarray::Array2<
 }
 
 fn standard(matrix: ndarray::Array2<f64>) -> ArrayD<f64> {
-    matrix.as_standard_layout().into_owned().into_dyn()
+    row_major(matrix.into_dyn())
 }
 
 pub fn matmul(call: &mut Call, lowering: &mut Lowering) -> Result<Data, Wrong> {
@@ -142,7 +142,7 @@ pub fn product(
         let x = if is_vector { lowering.reshape(x, &shape)? } else { x.clone() };
         batched::product(lowering, &x, weights, index)?
     } else {
-        let weights = numbers(weights.as_standard_layout().into_owned());
+        let weights = numbers(row_major(weights));
         let arguments = if index == 1 { vec![value(x), weights] } else { vec![weights, value(x)] };
         lowering.add("MatMul", Attributes::new(), arguments)?
     };

@@ -63,9 +63,9 @@ pub fn lower(
         // Along the axis, and one for all behind it.
         let behind = vec![1; y.shape.len() - 1 - axis];
         let shape = IxDyn(&[vec![length], behind].concat());
-        let [of_left, of_right] = between.weights.map(|weights| {
-            ArrayD::from_shape_vec(shape.clone(), weights).expect("one a pixel")
-        });
+        let [of_left, of_right] = between
+            .weights
+            .map(|weights| ArrayD::from_shape_vec(shape.clone(), weights).expect("one a pixel"));
         let lower = lowering.with_constant("Mul", &lower, of_left)?;
         let upper = lowering.with_constant("Mul", &upper, of_right)?;
         y = lowering.of_two("Add", &lower, &upper)?;

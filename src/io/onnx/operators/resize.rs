@@ -62,7 +62,7 @@ pub fn lower(call: &mut Call, lowering: &mut Lowering) -> Result<Data, Wrong> {
         _ => return Err(neither()),
     };
     if smoothed && stretches.iter().any(|stretch| stretch.factor < 1.0) {
-        return Err(wrong_attribute("antialias", "1", "0 where there are less pixels").into());
+        return Err(wrong_attribute("antialias", "1", "0 where pixels become fewer").into());
     }
     interpolated::lower(call, lowering, &x, &stretches, &plan.coordinates)
 }
@@ -72,9 +72,7 @@ fn is_linear(call: &Call) -> Result<bool, LayerError> {
         None | Some("nearest") => Ok(false),
         // The second is the word of old files.
         Some("linear" | "bilinear") => Ok(true),
-        Some(other) => {
-            Err(wrong_attribute("mode", format!("'{other}'"), "nearest or linear"))
-        }
+        Some(other) => Err(wrong_attribute("mode", format!("'{other}'"), "nearest or linear")),
     }
 }
 

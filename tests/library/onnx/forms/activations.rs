@@ -161,8 +161,8 @@ impl Forms {
             "largest: Max" => {
                 let [first, second] = [0, 1].map(|place| {
                     let place = self.integers(&[place]);
-                    let taken =
-                        self.apply_with("Gather", &[&apart, &place], |node| node.integer("axis", 2));
+                    let taken = self
+                        .apply_with("Gather", &[&apart, &place], |node| node.integer("axis", 2));
                     self.squeezed(&taken, &[2])
                 });
                 self.of_two("Max", &first, &second)

@@ -197,4 +197,3 @@ impl Forms {
 pub(super) fn whole(size: usize) -> i64 {
     i64::try_from(size).expect("a small size")
 }
-

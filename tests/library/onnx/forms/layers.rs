@@ -115,9 +115,8 @@ impl Forms {
             let flat: Vec<f64> = weights.iter().flatten().map(|w| w * factor).collect();
             return self.numbers(&[rows, columns], &flat);
         }
-        let flat: Vec<f64> = (0..rows * columns)
-            .map(|place| weights[place % rows][place / rows] * factor)
-            .collect();
+        let flat: Vec<f64> =
+            (0..rows * columns).map(|place| weights[place % rows][place / rows] * factor).collect();
         self.numbers(&[columns, rows], &flat)
     }
 

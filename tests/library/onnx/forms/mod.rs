@@ -24,6 +24,7 @@ use taut::optimize::{OptimizeOptions, Status, optimize};
 use taut::problem::Problem;
 use taut::solve::SolveOptions;
 
+use crate::exact::random_case::Draw;
 use crate::exact::{self, Activation, Case};
 use crate::random::build;
 use crate::support::onnx::{DOUBLE, Dimension, FLOAT, Model, Node, value_info};
@@ -32,7 +33,7 @@ use crate::support::onnx::{DOUBLE, Dimension, FLOAT, Model, Node, value_info};
 const CASES: u64 = 300;
 
 /// Of how many networks the least value is compared for one.
-const MINIMA: u64 = 5;
+const MINIMA: u64 = 20;
 
 /// Largest deviation of a value, relative to `1 + ` the largest sum on the way: roundings of sums
 /// in another order.
@@ -47,7 +48,7 @@ fn networks_in_any_form_are_the_same_function() {
     let folder = temp_dir::TempDir::new().expect("a folder");
     let mut chosen = BTreeMap::new();
     for seed in 0..cases {
-        let case = in_single_precision(exact::random_case(seed));
+        let case = in_single_precision(Draw::new(seed, 0).case());
         let forms = written(&case, seed, folder.path());
         let what = format!("seed {seed}, {:?}", forms.chosen);
         let network = read_network(&folder.path().join("model.onnx"));
@@ -88,7 +89,8 @@ fn same_values(network: &Network, case: &Case, seed: u64, what: &str) {
         // Weights are at most 20, and sums have some tens of terms.
         let size = 100.0 * values.iter().flatten().fold(1.0, |most: f64, v| most.max(v.abs()));
         let batch = ndarray::ArrayView2::from_shape((1, point.len()), &point).expect("a row");
-        for (form, found) in [("read", network.evaluate(batch)), ("lowered", graph.evaluate(batch))] {
+        for (form, found) in [("read", network.evaluate(batch)), ("lowered", graph.evaluate(batch))]
+        {
             assert_eq!(found.len(), expected.len(), "{what}: outputs");
             let far = found.iter().zip(&expected).any(|(f, e)| (f - e).abs() > TOLERANCE * size);
             assert!(!far, "{what}, {form}, at {point:?}: {found}; expected {expected:?}");
@@ -258,8 +260,8 @@ impl Forms {
             _ => vec![rows, one, size_of],
         };
         let name = self.name();
-        self.model = std::mem::take(&mut self.model)
-            .described_input(value_info(&name, self.kind, &shape));
+        self.model =
+            std::mem::take(&mut self.model).described_input(value_info(&name, self.kind, &shape));
         let input = Value { name, size };
         match form {
             "input: matrix" => input,

@@ -53,7 +53,11 @@ impl Forms {
             }
             "passing: times one" => {
                 let one = self.number(1.0);
-                if self.chance(0.5) { self.of_two("Mul", x, &one) } else { self.apply("Div", &[x, &one]) }
+                if self.chance(0.5) {
+                    self.of_two("Mul", x, &one)
+                } else {
+                    self.apply("Div", &[x, &one])
+                }
             }
             "passing: plus nothing" => {
                 let nothing = self.numbers(&[value.size], &vec![0.0; value.size]);
