@@ -241,7 +241,9 @@ def moved(case):
     for coordinates in ["half_pixel", "pytorch_half_pixel", "asymmetric", "align_corners"]:
         body = [node("Resize", "x - s", mode="linear", coordinate_transformation_mode=coordinates)]
         case(f"Resize-13-linear-{coordinates}", body, (1, 1, 3, 2), 13, s=f32([1, 1, 2, 3]))
-        case(f"Resize-13-linear-{coordinates}-less", body, (1, 1, 5, 4), 13, s=f32([1, 1, 0.5, 0.75]))
+        less = 0.6 if coordinates == "align_corners" else 0.5  # whole lengths: onnxruntime is alone in its way with others
+        case(f"Resize-13-linear-{coordinates}-less", body, (1, 1, 5, 4), 13, s=f32([1, 1, less, 0.75]))
+        case(f"Resize-13-linear-{coordinates}-thirds", body, (1, 1, 3, 3), 13, s=f32([1, 1, 4 / 3, 5 / 3]))
     body = [node("Resize", "x - s", mode="linear", coordinate_transformation_mode="half_pixel_symmetric")]
     case("Resize-19-linear-half_pixel_symmetric", body, (1, 1, 3, 2), 19, s=f32([1, 1, 1.5, 2.25]))
     case("Resize-13-linear-sizes", [node("Resize", "x - - n", mode="linear")], (1, 2, 3, 4), 13, n=i64(1, 2, 5, 6))
@@ -449,6 +451,8 @@ def node_test(folder, name, form, original, given, arrays, wanted, results):
             graph.initializer.append(given[i])
     del graph.output[1:]
     points = [flat([arrays[i] for i in free])] if free else [np.array([0.5])]
+    if not np.isfinite(points).all():
+        return 0
     if form == "none":
         output = graph.output[0].name
         graph.input.append(helper.make_tensor_value_info("taut_x", FLOAT, [1]))

@@ -61,7 +61,8 @@ def make(folder, exporters):
                 try:
                     points, values = write(path) or computed(path)
                 except Exception as error:  # whatever an exporter raises
-                    (path.unlink(missing_ok=True), print(f"{exporter}/{name}: not made: {short(error)}"))
+                    path.unlink(missing_ok=True)
+                    print(f"{exporter}/{name}: not made: {short(error)}")
                     failed += 1
                     continue
                 save(path, kind, points, values)

@@ -43,7 +43,7 @@ fn products_of_einsum() {
         einsum(&["x"], "...a->a"),
         "attribute 'equation' is '...a->a'; expected letters, without '...'",
     );
-    refused(einsum(&["x", "w"], "abc,ab->a"), "axes 'b' of 2 and 3; expected one length");
+    refused(einsum(&["x", "w"], "abc,ab->a"), "axes 'a' of 1 and 2; expected one length");
     refused(
         einsum(&["x", "w"], "ab,ab->a"),
         "2 letters for a tensor of shape [1, 2, 3]; expected one an axis",
@@ -69,12 +69,17 @@ fn interpolations() {
     refused(resize("cubic"), "attribute 'mode' is 'cubic'; expected nearest or linear");
     refused(
         resize("linear").integer("antialias", 1),
-        "attribute 'antialias' is '1'; expected 0 where pixels become fewer",
+        "attribute 'antialias' is 1; expected 0 where pixels become fewer",
     );
     refused(
         resize("linear").text("coordinate_transformation_mode", "tf_crop_and_resize"),
         "expected half_pixel, pytorch_half_pixel, half_pixel_symmetric, asymmetric or \
          align_corners with mode linear",
+    );
+    refused(
+        resize("linear").text("coordinate_transformation_mode", "align_corners"),
+        "scales [1.0, 1.0, 0.5] for lengths [1, 2, 3], align_corners; expected scales that make \
+         whole lengths, or sizes",
     );
     refused(
         resize("nearest"),

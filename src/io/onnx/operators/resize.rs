@@ -57,7 +57,16 @@ pub fn lower(call: &mut Call, lowering: &mut Lowering) -> Result<Data, Wrong> {
     let plan = plan(call, &x.shape)?;
     let lengths: Vec<usize> = plan.axes.iter().map(|&axis| x.shape[axis]).collect();
     let stretches = match (plan.scales, plan.sizes) {
-        (Some(scales), None) => of_scales(&plan.axes, &scales, &lengths)?,
+        (Some(scales), None) => {
+            let stretches = of_scales(&plan.axes, &scales, &lengths)?;
+            let is_whole = |s: &Stretch| scaled(x.shape[s.axis], s.factor).fract() == 0.0;
+            // Onnxruntime counts whole pixels then, the standard's own implementation parts too.
+            if plan.coordinates == "align_corners" && !stretches.iter().all(is_whole) {
+                let found = format!("scales {scales:?} for lengths {lengths:?}, align_corners");
+                return Err(wrong_shape(found, "scales that make whole lengths, or sizes").into());
+            }
+            stretches
+        }
         (None, Some(sizes)) => of_sizes(&plan.axes, &sizes, &lengths)?,
         _ => return Err(neither()),
     };
@@ -147,10 +156,15 @@ fn of_scales(
     }
     let one = |((&axis, &factor), &length): ((&usize, &f64), &usize)| {
         // Rounded down, as the standard says.
-        Stretch { axis, length: (length as f64 * factor) as usize, factor }
+        Stretch { axis, length: scaled(length, factor) as usize, factor }
     };
     let all = axes.iter().zip(scales).zip(lengths).map(one);
     Ok(all.filter(|stretch| stretch.factor != 1.0).collect())
+}
+
+/// A length times a factor, in the type of scales: 3 times the number next to 4/3 is 4 there.
+fn scaled(length: usize, factor: f64) -> f32 {
+    length as f32 * factor as f32
 }
 
 /// What becomes of the axes by sizes, those left out that stay.
