@@ -17,7 +17,7 @@
 use ndarray::{ArrayD, Axis};
 
 use super::interpolated::{self, Stretch};
-use super::{axis_of, check_made, layers, positions};
+use super::{axes_of, axis_of, check_made, layers, positions};
 use crate::io::onnx::call::{Call, Data, Wrong, wrong_attribute, wrong_shape};
 use crate::io::onnx::lowering::Lowering;
 use crate::io::onnx::value::{Tensor, Values};
@@ -111,6 +111,8 @@ fn plan(call: &mut Call, shape: &[usize]) -> Result<Plan, Wrong> {
     let axes = match call.integers("axes")? {
         None => (0..shape.len()).collect(),
         Some(axes) => {
+            // Each once.
+            axes_of(&axes, shape.len())?;
             axes.iter().map(|&a| axis_of(a, shape.len())).collect::<Result<Vec<_>, _>>()?
         }
     };
