@@ -10,7 +10,7 @@ use libfuzzer_sys::fuzz_target;
 use taut::io::{
     FORMATS, load_bounds, read_box, read_instance, read_network, read_problem, stored_box,
 };
-use taut::network::Network;
+use taut::network::{Metadata, Network};
 use taut::num::IntervalBox;
 use taut::problem::{Problem, QuestionText};
 
@@ -42,7 +42,9 @@ static PROBLEM: LazyLock<(Network, Problem)> = LazyLock::new(|| {
     let read = || format.read(json, "small").expect("a network");
     let domain = IntervalBox::new(vec![-1.0; 2], vec![1.0; 2]).expect("a box");
     let problem = Problem::parse(read(), domain, &QuestionText::default()).expect("a question");
-    (read(), problem)
+    // Without its box, so that one beside it is looked for.
+    let network = read().with_metadata(Metadata::default()).expect("no names");
+    (network, problem)
 });
 
 static READER: LazyLock<(fn(&[u8], &Path), PathBuf)> = LazyLock::new(|| {

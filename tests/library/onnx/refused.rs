@@ -87,6 +87,20 @@ fn interpolations() {
     );
 }
 
+/// Found by a fuzzer.
+#[test]
+fn interpolations_beyond_memory() {
+    let sizes = i64::MAX / 4;
+    let model = Model::of_operator_set(18)
+        .input("x", 1, &[1, 2, 3])
+        .output("y", 1)
+        .constant(int64s("sizes", &[1, 2, sizes]))
+        .with(node("Resize", &["x", "", "", "sizes"]).text("mode", "linear"));
+    let error = read_error("onnx", &model.encode()).to_string();
+    let shape = format!("the output of node 'node' has shape [1, 2, {sizes}]");
+    assert!(error.contains(&shape) && error.contains("4194304"), "{error}");
+}
+
 #[test]
 fn sums_along_axes_that_there_are_not() {
     refused(node("CumSum", &["x", "axis"]), "axis 3 of a tensor with 3 axes; expected -3 to 2");

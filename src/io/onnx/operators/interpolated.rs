@@ -49,10 +49,11 @@ pub fn lower(
     let mut y = x.clone();
     for stretch in stretches {
         let Stretch { axis, length, .. } = *stretch;
-        let between = between(y.shape[axis], stretch, coordinates)?;
         let mut shape = y.shape.clone();
         shape[axis] = length;
+        // Before memory is taken for as many.
         check_made(call, &shape)?;
+        let between = between(y.shape[axis], stretch, coordinates)?;
         let [left, right] = &between.pixels;
         let lower = lowering.gather(&y, axis, left)?;
         if between.weights[1].iter().all(|&weight| weight == 0.0) {
