@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use taut::control::StoppedBy;
 use taut::io::{read_network_and_hash, stored_box};
-use taut::network::{Batch, Constant, Network, Operand, SetAside};
+use taut::network::{Batch, Network, SetAside};
 use taut::num::IntervalBox;
 use taut::problem::spelled;
 
@@ -154,16 +154,10 @@ fn describe(network: &Network) -> Info {
     let mut operators = BTreeMap::new();
     let mut layers = Vec::new();
     for view in network.layers() {
-        let operator = view.layer.operator();
-        *operators.entry(operator.op.clone()).or_insert(0) += 1;
-        let parameters = operator.operands.iter().map(|operand| match operand {
-            // Numbers that stand alone are limits and the like.
-            Operand::Constant(Constant::Float(values)) if values.ndim() > 0 => values.len(),
-            _ => 0,
-        });
-        let parameters = parameters.sum();
+        let (op, parameters) = view.layer.summary();
+        *operators.entry(op.clone()).or_insert(0) += 1;
         let (name, shape) = (view.name.to_string(), view.shape.to_vec());
-        layers.push(LayerInfo { name, op: operator.op, shape, parameters });
+        layers.push(LayerInfo { name, op, shape, parameters });
     }
     let metadata = network.metadata().clone();
     Info {

@@ -53,16 +53,18 @@ impl NetworkFormat for Onnx {
     }
 
     fn read(&self, bytes: &[u8], name: &str) -> Result<Network, FormatError> {
-        read::read(bytes, name, &Beside::default())
+        read::read(read::decoded(bytes)?, name, &Beside::default())
     }
 
     fn read_beside(
         &self,
-        bytes: &[u8],
+        bytes: Vec<u8>,
         name: &str,
         beside: &Beside,
     ) -> Result<Network, FormatError> {
-        read::read(bytes, name, beside)
+        let model = read::decoded(&bytes)?;
+        drop(bytes);
+        read::read(model, name, beside)
     }
 
     fn write(&self, network: &Network) -> Result<Vec<u8>, FormatError> {
