@@ -8,11 +8,13 @@ use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
 use taut::io::{
-    FORMATS, load_bounds, read_box, read_instance, read_network, read_problem, stored_box,
+    FORMATS, load_bounds, read_box, read_instance, read_network, read_points, read_problem,
+    stored_box, vnnlib,
 };
 use taut::network::{Metadata, Network};
 use taut::num::IntervalBox;
 use taut::problem::{Problem, QuestionText};
+use taut::verify::Property;
 
 /// Most inputs of a network that is computed too.
 const MOST_INPUTS: usize = 1000;
@@ -33,6 +35,9 @@ const READERS: &[(&str, &str, fn(&[u8], &Path))] = &[
         drop(stored_box(&PROBLEM.0, &path.with_file_name("n.onnx")));
     }),
     ("bounds", "s.json", |_, path| drop(load_bounds(path, &PROBLEM.1))),
+    ("points", "p.csv", |_, path| drop(read_points(path, &PROBLEM.1.vocabulary()))),
+    ("vnnlib", "", |bytes, _| query(bytes)),
+    ("question", "", |bytes, _| question(bytes)),
 ];
 
 /// What the files beside a network are read for: two inputs, ReLUs, one output.
@@ -59,6 +64,30 @@ static READER: LazyLock<(fn(&[u8], &Path), PathBuf)> = LazyLock::new(|| {
     std::fs::write(folder.join("small.json"), network).expect("a network");
     (*reader, if file.is_empty() { PathBuf::new() } else { folder.join(file) })
 });
+
+/// What is read is printed and read again as the same.
+fn query(bytes: &[u8]) {
+    let Ok(read) = vnnlib::read(bytes) else { return };
+    let printed = vnnlib::print(&read);
+    let again = vnnlib::read(printed.as_bytes()).expect("what was printed");
+    assert_eq!((&again.networks, &again.assertions), (&read.networks, &read.assertions));
+    drop(Property::new(PROBLEM.1.network().clone(), &read));
+}
+
+/// As an objective and as a constraint; what is read has a value.
+fn question(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let vocabulary = PROBLEM.1.vocabulary();
+    if let Ok(expression) = vocabulary.expression(text) {
+        let _ = expression.evaluate(&[0.25, -0.5], &[0.75]);
+        assert!(expression.numbers().iter().all(|number| number.is_finite()));
+    }
+    let constraints = vec![text.to_string()];
+    let objective = Some("y0".to_string());
+    let text = QuestionText { constraints, objective, ..QuestionText::default() };
+    let domain = PROBLEM.1.domain().clone();
+    drop(Problem::parse(PROBLEM.1.network().clone(), domain, &text));
+}
 
 fn network(format: &str, bytes: &[u8]) {
     let format = FORMATS.iter().find(|other| other.name() == format).expect("the format");
