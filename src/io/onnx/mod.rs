@@ -40,12 +40,24 @@ mod tensor;
 mod value;
 mod write;
 
-use super::{Beside, FormatError, NetworkFormat};
+use super::{Beside, FormatError, NetworkFormat, ReadOptions};
 use crate::network::Network;
 
 /// The ONNX format.
 #[derive(Debug)]
 pub struct Onnx;
+
+impl Onnx {
+    /// The oldest and the newest operator set that are read: from the oldest on, the operators
+    /// have forms that are known.
+    pub const OPERATOR_SETS: [i64; 2] = [operators::OLDEST, operators::NEWEST];
+
+    /// Names of the standard's operators that are read, those of constants alone included where
+    /// they make constants.
+    pub fn operators() -> Vec<&'static str> {
+        operators::readable()
+    }
+}
 
 impl NetworkFormat for Onnx {
     fn name(&self) -> &'static str {
@@ -53,7 +65,11 @@ impl NetworkFormat for Onnx {
     }
 
     fn read(&self, bytes: &[u8], name: &str) -> Result<Network, FormatError> {
-        read::read(bytes, name, &Beside::default())
+        self.read_beside(bytes, name, &Beside::default())
+    }
+
+    fn with_options(&self, options: &ReadOptions) -> Option<&'static dyn NetworkFormat> {
+        options.all_rows.then_some(&AllRows)
     }
 
     fn read_beside(
@@ -62,11 +78,38 @@ impl NetworkFormat for Onnx {
         name: &str,
         beside: &Beside,
     ) -> Result<Network, FormatError> {
-        read::read(bytes, name, beside)
+        read::read(bytes, name, beside, false)
     }
 
     fn write(&self, network: &Network) -> Result<Vec<u8>, FormatError> {
         write::write(network)
+    }
+}
+
+/// The ONNX format, with all rows of a batch together.
+#[derive(Debug)]
+struct AllRows;
+
+impl NetworkFormat for AllRows {
+    fn name(&self) -> &'static str {
+        Onnx.name()
+    }
+
+    fn read(&self, bytes: &[u8], name: &str) -> Result<Network, FormatError> {
+        self.read_beside(bytes, name, &Beside::default())
+    }
+
+    fn read_beside(
+        &self,
+        bytes: &[u8],
+        name: &str,
+        beside: &Beside,
+    ) -> Result<Network, FormatError> {
+        read::read(bytes, name, beside, true)
+    }
+
+    fn write(&self, network: &Network) -> Result<Vec<u8>, FormatError> {
+        Onnx.write(network)
     }
 }
 
