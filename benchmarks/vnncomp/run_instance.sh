@@ -11,11 +11,14 @@ fi
 root=$(cd "$(dirname "$0")/../.." && pwd)
 results=$5
 
-# A script that is ended takes Taut along.
+# A script that is ended takes Taut along, which then writes what it knows.
 child=
 stop() {
-    [ -z "$child" ] || kill "$child" 2>/dev/null
-    echo timeout >"$results"
+    if [ -n "$child" ]; then
+        kill "$child" 2>/dev/null
+        wait "$child"
+    fi
+    grep -qs -e '^sat$' -e '^unsat$' "$results" || echo timeout >"$results"
     exit 0
 }
 trap stop TERM INT HUP

@@ -28,7 +28,7 @@ const CAPABILITIES: &[Capability] = &[
     },
     Capability {
         name: "onnx-operators",
-        help: "Operators of ONNX, where they are piecewise linear",
+        help: "Operators of ONNX: products, quotients and casts where they are piecewise linear",
         answer: || words(&Onnx::operators()),
     },
     Capability {
@@ -90,7 +90,10 @@ impl clap::Args for Args {
         };
         let names = CAPABILITIES.iter().map(|capability| capability.name);
         let one = ArgGroup::new("capability").args(names).required(true);
-        command.args(CAPABILITIES.iter().map(flag)).group(one)
+        command
+            .args(CAPABILITIES.iter().map(flag))
+            .group(one)
+            .override_usage("taut supports --<CAPABILITY>")
     }
 
     fn augment_args_for_update(command: Command) -> Command {

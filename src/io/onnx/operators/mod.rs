@@ -211,12 +211,15 @@ pub fn supported() -> String {
     OPERATORS.iter().filter(layers).map(|rule| rule.op).collect::<Vec<&str>>().join(", ")
 }
 
+/// Operators of which little is read besides constants: an exponent of 1, a constant condition.
+const HARDLY: [&str; 2] = ["Pow", "Where"];
+
 /// The names of the standard's operators that are read in networks: not those that jump, are
-/// smooth or divide unless all is constant.
+/// smooth or divide unless all is constant, and not [`HARDLY`].
 pub fn readable() -> Vec<&'static str> {
     let is_readable = |rule: &&OperatorRule| match rule.rule {
         Rule::Fold(_, reason) => matches!(reason, "" | refused::SHAPES),
-        _ => true,
+        _ => !HARDLY.contains(&rule.op),
     };
     let of_standard = OPERATORS.iter().filter(|rule| rule.domain == STANDARD);
     of_standard.filter(is_readable).map(|rule| rule.op).collect()
