@@ -14,8 +14,11 @@ const OPEN: [&str; 2] = ["timeout", "unknown"];
 pub fn judge(record: &mut Record, ended: &Ended, words: Option<&Words>) {
     let stdout = String::from_utf8_lossy(&ended.stdout);
     let answered = match words {
-        None if record.question == Asked::Regions => of_regions(record, &stdout),
-        None => of_taut(record, &stdout),
+        None => match record.question {
+            Asked::Optimum => of_optimum(record, &stdout),
+            Asked::Regions => of_regions(record, &stdout),
+            Asked::Property => of_property(record, &stdout),
+        },
         Some(words) => of_words(record, words, &stdout),
     };
     record.outcome = match (ended.killed, ended.status.code()) {
@@ -40,7 +43,7 @@ pub fn judge(record: &mut Record, ended: &Ended, words: Option<&Words>) {
 }
 
 /// Takes what `taut minimize` prints.
-fn of_taut(record: &mut Record, stdout: &str) -> Option<Outcome> {
+fn of_optimum(record: &mut Record, stdout: &str) -> Option<Outcome> {
     let answer: serde_json::Value = serde_json::from_str(stdout).ok()?;
     let outcome = match answer.get("status")?.as_str()? {
         "optimal" => Outcome::Optimal,
@@ -67,6 +70,20 @@ fn of_regions(record: &mut Record, stdout: &str) -> Option<Outcome> {
     record.own_seconds = answer["seconds"].as_f64();
     record.answer = Some(answer);
     Some(if patterns.is_some() { Outcome::Optimal } else { Outcome::Open })
+}
+
+/// Takes what `taut verify` prints.
+fn of_property(record: &mut Record, stdout: &str) -> Option<Outcome> {
+    let answer: serde_json::Value = serde_json::from_str(stdout).ok()?;
+    let outcome = match answer.get("verdict")?.as_str()? {
+        "sat" => Outcome::Sat,
+        "unsat" => Outcome::Unsat,
+        "unknown" | "timeout" => Outcome::Open,
+        _ => return None,
+    };
+    record.own_seconds = answer["seconds"].as_f64();
+    record.answer = Some(answer);
+    Some(outcome)
 }
 
 /// Takes what another program prints.
@@ -124,6 +141,7 @@ fn number(text: &str) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bench::check::tests::record;
 
     /// By hand: "unsat" is no "sat", and what is said last counts.
     #[test]
@@ -143,6 +161,23 @@ mod tests {
         }
         // A program that answers no properties may say so without meaning it.
         assert_eq!(verdict(&Words::default(), "timeout"), None);
+    }
+
+    #[test]
+    fn verdicts_of_taut_are_outcomes() {
+        let mut record = record("own", Outcome::Open, None, None);
+        for (verdict, expected) in [
+            ("sat", Some(Outcome::Sat)),
+            ("unsat", Some(Outcome::Unsat)),
+            ("unknown", Some(Outcome::Open)),
+            ("timeout", Some(Outcome::Open)),
+            ("optimal", None),
+        ] {
+            let text = format!(r#"{{"verdict": "{verdict}", "seconds": 0.25}}"#);
+            assert_eq!(of_property(&mut record, &text), expected, "{verdict}");
+        }
+        assert_eq!(record.own_seconds, Some(0.25));
+        assert_eq!(of_property(&mut record, r#"{"status": "optimal"}"#), None);
     }
 
     #[test]

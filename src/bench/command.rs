@@ -18,11 +18,13 @@ pub fn words(plan: &Plan, run: &Planned, subject: &Subject, program: &Path) -> V
     let threads = suite.threads.to_string();
     let Some(command) = &variant.command else {
         let name = match (plan.asked(run), subject.sense) {
+            (Asked::Property, _) => "verify",
             (Asked::Regions, _) => "regions",
-            (_, Some(Sense::Maximize)) => "maximize",
-            _ => "minimize",
+            (Asked::Optimum, Some(Sense::Maximize)) => "maximize",
+            (Asked::Optimum, _) => "minimize",
         };
         let mut words = vec![text(program), name.to_string(), file];
+        words.extend(instance.property.as_ref().map(|property| text(&property.file)));
         words.extend(variant.options.iter().cloned());
         let own = [("--time-limit", limit), ("--seed", seed), ("--threads", threads)];
         words.extend(own.into_iter().flat_map(|(name, value)| [name.to_string(), value]));

@@ -144,9 +144,6 @@ fn check(variant: &Variant, instances: &[PlannedInstance]) -> Result<(), String>
     let name = &variant.name;
     for PlannedInstance { name: instance, property, .. } in instances {
         let what = match property {
-            Some(_) if variant.command.is_none() => {
-                "taut cannot answer properties yet; expected a 'command'".to_string()
-            }
             Some(_) => match ["lower", "upper"].iter().find(|place| variant.asks_for(place)) {
                 Some(place) => format!("a property has no '{{{place}}}'; expected '{{property}}'"),
                 None => continue,

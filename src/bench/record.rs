@@ -24,8 +24,8 @@ pub struct Record {
     pub question: Asked,
     /// The variant.
     pub variant: String,
-    /// Its options of `taut minimize` or `taut regions`, or the words of its command before they
-    /// are filled in.
+    /// Its options of `taut minimize`, `taut regions` or `taut verify`, or the words of its command
+    /// before they are filled in.
     pub variant_words: Vec<String>,
     /// The seed.
     pub seed: u64,

@@ -39,8 +39,8 @@ pub struct Suite {
     /// Where the order of the runs comes from, which are shuffled against drift.
     #[serde(default)]
     pub order: u64,
-    /// Options of `taut minimize` or `taut regions`, as the question is (without `--`), and their
-    /// values, each with each.
+    /// Options of `taut minimize`, `taut regions` or `taut verify`, as the question is (without
+    /// `--`), and their values, each with each.
     #[serde(default)]
     pub cross: BTreeMap<String, Vec<Value>>,
     /// What `--engine slurm` asks for.

@@ -27,7 +27,8 @@ pub enum Value {
 pub struct Variant {
     /// Its name in records.
     pub name: String,
-    /// Options of `taut minimize` or `taut regions`, as the question is, word by word.
+    /// Options of `taut minimize`, `taut regions` or `taut verify`, as the question is, word by
+    /// word.
     #[serde(default)]
     pub options: Vec<String>,
     /// Another program, word by word: `{instance}`, `{network}`, `{property}`, `{lower}`,

@@ -37,6 +37,7 @@ mod session;
 mod settings;
 mod shared;
 mod solution;
+mod supports;
 mod text;
 mod train;
 mod verify;
@@ -135,6 +136,8 @@ enum Command {
     Man(man::Args),
     /// Prints the JSON Schema of instance files, recipes or records.
     Schema(schema::Args),
+    /// What properties and networks `verify` takes, as the VNN-LIB standard has tools ask.
+    Supports(supports::Args),
 }
 
 /// The question was answered.
@@ -254,5 +257,6 @@ fn answer(arguments: &Arguments, given: Vec<String>) -> anyhow::Result<u8> {
         Command::Completions(args) => completions::run(args, Arguments::command()),
         Command::Man(args) => man::run(args, Arguments::command()),
         Command::Schema(args) => schema::run(args),
+        Command::Supports(args) => supports::run(args),
     }
 }

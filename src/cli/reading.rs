@@ -22,7 +22,7 @@ impl ReadingArgs {
     /// The options of the readers.
     pub fn options(&self) -> ReadOptions {
         let default = ReadOptions::default();
-        ReadOptions { nnet_units: self.nnet_units.unwrap_or(default.nnet_units) }
+        ReadOptions { nnet_units: self.nnet_units.unwrap_or(default.nnet_units), ..default }
     }
 }
 

@@ -7,8 +7,11 @@ use anyhow::{Context, bail, ensure};
 use schemars::JsonSchema;
 use serde::Serialize;
 use taut::control::StoppedBy;
-use taut::io::vnnlib::{self, Query, write_assignment};
-use taut::io::{check_writable, read_network_and_hash, write_text};
+use taut::io::vnnlib::{self, Query, Tensor, write_assignment};
+use taut::io::{
+    FileError, ReadOptions, check_writable, is_stdin, read_network_and_hash, write_text,
+};
+use taut::network::{Batch, Network};
 use taut::verify::{Property, StageRecord, Unknown, Verdict, VerifyOptions, verify};
 
 use super::console::OPEN;
@@ -85,6 +88,9 @@ pub struct Verified {
     assignment: String,
     #[serde(skip)]
     explain: bool,
+    /// Whether it was asked in the standard's form, which spells a timeout otherwise.
+    #[serde(skip)]
+    is_standard: bool,
 }
 
 /// A counterexample.
@@ -148,7 +154,8 @@ fn find(args: &Args, session: &mut Session) -> anyhow::Result<Verified> {
     session.head.question = Question::of_property(&file, &path);
     let reading = args.reading;
     let (property, query, record) = session.read(move || {
-        let (network, hash) = read_network_and_hash(&file, &reading.options())?;
+        let query = vnnlib::read_query(&path)?;
+        let (network, hash) = read_for(&query, &file, &reading)?;
         tell_of_reading(&network, &file);
         ensure!(
             network.set_aside().is_empty(),
@@ -157,7 +164,6 @@ fn find(args: &Args, session: &mut Session) -> anyhow::Result<Verified> {
             file.display()
         );
         let record = NetworkFile::read(&file, hash, &network);
-        let query = vnnlib::read_query(&path)?;
         let property = Property::new(network, &query);
         let property = property.with_context(|| path.display().to_string())?;
         for warning in query.warnings.iter().chain(property.empty()) {
@@ -183,6 +189,7 @@ fn find(args: &Args, session: &mut Session) -> anyhow::Result<Verified> {
         seconds: clock.seconds(),
         assignment: String::new(),
         explain: args.explain,
+        is_standard: !args.network.is_empty(),
     };
     match verified.verdict {
         Verdict::Holds => (found.verdict, found.decided_by) = ("unsat", decided_by),
@@ -211,6 +218,25 @@ fn find(args: &Args, session: &mut Session) -> anyhow::Result<Verified> {
     Ok(found)
 }
 
+/// The network of the file and the hash of the file. Of a batch whose rows do not interact it is
+/// that of one row, unless the query declares more inputs than that.
+fn read_for(
+    query: &Query,
+    file: &Path,
+    reading: &ReadingArgs,
+) -> Result<(Network, String), FileError> {
+    let options = reading.options();
+    let (network, hash) = read_network_and_hash(file, &options)?;
+    let inputs = query.networks.iter().flat_map(|network| &network.inputs).map(Tensor::count);
+    let is_of_one = inputs.sum::<usize>() == network.inputs();
+    match network.batch() {
+        Some(Batch::OneRow { .. }) if !is_of_one && !is_stdin(file) => {
+            read_network_and_hash(file, &ReadOptions { all_rows: true, ..options })
+        }
+        _ => Ok((network, hash)),
+    }
+}
+
 fn assignment(query: &Query, point: (&[f64], &[f64])) -> anyhow::Result<String> {
     let mut text = String::new();
     write_assignment(&mut text, query, point)?;
@@ -220,7 +246,10 @@ fn assignment(query: &Query, point: (&[f64], &[f64])) -> anyhow::Result<String> 
 impl Report for Verified {
     fn text(&self, _: &Head, out: &mut Page) -> fmt::Result {
         // As programs expect it: the word alone, without a style.
-        writeln!(out, "{}", self.verdict)?;
+        match self.verdict {
+            "timeout" if self.is_standard => writeln!(out, "timed-out")?,
+            verdict => writeln!(out, "{verdict}")?,
+        }
         out.write_str(&self.assignment)?;
         if let Some(reason) = self.reason {
             out.headline(OPEN, &format!("  {reason}"))?;

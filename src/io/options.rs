@@ -7,4 +7,7 @@ use crate::network::Units;
 pub struct ReadOptions {
     /// Units of the network of an NNet file. Default: raw.
     pub nnet_units: Units,
+    /// Whether all rows of an ONNX file with a fixed batch are read together, even where they do
+    /// not interact: the inputs are then those of the file. Default: one of them is read.
+    pub all_rows: bool,
 }

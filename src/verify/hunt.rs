@@ -39,6 +39,9 @@ struct Sought<'a, 'b> {
     slack: f64,
     is_found: &'b mut dyn FnMut(&[f64]) -> Option<Counterexample>,
     found: Option<Counterexample>,
+    /// A point that might have been one, which is shown again from time to time: where nothing
+    /// better comes, it may do.
+    almost: Option<Vec<f64>>,
     /// The least excess so far.
     best: f64,
     starts: UniformPoints<'b>,
@@ -49,6 +52,7 @@ impl Sought<'_, '_> {
     fn take(&mut self, point: Candidate) {
         if self.found.is_none() && point.cost <= self.slack {
             self.found = (self.is_found)(&point.input);
+            self.almost.get_or_insert(point.input);
         }
     }
 
@@ -92,6 +96,10 @@ impl Goal for Sought<'_, '_> {
             return;
         }
         self.attacks = nodes / NEXT_ATTACK;
+        self.found = self.almost.as_deref().and_then(&mut *self.is_found);
+        if self.found.is_some() {
+            return;
+        }
         let Some(start) = self.starts.next() else { return };
         if self.attacks.is_multiple_of(NEXT_DESCENT) {
             self.descend(self.problem.evaluate_canonical(start));
@@ -133,6 +141,7 @@ pub fn hunt(
         slack,
         is_found,
         found: None,
+        almost: None,
         best: f64::INFINITY,
         // Not those of the attack before.
         starts: UniformPoints::new(&whole.domain, seed.wrapping_add(1)),

@@ -28,6 +28,9 @@ pub struct Counterexample {
 pub(super) enum Said {
     /// It is one, over the real numbers and in the type of the network.
     Is(Counterexample),
+    /// It is one likewise, but by so little that a program which adds up in another order may
+    /// find that it is none.
+    IsBarely(Counterexample),
     /// It is one over the real numbers, and not in the type of the network, or the other way
     /// round.
     Disagrees(Counterexample),
@@ -37,6 +40,11 @@ pub(super) enum Said {
 
 /// Multiplications of a network up to which fractions are affordable.
 const MOST_EXACT: usize = 500_000;
+
+/// What outputs of single precision may differ by between programs: as many times as they differ
+/// from those of double precision, and a share of the largest one, some units in its last place.
+const OTHER_ORDERS: f64 = 8.0;
+const OTHER_ROUNDING: f64 = 1e-6;
 
 /// Looks at the point of the network's type that is nearest to `point` within the bounds.
 pub(super) fn look(network: &Network, graph: &ReluGraph, part: &Part, point: &[f64]) -> Said {
@@ -60,10 +68,29 @@ pub(super) fn look(network: &Network, graph: &ReluGraph, part: &Part, point: &[f
     });
     let found = Counterexample { input, output };
     match (real == Some(true), computed) {
+        (true, true) if is_single && !is_clear(network, &part.formulas, &found) => {
+            Said::IsBarely(found)
+        }
         (true, true) => Said::Is(found),
         (false, false) => Said::IsNone,
         _ => Said::Disagrees(found),
     }
+}
+
+/// Whether all formulas hold of whatever a program may compute in single precision.
+fn is_clear(network: &Network, formulas: &[Formula], found: &Counterexample) -> bool {
+    let Counterexample { input, output } = found;
+    let precise = network.evaluate_point(input);
+    let apart = output.iter().zip(&precise).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+    let largest = output.iter().map(|y| y.abs()).fold(0.0, f64::max);
+    let doubt = OTHER_ORDERS * apart + OTHER_ROUNDING * largest;
+    let around = |ends: fn(f64, f64) -> f64| output.iter().map(|&y| ends(y, doubt)).collect();
+    let Ok(outputs) = IntervalBox::new(around(|y, doubt| y - doubt), around(|y, doubt| y + doubt))
+    else {
+        return false;
+    };
+    let Some(ends) = ends(input, &outputs) else { return false };
+    formulas.iter().all(|formula| holds(formula, &ends) == Some(true))
 }
 
 /// The number of the type within the bounds that is nearest to each coordinate.

@@ -49,7 +49,7 @@ fn in_units(units: Units) -> Network {
     let folder = temp_dir::TempDir::new().expect("a folder");
     let path = folder.path().join("net.nnet");
     std::fs::write(&path, NET).expect("a file");
-    let options = ReadOptions { nnet_units: units };
+    let options = ReadOptions { nnet_units: units, ..ReadOptions::default() };
     read_network_and_hash(&path, &options).expect("a network").0
 }
 

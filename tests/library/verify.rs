@@ -124,6 +124,27 @@ fn a_point_that_is_none_in_the_type_of_the_network_is_no_verdict() {
 
 /// 0.1 is no binary number: the largest of single precision below it is the input, and its text
 /// is at most 0.1.
+/// By hand: of `y = relu(x)` in single precision the middle of the box, which comes first, has
+/// exactly the limit, and 1 is as far from it as can be. Where there is nothing but the limit, it
+/// has to do.
+#[test]
+fn points_with_a_margin_go_first() {
+    let relu = || {
+        let layers = vec![layer(arr2(&[[1.0]]), arr1(&[0.0]), Activation::Relu)];
+        of(layers, Precision::F32)
+    };
+    let output = |assertion: &str| {
+        let query = query(1, 1, &(within(1, "0", "1") + assertion));
+        match verified(relu(), &query).verdict {
+            Verdict::Violated(Counterexample { output, .. }) => output[0],
+            other => panic!("{assertion}: {other:?}"),
+        }
+    };
+    assert!(output("(assert (>= Y_0 0.5))") > 0.5 + 1e-6);
+    assert_eq!(output("(assert (>= Y_0 1))"), 1.0);
+    assert_eq!(output("(assert (== Y_0 0.25))"), 0.25);
+}
+
 #[test]
 fn inputs_keep_their_decimal_bounds() {
     let identity = layer(arr2(&[[1.0]]), arr1(&[0.0]), Activation::Relu);

@@ -7,6 +7,8 @@ use std::process::{Command, Output};
 use serde_json::Value;
 use temp_dir::TempDir;
 
+use crate::support::onnx::Model;
+
 /// y₀ = relu(x₀) − relu(x₁), y₁ = relu(x₁), in double precision.
 const NETWORK: &str = r#"{"format": "taut-network", "version": 1, "input": {"name": "x", "shape": [1, 2]},
 "layers": [
@@ -93,6 +95,55 @@ fn records_files_and_reasons() {
     let written = fs::read_to_string(at.join("point.txt")).expect("a file");
     assert!(written.starts_with("sat\n((X_0 1)\n"), "{written}");
     assert!(text.starts_with(&written), "{text}{written}");
+}
+
+/// `y = relu(x)` of two rows: a property may speak of both, or of any one.
+#[test]
+fn rows_of_a_batch_are_those_that_the_property_declares() {
+    let folder = folder();
+    let at = folder.path();
+    let model = Model::from_x_to_y(&[2, 1]).node("Relu", &["x"], "y");
+    fs::write(at.join("rows.onnx"), model.encode()).expect("a file");
+    let write = |name: &str, shape: &str, asserted: &str| {
+        let text = format!(
+            "(vnnlib-version <2.0>)\n(declare-network f\n(declare-input X float32 [{shape}])\n\
+             (declare-output Y float32 [{shape}]))\n(assert (and {asserted}))\n"
+        );
+        fs::write(at.join(name), text).expect("a file");
+    };
+    let bounds = "(>= X[0,0] -1.0) (<= X[0,0] 1.0)";
+    let both = format!("{bounds} (>= X[1,0] -1.0) (<= X[1,0] 1.0)");
+    write("both.vnnlib", "2,1", &format!("{both} (>= Y[0,0] 1.0) (<= Y[1,0] 0.0)"));
+    write("one.vnnlib", "1,1", &format!("{bounds} (>= Y[0,0] 1.0)"));
+    let (text, errors, _) = told(&taut(at, &["verify", "rows.onnx", "both.vnnlib"]));
+    assert!(text.starts_with("sat\nX float32 [2,1]\n1\n"), "{text}{errors}");
+    let (text, errors, _) = told(&taut(at, &["verify", "rows.onnx", "one.vnnlib"]));
+    assert_eq!(text, "sat\nX float32 [1,1]\n1\nY float32 [1,1]\n1\n");
+    assert!(errors.contains("read as one of them"), "{errors}");
+}
+
+/// The lines of the standard's chapter on solvers.
+#[test]
+fn capabilities_are_told_line_by_line() {
+    let told = |capability: &str| {
+        let (text, errors, code) = told(&taut(Path::new("."), &["supports", capability]));
+        assert_eq!((errors.as_str(), code), ("", Some(0)));
+        text.lines().map(str::to_string).collect::<Vec<String>>()
+    };
+    assert_eq!(told("--vnnlib-versions"), ["1.0", "2.0"]);
+    assert_eq!(told("--hidden-node-theories"), ["NH"]);
+    assert_eq!(told("--serialise-assignments"), ["false"]);
+    let versions = told("--onnx-opset-versions");
+    let versions: Vec<i64> = versions.iter().map(|v| v.parse().expect("a number")).collect();
+    assert!(matches!(versions[..], [oldest, newest] if oldest < newest), "{versions:?}");
+    let operators = told("--onnx-operators");
+    let has = |name: &str| operators.iter().any(|operator| operator == name);
+    assert!(has("Relu") && has("Conv") && has("Constant"), "{operators:?}");
+    // They jump or are smooth, but of constants.
+    assert!(!has("Equal") && !has("Sqrt") && !has("Sigmoid"), "{operators:?}");
+    for wrong in [&["supports"][..], &["supports", "--all"]] {
+        assert_eq!(taut(Path::new("."), wrong).status.code(), Some(2));
+    }
 }
 
 #[test]

@@ -40,12 +40,24 @@ mod tensor;
 mod value;
 mod write;
 
-use super::{Beside, FormatError, NetworkFormat};
+use super::{Beside, FormatError, NetworkFormat, ReadOptions};
 use crate::network::Network;
 
 /// The ONNX format.
 #[derive(Debug)]
 pub struct Onnx;
+
+impl Onnx {
+    /// The oldest and the newest operator set that are read: from the oldest on, the operators
+    /// have forms that are known.
+    pub const OPERATOR_SETS: [i64; 2] = [operators::OLDEST, operators::NEWEST];
+
+    /// Names of the standard's operators that are read, those of constants alone included where
+    /// they make constants.
+    pub fn operators() -> Vec<&'static str> {
+        operators::readable()
+    }
+}
 
 impl NetworkFormat for Onnx {
     fn name(&self) -> &'static str {
@@ -53,7 +65,11 @@ impl NetworkFormat for Onnx {
     }
 
     fn read(&self, bytes: &[u8], name: &str) -> Result<Network, FormatError> {
-        read::read(read::decoded(bytes)?, name, &Beside::default())
+        read::read(read::decoded(bytes)?, name, &Beside::default(), false)
+    }
+
+    fn with_options(&self, options: &ReadOptions) -> Option<&'static dyn NetworkFormat> {
+        options.all_rows.then_some(&AllRows)
     }
 
     fn read_beside(
@@ -64,11 +80,40 @@ impl NetworkFormat for Onnx {
     ) -> Result<Network, FormatError> {
         let model = read::decoded(&bytes)?;
         drop(bytes);
-        read::read(model, name, beside)
+        read::read(model, name, beside, false)
     }
 
     fn write(&self, network: &Network) -> Result<Vec<u8>, FormatError> {
         write::write(network)
+    }
+}
+
+/// The ONNX format, with all rows of a batch together.
+#[derive(Debug)]
+struct AllRows;
+
+impl NetworkFormat for AllRows {
+    fn name(&self) -> &'static str {
+        Onnx.name()
+    }
+
+    fn read(&self, bytes: &[u8], name: &str) -> Result<Network, FormatError> {
+        read::read(read::decoded(bytes)?, name, &Beside::default(), true)
+    }
+
+    fn read_beside(
+        &self,
+        bytes: Vec<u8>,
+        name: &str,
+        beside: &Beside,
+    ) -> Result<Network, FormatError> {
+        let model = read::decoded(&bytes)?;
+        drop(bytes);
+        read::read(model, name, beside, true)
+    }
+
+    fn write(&self, network: &Network) -> Result<Vec<u8>, FormatError> {
+        Onnx.write(network)
     }
 }
 

@@ -30,8 +30,13 @@ pub fn decoded(bytes: &[u8]) -> Result<ModelProto, FormatError> {
     })
 }
 
-/// The network of a file.
-pub fn read(model: ModelProto, name: &str, beside: &Beside) -> Result<Network, FormatError> {
+/// The network of a file; of one with a batch whose rows do not interact, all of them or one.
+pub fn read(
+    model: ModelProto,
+    name: &str,
+    beside: &Beside,
+    all_rows: bool,
+) -> Result<Network, FormatError> {
     let versions = versions(&model)?;
     let graph = model.graph.ok_or_else(|| content("the file", "no graph", "an ONNX model"))?;
     let properties = model.metadata_props.into_iter();
@@ -46,7 +51,7 @@ pub fn read(model: ModelProto, name: &str, beside: &Beside) -> Result<Network, F
         origin: properties.get(ORIGIN).cloned(),
         ..Metadata::default()
     };
-    build(graph, name, &versions, metadata, beside)
+    build(graph, name, &versions, metadata, (beside, all_rows))
 }
 
 /// The version of the operator set of each domain; none newer than those that are known.
@@ -72,7 +77,7 @@ fn build(
     name: &str,
     versions: &HashMap<String, i64>,
     mut metadata: Metadata,
-    beside: &Beside,
+    (beside, all_rows): (&Beside, bool),
 ) -> Result<Network, FormatError> {
     if !graph.sparse_initializer.is_empty() {
         return Err(content("the graph", "sparse initialisers", "dense ones"));
@@ -118,23 +123,22 @@ fn build(
         versions,
         beside,
     };
-    let Built { network, sizes } = one_row(&graph, &metadata)?;
+    let is_batch = !all_rows && !names_all_elements(graph.inputs, &metadata);
+    let rows = if is_batch { ports::rows(graph.inputs) } else { 1 };
+    let Built { network, sizes } = one_row(&graph, rows)?;
     name_elements(&graph, &network, &sizes, &mut metadata);
     Ok(network.with_metadata(metadata)?)
 }
 
-/// The network of one row of a batch, where the first axis of the inputs is one and every
-/// layer treats its rows apart and alike; else all rows together are the input.
-fn one_row(graph: &Graph, metadata: &Metadata) -> Result<Built, FormatError> {
-    let rows = match ports::rows(graph.inputs) {
-        rows if rows > 1 && !names_all_elements(graph.inputs, metadata) => rows,
-        _ => {
-            return graph.build(1).map_err(|failure| match failure {
-                Failure::Wrong(error) => error,
-                Failure::Mixed(node) => unreachable!("one row has none to be mixed with: {node}"),
-            });
-        }
-    };
+/// The network of one of so many rows of a batch, where every layer treats them apart and alike;
+/// else all rows together are the input.
+fn one_row(graph: &Graph, rows: usize) -> Result<Built, FormatError> {
+    if rows <= 1 {
+        return graph.build(1).map_err(|failure| match failure {
+            Failure::Wrong(error) => error,
+            Failure::Mixed(node) => unreachable!("one row has none to be mixed with: {node}"),
+        });
+    }
     let node = match graph.build(rows) {
         Ok(Built { network, sizes }) => {
             let network = network.with_batch(Batch::OneRow { rows });

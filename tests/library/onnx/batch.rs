@@ -1,6 +1,7 @@
 //! Inputs with several rows in front: a batch where no layer mixes them, else one input.
 
 use ndarray::arr2;
+use taut::io::{NetworkFormat, Onnx, ReadOptions};
 use taut::network::{Batch, Network};
 
 use crate::support::onnx::{Dimension, FLOAT, Model, Node, floats, int64s, value_info};
@@ -55,6 +56,18 @@ fn dense_layers_take_rows_apart() {
         .node("MatMul", &["x", "w"], "p")
         .node("Sub", &["p", "x"], "y");
     one_row(&network(&skip), 4, 10, 10);
+}
+
+/// What a property of a whole file asks for. By hand: 1·2 + 4·1 + 0.5, … and 1·1 + 4·0 + 0.5, ….
+#[test]
+fn all_rows_are_read_where_they_are_asked_for() {
+    let options = ReadOptions { all_rows: true, ..ReadOptions::default() };
+    let reader = Onnx.with_options(&options).expect("a reader");
+    let bytes = dense(2, &[0.5, -20.0, 1.0], &[3]).encode();
+    let network = reader.read(&bytes, "both").expect("a network");
+    assert_eq!((network.batch(), network.inputs(), network.outputs()), (None, 4, 6));
+    let outputs = network.evaluate(arr2(&[[2.0, 1.0, 1.0, 0.0]]).view());
+    assert_eq!(outputs, arr2(&[[6.5, 0.0, 13.0, 1.5, 0.0, 4.0]]));
 }
 
 #[test]

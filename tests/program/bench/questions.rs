@@ -1,4 +1,4 @@
-//! What else a suite can ask: numbers of regions, and properties of other programs.
+//! What else a suite can ask: numbers of regions, and properties.
 
 use std::fs;
 use std::path::Path;
@@ -133,20 +133,42 @@ fn sat_beside_unsat_is_a_contradiction() {
     assert!(found[0]["what"].as_str().is_some_and(|what| what.starts_with(expected)), "{found}");
 }
 
+/// The least value of the network in the box is -3.606, as its instance says.
+#[test]
+fn taut_answers_properties_itself_and_others_stand_against_it() {
+    let own = "[[variant]]\nname = 'own'\n";
+    let campaign = listed(&format!("{own}{}", verifier("holds", "echo unsat")));
+    for (name, at_most) in [("holds", -3.7), ("fails", -3.6)] {
+        let text = format!(
+            "(declare-const X_0 Real)\n(declare-const X_1 Real)\n(declare-const Y_0 Real)\n\
+             (assert (and (>= X_0 -3) (<= X_0 3) (>= X_1 -3) (<= X_1 3)))\n\
+             (assert (<= Y_0 {at_most}))\n"
+        );
+        fs::write(campaign.path(&format!("set/vnnlib/{name}.vnnlib")), text).expect("a property");
+    }
+    let output = campaign.run(&[]);
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    let records = campaign.records("runs.jsonl");
+    assert_eq!(records.len(), 4);
+    for record in records.iter().filter(|record| record["variant"] == "own") {
+        let expected = if record["instance"] == HOLDS { "unsat" } else { "sat" };
+        assert_eq!(record["outcome"], expected, "{record}");
+        assert_eq!(record["command"][1], "verify");
+        assert_eq!(record["answer"]["verdict"], expected);
+        assert!(record["own_seconds"].is_number(), "{record}");
+    }
+    let found = summary(&output)["contradictions"].clone();
+    assert_eq!(found.as_array().map(Vec::len), Some(1), "{found}");
+    assert_eq!(found[0]["instance"], FAILS);
+}
+
 #[test]
 fn what_cannot_answer_a_property_is_refused_by_name() {
-    let own = "[[variant]]\nname = 'own'\noptions = ['--solver', 'search']\n";
-    let reads = verifier("reads", "cat {lower}");
-    for (variants, expected) in [
-        (own, format!("variant 'own' on '{HOLDS}': taut cannot answer properties yet")),
-        ("", format!("variant 'default' on '{HOLDS}': taut cannot answer properties yet")),
-        (&reads, format!("variant 'reads' on '{HOLDS}': a property has no '{{lower}}'")),
-    ] {
-        let output = listed(variants).run(&[]);
-        assert_eq!(output.status.code(), Some(1));
-        let error = stderr(&output);
-        assert!(error.contains(&expected) && error.lines().count() == 1, "{error}");
-    }
+    let output = listed(&verifier("reads", "cat {lower}")).run(&[]);
+    assert_eq!(output.status.code(), Some(1));
+    let error = stderr(&output);
+    let expected = format!("variant 'reads' on '{HOLDS}': a property has no '{{lower}}'");
+    assert!(error.contains(&expected) && error.lines().count() == 1, "{error}");
     let asks = verifier("asks", "cat {property}");
     let campaign = Campaign::new(&format!("instances = ['a.toml']\n{asks}"));
     let error = stderr(&campaign.run(&[]));

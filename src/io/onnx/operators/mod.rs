@@ -40,6 +40,9 @@ pub use last::{SETTABLE_ASIDE, set_aside};
 pub use layers::lower as lower_layer;
 pub use refused::reason;
 
+/// The oldest operator set that has every operator of [`readable`] that it knows in a form that
+/// is read.
+pub const OLDEST: i64 = 7;
 /// The newest operator set that the rules have been checked against.
 pub const NEWEST: i64 = 28;
 
@@ -213,6 +216,20 @@ pub fn supported() -> String {
         rule.domain == STANDARD && !matches!(rule.rule, Rule::Fold(..) | Rule::Measure(_))
     };
     OPERATORS.iter().filter(layers).map(|rule| rule.op).collect::<Vec<&str>>().join(", ")
+}
+
+/// Operators of which little is read besides constants: an exponent of 1, a constant condition.
+const HARDLY: [&str; 2] = ["Pow", "Where"];
+
+/// The names of the standard's operators that are read in networks: not those that jump, are
+/// smooth or divide unless all is constant, and not [`HARDLY`].
+pub fn readable() -> Vec<&'static str> {
+    let is_readable = |rule: &&OperatorRule| match rule.rule {
+        Rule::Fold(_, reason) => matches!(reason, "" | refused::SHAPES),
+        _ => !HARDLY.contains(&rule.op),
+    };
+    let of_standard = OPERATORS.iter().filter(|rule| rule.domain == STANDARD);
+    of_standard.filter(is_readable).map(|rule| rule.op).collect()
 }
 
 /// Most axes of a tensor that is made.
