@@ -50,8 +50,11 @@ pub fn readable(message: &str) -> String {
 /// What is wrong with a TOML text: with the line, where a screen holds it.
 pub fn toml_error(error: &toml::de::Error) -> String {
     let text = error.to_string();
-    if text.lines().all(|line| line.chars().count() <= LONGEST_WORD) {
-        return text.trim_end().to_string();
+    let message_lines = error.message().lines().count();
+    let shown = text.lines().count().saturating_sub(message_lines);
+    if text.lines().take(shown).all(|line| line.chars().count() <= LONGEST_WORD) {
+        let place: Vec<&str> = text.lines().take(shown).collect();
+        return format!("{}\n{}", place.join("\n"), readable(error.message()));
     }
     // The first line names the place, the next three show it.
     let place = text.lines().next().unwrap_or_default();

@@ -38,8 +38,7 @@ pub struct Args {
     #[arg(long, value_name = "COUNT", requires = "apart", conflicts_with = "plot", help_heading = "Question",
           value_parser = clap::value_parser!(u64).range(1..))]
     pool: Option<u64>,
-    /// Distance between the points of --pool, in the largest difference of their inputs
-    /// [default: none].
+    /// Distance between points of --pool: the largest difference of inputs [default: none].
     #[arg(long, value_name = "DISTANCE", requires = "pool", help_heading = "Question",
           value_parser = positive)]
     apart: Option<f64>,
