@@ -372,7 +372,7 @@ impl Report for Robust {
             out.headline(if high.is_some() { CLOSED } else { OPEN }, &line)?;
             writeln!(out, "  point   {position}, class {}", point.class)?;
         }
-        if let ([point], [verdict]) = (&self.points[..], &self.first_verdicts()[..])
+        if let ([point], [verdict]) = (&self.points[..], self.first_verdicts())
             && point.at_least.is_none()
         {
             let style = if ["robust", "broken"].contains(verdict) { CLOSED } else { OPEN };
