@@ -32,7 +32,7 @@ fn dense(layers: usize, width: usize) -> Dense {
     for _ in 0..layers {
         let matrix = Array2::from_shape_simple_fn((width, width), &mut uniform);
         let bias = Array1::zeros(width);
-        node = graph.affine(vec![(node, Linear::Dense(matrix.clone()))], bias);
+        node = graph.affine(vec![(node, Linear::dense(matrix.clone()))], bias);
         node = graph.relu(node);
         weights.push(matrix);
     }

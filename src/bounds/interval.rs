@@ -82,7 +82,7 @@ mod tests {
     fn bounds_of_a_small_network_by_hand() {
         // a = (x0 − 2 x1 + 1, −x0), x ∈ [0,1]×[−1,1]: a ∈ [−1,4]×[−1,0].
         let mut graph = ReluGraph::new(2);
-        let weights = Linear::Dense(arr2(&[[1.0, -2.0], [-1.0, 0.0]]));
+        let weights = Linear::dense(arr2(&[[1.0, -2.0], [-1.0, 0.0]]));
         let a = graph.affine(vec![(graph.input(), weights)], arr1(&[1.0, 0.0]));
         let x = graph.clip(a, arr1(&[3.0, 3.0]));
         let domain = IntervalBox::new(vec![0.0, -1.0], vec![1.0, 1.0]).unwrap();
@@ -101,7 +101,7 @@ mod tests {
     #[test]
     fn overflow_is_an_error() {
         let mut graph = ReluGraph::new(1);
-        let weights = Linear::Dense(arr2(&[[1e200]]));
+        let weights = Linear::dense(arr2(&[[1e200]]));
         let a = graph.affine(vec![(graph.input(), weights.clone())], arr1(&[0.0]));
         graph.affine(vec![(a, weights)], arr1(&[0.0]));
         let domain = IntervalBox::new(vec![-1.0], vec![1.0]).unwrap();

@@ -8,11 +8,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use taut::control::StoppedBy;
 use taut::io::{read_network_and_hash, stored_box};
-use taut::network::{Batch, Constant, Network, Operand, SetAside};
+use taut::network::{Batch, Network, SetAside};
 use taut::num::IntervalBox;
 use taut::problem::spelled;
 
-use super::console::HEADING;
+use super::check::{Checked, check};
+use super::console::{HEADING, WRONG, styled};
 use super::format::AnswerArgs;
 use super::kinds::{self, Expected};
 use super::page::Page;
@@ -20,6 +21,7 @@ use super::reading::ReadingArgs;
 use super::record::{Head, NetworkFile, Question};
 use super::session::{Report, Session};
 use super::text::count;
+use super::{ANSWERED, FAILED};
 
 /// Arguments of `info`.
 #[derive(clap::Args)]
@@ -31,6 +33,12 @@ pub struct Args {
     /// Print the graph of layers in the DOT language of Graphviz instead.
     #[arg(long, conflicts_with = "format")]
     dot: bool,
+    /// Compare the outputs at random points with those of onnxruntime, by Python.
+    #[arg(long, conflicts_with = "dot")]
+    check: bool,
+    /// Python program of --check.
+    #[arg(long, value_name = "PROGRAM", default_value = "python3")]
+    python: String,
     #[command(flatten)]
     format: AnswerArgs,
 }
@@ -66,6 +74,9 @@ pub struct Info {
     output_names: Vec<String>,
     /// Where the network comes from, in words.
     origin: Option<String>,
+    /// How outputs compare with those of onnxruntime, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    check: Option<Checked>,
     /// The graph, where it was asked for instead.
     #[serde(skip)]
     dot: Option<String>,
@@ -113,6 +124,7 @@ pub fn run(args: &Args, session: Session) -> anyhow::Result<u8> {
     session.answer(args.format.form()?, |session| {
         session.head.question = Question::of_file(&args.network, false);
         let (path, dot) = (args.network.clone(), args.dot);
+        let python = args.check.then(|| args.python.clone());
         let options = args.reading.options();
         let (info, box_file, name, file) = session.read(move || {
             kinds::check(&path, Expected::Network)?;
@@ -121,7 +133,8 @@ pub fn run(args: &Args, session: Session) -> anyhow::Result<u8> {
             let stored = stored_box(&network, &path)?;
             let dot = dot.then(|| network.to_dot());
             let (input_box, box_file) = stored.map(|found| (found.domain, found.file)).unzip();
-            let info = Info { dot, input_box, ..describe(&network) };
+            let check = python.map(|python| check(&network, &path, input_box.as_ref(), &python));
+            let info = Info { dot, input_box, check: check.transpose()?, ..describe(&network) };
             let file = NetworkFile::read(&path, hash, &network);
             Ok((info, box_file, network.name().to_string(), file))
         })?;
@@ -141,16 +154,10 @@ fn describe(network: &Network) -> Info {
     let mut operators = BTreeMap::new();
     let mut layers = Vec::new();
     for view in network.layers() {
-        let operator = view.layer.operator();
-        *operators.entry(operator.op.clone()).or_insert(0) += 1;
-        let parameters = operator.operands.iter().map(|operand| match operand {
-            // Numbers that stand alone are limits and the like.
-            Operand::Constant(Constant::Float(values)) if values.ndim() > 0 => values.len(),
-            _ => 0,
-        });
-        let parameters = parameters.sum();
+        let (op, parameters) = view.layer.summary();
+        *operators.entry(op.clone()).or_insert(0) += 1;
         let (name, shape) = (view.name.to_string(), view.shape.to_vec());
-        layers.push(LayerInfo { name, op: operator.op, shape, parameters });
+        layers.push(LayerInfo { name, op, shape, parameters });
     }
     let metadata = network.metadata().clone();
     Info {
@@ -168,6 +175,7 @@ fn describe(network: &Network) -> Info {
         input_names: metadata.input_names,
         output_names: metadata.output_names,
         origin: metadata.origin,
+        check: None,
         dot: None,
     }
 }
@@ -197,6 +205,11 @@ impl Report for Info {
     fn stopped_by(&self) -> Option<StoppedBy> {
         None
     }
+
+    fn exit(&self) -> u8 {
+        let differs = self.check.as_ref().is_some_and(|check| !check.agrees);
+        if differs { FAILED } else { ANSWERED }
+    }
 }
 
 /// Inputs whose box is printed in full.
@@ -221,6 +234,17 @@ fn text(info: &Info, head: &Head, text: &mut Page) -> fmt::Result {
             .collect();
         let more = if b.len() > MOST_INTERVALS { " × …" } else { "" };
         writeln!(text, "  box     {}{more}", intervals.join(" × "))?;
+    }
+    if let Some(Checked { onnxruntime, points, largest_difference, agrees }) = &info.check {
+        let verdict = match agrees {
+            true => "the same outputs".to_string(),
+            false => styled(WRONG, "OTHER outputs"),
+        };
+        writeln!(
+            text,
+            "  check   {verdict} as onnxruntime {onnxruntime} at {points} random points, largest \
+             relative difference {largest_difference:.1e}"
+        )?;
     }
     match &info.batch {
         Some(BatchInfo { rows, mixed_at: Some(node), .. }) => writeln!(

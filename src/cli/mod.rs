@@ -5,6 +5,7 @@ mod analyze;
 mod bench;
 mod bounds;
 mod boxes;
+mod check;
 mod compare;
 mod completions;
 mod console;

@@ -33,11 +33,13 @@ use super::{ANSWERED, FAILED, UNANSWERED};
 pub struct Args {
     #[command(flatten)]
     asked: SolveArgs,
-    /// Seek so many points (a count), each the best of those that are --apart from all before.
+    /// Seek so many points (a count), each the best of those that are --apart from all before
+    /// [default: 1].
     #[arg(long, value_name = "COUNT", requires = "apart", conflicts_with = "plot", help_heading = "Question",
           value_parser = clap::value_parser!(u64).range(1..))]
     pool: Option<u64>,
-    /// Distance between the points of --pool, in the largest difference of their inputs.
+    /// Distance between the points of --pool, in the largest difference of their inputs
+    /// [default: none].
     #[arg(long, value_name = "DISTANCE", requires = "pool", help_heading = "Question",
           value_parser = positive)]
     apart: Option<f64>,

@@ -260,10 +260,9 @@ impl Report for Verified {
         if let Some(stage) = self.decided_by {
             writeln!(out, "  decided by {stage}, after {}", seconds(self.seconds))?;
         }
-        writeln!(out, "  {}, {}", count(self.parts, "box"), {
-            let nodes = usize::try_from(self.nodes).unwrap_or(usize::MAX);
-            count(nodes, "part") + " of the search"
-        })?;
+        let boxes = if self.parts == 1 { "box" } else { "boxes" };
+        let nodes = count(usize::try_from(self.nodes).unwrap_or(usize::MAX), "part");
+        writeln!(out, "  {} {boxes}, {nodes} of the search", self.parts)?;
         let rows = self.stages.iter().map(|stage| {
             let StageRecord { stage, alternatives, closed, seconds: time } = stage;
             let numbers = [alternatives.to_string(), closed.to_string(), seconds(*time)];

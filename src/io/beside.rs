@@ -9,6 +9,9 @@ use sha2::{Digest, Sha256};
 
 use super::hexadecimal;
 
+/// Bytes that are read at once: whole numbers of any type, and few beside those of a network.
+const PIECE: usize = 1 << 20;
+
 /// The folder of a network's file, and what has been read in it.
 #[derive(Debug, Default)]
 pub struct Beside {
@@ -32,12 +35,18 @@ impl Beside {
         self.read.borrow().as_ref().map(|read| hexadecimal(&read.clone().finalize()))
     }
 
-    /// The `length` bytes from `offset` on of the file at `location`, a relative path that
-    /// does not leave the folder.
+    /// Hands out the `length` bytes from `offset` on of the file at `location`, a relative path
+    /// that does not leave the folder, piece by piece: each of [`PIECE`] bytes but the last.
     ///
     /// # Errors
     /// What was found, where it is not that.
-    pub fn read(&self, location: &str, offset: u64, length: usize) -> Result<Vec<u8>, String> {
+    pub fn read(
+        &self,
+        location: &str,
+        offset: u64,
+        length: usize,
+        mut take: impl FnMut(&[u8]),
+    ) -> Result<(), String> {
         let path = self.path(location)?;
         let failed =
             |error: std::io::Error| format!("'{location}', which cannot be read ({error})");
@@ -48,11 +57,19 @@ impl Beside {
         if end.is_none_or(|end| end > size) {
             return Err(format!("'{location}' of {size} bytes for {length} from byte {offset} on"));
         }
-        let mut bytes = vec![0; length];
         file.seek(SeekFrom::Start(offset)).map_err(failed)?;
-        file.read_exact(&mut bytes).map_err(failed)?;
-        self.read.borrow_mut().get_or_insert_default().update(&bytes);
-        Ok(bytes)
+        let mut read = self.read.borrow_mut();
+        let hash = read.get_or_insert_default();
+        let mut bytes = vec![0; length.min(PIECE)];
+        let mut left = length;
+        while left > 0 {
+            let piece = &mut bytes[..left.min(PIECE)];
+            file.read_exact(piece).map_err(failed)?;
+            hash.update(&piece);
+            take(piece);
+            left -= piece.len();
+        }
+        Ok(())
     }
 
     /// Where a file is that does not leave the folder, not by a link either.

@@ -79,17 +79,17 @@ pub trait NetworkFormat: fmt::Debug + Sync {
     fn read(&self, bytes: &[u8], name: &str) -> Result<Network, FormatError>;
 
     /// [`read`](Self::read), for formats whose files may have a part of the network in other
-    /// files beside them.
+    /// files beside them. Takes the bytes, so as not to keep them longer than it needs them.
     ///
     /// # Errors
     /// [`FormatError`].
     fn read_beside(
         &self,
-        bytes: &[u8],
+        bytes: Vec<u8>,
         name: &str,
         _beside: &Beside,
     ) -> Result<Network, FormatError> {
-        self.read(bytes, name)
+        self.read(&bytes, name)
     }
 
     /// The bytes of a file that holds `network`.
@@ -235,7 +235,7 @@ fn network_of(
         false => (format_of(path)?, extensions.stem.to_string_lossy()),
     };
     let format = format.with_options(options).unwrap_or(format);
-    format.read_beside(&bytes, &name, beside).map_err(|cause| content(path, cause))
+    format.read_beside(bytes, &name, beside).map_err(|cause| content(path, cause))
 }
 
 /// The SHA-256 of bytes in hexadecimal digits.

@@ -160,7 +160,7 @@ impl Writer {
     ) -> Result<Value, NetworkError> {
         let input = self.values[input.index()].clone();
         match linear {
-            Linear::Dense(weights) => Ok(self.gemm(name, input, weights.clone(), bias)),
+            Linear::Dense(weights) => Ok(self.gemm(name, input, weights.to_owned(), bias)),
             Linear::Convolution(convolution) => Ok(self.conv(name, input, convolution, bias)),
             Linear::Sparse(_) => {
                 let rows: Vec<Vec<(usize, f64)>> =

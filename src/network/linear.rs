@@ -1,6 +1,8 @@
 //! Linear maps that keep their structure.
 
-use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis, linalg::general_mat_mul};
+use ndarray::{
+    ArcArray2, Array1, Array2, ArrayView2, ArrayViewMut2, Axis, linalg::general_mat_mul,
+};
 
 use super::convolution::Convolution;
 use crate::num::IntervalBox;
@@ -9,8 +11,8 @@ use crate::num::rounding::{Centered, RangeSum};
 /// A linear map `x ↦ W x`, `W`: out × in.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Linear {
-    /// Every entry stored.
-    Dense(Array2<f64>),
+    /// Every entry stored, once for all copies.
+    Dense(ArcArray2<f64>),
     /// Only the non-zero entries stored.
     Sparse(SparseRows),
     /// Only the kernel of a convolution stored.
@@ -54,6 +56,11 @@ impl SparseRows {
 }
 
 impl Linear {
+    /// A matrix with every entry stored.
+    pub fn dense(weights: Array2<f64>) -> Self {
+        Self::Dense(weights.into_shared())
+    }
+
     /// `factor` times the identity on `size` coordinates.
     pub fn scaled_identity(size: usize, factor: f64) -> Self {
         Self::Sparse(SparseRows::from_rows(size, (0..size).map(|i| [(i, factor)])))
@@ -61,7 +68,7 @@ impl Linear {
 
     /// `I ⊗ weights ⊗ I` with identities of sizes `left` and `right`: the same
     /// matrix applied to each of `left` blocks, to each of `right` columns.
-    pub fn repeated(left: usize, weights: &Array2<f64>, right: usize) -> Self {
+    pub fn repeated(left: usize, weights: &ArcArray2<f64>, right: usize) -> Self {
         if left == 1 && right == 1 {
             return Self::Dense(weights.clone());
         }

@@ -336,12 +336,11 @@ impl<'a> Parser<'a> {
     }
 
     fn product(&mut self) -> Result<Value, ExpressionError> {
-        let mut is_number = matches!(self.tokens.peek().map(|t| &t.kind), Some(Kind::Number(_)));
-        let mut product = self.factor()?;
+        let (mut product, mut ends_in_number) = self.factor()?;
         loop {
             let next = self.tokens.peek().map(|token| &token.kind);
             // `2 y0`, `2 (y0 + y1)`.
-            let follows = is_number
+            let follows = ends_in_number
                 && match next {
                     Some(Kind::Quoted(_) | Kind::Open(Bracket::Round)) => true,
                     Some(Kind::Name(name)) => name != "and" && name != "or",
@@ -355,14 +354,15 @@ impl<'a> Parser<'a> {
             if !follows {
                 self.next();
             }
-            let factor = self.factor()?;
+            let (factor, ends) = self.factor()?;
             let of_two = if follows || is_product { times } else { over };
             product = product.with(factor, of_two).map_err(|what| self.error_at(column, what))?;
-            is_number = false;
+            ends_in_number = ends;
         }
     }
 
-    fn factor(&mut self) -> Result<Value, ExpressionError> {
+    /// A factor, and whether it is a number that a name may follow.
+    fn factor(&mut self) -> Result<(Value, bool), ExpressionError> {
         const EXPECTED: &str = "a number or a variable";
         self.nested += 1;
         if self.nested > MOST_NESTED {
@@ -370,14 +370,19 @@ impl<'a> Parser<'a> {
             return Err(self.error_at(column, format!("nested more than {MOST_NESTED} deep")));
         }
         let token = self.next().ok_or_else(|| self.end_error(EXPECTED))?;
+        let mut ends_in_number = false;
         let value = match &token.kind {
-            Kind::Plus => self.factor()?,
-            Kind::Minus => {
-                let minus_one = Value::Number(Expression::number(-1.0));
-                let factor = self.factor()?;
-                factor.with(minus_one, times).map_err(|what| self.error_at(token.column, what))?
+            Kind::Plus | Kind::Minus => {
+                let sign = if token.kind == Kind::Plus { 1.0 } else { -1.0 };
+                let (factor, ends) = self.factor()?;
+                ends_in_number = ends;
+                let sign = Value::Number(Expression::number(sign));
+                factor.with(sign, times).map_err(|what| self.error_at(token.column, what))?
             }
-            Kind::Number(value) => Value::Number(Expression::number(*value)),
+            Kind::Number(value) => {
+                ends_in_number = true;
+                Value::Number(Expression::number(*value))
+            }
             Kind::Name(_) if self.next_if(&Kind::Open(Bracket::Round)).is_some() => {
                 self.call(&token)?
             }
@@ -397,7 +402,7 @@ impl<'a> Parser<'a> {
             _ => return Err(self.error(&token, EXPECTED)),
         };
         self.nested -= 1;
-        Ok(value)
+        Ok((value, ends_in_number))
     }
 
     /// What stands between brackets, the opening one of which was read.
@@ -496,6 +501,10 @@ mod tests {
         assert_eq!(expression.evaluate(&[2.0, 9.0, 9.0], &[10.0]), 13.999);
         assert_eq!(expression.to_string(), "0.5 x0 + y0 + 2.999");
         assert_eq!(PLAIN.expression("-x2").unwrap().to_string(), "-x2");
+        // Signs in front of numbers that names follow.
+        assert_eq!(PLAIN.expression(" + 1.5 y0 - 5.75").unwrap().to_string(), "1.5 y0 - 5.75");
+        assert_eq!(PLAIN.expression("-2 x0 * -3 - (-4 y0)").unwrap().to_string(), "6 x0 + 4 y0");
+        assert_eq!(PLAIN.expression("-1/2 (x0 + 4)").unwrap().to_string(), "-0.5 x0 - 2");
         let set = PLAIN.expression("x0*2 \u{2212} 3\u{b7}X_1 + y").unwrap();
         assert_eq!(set, PLAIN.expression("2 x[0] - 3 x1 + y0").unwrap());
     }

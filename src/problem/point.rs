@@ -172,6 +172,19 @@ impl Problem {
         self.graph.gradient(&self.values(input), self.rows, weights)
     }
 
+    /// The value of a [row](Self::rows) at a point in `f64`, and its gradient as
+    /// [`gradient`](Self::gradient) has it, by one pass forward and one back.
+    ///
+    /// # Panics
+    /// If there is no such row, or the number of coordinates is not the number of inputs.
+    pub fn value_and_gradient(&self, row: usize, input: &[f64]) -> (f64, Array1<f64>) {
+        let values = self.values(input);
+        let mut weights = Array1::zeros(self.graph.size(self.rows));
+        weights[row] = 1.0;
+        let value = values[self.rows.index()][(0, row)];
+        (value, self.graph.gradient(&values, self.rows, weights))
+    }
+
     /// A point near one that misses constraints by a tolerance, which meets them up to rounding:
     /// Newton steps towards the limits that are missed. `None` where a few of them do not do.
     pub fn repaired(&self, point: &Candidate) -> Option<Candidate> {

@@ -100,7 +100,7 @@ impl Sum {
             self.terms.push((graph.input(), zeros));
         }
         self.terms.sort_by_key(|(id, _)| *id);
-        let terms = self.terms.into_iter().map(|(id, matrix)| (id, Linear::Dense(matrix)));
+        let terms = self.terms.into_iter().map(|(id, matrix)| (id, Linear::dense(matrix)));
         graph.affine(terms.collect(), self.constant)
     }
 }

@@ -15,7 +15,7 @@ pub fn slice(graph: &ReluGraph, origin: Array1<f64>, directions: Array2<f64>) ->
         let of = |id: &NodeId| places[id.index()];
         let place = match node {
             Node::Input { .. } => {
-                let directions = Linear::Dense(directions.clone());
+                let directions = Linear::dense(directions.clone());
                 assert_eq!(origin.len(), graph.size(id), "coordinates of the origin");
                 sliced.affine(vec![(sliced.input(), directions)], origin.clone())
             }

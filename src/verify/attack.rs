@@ -8,12 +8,18 @@ use crate::control::Clock;
 use crate::num::sample::UniformPoints;
 use crate::problem::{OBJECTIVE, Problem};
 
-/// Starts, steps from each.
-const STARTS: usize = 16;
+/// Starts: the search, which attacks now and then, is soon there where networks are small.
+const STARTS: usize = 4;
+const STARTS_OF_LARGE: usize = 24;
+
+/// Multiplications of a network that is large.
+const LARGE: usize = 50_000;
+
+/// Steps from each start.
 const STEPS: usize = 40;
 
-/// Multiplications that all of it may take: some tenths of a second.
-const MOST_WORK: f64 = 1e9;
+/// Multiplications that all of it may take: a second.
+const MOST_WORK: f64 = 4e9;
 
 /// First step, as a share of the width of the box, and what the next is beside one.
 const FIRST_STEP: f64 = 0.25;
@@ -28,10 +34,11 @@ pub fn attack<T>(
     look: &mut dyn FnMut(&[f64]) -> Option<T>,
 ) -> Option<T> {
     let domain = problem.domain();
+    let weights = problem.graph().weights();
+    let most = if weights > LARGE { STARTS_OF_LARGE } else { STARTS };
     // A pass forward and one back.
-    let work = 2.0 * problem.graph().weights() as f64;
-    let affordable = (MOST_WORK / work.max(1.0)) as usize;
-    let starts = (affordable / STEPS).clamp(1, STARTS);
+    let affordable = (MOST_WORK / (2.0 * weights.max(1) as f64)) as usize;
+    let starts = (affordable / STEPS).clamp(1, most);
     let points = std::iter::once(domain.center()).chain(UniformPoints::new(domain, seed));
     points.take(starts).find_map(|start| climb(problem, start, clock, look))
 }
@@ -50,12 +57,12 @@ pub fn climb<T>(
         if clock.is_stopped() {
             return None;
         }
-        if problem.evaluate_canonical(point.clone()).cost <= 0.0
+        let (value, gradient) = problem.value_and_gradient(OBJECTIVE, &point);
+        if value <= 0.0
             && let Some(found) = look(&point)
         {
             return Some(found);
         }
-        let gradient = problem.gradient(OBJECTIVE, &point);
         // The first step of all goes to a corner.
         let length = if number == 0 { 1.0 } else { step };
         let moved = point.iter().zip(&gradient).zip(&widths);

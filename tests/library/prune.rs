@@ -10,7 +10,7 @@ use taut::prune::{PruneCounts, prune};
 
 fn dense(rows: &[&[f64]]) -> Linear {
     let columns = rows[0].len();
-    Linear::Dense(Array2::from_shape_fn((rows.len(), columns), |(i, j)| rows[i][j]))
+    Linear::dense(Array2::from_shape_fn((rows.len(), columns), |(i, j)| rows[i][j]))
 }
 
 fn unit_box(size: usize) -> IntervalBox {
@@ -99,7 +99,7 @@ fn random(seed: u64) -> ReluGraph {
                  size: usize,
                  bias: f64,
                  matrix: &mut dyn FnMut(usize, usize, f64) -> Array2<f64>| {
-        let terms = from.iter().map(|&(id, n)| (id, Linear::Dense(matrix(size, n, 1.0))));
+        let terms = from.iter().map(|&(id, n)| (id, Linear::dense(matrix(size, n, 1.0))));
         let terms: Vec<_> = terms.collect();
         let bias: Array1<f64> = matrix(1, size, bias).row(0).to_owned();
         graph.affine(terms, bias)

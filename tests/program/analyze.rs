@@ -16,9 +16,9 @@ use taut::num::IntervalBox;
 fn two_layers(a: Array2<f64>, bias: &[f64], b: Array2<f64>) -> ReluGraph {
     let outputs = b.nrows();
     let mut graph = ReluGraph::new(a.ncols());
-    let first = graph.affine(vec![(graph.input(), Linear::Dense(a))], arr1(bias));
+    let first = graph.affine(vec![(graph.input(), Linear::dense(a))], arr1(bias));
     let neurons = graph.relu(first);
-    let output = graph.affine(vec![(neurons, Linear::Dense(b))], arr1(&vec![0.0; outputs]));
+    let output = graph.affine(vec![(neurons, Linear::dense(b))], arr1(&vec![0.0; outputs]));
     graph.set_output(output);
     graph
 }
@@ -68,7 +68,7 @@ fn bounds_on_the_lipschitz_constant_are_in_order() {
         let mut graph = ReluGraph::new(3);
         let mut from = graph.input();
         for (outputs, inputs) in [(9, 3), (7, 9)] {
-            let weights = Linear::Dense(matrix(outputs, inputs));
+            let weights = Linear::dense(matrix(outputs, inputs));
             let bias = matrix(1, outputs).row(0).to_owned();
             let affine = graph.affine(vec![(from, weights)], bias);
             from = if seed % 2 == 0 {
@@ -77,8 +77,8 @@ fn bounds_on_the_lipschitz_constant_are_in_order() {
                 graph.clip(affine, arr1(&vec![0.7; outputs]))
             };
         }
-        let skip = Linear::Dense(matrix(2, 3));
-        let output = vec![(from, Linear::Dense(matrix(2, 7))), (graph.input(), skip)];
+        let skip = Linear::dense(matrix(2, 3));
+        let output = vec![(from, Linear::dense(matrix(2, 7))), (graph.input(), skip)];
         let output = graph.affine(output, arr1(&[0.0, 0.0]));
         graph.set_output(output);
         let domain = IntervalBox::new(vec![-0.5; 3], vec![0.5; 3]).expect("a box");

@@ -134,3 +134,54 @@ fn networks_come_from_the_standard_input() {
     // Files without a name of their own.
     assert_eq!(record(at, &["info", "-"], Some("net.nnet"))["network"], "stdin");
 }
+
+/// Programs that stand in for Python: what they say is compared with the network, by hand the
+/// identity, at 20 points.
+#[test]
+#[cfg(unix)]
+fn a_network_is_checked_against_what_a_program_says() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = temp_dir::TempDir::new().expect("a folder");
+    let at = folder.path();
+    let identity = r#"{"format": "taut-network", "version": 1, "input": {"name": "x", "shape": [1, 1]},
+"layers": [{"op": "Identity", "name": "y", "operands": ["x"], "output": "y"}], "output": "y",
+"box": {"lower": [0.25], "upper": [0.25]}}"#;
+    fs::write(at.join("net.json"), identity).expect("a file");
+    answered(at, &["convert", "net.json", "net.onnx"], None);
+    let program = |name: &str, text: &str| {
+        let path = at.join(name);
+        fs::write(&path, format!("#!/bin/sh\ncat > /dev/null\n{text}\n")).expect("a program");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("a program");
+    };
+    let says = |value: &str| {
+        let outputs = vec![format!("[{value}]"); 20].join(",");
+        format!("echo '{{\"version\": \"1.2.3\", \"outputs\": [{outputs}]}}'")
+    };
+    program("same", &says("0.25"));
+    program("other", &says("0.5"));
+    program("none", "echo \"ModuleNotFoundError: No module named 'onnxruntime'\" >&2; exit 1");
+    let python = |name: &str| at.join(name).to_string_lossy().into_owned();
+    let asked =
+        |name: &str| run(at, &["info", "net.onnx", "--check", "--python", &python(name)], None);
+    let text = |output: &Output| String::from_utf8_lossy(&output.stdout).into_owned();
+    let same = asked("same");
+    assert_eq!(same.status.code(), Some(0));
+    assert!(text(&same).contains("the same outputs as onnxruntime 1.2.3 at 20"), "{}", text(&same));
+    let other = asked("other");
+    assert_eq!(other.status.code(), Some(1));
+    // By hand: 0.25 / 1.5.
+    assert!(
+        text(&other).contains("OTHER outputs") && text(&other).contains("1.7e-1"),
+        "{}",
+        text(&other)
+    );
+    let none = asked("none");
+    let errors = String::from_utf8_lossy(&none.stderr);
+    assert!(
+        errors.contains("has no onnxruntime; expected one with it: python3 -m pip"),
+        "{errors}"
+    );
+    let json = run(at, &["info", "net.json", "--check"], None);
+    let errors = String::from_utf8_lossy(&json.stderr);
+    assert!(errors.contains("onnxruntime reads .onnx files; found net.json"), "{errors}");
+}

@@ -13,6 +13,7 @@ mod plot;
 mod programs;
 mod questions;
 mod report;
+mod robust;
 mod soundness;
 #[path = "../support/mod.rs"]
 mod support;

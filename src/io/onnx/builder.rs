@@ -9,7 +9,6 @@ use super::graph::{Failure, Graph, failure, node_name};
 use super::lowering::Lowering;
 use super::operators::{self, OperatorRule, Rule, Selection};
 use super::schema::NodeProto;
-use super::tensor;
 use super::value::Tensor;
 use crate::message::excerpt;
 use crate::network::{Assembly, LayerError, MOST_ELEMENTS, MOST_WEIGHTS, NetworkError, SetAside};
@@ -210,9 +209,8 @@ impl<'a> Builder<'a> {
             return Ok(None);
         }
         if !self.known.contains_key(name)
-            && let Some(initializer) = self.graph.initializers.get(name)
+            && let Some(tensor) = self.graph.constant(name, self.assembly.rows())?
         {
-            let tensor = tensor::read(initializer, name, self.graph.beside)?;
             self.known.insert(name.to_string(), Known::Constant(Rc::new(tensor)));
         }
         let left = self.readers.get_mut(name).map(|left| {
@@ -241,7 +239,7 @@ impl<'a> Builder<'a> {
             };
             if let Known::Constant(tensor) = &value {
                 self.computed += tensor.len();
-                let stored = self.graph.initializers.len().saturating_mul(MOST_ELEMENTS);
+                let stored = self.graph.stored.saturating_mul(MOST_ELEMENTS);
                 if self.computed > MOST_COMPUTED.max(stored) {
                     let found =
                         format!("{} elements of constants that are computed", self.computed);

@@ -126,6 +126,12 @@ impl Call {
         self.attributes.get(name).map(|attribute| attribute.ints.as_slice())
     }
 
+    /// A text, without taking it.
+    pub fn peek_text(&self, name: &str) -> Option<String> {
+        let text = self.attributes.get(name)?.s.as_deref().unwrap_or_default();
+        Some(String::from_utf8_lossy(text).into_owned())
+    }
+
     pub fn integer(&mut self, name: &'static str, default: i64) -> Result<i64, LayerError> {
         let attribute = self.attribute(name, attribute_type::INT)?;
         Ok(attribute.map_or(default, |attribute| attribute.i.unwrap_or(0)))
@@ -285,17 +291,15 @@ impl Call {
             return Err(LayerError::Operand { index, found, expected: expected.to_string() }.into());
         };
         check_size(&format!("the constant '{}'", excerpt(&name)), values.shape(), MOST_WEIGHTS)?;
-        if let Some((place, value)) = values.indexed_iter().find(|(_, value)| !value.is_finite()) {
-            let found =
-                format!("a constant with {value} at {:?}", ndarray::Dimension::slice(&place));
-            return Err(LayerError::Operand {
-                index,
-                found,
-                expected: "finite numbers".to_string(),
-            }
-            .into());
+        // Places are counted only where one is told: that takes its time.
+        if values.iter().all(|value| value.is_finite()) {
+            return Ok(Some(values));
         }
-        Ok(Some(values))
+        let mut places = values.indexed_iter().filter(|(_, value)| !value.is_finite());
+        let (place, value) = places.next().expect("a number that is not finite");
+        let found = format!("a constant with {value} at {:?}", ndarray::Dimension::slice(&place));
+        let expected = "finite numbers".to_string();
+        Err(LayerError::Operand { index, found, expected }.into())
     }
 
     /// Takes a constant list of whole numbers; `None` where it is left out.

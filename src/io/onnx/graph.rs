@@ -1,5 +1,6 @@
 //! A graph as it is read: the order of its nodes, who reads what, and the network of it.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 
 use super::builder::Builder;
@@ -7,6 +8,8 @@ use super::call::Wrong;
 use super::operators;
 use super::ports::{self, Port};
 use super::schema::{NodeProto, TensorProto};
+use super::tensor;
+use super::value::Tensor;
 use crate::io::{Beside, FormatError};
 use crate::network::{Assembly, AssemblyError, Network, NetworkError};
 
@@ -18,7 +21,9 @@ pub struct Graph<'a> {
     pub order: &'a [usize],
     pub inputs: &'a [Port],
     pub outputs: &'a [String],
-    pub initializers: &'a HashMap<&'a str, &'a TensorProto>,
+    pub initializers: RefCell<HashMap<String, TensorProto>>,
+    /// How many of these there are.
+    pub stored: usize,
     /// Version of the operator set of each domain.
     pub versions: &'a HashMap<String, i64>,
     pub beside: &'a Beside,
@@ -60,6 +65,18 @@ impl Graph<'_> {
             builder.take(position)?;
         }
         builder.finish()
+    }
+
+    /// The constant of a name, which a network asks for once; that of one row is the last network
+    /// that is built, and what it has taken is gone.
+    pub fn constant(&self, name: &str, rows: usize) -> Result<Option<Tensor>, FormatError> {
+        let mut initializers = self.initializers.borrow_mut();
+        let read = |initializer: &TensorProto| tensor::read(initializer, name, self.beside);
+        match rows {
+            1 => initializers.remove(name).map(|initializer| read(&initializer)),
+            _ => initializers.get(name).map(read),
+        }
+        .transpose()
     }
 
     /// How many operands of the nodes that count each value is.

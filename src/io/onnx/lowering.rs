@@ -159,6 +159,11 @@ pub fn numbers(values: ArrayD<f64>) -> Argument {
     Argument::Constant(Constant::Float(values))
 }
 
+/// The numbers in row-major order, without a copy where they are.
+pub fn row_major(values: ArrayD<f64>) -> ArrayD<f64> {
+    if values.is_standard_layout() { values } else { values.as_standard_layout().into_owned() }
+}
+
 /// Sizes and positions as whole numbers of a file.
 fn list(values: &[usize]) -> Result<ArrayD<i64>, Wrong> {
     let whole: Option<Vec<i64>> = values.iter().map(|&v| i64::try_from(v).ok()).collect();

@@ -65,7 +65,7 @@ impl NetworkFormat for Onnx {
     }
 
     fn read(&self, bytes: &[u8], name: &str) -> Result<Network, FormatError> {
-        self.read_beside(bytes, name, &Beside::default())
+        read::read(read::decoded(bytes)?, name, &Beside::default(), false)
     }
 
     fn with_options(&self, options: &ReadOptions) -> Option<&'static dyn NetworkFormat> {
@@ -74,11 +74,13 @@ impl NetworkFormat for Onnx {
 
     fn read_beside(
         &self,
-        bytes: &[u8],
+        bytes: Vec<u8>,
         name: &str,
         beside: &Beside,
     ) -> Result<Network, FormatError> {
-        read::read(bytes, name, beside, false)
+        let model = read::decoded(&bytes)?;
+        drop(bytes);
+        read::read(model, name, beside, false)
     }
 
     fn write(&self, network: &Network) -> Result<Vec<u8>, FormatError> {
@@ -96,16 +98,18 @@ impl NetworkFormat for AllRows {
     }
 
     fn read(&self, bytes: &[u8], name: &str) -> Result<Network, FormatError> {
-        self.read_beside(bytes, name, &Beside::default())
+        read::read(read::decoded(bytes)?, name, &Beside::default(), true)
     }
 
     fn read_beside(
         &self,
-        bytes: &[u8],
+        bytes: Vec<u8>,
         name: &str,
         beside: &Beside,
     ) -> Result<Network, FormatError> {
-        read::read(bytes, name, beside, true)
+        let model = read::decoded(&bytes)?;
+        drop(bytes);
+        read::read(model, name, beside, true)
     }
 
     fn write(&self, network: &Network) -> Result<Vec<u8>, FormatError> {

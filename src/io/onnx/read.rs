@@ -1,5 +1,6 @@
 //! From the bytes of an ONNX file to a network.
 
+use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
 use prost::Message;
@@ -15,23 +16,27 @@ use crate::io::{Beside, FormatError};
 use crate::message::{excerpt, readable};
 use crate::network::{Batch, Metadata, Network, NetworkError};
 
-/// The network of a file; of one with a batch whose rows do not interact, all of them or one.
-pub fn read(
-    bytes: &[u8],
-    name: &str,
-    beside: &Beside,
-    all_rows: bool,
-) -> Result<Network, FormatError> {
+/// The messages of a file.
+pub fn decoded(bytes: &[u8]) -> Result<ModelProto, FormatError> {
     if bytes.is_empty() {
         return Err(content("the file", "nothing", "an ONNX model"));
     }
-    let model = ModelProto::decode(bytes).map_err(|error| {
+    ModelProto::decode(bytes).map_err(|error| {
         content(
             "the file",
             format!("{} bytes that are not a protocol buffer ({error})", bytes.len()),
             "an ONNX model",
         )
-    })?;
+    })
+}
+
+/// The network of a file; of one with a batch whose rows do not interact, all of them or one.
+pub fn read(
+    model: ModelProto,
+    name: &str,
+    beside: &Beside,
+    all_rows: bool,
+) -> Result<Network, FormatError> {
     let versions = versions(&model)?;
     let graph = model.graph.ok_or_else(|| content("the file", "no graph", "an ONNX model"))?;
     let properties = model.metadata_props.into_iter();
@@ -46,7 +51,7 @@ pub fn read(
         origin: properties.get(ORIGIN).cloned(),
         ..Metadata::default()
     };
-    build(&graph, name, &versions, metadata, (beside, all_rows))
+    build(graph, name, &versions, metadata, (beside, all_rows))
 }
 
 /// The version of the operator set of each domain; none newer than those that are known.
@@ -68,7 +73,7 @@ fn versions(model: &ModelProto) -> Result<HashMap<String, i64>, FormatError> {
 }
 
 fn build(
-    graph: &GraphProto,
+    mut graph: GraphProto,
     name: &str,
     versions: &HashMap<String, i64>,
     mut metadata: Metadata,
@@ -77,13 +82,14 @@ fn build(
     if !graph.sparse_initializer.is_empty() {
         return Err(content("the graph", "sparse initialisers", "dense ones"));
     }
-    let mut initializers: HashMap<&str, &TensorProto> = HashMap::new();
-    for initializer in &graph.initializer {
-        let name = initializer.name.as_deref().unwrap_or_default();
-        if initializers.insert(name, initializer).is_some() {
-            let place = format!("constant '{}'", excerpt(name));
+    let mut initializers: HashMap<String, TensorProto> = HashMap::new();
+    for mut initializer in std::mem::take(&mut graph.initializer) {
+        let name = initializer.name.take().unwrap_or_default();
+        if initializers.contains_key(&name) {
+            let place = format!("constant '{}'", excerpt(&name));
             return Err(content(&place, "two of that name", "one"));
         }
+        initializers.insert(name, initializer);
     }
     // Old files list initialisers among the inputs too.
     let is_data = |name: &str| !initializers.contains_key(name);
@@ -98,7 +104,7 @@ fn build(
         return Err(content("the graph", "no output", "at least one output"));
     }
     metadata.precision = first.precision;
-    let mut known: HashSet<&str> = initializers.keys().copied().collect();
+    let mut known: HashSet<&str> = initializers.keys().map(String::as_str).collect();
     for input in &inputs {
         if !known.insert(&input.name) {
             return Err(NetworkError::DuplicateValue { value: input.name.clone() }.into());
@@ -112,7 +118,8 @@ fn build(
         order: &order,
         inputs: &inputs,
         outputs: &outputs,
-        initializers: &initializers,
+        stored: initializers.len(),
+        initializers: RefCell::new(initializers),
         versions,
         beside,
     };

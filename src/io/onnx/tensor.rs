@@ -1,7 +1,5 @@
 //! Constants of ONNX: raw or typed data, inside the file or beside it.
 
-use std::borrow::Cow;
-
 use ndarray::{ArrayD, IxDyn};
 
 use super::schema::{TensorProto, data_type};
@@ -42,16 +40,19 @@ impl Reader<'_> {
             let expected = format!("{count} elements for shape {}", excerpt(&format!("{shape:?}")));
             self.refuse(format!("{length} {what}"), &expected)
         };
-        let raw = self.raw(kind, count)?;
+        let TensorProto { raw_data, external_data, data_location, .. } = self.tensor;
+        let beside = !external_data.is_empty() || *data_location == Some(EXTERNAL);
+        let raw = raw_data.as_deref().filter(|raw| !raw.is_empty() && !beside);
         // Before memory is taken for the elements.
-        if let Some(raw) = &raw
+        if let Some(raw) = raw
             && raw.len() != bytes_of(kind, count)
         {
             return Err(wrong_length(raw.len(), "bytes"));
         }
         if kind.is_float() {
             let values = match raw {
-                Some(raw) => floats_of_bytes(kind, &raw),
+                Some(raw) => floats_of_bytes(kind, raw),
+                None if beside => self.floats_beside(kind, count)?,
                 None => self.typed_floats(kind),
             };
             let length = values.len();
@@ -60,7 +61,8 @@ impl Reader<'_> {
             return Ok(Tensor { kind, values: Values::Float(values) });
         }
         let values = match raw {
-            Some(raw) => integers_of_bytes(kind, &raw, count),
+            Some(raw) => integers_of_bytes(kind, raw, count),
+            None if beside => integers_of_bytes(kind, &self.bytes_beside(kind, count)?, count),
             None => self.typed_integers(kind, count),
         };
         let (least, largest) = kind.range().expect("a type of whole numbers");
@@ -100,14 +102,31 @@ impl Reader<'_> {
         })
     }
 
-    /// The bytes of the elements, where they stand as bytes.
-    fn raw(&self, kind: Kind, count: usize) -> Result<Option<Cow<'_, [u8]>>, FormatError> {
-        let TensorProto { raw_data, external_data, data_location, .. } = self.tensor;
-        if external_data.is_empty() && *data_location != Some(EXTERNAL) {
-            return Ok(raw_data.as_deref().filter(|raw| !raw.is_empty()).map(Cow::Borrowed));
-        }
+    fn floats_beside(&self, kind: Kind, count: usize) -> Result<Vec<f64>, FormatError> {
+        let mut values = Vec::new();
+        self.pieces_beside(kind, count, |piece| {
+            // Once it is known that there are as many.
+            values.reserve_exact(count - values.len());
+            values.extend(floats_of_bytes(kind, piece));
+        })?;
+        Ok(values)
+    }
+
+    fn bytes_beside(&self, kind: Kind, count: usize) -> Result<Vec<u8>, FormatError> {
+        let mut bytes = Vec::new();
+        self.pieces_beside(kind, count, |piece| bytes.extend(piece))?;
+        Ok(bytes)
+    }
+
+    /// The bytes of the elements in another file, piece by piece.
+    fn pieces_beside(
+        &self,
+        kind: Kind,
+        count: usize,
+        take: impl FnMut(&[u8]),
+    ) -> Result<(), FormatError> {
         let entry = |key: &str| {
-            let mut entries = external_data.iter();
+            let mut entries = self.tensor.external_data.iter();
             let entry = entries.find(|entry| entry.key.as_deref() == Some(key))?;
             Some(entry.value.as_deref().unwrap_or_default())
         };
@@ -125,13 +144,10 @@ impl Reader<'_> {
             return Err(self.refuse(found, &format!("{expected} bytes for {count} elements")));
         }
         let offset = number("offset")?.unwrap_or(0);
-        let read = self.beside.read(location, offset, expected);
+        let read = self.beside.read(location, offset, expected, take);
         let expected = "a file beside the model that holds them, as the exporter wrote it (or \
                         export with external_data=False)";
-        match read {
-            Ok(bytes) => Ok(Some(Cow::Owned(bytes))),
-            Err(found) => Err(self.refuse(format!("data in the file {found}"), expected)),
-        }
+        read.map_err(|found| self.refuse(format!("data in the file {found}"), expected))
     }
 
     fn typed_floats(&self, kind: Kind) -> Vec<f64> {

@@ -5,7 +5,7 @@
 //! broadcasts to rows × out. `X` must be computed from the input and not
 //! transposed (`transA = 0`); `W` and `C` are constants.
 
-use ndarray::{Array1, Array2, ArrayD, ArrayViewD, Ix2, IxDyn};
+use ndarray::{ArcArray2, Array1, Array2, ArrayD, ArrayViewD, Ix2, IxDyn};
 
 use super::rows::constant_for_one_row;
 use super::{Layer, Lowered, add_bias, reshaped};
@@ -19,7 +19,7 @@ use crate::num::exact::two_product;
 #[derive(Debug)]
 struct Gemm {
     /// out × in.
-    weights: Array2<f64>,
+    weights: ArcArray2<f64>,
     bias: Option<ArrayD<f64>>,
     alpha: f64,
     beta: f64,
@@ -30,11 +30,9 @@ pub(super) fn read(reader: &mut OperatorReader) -> Result<Box<dyn Layer>, LayerE
     let values = reader.weights(1)?;
     let found = format!("a constant of shape {:?}", values.shape());
     let expected = "a matrix".to_string();
-    let matrix = values.into_dimensionality::<Ix2>().map_err(|_| LayerError::Operand {
-        index: 1,
-        found,
-        expected,
-    })?;
+    let matrix: Array2<f64> = values
+        .into_dimensionality::<Ix2>()
+        .map_err(|_| LayerError::Operand { index: 1, found, expected })?;
     let bias = reader.optional_weights(2)?;
     let (alpha, beta) = (reader.float("alpha", 1.0)?, reader.float("beta", 1.0)?);
     if reader.flag("transA")? {
@@ -45,6 +43,7 @@ pub(super) fn read(reader: &mut OperatorReader) -> Result<Box<dyn Layer>, LayerE
         true => matrix,
         false => matrix.reversed_axes().as_standard_layout().into_owned(),
     };
+    let weights = weights.into_shared();
     let factors = [(alpha, 1, Some(weights.view().into_dyn()))];
     let factors = factors.into_iter().chain([(beta, 2, bias.as_ref().map(|b| b.view()))]);
     for (factor, index, values) in factors {
@@ -62,7 +61,7 @@ impl Layer for Gemm {
     fn operator(&self) -> Operator {
         let constant = |values: ArrayD<f64>| Operand::Constant(Constant::Float(values));
         let bias = self.bias.clone().map_or(Operand::Absent, constant);
-        let operands = vec![Operand::Data, constant(self.weights.clone().into_dyn()), bias];
+        let operands = vec![Operand::Data, constant(self.weights.to_owned().into_dyn()), bias];
         let mut operator = Operator::new("Gemm", operands).with("transB", Attribute::Integer(1));
         for (name, value) in [("alpha", self.alpha), ("beta", self.beta)] {
             if value != 1.0 {
@@ -70,6 +69,11 @@ impl Layer for Gemm {
             }
         }
         operator
+    }
+
+    fn summary(&self) -> (String, usize) {
+        let bias = self.bias.as_ref().filter(|bias| bias.ndim() > 0).map_or(0, ArrayD::len);
+        ("Gemm".to_string(), self.weights.len() + bias)
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, LayerError> {
@@ -119,9 +123,13 @@ impl Layer for Gemm {
                 (high.into(), low.into())
             }
         };
-        let exact = self.weights.iter().all(|&w| two_product(self.alpha, w).1 == 0.0);
+        let plain = self.alpha == 1.0;
+        let exact = plain || self.weights.iter().all(|&w| two_product(self.alpha, w).1 == 0.0);
         let node = if exact {
-            let weights = self.weights.mapv(|w| self.alpha * w);
+            let weights = match plain {
+                true => self.weights.clone(),
+                false => self.weights.mapv(|w| self.alpha * w).into_shared(),
+            };
             graph.affine(vec![(inputs[0].node, Linear::repeated(rows, &weights, 1))], bias)
         } else {
             let product = Linear::repeated(rows, &self.weights, 1);

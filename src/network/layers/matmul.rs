@@ -5,7 +5,7 @@
 //! and `[…, k, c]` (or `[k]`) to `[…, m, c]` (or `[m]`). Products of two
 //! computed tensors are not piecewise linear and refused.
 
-use ndarray::{Array1, Array2, ArrayD, ArrayViewD, Ix2, Ix3};
+use ndarray::{ArcArray2, Array1, Array2, ArrayD, ArrayViewD, Ix2, Ix3};
 
 use super::{Layer, Lowered, batched, element_count, reshaped};
 use crate::network::linear::Linear;
@@ -22,7 +22,7 @@ enum Side {
 #[derive(Debug)]
 struct MatMul {
     /// out × in, whatever the side.
-    weights: Array2<f64>,
+    weights: ArcArray2<f64>,
     side: Side,
 }
 
@@ -39,7 +39,7 @@ pub(super) fn read(reader: &mut OperatorReader) -> Result<Box<dyn Layer>, LayerE
         Side::Left => matrix,
         Side::Right => matrix.reversed_axes().as_standard_layout().into_owned(),
     };
-    Ok(Box::new(MatMul { weights, side }))
+    Ok(Box::new(MatMul { weights: weights.into_shared(), side }))
 }
 
 impl MatMul {
@@ -59,12 +59,16 @@ impl Layer for MatMul {
     fn operator(&self) -> Operator {
         let constant = |w: Array2<f64>| Operand::Constant(Constant::Float(w.into_dyn()));
         let operands = match self.side {
-            Side::Left => vec![constant(self.weights.clone()), Operand::Data],
+            Side::Left => vec![constant(self.weights.to_owned()), Operand::Data],
             Side::Right => {
                 vec![Operand::Data, constant(self.weights.t().as_standard_layout().into_owned())]
             }
         };
         Operator::new("MatMul", operands)
+    }
+
+    fn summary(&self) -> (String, usize) {
+        ("MatMul".to_string(), self.weights.len())
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, LayerError> {

@@ -29,7 +29,7 @@ use std::fmt;
 use ndarray::{Array1, ArrayD, ArrayViewD, IxDyn};
 
 use super::linear::{Linear, SparseRows};
-use super::operator::{LayerError, Operator, OperatorReader};
+use super::operator::{Constant, LayerError, Operand, Operator, OperatorReader};
 use super::relu_graph::{NodeId, ReluGraph};
 
 /// A layer of a network, as read.
@@ -40,6 +40,19 @@ use super::relu_graph::{NodeId, ReluGraph};
 pub trait Layer: fmt::Debug + Send + Sync {
     /// The neutral form, from which the layer's `read` makes an equal layer.
     fn operator(&self) -> Operator;
+
+    /// Name of the operator, and the number of weights and biases: of constants in
+    /// [`operator`](Layer::operator), but for numbers that stand alone. Layers whose weights are
+    /// many count them without a copy.
+    fn summary(&self) -> (String, usize) {
+        let operator = self.operator();
+        let counts = operator.operands.iter().map(|operand| match operand {
+            // These are limits and the like.
+            Operand::Constant(Constant::Float(values)) if values.ndim() > 0 => values.len(),
+            _ => 0,
+        });
+        (operator.op, counts.sum())
+    }
 
     /// Shape of the output for the shapes of the data operands.
     ///

@@ -13,9 +13,12 @@ mod convolution;
 mod damaged;
 mod exporters;
 mod files;
+mod forms;
 mod images;
 mod operators;
+mod refused;
 mod round_trips;
+mod steep;
 mod windows;
 
 use taut::network::Network;

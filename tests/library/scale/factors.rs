@@ -39,10 +39,10 @@ fn big_m_constants_fall() {
 /// is never active.
 fn two_neurons(inner: f64, bias: f64, outer: f64) -> ReluGraph {
     let mut graph = ReluGraph::new(1);
-    let first = Linear::Dense(arr2(&[[inner], [1000.0]]));
+    let first = Linear::dense(arr2(&[[inner], [1000.0]]));
     let pre = graph.affine(vec![(graph.input(), first)], arr1(&[bias, -5000.0]));
     let hidden = graph.relu(pre);
-    let second = Linear::Dense(arr2(&[[outer, 7e5]]));
+    let second = Linear::dense(arr2(&[[outer, 7e5]]));
     let output = graph.affine(vec![(hidden, second)], arr1(&[0.0]));
     graph.set_output(output);
     graph

@@ -79,7 +79,12 @@ fn expressions_that_are_wrong() {
         ),
         ("constraint", "2 <= x0 <= 1", 1, "no number is at least 2 and at most 1"),
         ("objective", "y0 +", 5, "the text ends; expected a number or a variable"),
-        ("objective", "y0 / 2", 4, "found '/', expected a number, a variable, + - * <= >= or ="),
+        (
+            "objective",
+            "y0 ? 2",
+            4,
+            "found '?', expected a number, a variable, + - * / ( ) [ ] <= >= or =",
+        ),
         ("objective", "y0 <= 2", 4, "found '<=', expected an expression without a relation"),
         ("objective", "", 1, "the text ends; expected a number or a variable"),
         ("constraint", "x2 <= 1", 1, "x2: the network has 2 inputs, x0 to x1"),
@@ -92,7 +97,12 @@ fn expressions_that_are_wrong() {
         ("constraint", "x0 < 1", 4, "found '<', a strict relation; use <="),
         ("constraint", "x0", 3, "the text ends; expected <=, >= or ="),
         ("constraint", "1 <= 2", 1, "no variable is left; expected a constraint on x or y"),
-        ("constraint", "x0 * x1 <= 2", 6, "found 'x1', expected a number"),
+        (
+            "constraint",
+            "x0 * x1 <= 2",
+            4,
+            "a product of two variables is not piecewise linear; one factor has to be a number",
+        ),
     ];
     for (kind, text, column, what) in cases {
         let message = format!("net.onnx: {kind} '{text}', column {column}: {what}");
@@ -288,7 +298,7 @@ fn instances_that_are_no_instance() {
             "network = 'net.onnx'\ncolour = 'red'",
             "line 2, column 1\n  |\n2 | colour = 'red'\n  | ^^^^^^\nunknown field `colour`, \
              expected one of `title`, `network`, `lower`, `upper`, `sense`, `objective`, \
-             `constraints`, `integer`, `reference`",
+             `constraints`, `integer`, `inputs`, `outputs`, `scaling`, `reference`",
         ),
         (
             "network = 'net.onnx'\nlower = 0",

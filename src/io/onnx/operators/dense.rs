@@ -8,12 +8,12 @@
 use ndarray::{ArrayD, Axis, Ix2, IxDyn};
 
 use super::convolution::activated;
-use super::layers;
+use super::{batched, layers};
 use crate::io::onnx::call::{
     Call, Data, Operand, Wrong, wrong_attribute, wrong_operand, wrong_shape,
 };
-use crate::io::onnx::lowering::{Lowering, numbers, value};
-use crate::network::{Argument, Attributes, LayerError};
+use crate::io::onnx::lowering::{Lowering, numbers, row_major, value};
+use crate::network::{Attributes, LayerError};
 use crate::num::exact::two_product;
 
 const PRODUCT: &str = "a constant tensor of numbers: a product of two computed tensors is not \
@@ -97,7 +97,7 @@ fn constant_matrix(values: ArrayD<f64>, index: usize) -> Result<ndarray::Array2<
 }
 
 fn standard(matrix: ndarray::Array2<f64>) -> ArrayD<f64> {
-    matrix.as_standard_layout().into_owned().into_dyn()
+    row_major(matrix.into_dyn())
 }
 
 pub fn matmul(call: &mut Call, lowering: &mut Lowering) -> Result<Data, Wrong> {
@@ -115,45 +115,49 @@ pub fn matmul(call: &mut Call, lowering: &mut Lowering) -> Result<Data, Wrong> {
     }
 }
 
-/// `x` times weights that are operand `index`: vectors and matrices, and matrices with axes of
-/// length 1 in front.
-fn product(
+/// `x` times weights that are operand `index`: vectors, matrices, and several matrices.
+pub fn product(
     lowering: &mut Lowering,
     x: &Data,
     mut weights: ArrayD<f64>,
     index: usize,
 ) -> Result<Data, Wrong> {
     let rank = weights.ndim();
-    let refused = |weights: &ArrayD<f64>| {
-        let found = format!("a constant of shape {:?}", weights.shape());
-        let expected = "a vector, a matrix, or matrices with axes of length 1 in front";
-        Wrong::from(LayerError::Operand { index, found, expected: expected.to_string() })
-    };
     if rank == 0 || x.shape.is_empty() {
-        return Err(refused(&weights));
+        let found = format!("a constant of shape {:?}", weights.shape());
+        let expected = "a vector, a matrix or several matrices".to_string();
+        return Err(LayerError::Operand { index, found, expected }.into());
     }
     while weights.ndim() > 2 && weights.len_of(Axis(0)) == 1 {
         weights = weights.index_axis_move(Axis(0), 0);
     }
-    match (weights.ndim(), index) {
-        (2, _) => {}
-        (1, 1) => weights = weights.insert_axis(Axis(1)),
-        (1, _) => weights = weights.insert_axis(Axis(0)),
-        _ => return Err(refused(&weights)),
+    if weights.ndim() == 1 {
+        weights = weights.insert_axis(Axis(index));
     }
-    let arguments = |weights: ArrayD<f64>, x: &Data| -> Vec<Argument> {
-        let weights = numbers(weights.as_standard_layout().into_owned());
-        if index == 1 { vec![value(x), weights] } else { vec![weights, value(x)] }
+    let several = weights.ndim() > 2;
+    let is_vector = x.shape.len() == 1;
+    let result = if several {
+        // An axis for a vector, which is none of the result's.
+        let shape = if index == 1 { [1, x.shape[0]] } else { [x.shape[0], 1] };
+        let x = if is_vector { lowering.reshape(x, &shape)? } else { x.clone() };
+        batched::product(lowering, &x, weights, index)?
+    } else {
+        let weights = numbers(row_major(weights));
+        let arguments = if index == 1 { vec![value(x), weights] } else { vec![weights, value(x)] };
+        lowering.add("MatMul", Attributes::new(), arguments)?
     };
-    let result = lowering.add("MatMul", Attributes::new(), arguments(weights, x))?;
     let mut shape = result.shape.clone();
+    if several && is_vector {
+        shape.remove(shape.len() - 1 - index);
+    }
     if rank == 1 {
         // The axis that the vector has made is none of the result's.
-        let behind = usize::from(index == 0 && x.shape.len() > 1);
+        let behind = usize::from(index == 0 && !is_vector);
         shape.remove(shape.len() - 1 - behind);
     }
     // Axes in front, one more than the input has where the constant has more.
-    for _ in x.shape.len().max(2)..rank {
+    let made = if is_vector && rank > 2 { rank - 1 } else { x.shape.len().max(rank) };
+    while rank > 2 && shape.len() < made {
         shape.insert(0, 1);
     }
     lowering.reshape(&result, &shape)

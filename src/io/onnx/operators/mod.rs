@@ -7,11 +7,14 @@
 
 mod activations;
 mod arithmetic;
+mod batched;
 mod casts;
 mod constants;
 mod convolution;
 mod dense;
+mod einsum;
 mod elementwise;
+mod interpolated;
 mod last;
 mod layers;
 mod normalization;
@@ -23,6 +26,7 @@ mod selection;
 mod shapes;
 mod slices;
 mod transposed;
+mod triangles;
 mod windows;
 
 use ndarray::ArrayD;
@@ -113,10 +117,12 @@ pub const OPERATORS: &[OperatorRule] = &[
     of_standard("ConstantOfShape", 9, Rule::Fold(constants::of_shape, refused::SHAPES)),
     of_standard("Conv", 1, Rule::Compute(layers::fold, convolution::conv)),
     of_standard("ConvTranspose", 1, Rule::Compute(layers::fold, transposed::conv_transpose)),
+    of_standard("CumSum", 11, Rule::Compute(triangles::fold_cumulative, triangles::cumulative)),
     of_standard("DepthToSpace", 1, Rule::Select(selection::depth_to_space)),
     of_standard("DequantizeLinear", 10, Rule::Fold(casts::dequantize, refused::QUANTIZED)),
     of_standard("Div", 1, Rule::Compute(arithmetic::div, elementwise::div)),
     of_standard("Dropout", 6, Rule::Select(casts::dropout)),
+    of_standard("Einsum", 12, Rule::Compute(layers::fold, einsum::einsum)),
     of_standard("Equal", 7, Rule::Fold(arithmetic::equal, refused::JUMPS)),
     of_standard("Expand", 8, Rule::Select(selection::expand)),
     of_standard("Flatten", 1, Rule::SelectLayer(shapes::flatten)),
@@ -157,7 +163,7 @@ pub const OPERATORS: &[OperatorRule] = &[
     of_standard("ReduceSum", 1, Rule::Compute(reductions::fold_sum, reductions::sum)),
     of_standard("Relu", 6, Rule::Compute(layers::fold, layers::lower)),
     of_standard("Reshape", 5, Rule::SelectLayer(shapes::reshape)),
-    of_standard("Resize", 10, Rule::Select(resize::resize)),
+    of_standard("Resize", 10, Rule::Compute(resize::fold, resize::lower)),
     of_standard("Round", 11, Rule::Fold(arithmetic::round, refused::JUMPS)),
     of_standard("Shape", 1, Rule::Measure(shapes::shape)),
     of_standard("Shrink", 9, Rule::Compute(layers::fold, activations::shrink)),
@@ -173,8 +179,9 @@ pub const OPERATORS: &[OperatorRule] = &[
     of_standard("ThresholdedRelu", 10, Rule::Compute(layers::fold, activations::thresholded_relu)),
     of_standard("Tile", 6, Rule::Select(selection::tile)),
     of_standard("Transpose", 1, Rule::SelectLayer(shapes::transpose)),
+    of_standard("Trilu", 14, Rule::Compute(triangles::fold_triangular, triangles::triangular)),
     of_standard("Unsqueeze", 1, Rule::Select(shapes::unsqueeze)),
-    of_standard("Upsample", 7, Rule::Select(resize::upsample)),
+    of_standard("Upsample", 7, Rule::Compute(resize::fold, resize::lower)),
     of_standard("Where", 9, Rule::Compute(constants::choice, elementwise::choice)),
     of_standard("Xor", 7, Rule::Fold(arithmetic::xor, refused::JUMPS)),
     of_domain(LEARNING, "LinearRegressor", Rule::Compute(layers::fold, normalization::linear_regressor)),

@@ -1,8 +1,9 @@
-//! `Resize` and `Upsample` by whole factors, each output the nearest pixel.
+//! `Resize` and `Upsample`: by whole factors to the nearest pixel, or by any linearly between
+//! pixels (`interpolated.rs`).
 //! <https://onnx.ai/onnx/operators/onnx__Resize.html>,
 //! <https://onnx.ai/onnx/operators/onnx__Upsample.html>
 //!
-//! Along an axis of `n` pixels and a factor `s`, output `o` lies at
+//! To the nearest, along an axis of `n` pixels and a factor `s`, output `o` lies at
 //!
 //! | mode of coordinates | place |
 //! |---|---|
@@ -13,72 +14,175 @@
 //!
 //! and takes the pixel that `nearest_mode` rounds this to: computed in whole numbers.
 
-use ndarray::Axis;
+use ndarray::{ArrayD, Axis};
 
-use super::{Selection, axis_of, check_made, positions};
-use crate::io::onnx::call::{Call, Wrong, wrong_attribute, wrong_shape};
-use crate::io::onnx::value::Values;
+use super::interpolated::{self, Stretch};
+use super::{axes_of, axis_of, check_made, layers, positions};
+use crate::io::onnx::call::{Call, Data, Wrong, wrong_attribute, wrong_shape};
+use crate::io::onnx::lowering::Lowering;
+use crate::io::onnx::value::{Tensor, Values};
 use crate::network::LayerError;
 
 /// Largest factor.
 const MOST: f64 = 4_194_304.0;
 
-pub fn upsample(call: &mut Call, shape: &[usize]) -> Result<Vec<Selection>, Wrong> {
-    only_nearest(call)?;
-    let scales = match call.floats("scales")? {
-        Some(scales) => scales,
-        None => floats(call, 1)?.unwrap_or_default(),
-    };
-    let factors = whole_factors(&scales, shape)?;
-    stretched(call, shape, &factors, "asymmetric", "floor")
+/// What a node asks for, but for its mode.
+struct Plan {
+    axes: Vec<usize>,
+    scales: Option<Vec<f64>>,
+    sizes: Option<Vec<i64>>,
+    coordinates: String,
+    nearest: String,
 }
 
-pub fn resize(call: &mut Call, shape: &[usize]) -> Result<Vec<Selection>, Wrong> {
-    only_nearest(call)?;
-    if call.version < 11 {
-        let scales = floats(call, 1)?.unwrap_or_default();
-        let factors = whole_factors(&scales, shape)?;
-        return stretched(call, shape, &factors, "asymmetric", "floor");
+/// Of constants.
+pub fn fold(call: &mut Call) -> Result<Tensor, Wrong> {
+    if is_linear(call)? {
+        return layers::fold(call);
+    }
+    let tensor = call.constant(0)?;
+    Ok(tensor.picked(&nearest(call, tensor.shape())?))
+}
+
+/// Of what depends on the input.
+pub fn lower(call: &mut Call, lowering: &mut Lowering) -> Result<Data, Wrong> {
+    let linear = is_linear(call)?;
+    let x = call.data(0)?;
+    if !linear {
+        let positions = nearest(call, &x.shape)?;
+        return lowering.select(&x, &positions);
+    }
+    call.text("mode", "nearest")?;
+    let smoothed = call.flag("antialias", false)?;
+    let plan = plan(call, &x.shape)?;
+    let lengths: Vec<usize> = plan.axes.iter().map(|&axis| x.shape[axis]).collect();
+    let stretches = match (plan.scales, plan.sizes) {
+        (Some(scales), None) => {
+            let stretches = of_scales(&plan.axes, &scales, &lengths)?;
+            let is_whole = |s: &Stretch| scaled(x.shape[s.axis], s.factor).fract() == 0.0;
+            // Onnxruntime counts whole pixels then, the standard's own implementation parts too.
+            if plan.coordinates == "align_corners" && !stretches.iter().all(is_whole) {
+                let found = format!("scales {scales:?} for lengths {lengths:?}, align_corners");
+                return Err(wrong_shape(found, "scales that make whole lengths, or sizes").into());
+            }
+            stretches
+        }
+        (None, Some(sizes)) => of_sizes(&plan.axes, &sizes, &lengths)?,
+        _ => return Err(neither()),
+    };
+    if smoothed && stretches.iter().any(|stretch| stretch.factor < 1.0) {
+        return Err(wrong_attribute("antialias", "1", "0 where pixels become fewer").into());
+    }
+    interpolated::lower(call, lowering, &x, &stretches, &plan.coordinates)
+}
+
+fn is_linear(call: &Call) -> Result<bool, LayerError> {
+    match call.peek_text("mode").as_deref() {
+        None | Some("nearest") => Ok(false),
+        // The second is the word of old files.
+        Some("linear" | "bilinear") => Ok(true),
+        Some(other) => Err(wrong_attribute("mode", format!("'{other}'"), "nearest or linear")),
+    }
+}
+
+fn plan(call: &mut Call, shape: &[usize]) -> Result<Plan, Wrong> {
+    let all = (0..shape.len()).collect();
+    let plain = |scales| Plan {
+        axes: all,
+        scales: Some(scales),
+        sizes: None,
+        coordinates: "asymmetric".to_string(),
+        nearest: "floor".to_string(),
+    };
+    if call.op == "Upsample" || call.version < 11 {
+        let scales = match call.floats("scales")? {
+            Some(scales) => scales,
+            None => floats(call, 1)?.unwrap_or_default(),
+        };
+        return Ok(plain(scales));
     }
     // Only other modes look at these.
     call.ignore("cubic_coeff_a");
     call.ignore("exclude_outside");
     call.ignore("extrapolation_value");
-    call.ignore("antialias");
     let policy = call.text("keep_aspect_ratio_policy", "stretch")?;
     let coordinates = call.text("coordinate_transformation_mode", "half_pixel")?;
     let nearest = call.text("nearest_mode", "round_prefer_floor")?;
     let axes = match call.integers("axes")? {
         None => (0..shape.len()).collect(),
         Some(axes) => {
+            // Each once.
+            axes_of(&axes, shape.len())?;
             axes.iter().map(|&a| axis_of(a, shape.len())).collect::<Result<Vec<_>, _>>()?
         }
     };
     call.optional(1)?;
     let scales = floats(call, 2)?.filter(|scales| !scales.is_empty());
     let sizes = call.optional_list(3)?.filter(|sizes| !sizes.is_empty());
-    let lengths: Vec<usize> = axes.iter().map(|&axis| shape[axis]).collect();
-    let chosen = match (scales, sizes) {
-        (Some(scales), None) => whole_factors(&scales, &lengths)?,
-        (None, Some(sizes)) => {
-            if policy != "stretch" {
-                let (name, expected) = ("keep_aspect_ratio_policy", "stretch");
-                return Err(wrong_attribute(name, format!("'{policy}'"), expected).into());
-            }
-            factors_of_sizes(&sizes, &lengths)?
-        }
-        _ => return Err(wrong_shape("both scales and sizes, or none", "one of them").into()),
-    };
-    let mut factors = vec![1; shape.len()];
-    axes.iter().zip(chosen).for_each(|(&axis, factor)| factors[axis] = factor);
-    stretched(call, shape, &factors, &coordinates, &nearest)
+    if sizes.is_some() && policy != "stretch" {
+        let (name, expected) = ("keep_aspect_ratio_policy", "stretch");
+        return Err(wrong_attribute(name, format!("'{policy}'"), expected).into());
+    }
+    Ok(Plan { axes, scales, sizes, coordinates, nearest })
 }
 
-fn only_nearest(call: &mut Call) -> Result<(), LayerError> {
-    match call.text("mode", "nearest")?.as_str() {
-        "nearest" => Ok(()),
-        other => Err(wrong_attribute("mode", format!("'{other}'"), "nearest")),
+fn neither() -> Wrong {
+    wrong_shape("both scales and sizes, or none", "one of them").into()
+}
+
+/// The pixel of each output.
+fn nearest(call: &mut Call, shape: &[usize]) -> Result<ArrayD<usize>, Wrong> {
+    call.text("mode", "nearest")?;
+    call.ignore("antialias");
+    let plan = plan(call, shape)?;
+    let lengths: Vec<usize> = plan.axes.iter().map(|&axis| shape[axis]).collect();
+    let chosen = match (plan.scales, plan.sizes) {
+        (Some(scales), None) => whole_factors(&scales, &lengths)?,
+        (None, Some(sizes)) => factors_of_sizes(&sizes, &lengths)?,
+        _ => return Err(neither()),
+    };
+    let mut factors = vec![1; shape.len()];
+    plan.axes.iter().zip(chosen).for_each(|(&axis, factor)| factors[axis] = factor);
+    stretched(call, shape, &factors, &plan.coordinates, &plan.nearest)
+}
+
+/// What becomes of the axes by scales, those left out that stay.
+fn of_scales(
+    axes: &[usize],
+    scales: &[f64],
+    lengths: &[usize],
+) -> Result<Vec<Stretch>, LayerError> {
+    if scales.len() != axes.len() || !scales.iter().all(|s| (1.0 / MOST..=MOST).contains(s)) {
+        let found = format!("scales {scales:?} for {} axes", axes.len());
+        return Err(wrong_shape(found, "a number above 0 for each"));
     }
+    let one = |((&axis, &factor), &length): ((&usize, &f64), &usize)| {
+        // Rounded down, as the standard says.
+        Stretch { axis, length: scaled(length, factor) as usize, factor }
+    };
+    let all = axes.iter().zip(scales).zip(lengths).map(one);
+    Ok(all.filter(|stretch| stretch.factor != 1.0).collect())
+}
+
+/// A length times a factor, in the type of scales: 3 times the number next to 4/3 is 4 there.
+fn scaled(length: usize, factor: f64) -> f32 {
+    length as f32 * factor as f32
+}
+
+/// What becomes of the axes by sizes, those left out that stay.
+fn of_sizes(axes: &[usize], sizes: &[i64], lengths: &[usize]) -> Result<Vec<Stretch>, LayerError> {
+    let sized: Option<Vec<usize>> = sizes.iter().map(|&s| usize::try_from(s).ok()).collect();
+    let sized = sized.filter(|sized| sized.len() == axes.len()).ok_or_else(|| {
+        let found = format!("sizes {sizes:?} for {} axes", axes.len());
+        wrong_shape(found, "a whole number for each")
+    })?;
+    let one = |((&axis, length), &before): ((&usize, usize), &usize)| Stretch {
+        axis,
+        length,
+        factor: length as f64 / before.max(1) as f64,
+    };
+    let all = axes.iter().zip(sized).zip(lengths);
+    Ok(all.filter(|((_, length), before)| length != *before).map(one).collect())
 }
 
 fn floats(call: &mut Call, index: usize) -> Result<Option<Vec<f64>>, LayerError> {
@@ -118,7 +222,7 @@ fn stretched(
     factors: &[usize],
     coordinates: &str,
     nearest: &str,
-) -> Result<Vec<Selection>, Wrong> {
+) -> Result<ArrayD<usize>, Wrong> {
     let result: Vec<usize> = shape.iter().zip(factors).map(|(d, f)| d.saturating_mul(*f)).collect();
     check_made(call, &result)?;
     let mut picked = positions(shape);
@@ -130,7 +234,7 @@ fn stretched(
             picked = picked.select(Axis(axis), &places.collect::<Result<Vec<usize>, _>>()?);
         }
     }
-    Ok(vec![Selection::Positions(picked)])
+    Ok(picked)
 }
 
 /// The pixel of an output, along an axis.
