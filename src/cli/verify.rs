@@ -211,6 +211,12 @@ fn find(args: &Args, session: &mut Session) -> anyhow::Result<Verified> {
                  network, and not in both",
             );
         }
+        Verdict::Unknown(Unknown::NoNumber) => {
+            found.reason = Some(
+                "no number of the network's type lies within the bounds of an input, so that \
+                 there is no point to show",
+            );
+        }
         Verdict::Unknown(Unknown::Border) => {
             found.reason = Some("what is left lies on the border of what the property says");
         }

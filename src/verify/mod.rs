@@ -26,7 +26,7 @@ use witness::{Said, look};
 
 use crate::bounds::{BoundsError, Crown, Propagator};
 use crate::control::{Clock, Observer, StoppedBy};
-use crate::network::ReluGraph;
+use crate::network::{Precision, ReluGraph};
 use crate::problem::{Constraint, Expression, Problem, ProblemError, Question};
 
 /// How to verify.
@@ -65,6 +65,8 @@ pub enum Unknown {
     Disagreement(Counterexample),
     /// What is left lies on the border of what the query says.
     Border,
+    /// No number of the network's type lies within the bounds of an input, such as 0.1 and 0.1.
+    NoNumber,
 }
 
 /// The stages, in their order.
@@ -211,9 +213,8 @@ impl<'a> Run<'a> {
         if let Some(found) = found {
             return Ok(Verdict::Violated(found));
         }
-        let (started, alternatives) = (clock.seconds(), problems.len());
-        let verdict = self.search(&mut problems, options, clock, observer)?;
-        let closed = alternatives - problems.len();
+        let (started, alternatives, mut closed) = (clock.seconds(), problems.len(), 0);
+        let verdict = self.search(problems, &mut closed, options, clock, observer)?;
         self.told(Stage::Search, (alternatives, closed), clock.seconds() - started);
         Ok(verdict)
     }
@@ -311,20 +312,22 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// Searches each alternative; those that are left are those that are not closed.
+    /// Searches each alternative, and counts those that are closed.
     fn search(
         &mut self,
-        problems: &mut Vec<(&Part, Problem)>,
+        problems: Vec<(&Part, Problem)>,
+        closed: &mut usize,
         options: &VerifyOptions,
         clock: &Clock,
         observer: &mut dyn Observer,
     ) -> Result<Verdict, VerifyError> {
-        let mut is_border = false;
         let turns =
             if problems.len() > 1 { &[FIRST_TURN, f64::INFINITY][..] } else { &[f64::INFINITY] };
+        let mut open = problems;
+        let mut border: Vec<&Part> = Vec::new();
         for &work in turns {
             let mut left = Vec::new();
-            for (part, problem) in std::mem::take(problems) {
+            for (part, problem) in open {
                 let slack = slack(problem.objective());
                 let share = Share { work, threads: options.threads, seed: options.seed };
                 let mut is_found = |point: &[f64]| self.is_found(part, point);
@@ -333,23 +336,25 @@ impl<'a> Run<'a> {
                 if let Some(found) = hunted.found {
                     return Ok(Verdict::Violated(found));
                 }
-                is_border |= hunted.is_border;
-                if !hunted.is_closed {
-                    left.push((part, problem));
+                match (hunted.is_closed, hunted.is_border) {
+                    (true, _) => *closed += 1,
+                    (false, true) => border.push(part),
+                    (false, false) => left.push((part, problem)),
                 }
                 if let Some(reason) = clock.stopped().or(hunted.stopped_by) {
                     return Ok(self.unknown(Unknown::Stopped(reason)));
                 }
             }
-            *problems = left;
-            if problems.is_empty() {
-                return Ok(Verdict::Holds);
-            }
-            if is_border {
-                break;
-            }
+            open = left;
         }
-        Ok(self.unknown(Unknown::Border))
+        let is_single = self.property.network().metadata().precision == Precision::F32;
+        // Without a limit of work every search ends in one of both.
+        border.extend(open.iter().map(|(part, _)| *part));
+        Ok(match border.iter().all(|part| part.has_numbers(is_single)) {
+            _ if border.is_empty() => Verdict::Holds,
+            true => self.unknown(Unknown::Border),
+            false => self.unknown(Unknown::NoNumber),
+        })
     }
 
     fn unknown(&mut self, why: Unknown) -> Verdict {

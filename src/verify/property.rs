@@ -125,6 +125,14 @@ impl Property {
 }
 
 impl Part {
+    /// Whether each input has a number of single or double precision within its bounds.
+    pub fn has_numbers(&self, is_single: bool) -> bool {
+        self.bounds.iter().all(|bounds| match is_single {
+            true => bounds.inward_single().is_some(),
+            false => bounds.inward().is_some(),
+        })
+    }
+
     /// The part within bounds, none of which exclude each other.
     pub fn new(bounds: Vec<InputBounds>, formulas: Vec<Formula>) -> Result<Self, PropertyError> {
         let ends = bounds.iter().map(|bounds| {

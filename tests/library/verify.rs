@@ -107,6 +107,10 @@ fn what_lies_on_the_border_is_not_guessed() {
     assert_eq!((input[1], output[1]), (1.0, 1.0));
     let strict = verdict("(assert (> Y_1 1))");
     assert_eq!(strict, Verdict::Unknown(Unknown::Border));
+    // A border does not keep others from being looked at.
+    assert!(is_violated(&verdict("(assert (or (> Y_1 1) (>= Y_0 0.99)))")));
+    let both = verdict("(assert (or (> Y_1 1) (>= Y_0 1.5)))");
+    assert_eq!(both, Verdict::Unknown(Unknown::Border));
 }
 
 /// By hand: `(x + 10⁸) − 10⁸` is `x`, and in single precision 0.
@@ -154,6 +158,19 @@ fn inputs_keep_their_decimal_bounds() {
     let Verdict::Violated(point) = verdict else { panic!("{verdict:?}") };
     assert_eq!(f64::from(point.input[0] as f32), point.input[0]);
     assert!(point.input[0] < 0.1 && point.input[0] > 0.0999999);
+}
+
+/// By hand: y = x = 0.1 over the real numbers, and 0.1 is no binary number.
+#[test]
+fn an_input_without_a_number_has_no_point_to_show() {
+    let identity = || layer(arr2(&[[1.0]]), arr1(&[0.0]), Activation::Relu);
+    let bounds = "(assert (>= X_0 0.1))(assert (<= X_0 0.1))";
+    let verdict = |assertion: &str| {
+        let query = query(1, 1, &(bounds.to_string() + assertion));
+        verified(of(vec![identity()], Precision::F32), &query).verdict
+    };
+    assert_eq!(verdict("(assert (>= Y_0 0.05))"), Verdict::Unknown(Unknown::NoNumber));
+    assert_eq!(verdict("(assert (>= Y_0 0.15))"), Verdict::Holds);
 }
 
 /// Twelve disjunctions of ten are 10¹² conjunctions: `or (y₀ ≥ −k/10 …)` all hold at x = 0.
