@@ -36,7 +36,7 @@ impl Beside {
     }
 
     /// Hands out the `length` bytes from `offset` on of the file at `location`, a relative path
-    /// that does not leave the folder, piece by piece: each of [`PIECE`] bytes but the last.
+    /// that does not leave the folder, piece by piece: each of `PIECE` bytes but the last.
     ///
     /// # Errors
     /// What was found, where it is not that.

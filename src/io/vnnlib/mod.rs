@@ -33,7 +33,7 @@
 //!
 //! Constants are exact decimals, and so are the coefficients that come of them: nothing is
 //! rounded here. Text is read once, front to back, and the query takes a small multiple of it.
-//! [`print`] writes what [`read`] reads as the same query; [`Parts`] are the boxes of one.
+//! [`print()`] writes what [`read`] reads as the same query; [`Parts`] are the boxes of one.
 //!
 //! ```
 //! use taut::io::vnnlib::{Parts, read};
