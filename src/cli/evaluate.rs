@@ -1,14 +1,14 @@
 //! `taut evaluate NETWORK --input X`.
 
+use std::collections::BTreeSet;
 use std::fmt::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use ndarray::{Array1, ArrayView2};
 use schemars::JsonSchema;
 use serde::Serialize;
 use taut::control::StoppedBy;
-use taut::io::{read_instance, read_network_and_hash, read_points};
 use taut::message::excerpt;
 use taut::network::{Network, Phase, ReluGraph};
 use taut::problem::{Variable, Vocabulary};
@@ -17,9 +17,11 @@ use super::console::HEADING;
 use super::format::AnswerArgs;
 use super::kinds::{self, Expected};
 use super::page::Page;
-use super::problem::{numbers, tell_of_reading};
+use super::point::{self, MOST_COORDINATES};
+use super::points::PointArgs;
+use super::problem::{Loaded, is_instance};
 use super::reading::ReadingArgs;
-use super::record::{Head, NetworkFile, Question};
+use super::record::{Head, Question};
 use super::session::{Report, Session};
 use super::text::number;
 
@@ -31,12 +33,8 @@ pub struct Args {
     network: PathBuf,
     #[command(flatten)]
     reading: ReadingArgs,
-    /// A point: one number for all inputs, or one per input, separated by commas; repeatable.
-    #[arg(long, value_name = "NUMBERS", allow_hyphen_values = true, help_heading = "Question")]
-    input: Vec<String>,
-    /// Points from a file: CSV with one line a point, perhaps with a header of the inputs' names.
-    #[arg(long, value_name = "FILE", help_heading = "Question")]
-    file: Option<PathBuf>,
+    #[command(flatten)]
+    points: PointArgs,
     /// Add the affine map of the linear region that each point lies in.
     #[arg(long, help_heading = "Output")]
     gradient: bool,
@@ -86,26 +84,19 @@ pub fn run(args: &Args, session: Session) -> anyhow::Result<u8> {
 }
 
 fn evaluate(args: &Args, session: &mut Session) -> anyhow::Result<Evaluated> {
-    ensure!(
-        !args.input.is_empty() || args.file.is_some(),
-        "no point is given; expected --input or --file"
-    );
+    ensure!(!args.points.is_empty(), "no point is given; expected --input or --file");
     session.head.question = Question::of_file(&args.network, is_instance(&args.network));
-    let (path, reading) = (args.network.clone(), args.reading);
-    let (network, file) = session.read(move || load(&path, reading))?;
+    let (path, options) = (args.network.clone(), args.reading.options());
+    let Loaded { network, file, .. } = session.read(move || {
+        kinds::check(&path, Expected::Problem)?;
+        Loaded::read(&path, &options)
+    })?;
     session.head.network = Some(network.name().to_string());
     session.head.question.network = Some(file);
-    let vocabulary = Vocabulary::of(&network);
-    let points = args.input.iter().map(|text| numbers("--input", text, network.inputs()));
-    let mut points = points.collect::<anyhow::Result<Vec<Vec<f64>>>>()?;
-    let wrong = points.iter().flatten().find(|number| !number.is_finite());
-    ensure!(wrong.is_none(), "--input: found {}, expected a number", wrong.unwrap_or(&0.0));
-    if let Some(path) = &args.file {
-        points.extend(read_points(path, &vocabulary)?);
-    }
+    let points = args.points.read(&network)?;
     let graph = network.lower();
-    let points = points.into_iter().map(|input| point(&network, &graph, input, args.gradient));
-    let name = |variable| vocabulary.name(variable);
+    let points = points.into_iter().map(|input| evaluated(&network, &graph, input, args.gradient));
+    let name = |variable| Vocabulary::of(&network).name(variable);
     Ok(Evaluated {
         points: points.collect(),
         inputs: (0..network.inputs()).map(|index| name(Variable::Input(index))).collect(),
@@ -113,30 +104,7 @@ fn evaluate(args: &Args, session: &mut Session) -> anyhow::Result<Evaluated> {
     })
 }
 
-fn is_instance(path: &Path) -> bool {
-    path.extension().is_some_and(|e| e.eq_ignore_ascii_case("toml"))
-}
-
-/// The network of a file, or that of an instance in its words.
-fn load(path: &Path, reading: ReadingArgs) -> anyhow::Result<(Network, NetworkFile)> {
-    kinds::check(path, Expected::Problem)?;
-    let instance = if is_instance(path) { Some(read_instance(path)?) } else { None };
-    let file = instance.as_ref().map_or(path, |instance| &instance.network);
-    let read = read_network_and_hash(file, &reading.options());
-    let (network, hash) = match &instance {
-        Some(_) => read.with_context(|| path.display().to_string())?,
-        None => read?,
-    };
-    tell_of_reading(&network, file);
-    let record = NetworkFile::read(file, hash, &network);
-    let network = match &instance {
-        Some(instance) => instance.in_its_words(network, path)?,
-        None => network,
-    };
-    Ok((network, record))
-}
-
-fn point(network: &Network, graph: &ReluGraph, input: Vec<f64>, gradient: bool) -> Point {
+fn evaluated(network: &Network, graph: &ReluGraph, input: Vec<f64>, gradient: bool) -> Point {
     let output = network.evaluate_point(&input);
     let sign = |phase: &Phase| match phase {
         Phase::Inactive | Phase::Unstable => '0',
@@ -163,18 +131,10 @@ fn affine(graph: &ReluGraph, input: &[f64], output: &[f64]) -> Vec<AffineMap> {
     output.iter().enumerate().map(map).collect()
 }
 
-/// Coordinates of a point that are printed.
-const MOST_COORDINATES: usize = 10;
-
 /// `x0 = 1, x1 = 2`, as many as are printed.
 fn listed(names: &[String], values: &[f64]) -> String {
-    let shown = names.iter().zip(values).take(MOST_COORDINATES);
-    let shown: Vec<String> =
-        shown.map(|(name, &value)| format!("{name} = {}", number(value))).collect();
-    match values.len().saturating_sub(MOST_COORDINATES) {
-        0 => shown.join(", "),
-        more => format!("{}, … ({more} more)", shown.join(", ")),
-    }
+    let texts: Vec<String> = values.iter().copied().map(number).collect();
+    point::listed(&texts, &BTreeSet::new(), |index| names[index].clone())
 }
 
 impl AffineMap {

@@ -22,6 +22,7 @@ mod nearest;
 mod optimize;
 mod page;
 mod point;
+mod points;
 mod problem;
 mod progress;
 mod quantity;

@@ -195,6 +195,13 @@ fn options(args: &SolveArgs, session: &mut Session) -> anyhow::Result<OptimizeOp
     Ok(options)
 }
 
+impl Optimized {
+    /// The last answer of the pool, or the only one.
+    fn last(&self) -> &Answer {
+        self.pool.last().unwrap_or(&self.answer)
+    }
+}
+
 impl Report for Optimized {
     const HAS_STATUS: bool = true;
 
@@ -210,11 +217,11 @@ impl Report for Optimized {
     }
 
     fn stopped_by(&self) -> Option<StoppedBy> {
-        self.pool.last().unwrap_or(&self.answer).stopped_by
+        self.last().stopped_by
     }
 
     fn exit(&self) -> u8 {
-        match (&self.picture, self.pool.last().unwrap_or(&self.answer).status) {
+        match (&self.picture, self.last().status) {
             (Some(Drawn { file: None }), _) => FAILED,
             (_, Status::Optimal | Status::Infeasible) => ANSWERED,
             (_, Status::Feasible | Status::Unknown) => UNANSWERED,

@@ -11,7 +11,7 @@ use super::text::{all_digits, decimal, number, towards};
 const PLACES: [usize; 4] = [8, 10, 12, 14];
 
 /// Coordinates that are printed without being asked for.
-const MOST_COORDINATES: usize = 10;
+pub const MOST_COORDINATES: usize = 10;
 
 /// The inputs at a point: `x0 = 0.5, x1 = 2`, those that the question names among them.
 pub fn inputs(problem: &Problem, input: &[f64]) -> String {
@@ -37,7 +37,8 @@ fn named(problem: &Problem, of: impl Fn(Variable) -> Option<usize>) -> BTreeSet<
     variables.chain(integer).filter_map(of).collect()
 }
 
-fn listed(texts: &[String], named: &BTreeSet<usize>, name: impl Fn(usize) -> String) -> String {
+/// The coordinates by name, the first ones and those of `named`.
+pub fn listed(texts: &[String], named: &BTreeSet<usize>, name: impl Fn(usize) -> String) -> String {
     let mut parts = Vec::new();
     let mut left_out = 0;
     for (index, text) in texts.iter().enumerate() {

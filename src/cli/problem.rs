@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
 use clap::Args;
-use taut::io::{FileError, StoredBox, read_box, read_instance, read_network_and_hash, stored_box};
+use taut::io::{
+    FileError, Instance, ReadOptions, StoredBox, read_box, read_instance, read_network_and_hash,
+    stored_box,
+};
 use taut::message::excerpt;
 use taut::network::{Batch, Network, SetAside};
 use taut::num::IntervalBox;
@@ -89,7 +92,7 @@ impl ProblemArgs {
     /// Reads the problem within the session's time and puts it into its head; what the
     /// arguments say goes before what files say.
     pub fn read(&self, objective: Objective, session: &mut Session) -> anyhow::Result<Problem> {
-        session.head.question = Question::of_file(&self.problem, self.is_instance());
+        session.head.question = Question::of_file(&self.problem, is_instance(&self.problem));
         let args = self.clone();
         let (problem, question) = session.read(move || args.load(objective))?;
         session.head.network = Some(problem.network().name().to_string());
@@ -97,12 +100,8 @@ impl ProblemArgs {
         Ok(problem)
     }
 
-    fn is_instance(&self) -> bool {
-        self.problem.extension().is_some_and(|e| e.eq_ignore_ascii_case("toml"))
-    }
-
     fn load(&self, asked: Objective) -> anyhow::Result<(Problem, Question)> {
-        let mut record = Question::of_file(&self.problem, self.is_instance());
+        let mut record = Question::of_file(&self.problem, is_instance(&self.problem));
         let Files { network, stored, mut question, sense: stated } = self.files(&mut record)?;
         let domain = match self.domain.read(&network, stored.as_ref().map(|found| &found.domain))? {
             Some(domain) => {
@@ -156,35 +155,61 @@ impl ProblemArgs {
 
     /// The network, its box and the question as the files have them.
     fn files(&self, record: &mut Question) -> anyhow::Result<Files> {
-        let options = self.reading.options();
         kinds::check(&self.problem, Expected::Problem)?;
-        tracing::info!("read: {}", self.problem.display());
-        if !self.is_instance() {
-            let (network, hash) = read_network_and_hash(&self.problem, &options)?;
-            record.network = Some(NetworkFile::read(&self.problem, hash, &network));
-            tell_of_reading(&network, &self.problem);
+        let Loaded { network, file, instance } =
+            Loaded::read(&self.problem, &self.reading.options())?;
+        record.network = Some(file);
+        let Some(instance) = instance else {
             let stored = self.domain.unless_given(|| stored_box(&network, &self.problem))?;
             return Ok(Files { network, stored, question: QuestionText::default(), sense: None });
-        }
-        let place = || self.problem.display().to_string();
-        let instance = read_instance(&self.problem).map_err(|error| {
-            kinds::instead_of_an_instance(&self.problem).unwrap_or_else(|| error.into())
-        })?;
-        kinds::check(&instance.network, Expected::Network).with_context(place)?;
-        tracing::info!("read: {}", instance.network.display());
-        let read = read_network_and_hash(&instance.network, &options);
-        let (network, hash) = read.with_context(place)?;
-        let network = instance.in_its_words(network, &self.problem)?;
-        record.network = Some(NetworkFile::read(&instance.network, hash, &network));
+        };
         record.title = instance.title.clone();
-        tell_of_reading(&network, &instance.network);
-        let file = self.problem.clone();
-        let stored = match instance.domain().with_context(place)? {
-            Some(domain) => Some(StoredBox { domain, file }),
+        let domain = instance.domain().with_context(|| self.problem.display().to_string())?;
+        let stored = match domain {
+            Some(domain) => Some(StoredBox { domain, file: self.problem.clone() }),
             None => self.domain.unless_given(|| stored_box(&network, &instance.network))?,
         };
         let sense = instance.sense;
         Ok(Files { network, stored, question: instance.question(), sense })
+    }
+}
+
+/// Whether a file is an instance, by its name.
+pub fn is_instance(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e.eq_ignore_ascii_case("toml"))
+}
+
+/// A network that was read, and what asks of it.
+pub struct Loaded {
+    /// The network, in the words of the instance if there is one.
+    pub network: Network,
+    /// Its file, for the record.
+    pub file: NetworkFile,
+    /// The instance whose network it is.
+    pub instance: Option<Instance>,
+}
+
+impl Loaded {
+    /// Reads the network of a file, or an instance with its network.
+    pub fn read(path: &Path, options: &ReadOptions) -> anyhow::Result<Self> {
+        tracing::info!("read: {}", path.display());
+        if !is_instance(path) {
+            let (network, hash) = read_network_and_hash(path, options)?;
+            let file = NetworkFile::read(path, hash, &network);
+            tell_of_reading(&network, path);
+            return Ok(Self { network, file, instance: None });
+        }
+        let place = || path.display().to_string();
+        let instance = read_instance(path)
+            .map_err(|error| kinds::instead_of_an_instance(path).unwrap_or_else(|| error.into()))?;
+        kinds::check(&instance.network, Expected::Network).with_context(place)?;
+        tracing::info!("read: {}", instance.network.display());
+        let read = read_network_and_hash(&instance.network, options);
+        let (network, hash) = read.with_context(place)?;
+        let file = NetworkFile::read(&instance.network, hash, &network);
+        let network = instance.in_its_words(network, path)?;
+        tell_of_reading(&network, &instance.network);
+        Ok(Self { network, file, instance: Some(instance) })
     }
 }
 

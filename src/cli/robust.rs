@@ -9,10 +9,9 @@ use anyhow::{Context, ensure};
 use schemars::JsonSchema;
 use serde::Serialize;
 use taut::control::{Clock, StoppedBy};
-use taut::io::{read_network_and_hash, read_points};
+use taut::io::read_network_and_hash;
 use taut::network::Network;
 use taut::plot::{Chart, Scale, Series, Style, check_output, write};
-use taut::problem::Vocabulary;
 use taut::train::data::{Targets, read_images};
 use taut::verify::{Robustness, Unknown, Verdict, VerifyOptions, verify};
 
@@ -20,6 +19,7 @@ use super::console::{CLOSED, HEADING, OPEN};
 use super::format::TableArgs;
 use super::kinds::{self, Expected};
 use super::page::Page;
+use super::points::PointArgs;
 use super::problem::{numbers, tell_of_reading};
 use super::progress::Monitor;
 use super::quantity;
@@ -37,12 +37,8 @@ pub struct Args {
     network: PathBuf,
     #[command(flatten)]
     reading: ReadingArgs,
-    /// A point: one number for all inputs, or one per input, separated by commas; repeatable.
-    #[arg(long, value_name = "NUMBERS", allow_hyphen_values = true, help_heading = "Question")]
-    input: Vec<String>,
-    /// Points from a file: CSV with one line a point, perhaps with a header of the inputs' names.
-    #[arg(long, value_name = "FILE", help_heading = "Question")]
-    file: Option<PathBuf>,
+    #[command(flatten)]
+    points: PointArgs,
     /// Images from an IDX file, such as those of MNIST, as numbers from 0 to 1, which no change
     /// leads beyond.
     #[arg(long, value_name = "FILE", help_heading = "Question", requires = "labels",
@@ -221,12 +217,8 @@ fn samples(args: &Args, network: &Network) -> anyhow::Result<Vec<Sample>> {
         let samples = rows.map(|(row, &label)| Sample { point: row.to_vec(), label: Some(label) });
         return Ok(samples.take(args.first.unwrap_or(usize::MAX)).collect());
     }
-    let points = args.input.iter().map(|text| numbers("--input", text, network.inputs()));
-    let mut points = points.collect::<anyhow::Result<Vec<Vec<f64>>>>()?;
-    if let Some(path) = &args.file {
-        points.extend(read_points(path, &Vocabulary::of(network))?);
-    }
-    ensure!(!points.is_empty(), "no point is given; expected --input, --file or --images");
+    ensure!(!args.points.is_empty(), "no point is given; expected --input, --file or --images");
+    let points = args.points.read(network)?;
     Ok(points.into_iter().map(|point| Sample { point, label: None }).collect())
 }
 

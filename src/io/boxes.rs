@@ -52,13 +52,19 @@ pub fn stored_box(network: &Network, path: &Path) -> Result<Option<StoredBox>, F
     Ok(Some(StoredBox { domain: read_box(&file, network)?, file }))
 }
 
-fn parse(bytes: &[u8]) -> Result<IntervalBox, FormatError> {
-    let mut reader = csv::ReaderBuilder::new()
+/// The lines of a CSV file that people write by hand: blanks and comments (`#`) do not count, and
+/// the first line may be a header or not.
+pub(super) fn table_reader(bytes: &[u8]) -> csv::Reader<&[u8]> {
+    csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
         .trim(csv::Trim::All)
         .comment(Some(b'#'))
-        .from_reader(bytes);
+        .from_reader(bytes)
+}
+
+fn parse(bytes: &[u8]) -> Result<IntervalBox, FormatError> {
+    let mut reader = table_reader(bytes);
     let (mut lower, mut upper) = (Vec::new(), Vec::new());
     for (position, record) in reader.records().enumerate() {
         let line = record.as_ref().ok().and_then(|record| record.position()).map(|at| at.line());

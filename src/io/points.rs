@@ -4,6 +4,7 @@
 
 use std::path::Path;
 
+use super::boxes::table_reader;
 use super::{FileError, FormatError, content, read_bytes};
 use crate::message::excerpt;
 use crate::problem::Vocabulary;
@@ -24,12 +25,7 @@ fn parse(bytes: &[u8], vocabulary: &Vocabulary<'_>) -> Result<Vec<Vec<f64>>, For
         found,
         expected,
     };
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .trim(csv::Trim::All)
-        .comment(Some(b'#'))
-        .from_reader(bytes);
+    let mut reader = table_reader(bytes);
     let mut columns: Vec<usize> = (0..inputs).collect();
     let mut points = Vec::new();
     for (position, record) in (1..).zip(reader.records()) {

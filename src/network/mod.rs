@@ -35,6 +35,7 @@ pub(crate) use layers::broadcast_shape;
 pub use layers::{LAYERS, Layer, LayerKind, Lowered};
 pub use linear::{Linear, SparseRows};
 pub use metadata::{Metadata, Precision, Scaling, Units};
+pub(crate) use operator::check_finite;
 pub use operator::{
     Attribute, Attributes, Constant, LayerError, Operand, Operator, OperatorReader,
 };

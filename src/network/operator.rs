@@ -236,15 +236,8 @@ impl OperatorReader {
     /// It depends on the input or holds a number that is not finite.
     pub fn optional_weights(&mut self, index: usize) -> Result<Option<ArrayD<f64>>, LayerError> {
         let Some(values) = self.optional_numbers(index)? else { return Ok(None) };
-        // Places are counted only where one is told: that takes its time.
-        if values.iter().all(|value| value.is_finite()) {
-            return Ok(Some(values));
-        }
-        let mut places = values.indexed_iter().filter(|(_, value)| !value.is_finite());
-        let (place, value) = places.next().expect("a number that is not finite");
-        let found = format!("a constant with {value} at {:?}", place.slice());
-        let expected = "finite numbers".to_string();
-        Err(LayerError::Operand { index, found, expected })
+        check_finite(index, &values)?;
+        Ok(Some(values))
     }
 
     /// Takes operand `index`, one number (infinite ones allowed) or absent.
@@ -320,6 +313,21 @@ impl OperatorReader {
             Some(operand) => std::mem::replace(operand, Operand::Absent),
         }
     }
+}
+
+/// That the numbers of a constant, operand `index`, are finite.
+///
+/// # Errors
+/// The first one that is not, with its place.
+pub(crate) fn check_finite(index: usize, values: &ArrayD<f64>) -> Result<(), LayerError> {
+    // Places are counted only where one is told: that takes its time.
+    if values.iter().all(|value| value.is_finite()) {
+        return Ok(());
+    }
+    let mut places = values.indexed_iter().filter(|(_, value)| !value.is_finite());
+    let (place, value) = places.next().expect("a number that is not finite");
+    let found = format!("a constant with {value} at {:?}", place.slice());
+    Err(LayerError::Operand { index, found, expected: "finite numbers".to_string() })
 }
 
 fn attribute_error(name: &str, found: &Attribute, expected: &str) -> LayerError {

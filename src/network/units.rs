@@ -13,20 +13,21 @@ impl Network {
     /// The network of raw inputs and outputs: `raw = deviation · scaled + mean` on both sides.
     /// Layers before it scale the inputs and layers behind it take the outputs back, so that what
     /// is asked is asked in raw units; factors `1 / deviation` are the nearest numbers of double
-    /// precision. A side without numbers stays as it is.
+    /// precision. What has no numbers stays as it is.
     ///
     /// # Errors
     /// Numbers that do not fit the network, deviations that are not positive.
     pub fn in_raw_units(mut self, scaling: &Scaling) -> Result<Self, NetworkError> {
         scaling.check(self.inputs(), self.outputs())?;
         let Scaling { input_mean, input_deviation, output_mean, output_deviation } = scaling;
-        let steps = [("Sub", input_mean, 0.0), ("Div", input_deviation, 1.0)];
-        let before = self.chain(self.order[0], "scaled inputs", &steps)?;
+        let steps = [("input_mean", "Sub", input_mean), ("input_range", "Div", input_deviation)];
+        let before = self.chain(self.order[0], &steps)?;
         if let Some(&last) = before.last() {
             self.lead_through(&before, last);
         }
-        let steps = [("Mul", output_deviation, 1.0), ("Add", output_mean, 0.0)];
-        let behind = self.chain(self.output, "raw outputs", &steps)?;
+        let steps =
+            [("output_range", "Mul", output_deviation), ("output_mean", "Add", output_mean)];
+        let behind = self.chain(self.output, &steps)?;
         self.output = behind.last().copied().unwrap_or(self.output);
         self.order.extend(behind);
         let domain = self.metadata.input_box.take();
@@ -35,26 +36,26 @@ impl Network {
         Ok(self)
     }
 
-    /// Layers one behind the other, from a vertex on, without those that change nothing.
+    /// Layers one behind the other, from a vertex on: of each the name, the operator and the
+    /// numbers; none where there are no numbers.
     fn chain(
         &mut self,
         from: NodeIndex,
-        name: &str,
-        steps: &[(&str, &Vec<f64>, f64)],
+        steps: &[(&str, &str, &Vec<f64>)],
     ) -> Result<Vec<NodeIndex>, NetworkError> {
         let mut chain = Vec::new();
         let shape = self.graph[from].shape.clone();
+        // Axes of length 1 in front come by broadcasting.
+        let leading = shape.iter().take_while(|&&size| size == 1).count();
+        let own = IxDyn(&shape[leading.min(shape.len().saturating_sub(1))..]);
         let mut last = from;
-        for (op, numbers, neutral) in steps {
-            if numbers.iter().all(|number| number == neutral) {
-                continue;
-            }
-            let constant = ArrayD::from_shape_vec(IxDyn(&shape), (*numbers).clone());
+        for (name, op, numbers) in steps.iter().filter(|(.., numbers)| !numbers.is_empty()) {
+            let constant = ArrayD::from_shape_vec(own.clone(), (*numbers).clone());
             let constant = Constant::Float(constant.expect("one number an element"));
-            let name = format!("{name} ({})", op.to_lowercase());
             let operands = vec![Operand::Data, Operand::Constant(constant)];
-            let layer = read_layer(&name, op, Attributes::default(), operands)?;
-            let vertex = Vertex { name, shape: shape.clone(), layer: Some(layer) };
+            let layer = read_layer(name, op, Attributes::default(), operands)?;
+            let vertex =
+                Vertex { name: name.to_string(), shape: shape.clone(), layer: Some(layer) };
             let next = self.graph.add_node(vertex);
             self.graph.add_edge(last, next, 0);
             chain.push(next);

@@ -6,7 +6,7 @@
 
 use super::{Answer, OptimizeError, OptimizeOptions, optimize_within};
 use crate::control::{Clock, Observer};
-use crate::problem::{Constraint, Expression, Problem, Question, Variable};
+use crate::problem::{Constraint, Expression, Problem, Variable};
 
 /// The points that are asked for.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -38,7 +38,10 @@ pub fn pool(
         let is_last = answer.stopped_by.is_some();
         answers.push(answer);
         match point {
-            Some(point) if !is_last => rest = rest.also(away(&point, pool.apart)),
+            Some(point) if !is_last => {
+                let constraint = away(&point, pool.apart);
+                rest = rest.also(constraint).expect("a question that fits");
+            }
             _ => break,
         }
     }
@@ -54,21 +57,4 @@ fn away(point: &[f64], apart: f64) -> Constraint {
     let distance = Expression::largest(differences.collect()).expect("an input");
     let text = format!("at least {apart} from a better point");
     Constraint::new(distance, apart, f64::INFINITY).with_text(&text)
-}
-
-impl Problem {
-    /// The same problem under one more constraint, without a known answer.
-    fn also(&self, constraint: Constraint) -> Self {
-        let mut constraints = self.constraints().to_vec();
-        constraints.push(constraint);
-        let question = Question {
-            sense: self.sense(),
-            objective: self.objective().clone(),
-            constraints,
-            integer: self.integer().to_vec(),
-            reference: None,
-        };
-        let problem = Self::new(self.network().clone(), self.domain().clone(), question);
-        problem.expect("a question that fits")
-    }
 }

@@ -74,19 +74,14 @@ impl Expression {
                     let opposite = Arc::new(slope.clone().times(-1.0));
                     let slope = slope.times(c);
                     let is_opposite = |(bend, d): &(Arc<Self>, f64)| *bend == opposite && *d == c;
-                    let other = match flat.bends().iter().any(is_opposite) {
+                    open.extend(match flat.bends().iter().any(is_opposite) {
                         // `c |e|` is `c e` or `−c e`; the flat side of both lies below these.
                         true => {
                             let flat = flat.with_bend(opposite, -c);
-                            open.push(flat.clone().plus(slope.clone()));
-                            flat.minus(slope)
+                            [flat.clone().plus(slope.clone()), flat.minus(slope)]
                         }
-                        false => {
-                            open.push(flat.clone().plus(slope));
-                            flat
-                        }
-                    };
-                    open.push(other);
+                        false => [flat.clone().plus(slope), flat],
+                    });
                 }
             }
         }

@@ -54,6 +54,12 @@ pub struct Expression {
     constant: f64,
 }
 
+impl From<Variable> for Expression {
+    fn from(variable: Variable) -> Self {
+        Self::new([(variable, 1.0)], 0.0)
+    }
+}
+
 impl Expression {
     /// The linear expression that is the sum of `terms` and `constant`; terms of the same
     /// variable are added.

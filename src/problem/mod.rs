@@ -5,6 +5,7 @@ mod bends;
 mod constraint;
 mod expression;
 mod functions;
+mod grammar;
 mod neurons;
 mod parser;
 mod point;
@@ -238,6 +239,16 @@ impl Problem {
     /// [`ProblemError`].
     pub fn asking(&self, domain: IntervalBox, question: Question) -> Result<Self, ProblemError> {
         Self::of_graph(self.network.clone(), self.network_graph.clone(), domain, question)
+    }
+
+    /// The same question under one more constraint, without a known answer.
+    ///
+    /// # Errors
+    /// [`ProblemError`].
+    pub fn also(&self, constraint: Constraint) -> Result<Self, ProblemError> {
+        let mut question = Question { reference: None, ..self.question.clone() };
+        question.constraints.push(constraint);
+        self.asking(self.domain.clone(), question)
     }
 
     /// The same question over another box, without a known answer.

@@ -167,9 +167,7 @@ impl Problem {
     /// # Panics
     /// If there is no such row, or the number of coordinates is not the number of inputs.
     pub fn gradient(&self, row: usize, input: &[f64]) -> Array1<f64> {
-        let mut weights = Array1::zeros(self.graph.size(self.rows));
-        weights[row] = 1.0;
-        self.graph.gradient(&self.values(input), self.rows, weights)
+        self.value_and_gradient(row, input).1
     }
 
     /// The value of a [row](Self::rows) at a point in `f64`, and its gradient as

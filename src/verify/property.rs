@@ -13,7 +13,7 @@ use crate::io::vnnlib::{
     Atom, Formula, InputBounds, NetworkDeclaration, Parts, PartsError, Position, Query, Relation,
     Tensor, Warning,
 };
-use crate::network::Network;
+use crate::network::{Network, Precision};
 use crate::num::IntervalBox;
 use crate::num::decimal::Decimal;
 use crate::problem::{Constraint, Expression, Variable};
@@ -125,12 +125,9 @@ impl Property {
 }
 
 impl Part {
-    /// Whether each input has a number of single or double precision within its bounds.
-    pub fn has_numbers(&self, is_single: bool) -> bool {
-        self.bounds.iter().all(|bounds| match is_single {
-            true => bounds.inward_single().is_some(),
-            false => bounds.inward().is_some(),
-        })
+    /// Whether each input has a number of the type within its bounds.
+    pub fn has_numbers(&self, precision: Precision) -> bool {
+        self.bounds.iter().all(|bounds| bounds.numbers(precision).is_some())
     }
 
     /// The part within bounds, none of which exclude each other.

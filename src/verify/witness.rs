@@ -48,8 +48,9 @@ const OTHER_ROUNDING: f64 = 1e-6;
 
 /// Looks at the point of the network's type that is nearest to `point` within the bounds.
 pub(super) fn look(network: &Network, graph: &ReluGraph, part: &Part, point: &[f64]) -> Said {
-    let is_single = network.metadata().precision == Precision::F32;
-    let Some(input) = nearest(&part.bounds, point, is_single) else { return Said::IsNone };
+    let precision = network.metadata().precision;
+    let is_single = precision == Precision::F32;
+    let Some(input) = nearest(&part.bounds, point, precision) else { return Said::IsNone };
     let real = over_reals(graph, &part.formulas, &input);
     if real == Some(false) && !is_single {
         return Said::IsNone;
@@ -94,16 +95,14 @@ fn is_clear(network: &Network, formulas: &[Formula], found: &Counterexample) -> 
 }
 
 /// The number of the type within the bounds that is nearest to each coordinate.
-fn nearest(bounds: &[InputBounds], point: &[f64], is_single: bool) -> Option<Vec<f64>> {
-    let coordinate = |(bounds, &x): (&InputBounds, &f64)| match is_single {
-        true => {
-            let [lower, upper] = bounds.inward_single()?;
-            Some(f64::from((x as f32).clamp(lower, upper)))
-        }
-        false => {
-            let ends = bounds.inward()?;
-            Some(x.clamp(ends.lower(), ends.upper()))
-        }
+fn nearest(bounds: &[InputBounds], point: &[f64], precision: Precision) -> Option<Vec<f64>> {
+    let coordinate = |(bounds, &x): (&InputBounds, &f64)| {
+        let ends = bounds.numbers(precision)?;
+        let x = match precision {
+            Precision::F32 => f64::from(x as f32),
+            Precision::F64 => x,
+        };
+        Some(x.clamp(ends.lower(), ends.upper()))
     };
     bounds.iter().zip(point).map(coordinate).collect()
 }

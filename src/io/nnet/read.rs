@@ -1,11 +1,9 @@
 //! From the text of an NNet file to a network.
 
-use ndarray::Array1;
-
 use super::lines::{Lines, numbers, refused};
 use crate::io::FormatError;
 use crate::network::{
-    Activation, Constant, DenseLayer, Metadata, Network, NetworkDescription, Scaling, Units,
+    Activation, DenseLayer, Metadata, Network, NetworkDescription, Scaling, Units,
 };
 use crate::num::IntervalBox;
 use crate::problem::ProblemError;
@@ -16,10 +14,6 @@ pub fn read(bytes: &[u8], name: &str, units: Units) -> Result<Network, FormatErr
     let mut lines = Lines::new(&text);
     let header = Header::read(&mut lines, bytes.len())?;
     let mut description = NetworkDescription::of_row(name, header.inputs());
-    let normalisation = header.normalisation.as_ref().filter(|_| units == Units::Raw);
-    if let Some(normalisation) = normalisation {
-        normalisation.before(&mut description);
-    }
     let layers = header.sizes.len() - 1;
     for (number, sizes) in header.sizes.windows(2).enumerate() {
         let activation = if number + 1 < layers { Activation::Relu } else { Activation::Linear };
@@ -27,20 +21,19 @@ pub fn read(bytes: &[u8], name: &str, units: Units) -> Result<Network, FormatErr
         description.add_dense(number + 1, DenseLayer { weights, bias, activation });
     }
     lines.end()?;
-    if let Some(normalisation) = normalisation {
-        normalisation.after(&mut description);
-    }
-    description.metadata = Metadata {
+    let scaling = header.normalisation.as_ref().map(Normalisation::scaling);
+    let network = match &scaling {
+        Some(scaling) if units == Units::Raw => description.build()?.in_raw_units(scaling)?,
+        _ => description.build()?,
+    };
+    let network = network.with_metadata(Metadata {
         input_box: Some(header.domain(units)?),
         origin: Some(format!("NNet file, read in {} units", units.name())),
         // What is not applied is told.
-        scaling: match units {
-            Units::Raw => None,
-            Units::Normalised => header.normalisation.as_ref().map(Normalisation::scaling),
-        },
+        scaling: scaling.filter(|_| units == Units::Normalised),
         ..Metadata::default()
-    };
-    Ok(description.build()?.with_units(units))
+    })?;
+    Ok(network.with_units(units))
 }
 
 /// What stands before the weights.
@@ -175,22 +168,4 @@ impl Normalisation {
         let each = raw.iter().zip(&self.mean).zip(&self.range);
         each.map(|((raw, mean), range)| (raw - mean) / range).collect()
     }
-
-    fn before(&self, description: &mut NetworkDescription) {
-        add(description, "input_mean", "Sub", &self.mean);
-        add(description, "input_range", "Div", &self.range);
-    }
-
-    fn after(&self, description: &mut NetworkDescription) {
-        add(description, "output_range", "Mul", &vec![self.output_range; self.outputs]);
-        add(description, "output_mean", "Add", &vec![self.output_mean; self.outputs]);
-    }
-}
-
-/// Adds an elementwise operator with a constant.
-fn add(description: &mut NetworkDescription, name: &str, op: &str, values: &[f64]) {
-    let values = Constant::Float(Array1::from(values.to_vec()).into_dyn());
-    let constant = description.constant(format!("{name}.values"), values);
-    let operands = vec![description.output.clone(), constant];
-    description.node(name.to_string(), op, &[], operands);
 }

@@ -13,7 +13,7 @@ use super::value::{Tensor, Values};
 use crate::message::excerpt;
 use crate::network::{
     AssemblyError, Attribute, Attributes, LayerError, MOST_WEIGHTS, NetworkError, ValueId,
-    check_size,
+    check_finite, check_size,
 };
 
 /// Why a node cannot be read.
@@ -291,15 +291,8 @@ impl Call {
             return Err(LayerError::Operand { index, found, expected: expected.to_string() }.into());
         };
         check_size(&format!("the constant '{}'", excerpt(&name)), values.shape(), MOST_WEIGHTS)?;
-        // Places are counted only where one is told: that takes its time.
-        if values.iter().all(|value| value.is_finite()) {
-            return Ok(Some(values));
-        }
-        let mut places = values.indexed_iter().filter(|(_, value)| !value.is_finite());
-        let (place, value) = places.next().expect("a number that is not finite");
-        let found = format!("a constant with {value} at {:?}", ndarray::Dimension::slice(&place));
-        let expected = "finite numbers".to_string();
-        Err(LayerError::Operand { index, found, expected }.into())
+        check_finite(index, &values)?;
+        Ok(Some(values))
     }
 
     /// Takes a constant list of whole numbers; `None` where it is left out.

@@ -65,7 +65,7 @@ impl NetworkFormat for Onnx {
     }
 
     fn read(&self, bytes: &[u8], name: &str) -> Result<Network, FormatError> {
-        read::read(read::decoded(bytes)?, name, &Beside::default(), false)
+        read::read(bytes, name, false)
     }
 
     fn with_options(&self, options: &ReadOptions) -> Option<&'static dyn NetworkFormat> {
@@ -78,9 +78,7 @@ impl NetworkFormat for Onnx {
         name: &str,
         beside: &Beside,
     ) -> Result<Network, FormatError> {
-        let model = read::decoded(&bytes)?;
-        drop(bytes);
-        read::read(model, name, beside, false)
+        read::read_beside(bytes, name, beside, false)
     }
 
     fn write(&self, network: &Network) -> Result<Vec<u8>, FormatError> {
@@ -98,7 +96,7 @@ impl NetworkFormat for AllRows {
     }
 
     fn read(&self, bytes: &[u8], name: &str) -> Result<Network, FormatError> {
-        read::read(read::decoded(bytes)?, name, &Beside::default(), true)
+        read::read(bytes, name, true)
     }
 
     fn read_beside(
@@ -107,9 +105,7 @@ impl NetworkFormat for AllRows {
         name: &str,
         beside: &Beside,
     ) -> Result<Network, FormatError> {
-        let model = read::decoded(&bytes)?;
-        drop(bytes);
-        read::read(model, name, beside, true)
+        read::read_beside(bytes, name, beside, true)
     }
 
     fn write(&self, network: &Network) -> Result<Vec<u8>, FormatError> {

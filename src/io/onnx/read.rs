@@ -16,8 +16,25 @@ use crate::io::{Beside, FormatError};
 use crate::message::{excerpt, readable};
 use crate::network::{Batch, Metadata, Network, NetworkError};
 
+/// The network of a file; of one with a batch whose rows do not interact, all of them or one.
+pub fn read(bytes: &[u8], name: &str, all_rows: bool) -> Result<Network, FormatError> {
+    network(decoded(bytes)?, name, &Beside::default(), all_rows)
+}
+
+/// The same, with files beside it; its own bytes are gone before memory is taken for the network.
+pub fn read_beside(
+    bytes: Vec<u8>,
+    name: &str,
+    beside: &Beside,
+    all_rows: bool,
+) -> Result<Network, FormatError> {
+    let model = decoded(&bytes)?;
+    drop(bytes);
+    network(model, name, beside, all_rows)
+}
+
 /// The messages of a file.
-pub fn decoded(bytes: &[u8]) -> Result<ModelProto, FormatError> {
+fn decoded(bytes: &[u8]) -> Result<ModelProto, FormatError> {
     if bytes.is_empty() {
         return Err(content("the file", "nothing", "an ONNX model"));
     }
@@ -30,8 +47,7 @@ pub fn decoded(bytes: &[u8]) -> Result<ModelProto, FormatError> {
     })
 }
 
-/// The network of a file; of one with a batch whose rows do not interact, all of them or one.
-pub fn read(
+fn network(
     model: ModelProto,
     name: &str,
     beside: &Beside,

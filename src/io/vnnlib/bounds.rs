@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use super::query::{Atom, Relation};
+use crate::network::Precision;
 use crate::num::Interval;
 use crate::num::decimal::Decimal;
 
@@ -32,6 +33,18 @@ impl InputBounds {
     pub fn outward(&self) -> Interval {
         Interval::new(self.lower.value.rounded_down(), self.upper.value.rounded_up())
             .expect("a lower bound below the upper one")
+    }
+
+    /// From the least to the largest number of a type within the bounds; `None` where there is
+    /// none.
+    pub fn numbers(&self, precision: Precision) -> Option<Interval> {
+        match precision {
+            Precision::F64 => self.inward(),
+            Precision::F32 => {
+                let [lower, upper] = self.inward_single()?;
+                Interval::new(lower.into(), upper.into())
+            }
+        }
     }
 
     /// From the least to the largest `f64` within the bounds; `None` where there is none, as

@@ -1,0 +1,227 @@
+//! A property on its way through the stages.
+
+use super::attack::attack;
+use super::hunt::{Share, hunt};
+use super::property::{Alternative, Part, Property, over, slack};
+use super::witness::{Counterexample, Said, look};
+use super::{Stage, StageRecord, Unknown, Verdict, Verified, VerifyError, VerifyOptions};
+use crate::bounds::{Crown, Propagator};
+use crate::control::{Clock, Observer};
+use crate::problem::{Constraint, Expression, Problem, Question};
+
+/// A part with one of its alternatives, which is still open.
+struct Open<'a> {
+    part: &'a Part,
+    alternative: &'a Alternative,
+}
+
+/// Most conditions that are bounded in one pass.
+const MOST_ROWS: usize = 4096;
+
+/// Multiplications of the search for each of several alternatives before the others have their
+/// turn, about a second; then as many as it takes.
+const FIRST_TURN: f64 = 3e9;
+
+/// Counterexamples that are some by little before one of them has to do.
+const MOST_BARELY: usize = 16;
+
+/// A property, and what is known of it so far.
+pub(super) struct Run<'a> {
+    property: &'a Property,
+    /// About the network; others are made of it.
+    base: Problem,
+    options: &'a VerifyOptions,
+    clock: Clock,
+    stages: Vec<StageRecord>,
+    nodes: u64,
+    disagreement: Option<Counterexample>,
+    /// The first counterexample that is one by little, and how many have been seen.
+    barely: Option<Counterexample>,
+    sightings: usize,
+}
+
+impl<'a> Run<'a> {
+    /// Of a property with a first part.
+    pub fn new(
+        property: &'a Property,
+        first: &Part,
+        options: &'a VerifyOptions,
+        clock: Clock,
+    ) -> Result<Self, VerifyError> {
+        let network = property.network().clone();
+        let base = Problem::new(network, first.domain.clone(), Question::default())?;
+        let (stages, nodes, sightings) = (Vec::new(), 0, 0);
+        let (disagreement, barely) = (None, None);
+        Ok(Self { property, base, options, clock, stages, nodes, disagreement, barely, sightings })
+    }
+
+    /// Goes through the stages.
+    pub fn finish(mut self, observer: &mut dyn Observer) -> Result<Verified, VerifyError> {
+        let verdict = match (self.verdict(observer)?, self.barely) {
+            (Verdict::Unknown(_), Some(found)) => Verdict::Violated(found),
+            (verdict, _) => verdict,
+        };
+        let parts = self.property.parts();
+        Ok(Verified { verdict, stages: self.stages, parts, nodes: self.nodes })
+    }
+
+    fn verdict(&mut self, observer: &mut dyn Observer) -> Result<Verdict, VerifyError> {
+        let all = self.property.parts.iter().flat_map(|part| {
+            part.alternatives.iter().map(move |alternative| Open { part, alternative })
+        });
+        let all: Vec<Open<'a>> = all.collect();
+        let (started, count) = (self.clock.seconds(), all.len());
+        let open = self.bound(all)?;
+        self.told(Stage::Bounds, (count, count - open.len()), started);
+        if open.is_empty() {
+            return Ok(Verdict::Holds);
+        }
+        let problems = open
+            .iter()
+            .map(|Open { part, alternative }| Ok((*part, self.problem(part, alternative)?)));
+        let problems = problems.collect::<Result<Vec<(&Part, Problem)>, VerifyError>>()?;
+        let (started, count) = (self.clock.seconds(), problems.len());
+        let found = self.attack(&problems);
+        self.told(Stage::Attack, (count, 0), started);
+        if let Some(found) = found {
+            return Ok(Verdict::Violated(found));
+        }
+        let (started, mut closed) = (self.clock.seconds(), 0);
+        let verdict = self.search(problems, &mut closed, observer)?;
+        self.told(Stage::Search, (count, closed), started);
+        Ok(verdict)
+    }
+
+    fn told(&mut self, stage: Stage, (alternatives, closed): (usize, usize), started: f64) {
+        let seconds = self.clock.seconds() - started;
+        self.stages.push(StageRecord { stage, alternatives, closed, seconds });
+    }
+
+    /// The alternatives that bounds leave open: of each part all conditions in one pass.
+    fn bound(&self, open: Vec<Open<'a>>) -> Result<Vec<Open<'a>>, VerifyError> {
+        let mut left = Vec::new();
+        let mut open = open.into_iter().peekable();
+        while let Some(first) = open.next() {
+            let part = first.part;
+            let mut group = vec![first];
+            let mut rows = group[0].alternative.constraints.len();
+            while let Some(next) = open.next_if(|next| std::ptr::eq(next.part, part)) {
+                rows += next.alternative.constraints.len();
+                group.push(next);
+                if rows > MOST_ROWS {
+                    break;
+                }
+            }
+            left.extend(self.not_excluded(part, group)?);
+        }
+        Ok(left)
+    }
+
+    /// The alternatives of a part that bounds leave open.
+    fn not_excluded(
+        &self,
+        part: &Part,
+        group: Vec<Open<'a>>,
+    ) -> Result<Vec<Open<'a>>, VerifyError> {
+        let rows = group.iter().flat_map(|open| &open.alternative.constraints);
+        let constraints: Vec<Constraint> = rows.cloned().collect();
+        let question =
+            Question { objective: Expression::number(0.0), constraints, ..Question::default() };
+        let problem = self.base.asking(part.domain.clone(), question)?;
+        let bounds = Crown.propagate_within(problem.graph(), &part.domain, &self.clock)?;
+        let least = bounds.of(problem.rows()).lower();
+        // Row 0 is the objective.
+        let mut row = 1;
+        let mut left = group;
+        left.retain(|open| {
+            let constraints = &open.alternative.constraints;
+            let rows = &least[row..row + constraints.len()];
+            row += constraints.len();
+            let mut limits = rows.iter().zip(constraints);
+            limits.all(|(least, constraint)| *least <= constraint.upper())
+        });
+        Ok(left)
+    }
+
+    /// The least excess of an alternative over its part.
+    fn problem(&self, part: &Part, alternative: &Alternative) -> Result<Problem, VerifyError> {
+        let rows = alternative.constraints.iter().map(over).collect();
+        let objective = Expression::largest(rows).unwrap_or_default();
+        let question = Question { objective, ..Question::default() };
+        Ok(self.base.asking(part.domain.clone(), question)?)
+    }
+
+    /// Looks at a point; whether it is a counterexample.
+    fn is_found(&mut self, part: &Part, point: &[f64]) -> Option<Counterexample> {
+        match look(self.property.network(), self.base.network_graph(), part, point) {
+            Said::Is(found) => Some(found),
+            Said::IsBarely(found) => {
+                self.sightings += 1;
+                let first = self.barely.get_or_insert(found);
+                (self.sightings >= MOST_BARELY).then(|| first.clone())
+            }
+            Said::Disagrees(found) => {
+                self.disagreement.get_or_insert(found);
+                None
+            }
+            Said::IsNone => None,
+        }
+    }
+
+    fn attack(&mut self, problems: &[(&Part, Problem)]) -> Option<Counterexample> {
+        /// The share of the time left that all attacks may take.
+        const SHARE: f64 = 0.1;
+        let (clock, seed) = (self.clock.share(SHARE), self.options.seed);
+        problems.iter().find_map(|(part, problem)| {
+            attack(problem, seed, &clock, &mut |point| self.is_found(part, point))
+        })
+    }
+
+    /// Searches each alternative, and counts those that are closed.
+    fn search(
+        &mut self,
+        problems: Vec<(&Part, Problem)>,
+        closed: &mut usize,
+        observer: &mut dyn Observer,
+    ) -> Result<Verdict, VerifyError> {
+        let turns =
+            if problems.len() > 1 { &[FIRST_TURN, f64::INFINITY][..] } else { &[f64::INFINITY] };
+        let mut open = problems;
+        let mut border: Vec<&Part> = Vec::new();
+        for &work in turns {
+            let mut left = Vec::new();
+            for (part, problem) in open {
+                let slack = slack(problem.objective());
+                let VerifyOptions { threads, seed } = *self.options;
+                let (share, clock) = (Share { work, threads, seed }, self.clock);
+                let mut is_found = |point: &[f64]| self.is_found(part, point);
+                let hunted = hunt(&problem, slack, share, &clock, observer, &mut is_found)?;
+                self.nodes += hunted.nodes;
+                if let Some(found) = hunted.found {
+                    return Ok(Verdict::Violated(found));
+                }
+                match (hunted.is_closed, hunted.is_border) {
+                    (true, _) => *closed += 1,
+                    (false, true) => border.push(part),
+                    (false, false) => left.push((part, problem)),
+                }
+                if let Some(reason) = clock.stopped().or(hunted.stopped_by) {
+                    return Ok(self.unknown(Unknown::Stopped(reason)));
+                }
+            }
+            open = left;
+        }
+        let precision = self.property.network().metadata().precision;
+        // Without a limit of work every search ends in one of both.
+        border.extend(open.iter().map(|(part, _)| *part));
+        Ok(match border.iter().all(|part| part.has_numbers(precision)) {
+            _ if border.is_empty() => Verdict::Holds,
+            true => self.unknown(Unknown::Border),
+            false => self.unknown(Unknown::NoNumber),
+        })
+    }
+
+    fn unknown(&mut self, why: Unknown) -> Verdict {
+        Verdict::Unknown(self.disagreement.take().map_or(why, Unknown::Disagreement))
+    }
+}
