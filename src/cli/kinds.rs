@@ -90,7 +90,7 @@ fn other(extension: &str, path: &Path) -> Option<String> {
         "safetensors" | "npy" => {
             "numbers without layers; write the whole model as ONNX where it was trained".to_string()
         }
-        "vnnlib" => "a VNN-LIB property, which Taut does not read".to_string(),
+        "vnnlib" => format!("a VNN-LIB property, which is verified: taut verify NETWORK {name}"),
         "csv" => "a table; a box of inputs goes to --box".to_string(),
         "mps" | "lp" => "a program for a solver, which Taut writes and does not read".to_string(),
         _ => return None,

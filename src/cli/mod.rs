@@ -20,6 +20,7 @@ mod log;
 mod man;
 mod nearest;
 mod optimize;
+mod overrides;
 mod page;
 mod point;
 mod points;

@@ -2,16 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, bail};
 use clap::Args;
-use taut::message::{excerpt, toml_error};
 use taut::train::Recipe;
 use taut::train::functions::FUNCTIONS;
 use taut::train::initializers::INITIALIZERS;
 use taut::train::optimizers::optimizers;
-use toml::{Table, Value};
+use toml::Value;
 
 use super::kinds::{self, Expected};
+use super::overrides::{self, Override};
 use super::shared::{check_threads, usual};
 
 /// What overrides the recipe's file.
@@ -125,25 +125,22 @@ impl RecipeArgs {
         Ok(recipe)
     }
 
-    fn merged(&self, text: &str, overrides: Vec<(String, Value)>) -> anyhow::Result<Recipe> {
+    fn merged(&self, text: &str, overrides: Vec<Override>) -> anyhow::Result<Recipe> {
         if overrides.is_empty() {
             return Ok(Recipe::from_toml(text)?);
         }
-        let mut table: Table = toml::from_str(text).map_err(|error| anyhow!(toml_error(&error)))?;
-        for (path, value) in overrides {
-            put(&mut table, &path, value)?;
-        }
+        let mut table = overrides::overridden(text, overrides)?;
         // What is said of data is said of a test function where there is no other source.
         if let Some(Value::Table(data)) = table.get_mut("data") {
             data.entry("source").or_insert("function".into());
         }
-        let recipe: Recipe = table.try_into()?;
+        let recipe: Recipe = overrides::recipe_of(table)?;
         recipe.validate()?;
         Ok(recipe)
     }
 
-    fn overrides(&self) -> anyhow::Result<Vec<(String, Value)>> {
-        let mut list: Vec<(String, Value)> = Vec::new();
+    fn overrides(&self) -> anyhow::Result<Vec<Override>> {
+        let mut list: Vec<Override> = Vec::new();
         let mut put = |path: &str, value: Option<Value>| {
             list.extend(value.map(|value| (path.to_string(), value)));
         };
@@ -176,12 +173,7 @@ impl RecipeArgs {
         put("training.patience", count(self.patience));
         put("training.precision", name(&self.precision));
         put("training.threads", count(self.threads));
-        for setting in &self.set {
-            let Some((path, value)) = setting.split_once('=') else {
-                bail!("--set {}: expected TABLE.KEY=VALUE", excerpt(setting));
-            };
-            list.push((path.trim().to_string(), value_of(value.trim())));
-        }
+        list.extend(overrides::settings(&self.set)?);
         Ok(list)
     }
 }
@@ -196,25 +188,4 @@ fn numbers(numbers: &Option<Vec<f64>>) -> Option<Value> {
         [one] => Value::from(*one),
         many => Value::Array(many.iter().map(|&number| Value::from(number)).collect()),
     })
-}
-
-/// A value as TOML writes it; what is none is a text without quotes.
-fn value_of(text: &str) -> Value {
-    let parsed = toml::from_str::<Table>(&format!("value = {text}"));
-    let value = parsed.ok().and_then(|mut table| table.remove("value"));
-    value.unwrap_or_else(|| Value::from(text))
-}
-
-/// Puts a value at a path such as `data.noise`.
-fn put(table: &mut Table, path: &str, value: Value) -> anyhow::Result<()> {
-    match path.split_once('.') {
-        None => {
-            table.insert(path.to_string(), value);
-            Ok(())
-        }
-        Some((name, rest)) => match table.entry(name).or_insert(Value::Table(Table::new())) {
-            Value::Table(inner) => put(inner, rest, value),
-            _ => bail!("{}: '{}' is no table", excerpt(path), excerpt(name)),
-        },
-    }
 }

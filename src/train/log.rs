@@ -1,10 +1,10 @@
-//! The log of a training: one [`EpochRecord`] as a JSON object a line, written as soon as
-//! the epoch is done.
+//! The log of a training: a JSON object a line, such as an
+//! [`EpochRecord`](super::EpochRecord), written as soon as the epoch is done.
 
 use std::fs::File;
 use std::io::{self, Write};
 
-use super::EpochRecord;
+use serde::Serialize;
 
 /// A log file.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ impl TrainingLog {
     ///
     /// # Errors
     /// The system says no.
-    pub fn add(&mut self, record: &EpochRecord) -> io::Result<()> {
+    pub fn add(&mut self, record: &impl Serialize) -> io::Result<()> {
         let line = serde_json::to_string(record).map_err(io::Error::other)? + "\n";
         self.file.write_all(line.as_bytes())
     }

@@ -54,7 +54,7 @@ use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
 
-pub use checkpoint::Checkpoint;
+pub use checkpoint::{Checkpoint, Resumable};
 pub use error::TrainError;
 pub use halt::Halt;
 pub use log::TrainingLog;
