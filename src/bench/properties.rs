@@ -1,12 +1,15 @@
 //! Lists of properties: the `instances.csv` of VNN-COMP, a line `network,property,seconds` each,
-//! without a header, with paths by the folder of the list. A file that lies there packed counts
+//! without a header, with paths by the folder of the list; for several networks there is a
+//! [`NetworkList`]. A file that lies there packed counts
 //! under its name with or without `.gz`.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::plan::{ListedProperty, PlannedInstance};
 use super::suite::SuiteError;
+use crate::io::vnnlib::NetworkList;
 
 /// How the name of a list ends.
 pub const EXTENSION: &str = ".csv";
@@ -40,17 +43,29 @@ fn instances(folder: &Path, at: &Path, text: &str) -> Result<Vec<PlannedInstance
         let line = row.position().map_or(0, csv::Position::line);
         let wrong = |what: String| format!("line {line}: {what}");
         let fields: Vec<&str> = row.iter().collect();
-        let &[network, property, limit] = fields.as_slice() else {
+        // A list of networks has commas, and not always quotes around it.
+        let Some((networks, &[property, limit])) = fields.split_last_chunk().filter(|(rest, _)| {
+            rest.len() == 1 || rest.first().is_some_and(|f| f.starts_with('['))
+        }) else {
             let count = fields.len();
             return Err(wrong(format!("{count} fields; expected network, property, seconds")));
         };
+        let network = networks.join(",");
         let seconds = limit.parse().ok().filter(|s: &f64| *s > 0.0 && s.is_finite());
         let Some(seconds) = seconds else {
             return Err(wrong(format!("'{limit}': expected a positive number of seconds")));
         };
         let named = |name: &str| at.join(name.strip_prefix("./").unwrap_or(name));
-        let (network, property) = (named(network), named(property));
-        let name = format!("{} {}", network.display(), property.display());
+        let property = named(property);
+        let network = match NetworkList::begins(&network) {
+            true => Networks::Several(
+                NetworkList::read(&network)
+                    .and_then(|list| list.with_files(|path| Ok(named(&path.to_string_lossy()))))
+                    .map_err(|error| wrong(error.to_string()))?,
+            ),
+            false => Networks::One(named(&network)),
+        };
+        let name = format!("{network} {}", property.display());
         match known.insert(name.clone(), seconds) {
             None => {}
             Some(before) if before == seconds => continue,
@@ -58,7 +73,14 @@ fn instances(folder: &Path, at: &Path, text: &str) -> Result<Vec<PlannedInstance
                 return Err(wrong(format!("'{name}' has {before} s above and {seconds} s here")));
             }
         }
-        let file = stored(&folder.join(network)).map_err(wrong)?;
+        let stored_here = |path: &Path| stored(&folder.join(path));
+        let file = match network {
+            Networks::One(path) => stored_here(&path),
+            Networks::Several(list) => {
+                list.with_files(stored_here).map(|list| list.to_string().into())
+            }
+        };
+        let file = file.map_err(wrong)?;
         let property = stored(&folder.join(property)).map_err(wrong)?;
         let property = Some(ListedProperty { file: property, seconds });
         found.push(PlannedInstance { name, file, property });
@@ -66,6 +88,21 @@ fn instances(folder: &Path, at: &Path, text: &str) -> Result<Vec<PlannedInstance
     match found.is_empty() {
         true => Err("no line; expected network, property, seconds".to_string()),
         false => Ok(found),
+    }
+}
+
+/// What stands in front of a property.
+enum Networks {
+    One(PathBuf),
+    Several(NetworkList),
+}
+
+impl fmt::Display for Networks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::One(path) => path.display().fmt(f),
+            Self::Several(list) => list.fmt(f),
+        }
     }
 }
 
@@ -99,8 +136,17 @@ mod tests {
         assert_eq!(found[1].file, folder.child("set/b.onnx.gz"));
         let property = found[0].property.as_ref().expect("a property");
         assert_eq!((&property.file, property.seconds), (&folder.child("set/p.vnnlib.gz"), 116.0));
+        let several =
+            read("\"[('f', 'a.onnx'), ('g', './b.onnx')]\",p.vnnlib,2").expect("instances");
+        let listed = |path: &str| folder.child(path).display().to_string();
+        let expected =
+            format!("[('f', '{}'), ('g', '{}')]", listed("set/a.onnx"), listed("set/b.onnx.gz"));
+        assert_eq!(several[0].file, PathBuf::from(expected));
+        assert_eq!(several[0].name, "[('f', 'set/a.onnx'), ('g', 'set/b.onnx')] set/p.vnnlib");
+        assert_eq!(read("[('f', 'a.onnx'), ('g', './b.onnx')],p.vnnlib,2").map(|l| l.len()), Ok(1));
         for (text, expected) in [
             ("", "no line"),
+            ("[('f' 'a.onnx')],p.vnnlib,2", "line 1: found"),
             ("onnx,vnnlib,timeout", "line 1: 'timeout': expected a positive number of seconds"),
             ("a.onnx,p.vnnlib,0", "line 1: '0': expected"),
             ("a.onnx,p.vnnlib", "line 1: 2 fields; expected network, property, seconds"),

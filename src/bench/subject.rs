@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::plan::PlannedInstance;
 use super::record::Asked;
+use crate::io::vnnlib::NetworkList;
 use crate::io::{read_instance, read_problem, sha256};
 use crate::problem::Sense;
 
@@ -27,7 +28,7 @@ impl Subject {
             return Self {
                 sha256: hash(&property.file),
                 network: Some(file.to_path_buf()),
-                network_sha256: hash(file),
+                network_sha256: hash_of_networks(file),
                 ..Self::default()
             };
         }
@@ -62,6 +63,14 @@ impl Subject {
             ends,
         }
     }
+}
+
+/// SHA-256 of a network, or of those of several networks one behind the other.
+fn hash_of_networks(file: &Path) -> Option<String> {
+    let list = file.to_str().filter(|text| NetworkList::begins(text));
+    let Some(list) = list.and_then(|text| NetworkList::read(text).ok()) else { return hash(file) };
+    let hashes = list.0.iter().map(|(_, path)| hash(path));
+    Some(sha256(hashes.collect::<Option<String>>()?.as_bytes()))
 }
 
 /// SHA-256 of a file, where it can be read.

@@ -19,6 +19,7 @@ mod kinds;
 mod log;
 mod man;
 mod nearest;
+mod networks;
 mod optimize;
 mod overrides;
 mod page;
@@ -155,6 +156,10 @@ pub fn run() -> ExitCode {
     // Also for what is wrong with the arguments.
     Color::of_arguments(&words).set();
     let outcome = match parsed(&words) {
+        // What the VNN-LIB standard has tools ask, beside `--version`.
+        _ if words.get(1..).is_some_and(|words| words == ["--name"]) => {
+            console::print_record("Taut\n").map(|()| ANSWERED)
+        }
         Ok((arguments, given)) => answer(&arguments, given),
         Err(usage) => {
             print_usage(&usage).map(|()| u8::try_from(usage.exit_code()).unwrap_or(FAILED))

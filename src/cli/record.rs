@@ -67,6 +67,9 @@ pub struct Question {
     is_box_beside: bool,
     /// The file of the network.
     pub network: Option<NetworkFile>,
+    /// The files of all networks, where a property is about several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub networks: Vec<NetworkFile>,
     /// The file of the property, where one is verified.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub property: Option<PathBuf>,

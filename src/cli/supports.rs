@@ -38,8 +38,8 @@ const CAPABILITIES: &[Capability] = &[
     },
     Capability {
         name: "hidden-node-theories",
-        help: "NH: no hidden values",
-        answer: || words(&["NH"]),
+        help: "NH, H: no hidden values, or some",
+        answer: || words(&["NH", "H"]),
     },
     Capability {
         name: "multiple-input-output-theories",
@@ -48,8 +48,8 @@ const CAPABILITIES: &[Capability] = &[
     },
     Capability {
         name: "multiple-network-theories",
-        help: "SNET: one network",
-        answer: || words(&["SNET"]),
+        help: "SNET, MENET, MINET, MNET: one network, or several that are equal, isomorphic, any",
+        answer: || words(&["SNET", "MENET", "MINET", "MNET"]),
     },
     Capability {
         name: "multiple-node-comparison-theories",
@@ -69,7 +69,7 @@ const CAPABILITIES: &[Capability] = &[
     Capability {
         name: "serialise-assignments",
         help: "Whether assignments can be written as files of ONNX tensors",
-        answer: || words(&["false"]),
+        answer: || words(&["true"]),
     },
 ];
 

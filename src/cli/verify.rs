@@ -2,21 +2,25 @@
 
 use std::fmt::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, bail, ensure};
 use schemars::JsonSchema;
 use serde::Serialize;
 use taut::control::StoppedBy;
-use taut::io::vnnlib::{self, Query, Tensor, write_assignment};
+use taut::io::vnnlib::{self, ElementType, NetworkDeclaration, Query, Tensor, write_assignment};
 use taut::io::{
-    FileError, ReadOptions, check_writable, is_stdin, read_network_and_hash, write_text,
+    FileError, ReadOptions, check_writable, is_stdin, read_network_and_hash, write_bytes,
+    write_text,
 };
+use taut::message::excerpt;
 use taut::network::{Batch, Network};
 use taut::verify::{Property, StageRecord, Unknown, Verdict, VerifyOptions, verify};
 
 use super::console::OPEN;
 use super::format::AnswerArgs;
 use super::kinds::{self, Expected};
+use super::networks::{Given, equal_to};
 use super::page::Page;
 use super::problem::tell_of_reading;
 use super::progress::Monitor;
@@ -35,9 +39,13 @@ pub struct Args {
     /// behind it); or the property alone, beside --network.
     #[arg(value_name = "NETWORK PROPERTY", num_args = 1..=2, required = true)]
     files: Vec<PathBuf>,
-    /// Network of a property that names it, as the VNN-LIB standard has it.
+    /// Network of a property that names it, as the VNN-LIB standard has it; once for each of
+    /// several.
     #[arg(long, value_name = "NAME=FILE", help_heading = "Question")]
     network: Vec<String>,
+    /// Refuse properties about numbers of a floating-point type: proofs are about real numbers.
+    #[arg(long, help_heading = "Question")]
+    strict: bool,
     #[command(flatten)]
     reading: ReadingArgs,
     /// Time limit for the whole run (seconds, or with a unit: 500ms, 1.5m, 2h)
@@ -53,6 +61,10 @@ pub struct Args {
     /// Tell which stage decided, and what each one took.
     #[arg(long, help_heading = "Output")]
     explain: bool,
+    /// Write the counterexample as ONNX tensors, a file for each variable, into this folder instead
+    /// of printing it [default: none].
+    #[arg(long, value_name = "FOLDER", help_heading = "Output")]
+    serialise_assignments: Option<PathBuf>,
     /// Write verdict and counterexample to this file too, as the competition expects them
     /// [default: none].
     #[arg(long, value_name = "FILE", help_heading = "Output")]
@@ -83,9 +95,14 @@ pub struct Verified {
     stopped_by: Option<StoppedBy>,
     /// Wall-clock seconds of the whole run.
     seconds: f64,
-    /// The assignment in the words of the property.
+    /// The values of the property's variables.
+    #[serde(skip)]
+    values: Vec<f64>,
+    /// These in the words of the property.
     #[serde(skip)]
     assignment: String,
+    #[serde(skip)]
+    is_serialised: bool,
     #[serde(skip)]
     explain: bool,
     /// Whether it was asked in the standard's form, which spells a timeout otherwise.
@@ -96,10 +113,25 @@ pub struct Verified {
 /// A counterexample.
 #[derive(Serialize, JsonSchema)]
 struct Point {
-    /// The inputs, numbers of the network's type.
+    /// The inputs, numbers of the network's type; of several networks one behind the other.
     input: Vec<f64>,
-    /// The outputs of a forward pass in that type.
+    /// The outputs of a forward pass in that type, likewise.
     output: Vec<f64>,
+    /// The values inside the networks that the property speaks of, likewise.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    hidden: Vec<f64>,
+}
+
+impl Point {
+    /// Of the values of a query's variables.
+    fn new(query: &Query, values: &[f64]) -> Self {
+        let of = |tensors: fn(&NetworkDeclaration) -> &[Tensor]| {
+            let tensors = query.networks.iter().flat_map(tensors);
+            let values = tensors.flat_map(|t| &values[t.first.0..][..t.count()]);
+            values.copied().collect()
+        };
+        Self { input: of(|n| &n.inputs), output: of(|n| &n.outputs), hidden: of(|n| &n.hidden) }
+    }
 }
 
 /// Verifies and prints.
@@ -114,8 +146,8 @@ pub fn run(args: &Args, session: Session) -> anyhow::Result<u8> {
     })
 }
 
-/// The files of network and property, and the name of the network, if one is given.
-fn files(args: &Args) -> anyhow::Result<(PathBuf, PathBuf)> {
+/// The files of networks, and that of the property.
+fn files(args: &Args) -> anyhow::Result<(Given, PathBuf)> {
     match (&args.files[..], &args.network[..]) {
         ([first, second], []) => {
             // In either order: the names tell.
@@ -123,19 +155,10 @@ fn files(args: &Args) -> anyhow::Result<(PathBuf, PathBuf)> {
                 true => (second, first),
                 false => (first, second),
             };
-            Ok((network.clone(), property.clone()))
-        }
-        ([property], [named]) => {
-            let (_, file) = named
-                .split_once('=')
-                .with_context(|| format!("--network: found '{named}', expected NAME=FILE"))?;
-            Ok((PathBuf::from(file), property.clone()))
+            Ok((Given::at_place(network)?, property.clone()))
         }
         ([_], []) => bail!("found one file; expected a network and a property, or --network"),
-        ([_], _) => bail!(
-            "--network: found {}; expected one: properties of several networks are not supported",
-            args.network.len()
-        ),
+        ([property], named) => Ok((Given::named(named)?, property.clone())),
         _ => bail!("found a network both as a file and as --network; expected one of them"),
     }
 }
@@ -149,30 +172,30 @@ fn find(args: &Args, session: &mut Session) -> anyhow::Result<Verified> {
     session.end_within(time_limit("time limit", args.time_limit)?);
     let threads = args.threads.read(session)?;
     session.head.seed = Some(args.seed.into());
-    let (file, path) = files(args)?;
-    kinds::check(&file, Expected::Network)?;
-    session.head.question = Question::of_property(&file, &path);
-    let reading = args.reading;
-    let (property, query, record) = session.read(move || {
+    let (given, path) = files(args)?;
+    let first = given.first().unwrap_or(Path::new(""));
+    session.head.question = Question::of_property(first, &path);
+    let (reading, strict) = (args.reading.options(), args.strict);
+    let (property, query, records) = session.read(move || {
         let query = vnnlib::read_query(&path)?;
-        let (network, hash) = read_for(&query, &file, &reading)?;
-        tell_of_reading(&network, &file);
-        ensure!(
-            network.set_aside().is_empty(),
-            "{}: the last operator is set aside; expected a network whose outputs are those of \
-             the file, as the property speaks of their values",
-            file.display()
-        );
-        let record = NetworkFile::read(&file, hash, &network);
-        let property = Property::new(network, &query);
+        if strict {
+            check_strict(&query).with_context(|| path.display().to_string())?;
+        }
+        let files = given.files(&query).with_context(|| path.display().to_string())?;
+        let (networks, records) = read_all(&query, &files, &reading)?;
+        let property = Property::of_networks(&networks, &query);
         let property = property.with_context(|| path.display().to_string())?;
         for warning in query.warnings.iter().chain(property.empty()) {
             tracing::warn!("{}: {warning}", path.display());
         }
-        Ok((property, query, record))
+        Ok((property, query, records))
     })?;
     session.head.network = Some(property.network().name().to_string());
-    session.head.question.network = Some(record);
+    let mut records = records;
+    match records.len() {
+        1 => session.head.question.network = records.pop(),
+        _ => (session.head.question.network, session.head.question.networks) = (None, records),
+    }
     let options = VerifyOptions { threads, seed: args.seed };
     let clock = &session.clock;
     let verified = verify(&property, &options, clock, &mut Monitor)?;
@@ -187,7 +210,9 @@ fn find(args: &Args, session: &mut Session) -> anyhow::Result<Verified> {
         nodes: verified.nodes,
         stopped_by: None,
         seconds: clock.seconds(),
+        values: Vec::new(),
         assignment: String::new(),
+        is_serialised: false,
         explain: args.explain,
         is_standard: !args.network.is_empty(),
     };
@@ -195,9 +220,13 @@ fn find(args: &Args, session: &mut Session) -> anyhow::Result<Verified> {
         Verdict::Holds => (found.verdict, found.decided_by) = ("unsat", decided_by),
         Verdict::Violated(point) => {
             (found.verdict, found.decided_by) = ("sat", decided_by);
-            found.assignment = assignment(&query, (&point.input, &point.output))?;
-            let (input, output) = (point.input, point.output);
-            found.counterexample = Some(Point { input, output });
+            found.values = property.values(&point);
+            write_assignment(&mut found.assignment, &query, &found.values)?;
+            found.counterexample = Some(Point::new(&query, &found.values));
+            if let Some(folder) = &args.serialise_assignments {
+                write_tensors(folder, &query, &found.values, property.network())?;
+                found.is_serialised = true;
+            }
         }
         Verdict::Unknown(Unknown::Stopped(reason)) => {
             found.stopped_by = Some(reason);
@@ -224,17 +253,65 @@ fn find(args: &Args, session: &mut Session) -> anyhow::Result<Verified> {
     Ok(found)
 }
 
-/// The network of the file and the hash of the file. Of a batch whose rows do not interact it is
-/// that of one row, unless the query declares more inputs than that.
-fn read_for(
+/// That a query is about real numbers, as proofs are.
+fn check_strict(query: &Query) -> anyhow::Result<()> {
+    let is_real = |tensor: &&Tensor| tensor.element_type == ElementType::Real;
+    match query.tensors().find(|tensor| !is_real(tensor)) {
+        None => Ok(()),
+        Some(Tensor { name, element_type, .. }) => bail!(
+            "'{}' is of type {element_type}; expected real (--strict), since proofs are about real \
+             numbers",
+            excerpt(name)
+        ),
+    }
+}
+
+/// The networks that a query declares from their files, each file once, and their records.
+fn read_all(
     query: &Query,
+    files: &[PathBuf],
+    reading: &ReadOptions,
+) -> anyhow::Result<(Vec<Arc<Network>>, Vec<NetworkFile>)> {
+    let (mut networks, mut records): (Vec<Arc<Network>>, _) = (Vec::new(), Vec::new());
+    for (index, (declared, file)) in query.networks.iter().zip(files).enumerate() {
+        if let Some(other) = equal_to(declared)
+            && values_inside(&query.networks[other]) == values_inside(declared)
+        {
+            networks.push(networks[other].clone());
+            continue;
+        }
+        kinds::check(file, Expected::Network)?;
+        let (network, hash) = read_for(declared, file, reading)?;
+        tell_of_reading(&network, file);
+        ensure!(
+            network.set_aside().is_empty(),
+            "{}: the last operator is set aside; expected a network whose outputs are those of \
+             the file, as the property speaks of their values",
+            file.display()
+        );
+        if !files[..index].contains(file) {
+            records.push(NetworkFile::read(file, hash, &network));
+        }
+        networks.push(Arc::new(network));
+    }
+    Ok((networks, records))
+}
+
+/// Names of the values inside a network that a query speaks of.
+fn values_inside(declared: &NetworkDeclaration) -> Vec<String> {
+    declared.hidden.iter().filter_map(|tensor| tensor.onnx_name.clone()).collect()
+}
+
+/// A network of a file and the hash of the file. Of a batch whose rows do not interact it is that
+/// of one row, unless the query declares more inputs than that.
+fn read_for(
+    declared: &NetworkDeclaration,
     file: &Path,
-    reading: &ReadingArgs,
+    reading: &ReadOptions,
 ) -> Result<(Network, String), FileError> {
-    let options = reading.options();
+    let options = ReadOptions { values: values_inside(declared), ..reading.clone() };
     let (network, hash) = read_network_and_hash(file, &options)?;
-    let inputs = query.networks.iter().flat_map(|network| &network.inputs).map(Tensor::count);
-    let is_of_one = inputs.sum::<usize>() == network.inputs();
+    let is_of_one = declared.inputs.iter().map(Tensor::count).sum::<usize>() == network.inputs();
     match network.batch() {
         Some(Batch::OneRow { .. }) if !is_of_one && !is_stdin(file) => {
             read_network_and_hash(file, &ReadOptions { all_rows: true, ..options })
@@ -243,10 +320,20 @@ fn read_for(
     }
 }
 
-fn assignment(query: &Query, point: (&[f64], &[f64])) -> anyhow::Result<String> {
-    let mut text = String::new();
-    write_assignment(&mut text, query, point)?;
-    Ok(text)
+/// Writes each variable of a query as an ONNX tensor, `NAME.pb` in a folder.
+fn write_tensors(
+    folder: &Path,
+    query: &Query,
+    values: &[f64],
+    network: &Network,
+) -> anyhow::Result<()> {
+    std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    for tensor in query.tensors() {
+        let own = &values[tensor.first.0..][..tensor.count()];
+        let bytes = vnnlib::tensor_bytes(tensor, own, network.metadata().precision);
+        write_bytes(&folder.join(format!("{}.pb", tensor.name)), &bytes)?;
+    }
+    Ok(())
 }
 
 impl Report for Verified {
@@ -256,7 +343,9 @@ impl Report for Verified {
             "timeout" if self.is_standard => writeln!(out, "timed-out")?,
             verdict => writeln!(out, "{verdict}")?,
         }
-        out.write_str(&self.assignment)?;
+        if !self.is_serialised {
+            out.write_str(&self.assignment)?;
+        }
         if let Some(reason) = self.reason {
             out.headline(OPEN, &format!("  {reason}"))?;
         }

@@ -47,6 +47,7 @@ pub use points::read_points;
 pub use scaling::{Numbers, ScalingSide, ScalingSource, ScalingTable};
 
 use self::gzip::{Extensions, GZIP};
+use crate::message::excerpt;
 use crate::network::{Network, NetworkError};
 use crate::problem::ProblemError;
 
@@ -61,11 +62,6 @@ pub trait NetworkFormat: fmt::Debug + Sync {
         false
     }
 
-    /// The reader of this format that heeds the options, where it knows some.
-    fn with_options(&self, _options: &ReadOptions) -> Option<&'static dyn NetworkFormat> {
-        None
-    }
-
     /// Whether a box, names and the origin of a network have no place in its files.
     fn holds_only_weights(&self) -> bool {
         false
@@ -78,16 +74,18 @@ pub trait NetworkFormat: fmt::Debug + Sync {
     /// [`FormatError`].
     fn read(&self, bytes: &[u8], name: &str) -> Result<Network, FormatError>;
 
-    /// [`read`](Self::read), for formats whose files may have a part of the network in other
-    /// files beside them. Takes the bytes, so as not to keep them longer than it needs them.
+    /// [`read`](Self::read) by some options, for formats that know one of them or whose files may
+    /// have a part of the network in other files beside them. Takes the bytes, so as not to keep
+    /// them longer than it needs them.
     ///
     /// # Errors
     /// [`FormatError`].
-    fn read_beside(
+    fn read_by(
         &self,
         bytes: Vec<u8>,
         name: &str,
         _beside: &Beside,
+        _options: &ReadOptions,
     ) -> Result<Network, FormatError> {
         self.read(&bytes, name)
     }
@@ -100,7 +98,7 @@ pub trait NetworkFormat: fmt::Debug + Sync {
 }
 
 /// Every network format.
-pub const FORMATS: &[&dyn NetworkFormat] = &[&Json, &Onnx, &Nnet::RAW, &Npz];
+pub const FORMATS: &[&dyn NetworkFormat] = &[&Json, &Onnx, &Nnet, &Npz];
 
 /// What is wrong with the content of a file.
 #[derive(Clone, Debug, Error, PartialEq)]
@@ -234,8 +232,15 @@ fn network_of(
         true => (format_by_bytes(&bytes), "stdin".into()),
         false => (format_of(path)?, extensions.stem.to_string_lossy()),
     };
-    let format = format.with_options(options).unwrap_or(format);
-    format.read_beside(bytes, &name, beside).map_err(|cause| content(path, cause))
+    if let Some(value) = options.values.first().filter(|_| format.name() != Onnx.name()) {
+        let cause = FormatError::Content {
+            place: format!("the value '{}'", excerpt(value)),
+            found: format!("a file of the format {}", format.name()),
+            expected: "an ONNX file, which names the values inside".to_string(),
+        };
+        return Err(content(path, cause));
+    }
+    format.read_by(bytes, &name, beside, options).map_err(|cause| content(path, cause))
 }
 
 /// The SHA-256 of bytes in hexadecimal digits.

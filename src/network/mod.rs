@@ -16,6 +16,7 @@ mod metadata;
 mod operator;
 mod patch;
 mod relu_graph;
+mod side_by_side;
 mod units;
 mod window;
 
@@ -40,6 +41,7 @@ pub use operator::{
     Attribute, Attributes, Constant, LayerError, Operand, Operator, OperatorReader,
 };
 pub use relu_graph::{ActivationLayer, Affine, Node, NodeId, Phase, ReluGraph};
+pub use side_by_side::Beside;
 pub use window::{Window, WindowAxis};
 
 /// A network as read: a directed acyclic graph of layers, shapes checked, with

@@ -2,13 +2,16 @@
 //!
 //! Stage by stage, each for what the one before has left open: bounds of all conditions over each
 //! part of the property at once; an attack, which seeks a counterexample by gradients; the search
-//! of [`crate::search`], which finds one or proves that there is none.
+//! of [`crate::search`], which finds one or proves that there is none; and in between, where
+//! inputs are few, a walk over all linear regions.
 //!
 //! `Violated` has a point that was looked at in exact arithmetic (`witness.rs`), `Holds` a proof
 //! over the real numbers for a closed set that holds the query's.
 
 mod attack;
+mod enumerate;
 mod hunt;
+mod networks;
 mod property;
 mod robust;
 mod run;
@@ -17,6 +20,7 @@ mod witness;
 use serde::Serialize;
 use thiserror::Error;
 
+pub use networks::Misfit;
 pub use property::{Property, PropertyError};
 pub use robust::{Robustness, RobustnessError};
 use run::Run;

@@ -9,11 +9,13 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+use super::Counterexample;
+use super::networks::{self, Misfit};
 use crate::io::vnnlib::{
-    Atom, Formula, InputBounds, NetworkDeclaration, Parts, PartsError, Position, Query, Relation,
-    Tensor, Warning,
+    Atom, Formula, InputBounds, Joined, Parts, PartsError, Position, Query, Relation, VnnlibError,
+    Warning,
 };
-use crate::network::{Network, Precision};
+use crate::network::{Network, NetworkError, Precision};
 use crate::num::IntervalBox;
 use crate::num::decimal::Decimal;
 use crate::problem::{Constraint, Expression, Variable};
@@ -26,6 +28,8 @@ const MOST_ALTERNATIVES: usize = 1 << 10;
 #[derive(Clone, Debug)]
 pub struct Property {
     pub(super) network: Arc<Network>,
+    /// Where the query is about several networks, or values inside one.
+    pub(super) joined: Option<Joined>,
     /// In the order of the file.
     pub(super) parts: Vec<Part>,
     /// Bounds that exclude each other: parts without a point.
@@ -58,32 +62,15 @@ pub enum PropertyError {
     /// Its parts cannot be told.
     #[error(transparent)]
     Parts(#[from] PartsError),
-    /// It declares another number of values than the network has.
-    #[error("the query declares {found} {what}; the network has {expected}")]
-    Size {
-        /// Inputs or outputs.
-        what: &'static str,
-        /// Those of the query.
-        found: usize,
-        /// Those of the network.
-        expected: usize,
-    },
-    /// A tensor has another shape.
-    #[error("the query declares '{name}' with shape {found:?}; the network has {expected:?}")]
-    Shape {
-        /// Name in the query.
-        name: String,
-        /// Its shape there.
-        found: Vec<usize>,
-        /// That of the network's file.
-        expected: Vec<usize>,
-    },
-    /// It speaks of values inside the network.
-    #[error("the query declares the hidden value '{name}'; expected inputs and outputs only")]
-    Hidden {
-        /// Its name.
-        name: String,
-    },
+    /// A network is not what it declares.
+    #[error(transparent)]
+    Misfit(#[from] Misfit),
+    /// Coefficients that add up to what is out of range.
+    #[error(transparent)]
+    Query(#[from] VnnlibError),
+    /// The networks together are none.
+    #[error("the networks together: {0}")]
+    Networks(#[from] NetworkError),
     /// A coefficient that is no number of double precision, however the condition is scaled.
     #[error("{position}: the coefficients have more digits than double precision holds")]
     Digits {
@@ -93,22 +80,43 @@ pub enum PropertyError {
 }
 
 impl Property {
-    /// Matches a query with its network.
+    /// Matches a query with its network, whose outputs have the hidden values of the query behind
+    /// them.
     ///
     /// # Errors
     /// [`PropertyError`].
     pub fn new(network: impl Into<Arc<Network>>, query: &Query) -> Result<Self, PropertyError> {
-        let network = network.into();
-        let parts = Parts::of(query)?;
-        if let [declared] = &query.networks[..] {
-            check(declared, &network)?;
-        }
-        let of_part = |part| Part::new(parts.bounds(part), parts.formulas(part).cloned().collect());
-        let of_parts: Result<_, PropertyError> = parts.parts().iter().map(of_part).collect();
-        Ok(Self { parts: of_parts?, empty: parts.empty().to_vec(), network })
+        Self::of_networks(&[network.into()], query)
     }
 
-    /// The network.
+    /// Matches a query with its networks, one for each that it declares.
+    ///
+    /// # Errors
+    /// [`PropertyError`].
+    pub fn of_networks(networks: &[Arc<Network>], query: &Query) -> Result<Self, PropertyError> {
+        networks::check(&query.networks, networks)?;
+        let joined = Joined::of(query)?;
+        let (network, query) = match &joined {
+            None => (networks[0].clone(), query),
+            Some(joined) => (Arc::new(networks::together(networks, joined)?), &joined.query),
+        };
+        let parts = Parts::of(query)?;
+        let of_part = |part| Part::new(parts.bounds(part), parts.formulas(part).cloned().collect());
+        let of_parts: Result<_, PropertyError> = parts.parts().iter().map(of_part).collect();
+        let (parts, empty) = (of_parts?, parts.empty().to_vec());
+        Ok(Self { network, joined, parts, empty })
+    }
+
+    /// The values of all variables of the query, by their numbers, at a counterexample.
+    pub fn values(&self, found: &Counterexample) -> Vec<f64> {
+        let joined = [&found.input[..], &found.output].concat();
+        match &self.joined {
+            None => joined,
+            Some(query) => query.values(&joined),
+        }
+    }
+
+    /// The network; of several, all of them as one.
     pub fn network(&self) -> &Arc<Network> {
         &self.network
     }
@@ -141,38 +149,6 @@ impl Part {
         let alternatives = alternatives(&formulas, bounds.len())?;
         Ok(Self { bounds, domain, formulas, alternatives })
     }
-}
-
-/// That a network is what the query declares.
-fn check(declared: &NetworkDeclaration, network: &Network) -> Result<(), PropertyError> {
-    if let Some(hidden) = declared.hidden.first() {
-        return Err(PropertyError::Hidden { name: hidden.name.clone() });
-    }
-    let sides = [
-        ("inputs", &declared.inputs, network.inputs(), network.input_shape()),
-        ("outputs", &declared.outputs, network.outputs(), network.output_shape()),
-    ];
-    for (what, tensors, expected, shape) in sides {
-        let found = tensors.iter().map(Tensor::count).sum();
-        if found != expected {
-            return Err(PropertyError::Size { what, found, expected });
-        }
-        // Version 1.0 knows no shapes; several tensors have been joined.
-        let without_ones = |shape: &[usize]| -> Vec<usize> {
-            shape.iter().copied().filter(|&size| size != 1).collect()
-        };
-        if let [tensor] = &tensors[..]
-            && tensor.shape.len() > 1
-            && without_ones(&tensor.shape) != without_ones(shape)
-        {
-            return Err(PropertyError::Shape {
-                name: tensor.name.clone(),
-                found: tensor.shape.clone(),
-                expected: shape.to_vec(),
-            });
-        }
-    }
-    Ok(())
 }
 
 /// The alternatives of a list of formulas all of which hold: multiplied out where that are few,

@@ -141,7 +141,8 @@ impl Robustness {
         };
         let formulas = vec![Formula::Any(self.targets.iter().map(beaten).collect())];
         let part = Part::new(bounds, formulas)?;
-        Ok(Property { network: self.network.clone(), parts: vec![part], empty: Vec::new() })
+        let (network, joined) = (self.network.clone(), None);
+        Ok(Property { network, joined, parts: vec![part], empty: Vec::new() })
     }
 
     fn bounds(&self, x: &Decimal, epsilon: &Decimal) -> Result<InputBounds, RobustnessError> {

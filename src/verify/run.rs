@@ -1,6 +1,7 @@
 //! A property on its way through the stages.
 
 use super::attack::attack;
+use super::enumerate::{self, enumerate};
 use super::hunt::{Share, hunt};
 use super::property::{Alternative, Part, Property, over, slack};
 use super::witness::{Counterexample, Said, look};
@@ -15,12 +16,24 @@ struct Open<'a> {
     alternative: &'a Alternative,
 }
 
+/// What is tried of each open alternative before the others have their turn.
+#[derive(Clone, Copy)]
+enum Turn {
+    /// A search over boxes.
+    Boxes(Share),
+    /// All linear regions.
+    Regions,
+}
+
 /// Most conditions that are bounded in one pass.
 const MOST_ROWS: usize = 4096;
 
 /// Multiplications of the search for each of several alternatives before the others have their
 /// turn, about a second; then as many as it takes.
 const FIRST_TURN: f64 = 3e9;
+
+/// Those before regions are enumerated, which takes some tenths of a second where it is worth it.
+const BEFORE_REGIONS: f64 = 5e8;
 
 /// Counterexamples that are some by little before one of them has to do.
 const MOST_BARELY: usize = 16;
@@ -184,18 +197,34 @@ impl<'a> Run<'a> {
         closed: &mut usize,
         observer: &mut dyn Observer,
     ) -> Result<Verdict, VerifyError> {
-        let turns =
-            if problems.len() > 1 { &[FIRST_TURN, f64::INFINITY][..] } else { &[f64::INFINITY] };
+        let VerifyOptions { threads, seed } = *self.options;
+        let of_work = |work| Turn::Boxes(Share { work, threads, seed });
+        let has_regions = problems.iter().any(|(_, problem)| enumerate::is_eligible(problem));
+        let turns = match (problems.len() > 1, has_regions) {
+            (false, false) => vec![of_work(f64::INFINITY)],
+            (true, false) => vec![of_work(FIRST_TURN), of_work(f64::INFINITY)],
+            (_, true) => vec![of_work(BEFORE_REGIONS), Turn::Regions, of_work(f64::INFINITY)],
+        };
         let mut open = problems;
         let mut border: Vec<&Part> = Vec::new();
-        for &work in turns {
+        for turn in turns {
             let mut left = Vec::new();
             for (part, problem) in open {
-                let slack = slack(problem.objective());
-                let VerifyOptions { threads, seed } = *self.options;
-                let (share, clock) = (Share { work, threads, seed }, self.clock);
+                let (slack, clock) = (slack(problem.objective()), self.clock);
                 let mut is_found = |point: &[f64]| self.is_found(part, point);
-                let hunted = hunt(&problem, slack, share, &clock, observer, &mut is_found)?;
+                let hunted = match turn {
+                    Turn::Boxes(share) => {
+                        Some(hunt(&problem, slack, share, &clock, observer, &mut is_found)?)
+                    }
+                    Turn::Regions if enumerate::is_eligible(&problem) => {
+                        enumerate(&problem, slack, &clock, &mut is_found)
+                    }
+                    Turn::Regions => None,
+                };
+                let Some(hunted) = hunted else {
+                    left.push((part, problem));
+                    continue;
+                };
                 self.nodes += hunted.nodes;
                 if let Some(found) = hunted.found {
                     return Ok(Verdict::Violated(found));

@@ -21,6 +21,7 @@ mod regions;
 mod rows;
 mod scale;
 mod scales;
+mod several_networks;
 mod solvers;
 mod study;
 #[path = "../support/mod.rs"]

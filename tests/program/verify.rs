@@ -17,6 +17,13 @@ const NETWORK: &str = r#"{"format": "taut-network", "version": 1, "input": {"nam
  "operands": ["h", {"shape": [2, 2], "values": [1, 0, -1, 1]}, {"shape": [2], "values": [0, 0]}]}],
 "output": "y"}"#;
 
+/// `f` at two points, of which the second is not below the first.
+const AT_TWO_POINTS: &str = "(vnnlib-version <2.0>)\n\
+(declare-network f (declare-input X float64 [1,2]) (declare-output Y float64 [1,2]))\n\
+(declare-network g (equal-to f) (declare-input V float64 [1,2]) (declare-output W float64 [1,2]))\n\
+(assert (and (>= X[0,0] -1.0) (<= X[0,0] 1.0) (>= X[0,1] -1.0) (<= X[0,1] 1.0)))\n\
+(assert (and (>= V[0,0] -1.0) (<= V[0,0] 1.0) (== V[0,1] X[0,1]) (>= V[0,0] X[0,0])))\n";
+
 const BOX: &str = "(declare-const X_0 Real)\n(declare-const X_1 Real)\n(declare-const Y_0 Real)\n\
 (declare-const Y_1 Real)\n(assert (>= X_0 -1))\n(assert (<= X_0 1))\n(assert (>= X_1 -1))\n\
 (assert (<= X_1 1))\n";
@@ -131,8 +138,8 @@ fn capabilities_are_told_line_by_line() {
         text.lines().map(str::to_string).collect::<Vec<String>>()
     };
     assert_eq!(told("--vnnlib-versions"), ["1.0", "2.0"]);
-    assert_eq!(told("--hidden-node-theories"), ["NH"]);
-    assert_eq!(told("--serialise-assignments"), ["false"]);
+    assert_eq!(told("--hidden-node-theories"), ["NH", "H"]);
+    assert_eq!(told("--serialise-assignments"), ["true"]);
     let versions = told("--onnx-opset-versions");
     let versions: Vec<i64> = versions.iter().map(|v| v.parse().expect("a number")).collect();
     assert!(matches!(versions[..], [oldest, newest] if oldest < newest), "{versions:?}");
@@ -163,4 +170,49 @@ fn files_that_are_none_are_refused() {
     refused(&["sat.vnnlib", "--network", "net.json"], "expected NAME=FILE");
     refused(&["net.json", "none.vnnlib"], "none.vnnlib");
     refused(&[], "NETWORK");
+}
+
+/// By hand: y₀ grows with x₀ by at most 1 where x₀ goes from 0 to 1.
+#[test]
+fn properties_of_a_network_at_two_points() {
+    let folder = folder();
+    let at = folder.path();
+    let write = |name: &str, text: &str| fs::write(at.join(name), text).expect("a file");
+    write("falls.vnnlib", &format!("{AT_TWO_POINTS}(assert (<= W[0,0] (- Y[0,0] 0.01)))\n"));
+    write("grows.vnnlib", &format!("{AT_TWO_POINTS}(assert (>= W[0,0] (+ Y[0,0] 1.0)))\n"));
+    let verify = |arguments: &[&str]| told(&taut(at, &[&["verify"], arguments].concat()));
+    let (text, errors, code) = verify(&["net.json", "falls.vnnlib"]);
+    assert_eq!((text.as_str(), code), ("unsat\n", Some(0)), "{errors}");
+    let (text, _, _) = verify(&["grows.vnnlib", "--network", "f=net.json"]);
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!([lines[0], lines[1], lines[7]], ["sat", "X float64 [1,2]", "V float64 [1,2]"]);
+    // x₀ ≤ 0 and v₀ = 1.
+    assert_eq!([lines[8], lines[9]], ["1", lines[3]], "{text}");
+    let list = "[('f', 'net.json')]";
+    assert_eq!(verify(&[list, "falls.vnnlib"]).0, "unsat\n");
+    // The standard's files: a tensor of double precision begins with its shape and type.
+    let (text, _, _) =
+        verify(&["net.json", "grows.vnnlib", "--serialise-assignments", "assignment"]);
+    assert_eq!(text, "sat\n");
+    let tensor = fs::read(at.join("assignment/V.pb")).expect("a tensor");
+    let elements = &tensor[tensor.len() - 16..];
+    assert!(elements.starts_with(&1.0_f64.to_le_bytes()), "{tensor:?}");
+    assert!(["X", "Y", "W"].iter().all(|name| at.join(format!("assignment/{name}.pb")).is_file()));
+    let record: Value =
+        serde_json::from_str(&verify(&["net.json", "grows.vnnlib", "--format", "json"]).0)
+            .expect("a record");
+    assert_eq!(record["counterexample"]["input"].as_array().map(Vec::len), Some(4));
+    let refused = |arguments: &[&str], expected: &str| {
+        let (_, errors, code) = verify(arguments);
+        assert!(errors.contains(expected) && code == Some(1), "{errors}; expected {expected}");
+    };
+    refused(&["falls.vnnlib", "--network", "g=net.json"], "equal to 'f', whose file it has");
+    refused(&["falls.vnnlib", "--network", "h=net.json"], "expected 'f'");
+    refused(&["falls.vnnlib", "--network", "f=net.json", "--network", "f=net.json"], "twice");
+    refused(&["[('f' 'net.json')]", "falls.vnnlib"], "expected [('NAME', 'FILE'), …]");
+    refused(&["net.json", "falls.vnnlib", "--strict"], "'X' is of type float64; expected real");
+    assert_eq!(verify(&["net.json", "two.vnnlib", "--strict"]).2, Some(0));
+    write("other.vnnlib", &AT_TWO_POINTS.replace("equal-to", "isomorphic-to"));
+    refused(&["net.json", "other.vnnlib"], "expected 2, one each for 'f', 'g'");
+    assert_eq!(told(&taut(at, &["--name"])), ("Taut\n".to_string(), String::new(), Some(0)));
 }

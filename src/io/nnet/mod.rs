@@ -30,21 +30,12 @@ mod lines;
 mod read;
 mod write;
 
-use super::{FormatError, NetworkFormat, ReadOptions};
+use super::{Beside, FormatError, NetworkFormat, ReadOptions};
 use crate::network::{Network, Units};
 
-/// The NNet format, read in some units.
+/// The NNet format.
 #[derive(Debug)]
-pub struct Nnet {
-    units: Units,
-}
-
-impl Nnet {
-    /// The reader in raw units, with the normalisation as layers.
-    pub const RAW: Self = Self { units: Units::Raw };
-    /// The reader in normalised units.
-    pub const NORMALISED: Self = Self { units: Units::Normalised };
-}
+pub struct Nnet;
 
 impl NetworkFormat for Nnet {
     fn name(&self) -> &'static str {
@@ -57,15 +48,18 @@ impl NetworkFormat for Nnet {
         line.starts_with(b"//") || (line.contains(&b',') && line.iter().all(is_number))
     }
 
-    fn with_options(&self, options: &ReadOptions) -> Option<&'static dyn NetworkFormat> {
-        Some(match options.nnet_units {
-            Units::Raw => &Self::RAW,
-            Units::Normalised => &Self::NORMALISED,
-        })
+    fn read(&self, bytes: &[u8], name: &str) -> Result<Network, FormatError> {
+        read::read(bytes, name, Units::Raw)
     }
 
-    fn read(&self, bytes: &[u8], name: &str) -> Result<Network, FormatError> {
-        read::read(bytes, name, self.units)
+    fn read_by(
+        &self,
+        bytes: Vec<u8>,
+        name: &str,
+        _: &Beside,
+        options: &ReadOptions,
+    ) -> Result<Network, FormatError> {
+        read::read(&bytes, name, options.nnet_units)
     }
 
     fn write(&self, network: &Network) -> Result<Vec<u8>, FormatError> {

@@ -40,6 +40,8 @@ mod tensor;
 mod value;
 mod write;
 
+pub(super) use write::tensor_bytes;
+
 use super::{Beside, FormatError, NetworkFormat, ReadOptions};
 use crate::network::Network;
 
@@ -65,51 +67,21 @@ impl NetworkFormat for Onnx {
     }
 
     fn read(&self, bytes: &[u8], name: &str) -> Result<Network, FormatError> {
-        read::read(bytes, name, false)
+        read::read(bytes, name, &Beside::default(), &ReadOptions::default())
     }
 
-    fn with_options(&self, options: &ReadOptions) -> Option<&'static dyn NetworkFormat> {
-        options.all_rows.then_some(&AllRows)
-    }
-
-    fn read_beside(
+    fn read_by(
         &self,
         bytes: Vec<u8>,
         name: &str,
         beside: &Beside,
+        options: &ReadOptions,
     ) -> Result<Network, FormatError> {
-        read::read_beside(bytes, name, beside, false)
+        read::read_owned(bytes, name, beside, options)
     }
 
     fn write(&self, network: &Network) -> Result<Vec<u8>, FormatError> {
         write::write(network)
-    }
-}
-
-/// The ONNX format, with all rows of a batch together.
-#[derive(Debug)]
-struct AllRows;
-
-impl NetworkFormat for AllRows {
-    fn name(&self) -> &'static str {
-        Onnx.name()
-    }
-
-    fn read(&self, bytes: &[u8], name: &str) -> Result<Network, FormatError> {
-        read::read(bytes, name, true)
-    }
-
-    fn read_beside(
-        &self,
-        bytes: Vec<u8>,
-        name: &str,
-        beside: &Beside,
-    ) -> Result<Network, FormatError> {
-        read::read_beside(bytes, name, beside, true)
-    }
-
-    fn write(&self, network: &Network) -> Result<Vec<u8>, FormatError> {
-        Onnx.write(network)
     }
 }
 

@@ -12,25 +12,30 @@ use super::order::order;
 use super::ports::{self, Port};
 use super::schema::{GraphProto, ModelProto, TensorProto};
 use super::{INPUT_BOX, INPUT_NAMES, ORIGIN, OUTPUT_NAMES, SCALING, content};
-use crate::io::{Beside, FormatError};
+use crate::io::{Beside, FormatError, ReadOptions};
 use crate::message::{excerpt, readable};
 use crate::network::{Batch, Metadata, Network, NetworkError};
 
-/// The network of a file; of one with a batch whose rows do not interact, all of them or one.
-pub fn read(bytes: &[u8], name: &str, all_rows: bool) -> Result<Network, FormatError> {
-    network(decoded(bytes)?, name, &Beside::default(), all_rows)
+/// The network of a file.
+pub fn read(
+    bytes: &[u8],
+    name: &str,
+    beside: &Beside,
+    options: &ReadOptions,
+) -> Result<Network, FormatError> {
+    network(decoded(bytes)?, name, beside, options)
 }
 
-/// The same, with files beside it; its own bytes are gone before memory is taken for the network.
-pub fn read_beside(
+/// The same; the bytes are gone before memory is taken for the network.
+pub fn read_owned(
     bytes: Vec<u8>,
     name: &str,
     beside: &Beside,
-    all_rows: bool,
+    options: &ReadOptions,
 ) -> Result<Network, FormatError> {
     let model = decoded(&bytes)?;
     drop(bytes);
-    network(model, name, beside, all_rows)
+    network(model, name, beside, options)
 }
 
 /// The messages of a file.
@@ -51,7 +56,7 @@ fn network(
     model: ModelProto,
     name: &str,
     beside: &Beside,
-    all_rows: bool,
+    options: &ReadOptions,
 ) -> Result<Network, FormatError> {
     let versions = versions(&model)?;
     let graph = model.graph.ok_or_else(|| content("the file", "no graph", "an ONNX model"))?;
@@ -67,7 +72,7 @@ fn network(
         origin: properties.get(ORIGIN).cloned(),
         ..Metadata::default()
     };
-    build(graph, name, &versions, metadata, (beside, all_rows))
+    build(graph, name, &versions, metadata, (beside, options))
 }
 
 /// The version of the operator set of each domain; none newer than those that are known.
@@ -93,7 +98,7 @@ fn build(
     name: &str,
     versions: &HashMap<String, i64>,
     mut metadata: Metadata,
-    (beside, all_rows): (&Beside, bool),
+    (beside, options): (&Beside, &ReadOptions),
 ) -> Result<Network, FormatError> {
     if !graph.sparse_initializer.is_empty() {
         return Err(content("the graph", "sparse initialisers", "dense ones"));
@@ -112,7 +117,7 @@ fn build(
     let inputs = graph.input.iter().filter(|i| is_data(i.name.as_deref().unwrap_or_default()));
     let inputs = inputs.map(Port::read).collect::<Result<Vec<Port>, _>>()?;
     let outputs = graph.output.iter().map(|info| info.name.clone().unwrap_or_default());
-    let outputs: Vec<String> = outputs.collect();
+    let mut outputs: Vec<String> = outputs.collect();
     let Some(first) = inputs.first() else {
         return Err(content("the graph", "no input", "at least one input"));
     };
@@ -120,6 +125,14 @@ fn build(
         return Err(content("the graph", "no output", "at least one output"));
     }
     metadata.precision = first.precision;
+    for value in &options.values {
+        if !graph.node.iter().any(|node| node.output.contains(value)) {
+            let found = "no node that computes it".to_string();
+            let expected = "the name of a value that a node of the file computes";
+            return Err(content(&format!("the value '{}'", excerpt(value)), found, expected));
+        }
+        outputs.push(value.clone());
+    }
     let mut known: HashSet<&str> = initializers.keys().map(String::as_str).collect();
     for input in &inputs {
         if !known.insert(&input.name) {
@@ -139,7 +152,7 @@ fn build(
         versions,
         beside,
     };
-    let is_batch = !all_rows && !names_all_elements(graph.inputs, &metadata);
+    let is_batch = !options.all_rows && !names_all_elements(graph.inputs, &metadata);
     let rows = if is_batch { ports::rows(graph.inputs) } else { 1 };
     let Built { network, sizes } = one_row(&graph, rows)?;
     name_elements(&graph, &network, &sizes, &mut metadata);

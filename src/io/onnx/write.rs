@@ -1,5 +1,6 @@
 //! From a network to the bytes of an ONNX file.
 
+use ndarray::{ArrayD, IxDyn};
 use prost::Message;
 use serde::Serialize;
 
@@ -155,6 +156,12 @@ fn write_attribute(
             ..attribute
         },
     })
+}
+
+/// The bytes of a tensor by itself, its elements in row-major order.
+pub fn tensor_bytes(name: &str, shape: &[usize], values: &[f64], precision: Precision) -> Vec<u8> {
+    let values = ArrayD::from_shape_vec(IxDyn(shape), values.to_vec()).expect("all elements");
+    tensor::write(&Constant::Float(values), name.to_string(), precision).encode_to_vec()
 }
 
 fn tensor_type(shape: &[usize], precision: Precision) -> TypeProto {

@@ -58,6 +58,8 @@ mod commands;
 mod error;
 mod flat;
 mod formula;
+mod joined;
+mod listed;
 mod networks;
 mod parser;
 mod parts;
@@ -69,9 +71,11 @@ mod tokens;
 use std::borrow::Cow;
 use std::path::Path;
 
-pub use self::assignment::write_assignment;
+pub use self::assignment::{tensor_bytes, write_assignment};
 pub use self::bounds::{InputBound, InputBounds};
 pub use self::error::{Position, VnnlibError, Warning};
+pub use self::joined::Joined;
+pub use self::listed::{ListError, NetworkList};
 pub use self::parts::{MOST_PARTS, Part, Parts, PartsError};
 pub use self::print::print;
 pub use self::query::{

@@ -67,28 +67,36 @@ impl LinearForm {
         Ok(())
     }
 
-    /// Each variable once, ascending, and no coefficient 0.
+    /// [`merge`] of its terms.
     pub(super) fn merge(&mut self, position: Position) -> Result<(), VnnlibError> {
-        // Stable, and at once for lists that are in order.
-        self.terms.sort_by_key(|&(variable, _)| variable);
-        let mut kept: usize = 0;
-        for at in 0..self.terms.len() {
-            let (variable, coefficient) = self.terms[at].clone();
-            match self.terms[..kept].last_mut() {
-                Some((last, sum)) if *last == variable => {
-                    let added = sum.plus(&coefficient);
-                    *sum = added.map_err(|error| out_of_range(error, position))?;
-                }
-                _ => {
-                    self.terms[kept] = (variable, coefficient);
-                    kept += 1;
-                }
+        merge(&mut self.terms, position)
+    }
+}
+
+/// Each variable once, ascending, and no coefficient 0.
+pub(super) fn merge(
+    terms: &mut Vec<(Variable, Decimal)>,
+    position: Position,
+) -> Result<(), VnnlibError> {
+    // Stable, and at once for lists that are in order.
+    terms.sort_by_key(|&(variable, _)| variable);
+    let mut kept: usize = 0;
+    for at in 0..terms.len() {
+        let (variable, coefficient) = terms[at].clone();
+        match terms[..kept].last_mut() {
+            Some((last, sum)) if *last == variable => {
+                let added = sum.plus(&coefficient);
+                *sum = added.map_err(|error| out_of_range(error, position))?;
+            }
+            _ => {
+                terms[kept] = (variable, coefficient);
+                kept += 1;
             }
         }
-        self.terms.truncate(kept);
-        self.terms.retain(|(_, coefficient)| !coefficient.is_zero());
-        Ok(())
     }
+    terms.truncate(kept);
+    terms.retain(|(_, coefficient)| !coefficient.is_zero());
+    Ok(())
 }
 
 const EXPECTED: &str = "a number, a variable, or '(' of a sum, difference or product";

@@ -1,7 +1,7 @@
 //! Inputs with several rows in front: a batch where no layer mixes them, else one input.
 
 use ndarray::arr2;
-use taut::io::{NetworkFormat, Onnx, ReadOptions};
+use taut::io::{Beside, NetworkFormat, Onnx, ReadOptions};
 use taut::network::{Batch, Network};
 
 use crate::support::onnx::{Dimension, FLOAT, Model, Node, floats, int64s, value_info};
@@ -62,9 +62,9 @@ fn dense_layers_take_rows_apart() {
 #[test]
 fn all_rows_are_read_where_they_are_asked_for() {
     let options = ReadOptions { all_rows: true, ..ReadOptions::default() };
-    let reader = Onnx.with_options(&options).expect("a reader");
     let bytes = dense(2, &[0.5, -20.0, 1.0], &[3]).encode();
-    let network = reader.read(&bytes, "both").expect("a network");
+    let read = Onnx.read_by(bytes, "both", &Beside::default(), &options);
+    let network = read.expect("a network");
     assert_eq!((network.batch(), network.inputs(), network.outputs()), (None, 4, 6));
     let outputs = network.evaluate(arr2(&[[2.0, 1.0, 1.0, 0.0]]).view());
     assert_eq!(outputs, arr2(&[[6.5, 0.0, 13.0, 1.5, 0.0, 4.0]]));
