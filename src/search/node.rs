@@ -20,7 +20,7 @@ use crate::problem::OBJECTIVE;
 const ROWS_AT_ONCE: usize = 64;
 
 /// Multiplications of a row that is worth a look at the clock.
-const LONG_ROW: f64 = 1e5;
+pub(super) const LONG_ROW: f64 = 1e5;
 
 /// What bounding a part has shown.
 pub enum Shown {

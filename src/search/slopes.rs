@@ -7,6 +7,7 @@
 use super::Target;
 use super::layout::{Layout, Part, Room};
 use super::lines::Lines;
+use super::node::LONG_ROW;
 use super::phases::Phase;
 use super::planes::{Bundle, Plane};
 use super::rows::Ask;
@@ -68,7 +69,8 @@ impl Layout {
             let missing = target.enough - bundle.least;
             let is_slow = !self.takes_phases && bundle.least - before < WORTH * missing;
             let is_fixed = part.open == 0 && room.phases.is_empty();
-            if missing <= 0.0 || is_slow && round > 0 || is_fixed {
+            let is_stopped = self.work_of_a_row[self.rows] > LONG_ROW && self.clock.is_stopped();
+            if missing <= 0.0 || is_slow && round > 0 || is_fixed || is_stopped {
                 break;
             }
             if round == 0 && !is_handed_down {

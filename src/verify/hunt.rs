@@ -133,6 +133,12 @@ pub fn hunt(
 ) -> Result<Hunted, BoundsError> {
     let whole = problem.whole().expect("no integer inputs");
     let bounds: NeuronBounds = Crown.propagate_within(problem.graph(), &whole.domain, clock)?;
+    // The tables of a large network take their time.
+    if let Some(reason) = clock.stopped() {
+        let nothing =
+            Hunted { found: None, is_closed: false, is_border: false, nodes: 0, stopped_by: None };
+        return Ok(Hunted { stopped_by: Some(reason), ..nothing });
+    }
     let boxes = Boxes::new(problem, whole, &bounds, *clock);
     let mut sought = Sought {
         problem,

@@ -211,6 +211,9 @@ impl<'a> Run<'a> {
             let mut left = Vec::new();
             for (part, problem) in open {
                 let (slack, clock) = (slack(problem.objective()), self.clock);
+                if let Some(reason) = clock.stopped() {
+                    return Ok(self.unknown(Unknown::Stopped(reason)));
+                }
                 let mut is_found = |point: &[f64]| self.is_found(part, point);
                 let hunted = match turn {
                     Turn::Boxes(share) => {
