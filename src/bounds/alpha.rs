@@ -45,7 +45,7 @@ impl Propagator for AlphaCrown {
         clock: &Clock,
     ) -> Result<NeuronBounds, BoundsError> {
         let crown = Crown.propagate_within(graph, domain, clock)?;
-        substitute(graph, domain, &crown, clock, |pass, affine, chosen| {
+        substitute(graph, (domain, None), &crown, clock, |pass, affine, chosen| {
             ascend(pass, affine, chosen, clock)
         })
     }

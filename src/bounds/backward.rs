@@ -18,6 +18,7 @@
 
 use ndarray::{Array1, Array2};
 
+use super::ball::L1Ball;
 use super::lines::Lines;
 use crate::network::{Affine, Node, NodeId, ReluGraph};
 use crate::num::IntervalBox;
@@ -30,6 +31,8 @@ pub struct Backward<'a> {
     /// Bounds of the nodes, at least of all before the target.
     boxes: &'a [IntervalBox],
     lines: &'a [Option<Lines>],
+    /// Where inputs lie besides.
+    ball: Option<&'a L1Ball>,
 }
 
 /// Slopes of the lines below the neurons of each activation, one set a row
@@ -69,7 +72,12 @@ struct Pass {
 impl<'a> Backward<'a> {
     /// A pass over `graph` with bounds and lines for its nodes.
     pub fn new(graph: &'a ReluGraph, boxes: &'a [IntervalBox], lines: &'a [Option<Lines>]) -> Self {
-        Self { graph, boxes, lines }
+        Self { graph, boxes, lines, ball: None }
+    }
+
+    /// The same for inputs that lie in a ball besides, where there is one.
+    pub fn within(self, ball: Option<&'a L1Ball>) -> Self {
+        Self { ball, ..self }
     }
 
     /// Lower bounds of `sign · value` for the chosen neurons of an affine node,
@@ -270,11 +278,17 @@ impl<'a> Backward<'a> {
         let least = rows.outer_iter().zip(&pass.constant).map(|(row, &constant)| {
             let mut sum = RangeSum::default();
             sum.add(1.0, constant, constant);
-            match row.as_slice() {
-                Some(row) => sum.add_row(row, &intervals),
-                None => sum.add_row(&row.to_vec(), &intervals),
-            }
-            sum.rounded_outward().0
+            let copied;
+            let row = match row.as_slice() {
+                Some(row) => row,
+                None => {
+                    copied = row.to_vec();
+                    &copied
+                }
+            };
+            sum.add_row(row, &intervals);
+            let in_ball = self.ball.map(|ball| ball.least(row, constant, domain));
+            sum.rounded_outward().0.max(in_ball.unwrap_or(f64::NEG_INFINITY))
         });
         finish(&least.collect(), &pass.error)
     }

@@ -9,6 +9,7 @@
 //! Cost: for `k` layers of `n` neurons `O(k² n³)`.
 
 use super::backward::Backward;
+use super::ball::L1Ball;
 use super::interval::{self, IntervalPropagation};
 use super::lines::Lines;
 use super::{BoundsError, NeuronBounds, Propagator};
@@ -57,17 +58,40 @@ pub fn refine(
     known: &NeuronBounds,
     clock: &Clock,
 ) -> Result<NeuronBounds, BoundsError> {
-    substitute(graph, domain, known, clock, |pass, affine, chosen| pass.select(affine, chosen))
+    let whole = (domain, None);
+    substitute(graph, whole, known, clock, |pass, affine, chosen| pass.select(affine, chosen))
+}
+
+impl Crown {
+    /// [`propagate_within`](Propagator::propagate_within) for the inputs of the box that also lie
+    /// in a ball, whose centre the box holds.
+    ///
+    /// # Errors
+    /// A bound overflows `f64`.
+    ///
+    /// # Panics
+    /// If box and ball do not have one interval and one coordinate per input.
+    pub fn propagate_in(
+        &self,
+        graph: &ReluGraph,
+        domain: &IntervalBox,
+        ball: Option<&L1Ball>,
+        clock: &Clock,
+    ) -> Result<NeuronBounds, BoundsError> {
+        let known = IntervalPropagation.propagate(graph, domain)?;
+        let whole = (domain, ball);
+        substitute(graph, whole, &known, clock, |pass, affine, chosen| pass.select(affine, chosen))
+    }
 }
 
 /// Bounds by backward substitution from every node whose bounds matter, never
-/// wider than `known`. `lower_bounds` bounds `sign · value` of the chosen neurons.
+/// wider than `known`, for the inputs of a box, and of a ball where there is one. `lower_bounds` bounds `sign · value` of the chosen neurons.
 ///
 /// # Errors
 /// A bound overflows `f64`, or the known bounds prove that there is no input.
 pub fn substitute(
     graph: &ReluGraph,
-    domain: &IntervalBox,
+    (domain, ball): (&IntervalBox, Option<&L1Ball>),
     known: &NeuronBounds,
     clock: &Clock,
     lower_bounds: impl Fn(&Backward<'_>, &Affine, &[(usize, f64)]) -> Vec<f64>,
@@ -87,7 +111,8 @@ pub fn substitute(
         let empty = || BoundsError::Empty { node: id.index() };
         let mut bounds = range.intersection(known.of(id)).ok_or_else(empty)?;
         let behind_activation = match node {
-            Node::Input { .. } => false,
+            // Intervals are exact over a box, and not over a ball.
+            Node::Input { .. } => ball.is_some(),
             Node::Affine(affine) => affine.terms.iter().any(|(i, _)| nonlinear[i.index()]),
             Node::Relu { .. } | Node::Clip { .. } => true,
         };
@@ -107,7 +132,7 @@ pub fn substitute(
                 ceilings.is_empty() || ceilings.iter().any(|c| phase(c) == Phase::Unstable)
             };
             let rows: Vec<usize> = (0..bounds.len()).filter(open).collect();
-            let pass = Backward::new(graph, &boxes, &lines);
+            let pass = Backward::new(graph, &boxes, &lines).within(ball);
             for rows in rows.chunks(chunk) {
                 if clock.is_stopped() {
                     break;

@@ -5,6 +5,7 @@
 
 mod alpha;
 mod backward;
+mod ball;
 mod crown;
 mod interval;
 mod lines;
@@ -16,6 +17,7 @@ use std::fmt;
 use thiserror::Error;
 
 pub use alpha::AlphaCrown;
+pub use ball::L1Ball;
 pub use crown::{Crown, refine};
 pub use interval::{IntervalPropagation, range as node_range};
 pub(crate) use lines::clip_lines;

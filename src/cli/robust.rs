@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
+use clap::builder::PossibleValue;
 use schemars::JsonSchema;
 use serde::Serialize;
 use taut::control::{Clock, StoppedBy};
@@ -13,7 +14,7 @@ use taut::io::read_network_and_hash;
 use taut::network::Network;
 use taut::plot::{Chart, Scale, Series, Style, check_output, write};
 use taut::train::data::{Targets, read_images};
-use taut::verify::{Robustness, Unknown, Verdict, VerifyOptions, verify};
+use taut::verify::{Norm, Robustness, Unknown, Verdict, VerifyOptions, verify};
 
 use super::console::{CLOSED, HEADING, OPEN};
 use super::format::TableArgs;
@@ -26,7 +27,7 @@ use super::quantity;
 use super::reading::ReadingArgs;
 use super::record::{Head, NetworkFile, Question};
 use super::session::{Report, Session};
-use super::shared::{ThreadsArgs, TimeLimitArgs, time_limit};
+use super::shared::{ThreadsArgs, TimeLimitArgs, one_of, time_limit};
 use super::text::{count, number};
 use super::{ANSWERED, UNANSWERED};
 
@@ -50,7 +51,7 @@ pub struct Args {
     /// Images at most (a count) [default: all].
     #[arg(long, value_name = "COUNT", help_heading = "Question", requires = "images")]
     first: Option<usize>,
-    /// Largest change of each input: one number or several, separated by commas.
+    /// Largest change, in the norm: one number or several, separated by commas.
     #[arg(
         long,
         value_name = "NUMBERS",
@@ -58,6 +59,12 @@ pub struct Args {
         required_unless_present = "closest"
     )]
     epsilon: Option<String>,
+    /// How changes are measured.
+    #[arg(long, default_value = NORMS[0].0, help_heading = "Question",
+          value_parser = one_of(NORMS.map(|(name, help, norm)| {
+              (PossibleValue::new(name).help(help), norm)
+          })))]
+    norm: Norm,
     /// The least change that makes another class as large, between two numbers a thousandth
     /// apart.
     #[arg(long, help_heading = "Question", conflicts_with = "epsilon")]
@@ -86,9 +93,17 @@ pub struct Args {
     format: TableArgs,
 }
 
+/// Every norm.
+const NORMS: [(&str, &str, Norm); 2] = [
+    ("linf", "The largest change of an input", Norm::Linf),
+    ("l1", "The sum of the changes of all inputs", Norm::L1),
+];
+
 /// What is known of all points.
 #[derive(Serialize, JsonSchema)]
 pub struct Robust {
+    /// How changes are measured.
+    norm: Norm,
     /// In the order in which they were given.
     points: Vec<PointRecord>,
     /// Over all points, for each change.
@@ -200,10 +215,10 @@ fn find(args: &Args, session: &mut Session) -> anyhow::Result<Robust> {
     });
     let curve: Vec<Share> = curve.collect();
     if let Some(path) = &args.plot {
-        write(path, &picture(&curve, asked.network.name()).picture(None))?;
+        write(path, &picture(&curve, args.norm, asked.network.name()).picture(None))?;
     }
     let stopped_by = asked.clock.stopped().filter(|_| points.len() < all);
-    Ok(Robust { points, curve, stopped_by, picture: args.plot.clone() })
+    Ok(Robust { norm: args.norm, points, curve, stopped_by, picture: args.plot.clone() })
 }
 
 /// The points of the arguments.
@@ -285,7 +300,7 @@ impl Asked<'_> {
         epsilon: f64,
         record: &mut PointRecord,
     ) -> anyhow::Result<&'static str> {
-        let property = robustness.within(epsilon)?;
+        let property = robustness.within(epsilon, self.args.norm)?;
         let clock = self.clock.at_most(self.each);
         Ok(match verify(&property, &self.options, &clock, &mut Monitor)?.verdict {
             Verdict::Holds => "robust",
@@ -326,12 +341,15 @@ fn largest(outputs: &[f64]) -> usize {
         .fold(0, |best, other| if outputs[other] > outputs[best] { other } else { best })
 }
 
-fn picture(curve: &[Share], network: &str) -> Chart {
+fn picture(curve: &[Share], norm: Norm, network: &str) -> Chart {
     let all = |of: fn(&Share) -> f64| curve.iter().map(|s| [s.epsilon, of(s)]).collect();
     Chart {
         title: format!("{network}: certified accuracy"),
         axes: [
-            Scale::linear("largest change of each input"),
+            Scale::linear(match norm {
+                Norm::Linf => "largest change of each input",
+                Norm::L1 => "sum of the changes of all inputs",
+            }),
             Scale::linear("share of points").holding([0.0, 1.0]),
         ],
         series: vec![

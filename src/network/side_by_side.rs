@@ -50,21 +50,17 @@ impl Network {
     /// comes out, as far as weights and biases do not matter: its name there, `None` where the
     /// networks are isomorphic.
     pub fn first_difference(&self, other: &Self) -> Option<String> {
-        let forms = |network: &Self| -> Vec<(String, (String, Vec<usize>, Vec<usize>))> {
-            let form = |layer: LayerView<'_>| {
-                let op = layer.layer.summary().0;
-                (layer.name.to_string(), (op, layer.shape.to_vec(), layer.inputs))
-            };
-            network.layers().map(form).collect()
+        let alike = |own: &LayerView<'_>, theirs: &LayerView<'_>| {
+            let op = |layer: &LayerView<'_>| layer.layer.summary().0;
+            op(own) == op(theirs) && own.shape == theirs.shape && own.inputs == theirs.inputs
         };
-        let (own, theirs) = (forms(self), forms(other));
-        let differ = own.iter().zip(&theirs).find(|((_, own), (_, theirs))| own != theirs);
-        match differ {
-            Some((_, (name, _))) => Some(name.clone()),
+        let (own, theirs): (Vec<_>, Vec<_>) = (self.layers().collect(), other.layers().collect());
+        let mut pairs = own.iter().zip(&theirs);
+        match pairs.find(|(own, theirs)| !alike(own, theirs)) {
+            Some((_, layer)) => Some(layer.name.to_string()),
             None if self.input_shape() != other.input_shape() => Some("the input".to_string()),
-            None if own.len() < theirs.len() => Some(theirs[own.len()].0.clone()),
             None if own.len() > theirs.len() => Some("the end".to_string()),
-            None => None,
+            None => theirs.get(own.len()).map(|layer| layer.name.to_string()),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! Source: Madry and others, "Towards deep learning models resistant to adversarial attacks"
 //! (2018), arXiv:1706.06083.
 
+use crate::bounds::L1Ball;
 use crate::control::Clock;
 use crate::num::sample::UniformPoints;
 use crate::problem::{OBJECTIVE, Problem};
@@ -73,6 +74,36 @@ pub fn climb<T>(
         }
         point = next;
         step *= SHRINK;
+    }
+    None
+}
+
+/// The same in a ball: from its centre on towards the corners that planes point to, each step a
+/// smaller share of the way.
+///
+/// Source: Frank and Wolfe, "An algorithm for quadratic programming" (1956).
+pub fn attack_in<T>(
+    problem: &Problem,
+    ball: &L1Ball,
+    clock: &Clock,
+    look: &mut dyn FnMut(&[f64]) -> Option<T>,
+) -> Option<T> {
+    let domain = problem.domain();
+    let mut point = ball.center.clone();
+    for number in 0..STEPS {
+        if clock.is_stopped() {
+            return None;
+        }
+        let (value, gradient) = problem.value_and_gradient(OBJECTIVE, &point);
+        if value <= 0.0
+            && let Some(found) = look(&point)
+        {
+            return Some(found);
+        }
+        let corner = ball.corner(&gradient.to_vec(), domain);
+        let share = 2.0 / (number as f64 + 2.0);
+        let towards = |(x, corner): (&f64, f64)| x + share * (corner - x);
+        point = domain.nearest(&point.iter().zip(corner).map(towards).collect::<Vec<f64>>());
     }
     None
 }

@@ -3,7 +3,7 @@
 
 use super::attack::climb;
 use super::witness::Counterexample;
-use crate::bounds::{BoundsError, Crown, NeuronBounds, Propagator};
+use crate::bounds::{BoundsError, Crown, L1Ball, NeuronBounds};
 use crate::control::{Clock, Observer, StoppedBy};
 use crate::num::sample::UniformPoints;
 use crate::optimize::Regions;
@@ -119,12 +119,12 @@ pub struct Share {
     pub seed: u32,
 }
 
-/// Seeks a point whose excess is at most 0.
+/// Seeks a point whose excess is at most 0; in a ball, where there is one.
 ///
 /// # Errors
 /// Bounds that overflow.
 pub fn hunt(
-    problem: &Problem,
+    (problem, ball): (&Problem, Option<&L1Ball>),
     slack: f64,
     Share { work, threads, seed }: Share,
     clock: &Clock,
@@ -132,7 +132,7 @@ pub fn hunt(
     is_found: &mut dyn FnMut(&[f64]) -> Option<Counterexample>,
 ) -> Result<Hunted, BoundsError> {
     let whole = problem.whole().expect("no integer inputs");
-    let bounds: NeuronBounds = Crown.propagate_within(problem.graph(), &whole.domain, clock)?;
+    let bounds: NeuronBounds = Crown.propagate_in(problem.graph(), &whole.domain, ball, clock)?;
     // The tables of a large network take their time.
     if let Some(reason) = clock.stopped() {
         let nothing =

@@ -9,6 +9,7 @@
 //! over the real numbers for a closed set that holds the query's.
 
 mod attack;
+mod ball;
 mod enumerate;
 mod hunt;
 mod networks;
@@ -22,7 +23,7 @@ use thiserror::Error;
 
 pub use networks::Misfit;
 pub use property::{Property, PropertyError};
-pub use robust::{Robustness, RobustnessError};
+pub use robust::{Norm, Robustness, RobustnessError};
 use run::Run;
 pub use witness::Counterexample;
 

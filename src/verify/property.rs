@@ -10,6 +10,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use super::Counterexample;
+use super::ball::Ball;
 use super::networks::{self, Misfit};
 use crate::io::vnnlib::{
     Atom, Formula, InputBounds, Joined, Parts, PartsError, Position, Query, Relation, VnnlibError,
@@ -43,6 +44,8 @@ pub(super) struct Part {
     pub bounds: Vec<InputBounds>,
     /// With its ends rounded outward.
     pub domain: IntervalBox,
+    /// Where inputs lie besides.
+    pub ball: Option<Ball>,
     /// All of them hold.
     pub formulas: Vec<Formula>,
     /// At least one of these holds.
@@ -147,7 +150,7 @@ impl Part {
         let (lower, upper) = ends.unzip();
         let domain = IntervalBox::new(lower, upper).expect("ends in order");
         let alternatives = alternatives(&formulas, bounds.len())?;
-        Ok(Self { bounds, domain, formulas, alternatives })
+        Ok(Self { bounds, domain, ball: None, formulas, alternatives })
     }
 }
 

@@ -2,12 +2,26 @@
 
 use std::sync::Arc;
 
+use serde::Serialize;
 use thiserror::Error;
 
+use super::ball::Ball;
 use super::property::{Part, Property, PropertyError};
 use crate::io::vnnlib::{Atom, Formula, InputBound, InputBounds, Position, Relation, Variable};
 use crate::network::Network;
 use crate::num::decimal::{Decimal, DecimalError};
+
+/// How changes of a point are measured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Norm {
+    /// The largest change of an input.
+    #[default]
+    Linf,
+    /// The sum of the changes of all inputs.
+    L1,
+}
 
 /// A point, and the class that is to stay the largest output around it.
 #[derive(Clone, Debug)]
@@ -119,12 +133,12 @@ impl Robustness {
         Ok(Self { network, point, class, targets, range })
     }
 
-    /// That no change of at most `epsilon` of each input makes a target as large as the class;
+    /// That no change of at most `epsilon`, in a norm, makes a target as large as the class;
     /// ends are the exact sums of decimals.
     ///
     /// # Errors
     /// [`RobustnessError`].
-    pub fn within(&self, epsilon: f64) -> Result<Property, RobustnessError> {
+    pub fn within(&self, epsilon: f64, norm: Norm) -> Result<Property, RobustnessError> {
         let epsilon = decimal(epsilon)?;
         let bounds = self.point.iter().map(|x| self.bounds(x, &epsilon));
         let bounds = bounds.collect::<Result<Vec<InputBounds>, _>>()?;
@@ -140,7 +154,8 @@ impl Robustness {
             Formula::Atom(Atom { terms, relation, constant, position })
         };
         let formulas = vec![Formula::Any(self.targets.iter().map(beaten).collect())];
-        let part = Part::new(bounds, formulas)?;
+        let ball = (norm == Norm::L1).then(|| Ball::new(&self.point, epsilon));
+        let part = Part { ball, ..Part::new(bounds, formulas)? };
         let (network, joined) = (self.network.clone(), None);
         Ok(Property { network, joined, parts: vec![part], empty: Vec::new() })
     }

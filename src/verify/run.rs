@@ -1,12 +1,13 @@
 //! A property on its way through the stages.
 
-use super::attack::attack;
+use super::attack::{attack, attack_in};
+use super::ball::Ball;
 use super::enumerate::{self, enumerate};
 use super::hunt::{Share, hunt};
 use super::property::{Alternative, Part, Property, over, slack};
 use super::witness::{Counterexample, Said, look};
 use super::{Stage, StageRecord, Unknown, Verdict, Verified, VerifyError, VerifyOptions};
-use crate::bounds::{Crown, Propagator};
+use crate::bounds::Crown;
 use crate::control::{Clock, Observer};
 use crate::problem::{Constraint, Expression, Problem, Question};
 
@@ -141,7 +142,8 @@ impl<'a> Run<'a> {
         let question =
             Question { objective: Expression::number(0.0), constraints, ..Question::default() };
         let problem = self.base.asking(part.domain.clone(), question)?;
-        let bounds = Crown.propagate_within(problem.graph(), &part.domain, &self.clock)?;
+        let ball = part.ball.as_ref().map(|ball| &ball.outer);
+        let bounds = Crown.propagate_in(problem.graph(), &part.domain, ball, &self.clock)?;
         let least = bounds.of(problem.rows()).lower();
         // Row 0 is the objective.
         let mut row = 1;
@@ -160,7 +162,8 @@ impl<'a> Run<'a> {
     fn problem(&self, part: &Part, alternative: &Alternative) -> Result<Problem, VerifyError> {
         let rows = alternative.constraints.iter().map(over).collect();
         let objective = Expression::largest(rows).unwrap_or_default();
-        let question = Question { objective, ..Question::default() };
+        let constraints = part.ball.iter().map(Ball::constraint).collect();
+        let question = Question { objective, constraints, ..Question::default() };
         Ok(self.base.asking(part.domain.clone(), question)?)
     }
 
@@ -186,7 +189,11 @@ impl<'a> Run<'a> {
         const SHARE: f64 = 0.1;
         let (clock, seed) = (self.clock.share(SHARE), self.options.seed);
         problems.iter().find_map(|(part, problem)| {
-            attack(problem, seed, &clock, &mut |point| self.is_found(part, point))
+            let mut is_found = |point: &[f64]| self.is_found(part, point);
+            match &part.ball {
+                None => attack(problem, seed, &clock, &mut is_found),
+                Some(ball) => attack_in(problem, &ball.outer, &clock, &mut is_found),
+            }
         })
     }
 
@@ -217,7 +224,8 @@ impl<'a> Run<'a> {
                 let mut is_found = |point: &[f64]| self.is_found(part, point);
                 let hunted = match turn {
                     Turn::Boxes(share) => {
-                        Some(hunt(&problem, slack, share, &clock, observer, &mut is_found)?)
+                        let sought = (&problem, part.ball.as_ref().map(|ball| &ball.outer));
+                        Some(hunt(sought, slack, share, &clock, observer, &mut is_found)?)
                     }
                     Turn::Regions if enumerate::is_eligible(&problem) => {
                         enumerate(&problem, slack, &clock, &mut is_found)

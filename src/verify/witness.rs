@@ -50,7 +50,7 @@ const OTHER_ROUNDING: f64 = 1e-6;
 pub(super) fn look(network: &Network, graph: &ReluGraph, part: &Part, point: &[f64]) -> Said {
     let precision = network.metadata().precision;
     let is_single = precision == Precision::F32;
-    let Some(input) = nearest(&part.bounds, point, precision) else { return Said::IsNone };
+    let Some(input) = nearest_of_part(part, point, precision) else { return Said::IsNone };
     let real = over_reals(graph, &part.formulas, &input);
     if real == Some(false) && !is_single {
         return Said::IsNone;
@@ -92,6 +92,18 @@ fn is_clear(network: &Network, formulas: &[Formula], found: &Counterexample) -> 
     };
     let Some(ends) = ends(input, &outputs) else { return false };
     formulas.iter().all(|formula| holds(formula, &ends) == Some(true))
+}
+
+/// The point of the type within the bounds that is nearest to another one; in the ball, where there
+/// is one, if need be by a step inward.
+fn nearest_of_part(part: &Part, point: &[f64], precision: Precision) -> Option<Vec<f64>> {
+    let input = nearest(&part.bounds, point, precision)?;
+    match &part.ball {
+        Some(ball) if !ball.holds(&input) => {
+            nearest(&part.bounds, &ball.inward(&input), precision).filter(|input| ball.holds(input))
+        }
+        _ => Some(input),
+    }
 }
 
 /// The number of the type within the bounds that is nearest to each coordinate.

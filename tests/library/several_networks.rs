@@ -151,7 +151,7 @@ fn two_networks_are_as_one_in_blocks() {
                  {}(assert (>= (- Y[1] Y[0]) {level}))",
                 bounds("X")
             ));
-            let expected = verdict(&property(&[both.clone()], &single));
+            let expected = verdict(&property(std::slice::from_ref(&both), &single));
             let joined = property(&networks, &query);
             match (verdict(&joined), expected) {
                 (Verdict::Holds, Verdict::Holds) => unsat += 1,
@@ -226,7 +226,7 @@ fn values_inside_a_network_are_asked_for() {
     };
     let read = Arc::new(network(&["h"]).expect("a network"));
     let above = ask("(assert (>= H[0,0] 1.5)) (assert (<= Y[0,0] 1.75))");
-    assert_eq!(verdict(&property(&[read.clone()], &above)), Verdict::Holds);
+    assert_eq!(verdict(&property(std::slice::from_ref(&read), &above)), Verdict::Holds);
     let below = ask("(assert (>= H[0,0] 1.5)) (assert (<= Y[0,0] 2.5))");
     let asked = property(&[read], &below);
     let values = asked.values(&found(verdict(&asked)));

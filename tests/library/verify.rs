@@ -14,8 +14,8 @@ use taut::num::random::{index, uniform};
 use taut::optimize::{Method, OptimizeOptions, optimize};
 use taut::problem::{Problem, QuestionText};
 use taut::verify::{
-    Counterexample, Property, PropertyError, Stage, Unknown, Verdict, Verified, VerifyOptions,
-    verify,
+    Counterexample, Norm, Property, PropertyError, Robustness, Stage, Unknown, Verdict, Verified,
+    VerifyOptions, verify,
 };
 
 fn layer(weights: Array2<f64>, bias: Array1<f64>, activation: Activation) -> DenseLayer {
@@ -337,4 +337,51 @@ fn a_limit_is_no_verdict() {
     let options = VerifyOptions::default();
     let found = verify(&property, &options, &Clock::start(&limits), &mut Silent).expect("an end");
     assert!(matches!(found.verdict, Verdict::Unknown(Unknown::Stopped(_))), "{:?}", found.verdict);
+}
+
+/// The least sum of changes is that of an optimisation, which knows nothing of balls.
+#[test]
+fn sums_of_changes_are_as_an_optimisation_finds_them() {
+    let (mut robust, mut broken) = (0, 0);
+    for seed in 0..12 {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        let mut numbers = |rows, columns| {
+            Array2::from_shape_fn((rows, columns), |_| 2.0 * uniform(&mut random) - 1.0)
+        };
+        let hidden = layer(numbers(8, 3), numbers(8, 1).column(0).to_owned(), Activation::Relu);
+        let outputs = layer(numbers(3, 8), numbers(3, 1).column(0).to_owned(), Activation::Linear);
+        let network = Arc::new(of(vec![hidden, outputs], Precision::F64));
+        let point: Vec<f64> = numbers(3, 1).iter().map(|x| (x * 64.0).round() / 64.0).collect();
+        let values = network.evaluate_point(&point);
+        let class = (0..3).fold(0, |best, k| if values[k] > values[best] { k } else { best });
+        let others: Vec<String> =
+            (0..3).filter(|&k| k != class).map(|k| format!("y{class} <= y{k}")).collect();
+        let question = QuestionText {
+            objective: Some(format!("dist1(x, [{}, {}, {}])", point[0], point[1], point[2])),
+            constraints: vec![others.join(" or ")],
+            ..QuestionText::default()
+        };
+        let around = |ends: f64| point.iter().map(|x| x + ends).collect();
+        let domain = IntervalBox::new(around(-1.0), around(1.0)).expect("a box");
+        let problem = Problem::parse(network.clone(), domain, &question).expect("a problem");
+        let options = OptimizeOptions { method: Method::Search, ..OptimizeOptions::default() };
+        let answer = optimize(&problem, &options, &mut Silent).expect("an answer");
+        let Some(distance) = answer.objective.filter(|distance| *distance < 1.0) else { continue };
+        let robustness = Robustness::new(network, &point, class, &[], None).expect("a robustness");
+        for (share, holds) in [(0.99, true), (1.01, false)] {
+            let property = robustness.within(share * distance, Norm::L1).expect("a property");
+            let options = VerifyOptions::default();
+            let found = verify(&property, &options, &Clock::unlimited(), &mut Silent);
+            match found.expect("a verdict").verdict {
+                Verdict::Holds if holds => robust += 1,
+                Verdict::Violated(found) if !holds => {
+                    let changes = found.input.iter().zip(&point).map(|(a, b)| (a - b).abs());
+                    assert!(changes.sum::<f64>() <= share * distance + 1e-12);
+                    broken += 1;
+                }
+                other => panic!("seed {seed}, {share} of {distance}: {other:?}"),
+            }
+        }
+    }
+    assert!(robust >= 4 && broken >= 4, "{robust} robust, {broken} broken");
 }

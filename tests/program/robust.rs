@@ -57,6 +57,14 @@ fn a_point_keeps_its_class_up_to_half_of_the_difference() {
     // With an end at 0.65 the first input still falls below the second, which rises to 0.75.
     let kept = record(at, &["--input", "0.75,0.65", "--epsilon", "0.1", "--range", "0.65,0.8"]);
     assert_eq!(kept["points"][0]["verdicts"][0], "broken");
+    // The changes add up to 0.5 at least.
+    let sums = record(at, &["--input", "0.75,0.25", "--epsilon", "0.45,0.55", "--norm", "l1"]);
+    assert_eq!(sums["norm"], "l1");
+    let point = &sums["points"][0];
+    assert_eq!(point["verdicts"], serde_json::json!(["robust", "broken"]));
+    let broken = point["counterexample"].as_array().expect("a point");
+    let [x, y] = [0, 1].map(|i| broken[i].as_f64().expect("a number"));
+    assert!(y >= x && (x - 0.75).abs() + (y - 0.25).abs() <= 0.55, "{x} {y}");
     let closest = record(at, &["--input", "0.75,0.25", "--closest"]);
     let [low, high] =
         ["at_least", "at_most"].map(|key| closest["points"][0][key].as_f64().expect("a number"));
