@@ -10,4 +10,7 @@ pub struct ReadOptions {
     /// Whether all rows of an ONNX file with a fixed batch are read together, even where they do
     /// not interact: the inputs are then those of the file. Default: one of them is read.
     pub all_rows: bool,
+    /// Whether networks with smooth layers are read, which can be evaluated and no more.
+    /// Default: they are refused.
+    pub smooth: bool,
 }
