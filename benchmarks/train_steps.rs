@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use taut::network::Precision;
 use taut::train::TrainingRecipe;
-use taut::train::layers::{ActivationLayer, DenseLayer, ActivationFunction, TrainableLayer};
+use taut::train::layers::{ActivationFunction, ActivationLayer, DenseLayer, TrainableLayer};
 use taut::train::loss::Goals;
 use taut::train::model::{Model, Pass};
 use taut::train::optimizers::{Step, optimizers};

@@ -235,8 +235,7 @@ fn network_of(
         false => (format_of(path)?, extensions.stem.to_string_lossy()),
     };
     let format = format.with_options(options).unwrap_or(format);
-    let network =
-        format.read_beside(bytes, &name, beside).map_err(|cause| content(path, cause))?;
+    let network = format.read_beside(bytes, &name, beside).map_err(|cause| content(path, cause))?;
     if !options.smooth {
         network.check_piecewise_linear().map_err(|cause| content(path, cause.into()))?;
     }

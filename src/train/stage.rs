@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use ndarray::{Array1, Array2, arr0};
 
-use super::layers::{ImageWindow, ActivationFunction, Pool};
+use super::layers::{ActivationFunction, ImageWindow, Pool};
 use crate::network::{Attribute, Constant, Metadata, Network, NetworkDescription, NetworkError};
 
 /// One layer after the other, each with one input and one output.
@@ -151,7 +151,9 @@ fn add(description: &mut NetworkDescription, number: usize, stage: &Stage) {
                 ActivationFunction::Tanh => description.node(name, "Tanh", &[], operands),
                 ActivationFunction::Sigmoid => description.node(name, "Sigmoid", &[], operands),
                 // |a| is the leaky ReLU of slope −1, and files know no other form of it.
-                ActivationFunction::Abs => description.node(name, "LeakyRelu", &leaky(-1.0), operands),
+                ActivationFunction::Abs => {
+                    description.node(name, "LeakyRelu", &leaky(-1.0), operands)
+                }
                 ActivationFunction::Clip { min, max } => {
                     for (side, limit) in [("min", min), ("max", max)] {
                         let limit = Constant::Float(arr0(limit).into_dyn());

@@ -71,11 +71,7 @@ impl Layer for AveragePool {
         })
     }
 
-    fn lower(
-        &self,
-        inputs: &[Lowered<'_>],
-        graph: &mut ReluGraph,
-    ) -> Result<NodeId, LayerError> {
+    fn lower(&self, inputs: &[Lowered<'_>], graph: &mut ReluGraph) -> Result<NodeId, LayerError> {
         let (channels, window) = self.over(inputs[0].shape).expect("checked shapes");
         let columns = window.width.outputs();
         let rows = (0..channels * window.outputs()).map(|output| {

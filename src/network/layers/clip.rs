@@ -78,11 +78,7 @@ impl Layer for Clip {
         inputs[0].mapv(|x| x.max(min).min(max))
     }
 
-    fn lower(
-        &self,
-        inputs: &[Lowered<'_>],
-        graph: &mut ReluGraph,
-    ) -> Result<NodeId, LayerError> {
+    fn lower(&self, inputs: &[Lowered<'_>], graph: &mut ReluGraph) -> Result<NodeId, LayerError> {
         let mut x = inputs[0].node;
         let size = graph.size(x);
         if let (Some(min), Some(max)) = (self.min, self.max)

@@ -74,11 +74,7 @@ impl Layer for Gather {
         reshaped(&gathered.view(), batched(batch, &shape))
     }
 
-    fn lower(
-        &self,
-        inputs: &[Lowered<'_>],
-        graph: &mut ReluGraph,
-    ) -> Result<NodeId, LayerError> {
+    fn lower(&self, inputs: &[Lowered<'_>], graph: &mut ReluGraph) -> Result<NodeId, LayerError> {
         let shape = inputs[0].shape;
         let (axis, positions) = self.over(shape).expect("checked shapes");
         let size = element_count(shape).expect("checked shapes");

@@ -111,11 +111,7 @@ impl Layer for Gemm {
         y
     }
 
-    fn lower(
-        &self,
-        inputs: &[Lowered<'_>],
-        graph: &mut ReluGraph,
-    ) -> Result<NodeId, LayerError> {
+    fn lower(&self, inputs: &[Lowered<'_>], graph: &mut ReluGraph) -> Result<NodeId, LayerError> {
         let (rows, outputs) = (inputs[0].shape[0], self.weights.nrows());
         // β C as a rounded part and its rounding error: the sum is exact.
         let (bias, rest): (Array1<f64>, Array1<f64>) = match &self.bias {

@@ -28,11 +28,7 @@ impl Layer for Identity {
         inputs[0].to_owned()
     }
 
-    fn lower(
-        &self,
-        inputs: &[Lowered<'_>],
-        _: &mut ReluGraph,
-    ) -> Result<NodeId, LayerError> {
+    fn lower(&self, inputs: &[Lowered<'_>], _: &mut ReluGraph) -> Result<NodeId, LayerError> {
         Ok(inputs[0].node)
     }
 

@@ -40,11 +40,7 @@ impl Layer for LeakyRelu {
         inputs[0].mapv(|x| if x >= 0.0 { x } else { self.alpha * x })
     }
 
-    fn lower(
-        &self,
-        inputs: &[Lowered<'_>],
-        graph: &mut ReluGraph,
-    ) -> Result<NodeId, LayerError> {
+    fn lower(&self, inputs: &[Lowered<'_>], graph: &mut ReluGraph) -> Result<NodeId, LayerError> {
         let x = inputs[0].node;
         let size = graph.size(x);
         let positive_part = graph.relu(x);

@@ -103,11 +103,7 @@ impl Layer for MatMul {
         reshaped(&y.into_dyn().view(), batched(batch, &shape))
     }
 
-    fn lower(
-        &self,
-        inputs: &[Lowered<'_>],
-        graph: &mut ReluGraph,
-    ) -> Result<NodeId, LayerError> {
+    fn lower(&self, inputs: &[Lowered<'_>], graph: &mut ReluGraph) -> Result<NodeId, LayerError> {
         let (front, _, back) = self.split(inputs[0].shape).expect("checked shapes");
         let left = element_count(front).expect("checked shapes");
         let right = element_count(back).expect("checked shapes");

@@ -110,11 +110,7 @@ impl Layer for Max {
         values
     }
 
-    fn lower(
-        &self,
-        inputs: &[Lowered<'_>],
-        graph: &mut ReluGraph,
-    ) -> Result<NodeId, LayerError> {
+    fn lower(&self, inputs: &[Lowered<'_>], graph: &mut ReluGraph) -> Result<NodeId, LayerError> {
         let shapes: Vec<&[usize]> = inputs.iter().map(|input| input.shape).collect();
         let shape = self.output_shape(&shapes).expect("checked shapes");
         let elements = repeated_elements(inputs[0].shape, &shape);

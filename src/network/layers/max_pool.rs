@@ -61,11 +61,7 @@ impl Layer for MaxPool {
         })
     }
 
-    fn lower(
-        &self,
-        inputs: &[Lowered<'_>],
-        graph: &mut ReluGraph,
-    ) -> Result<NodeId, LayerError> {
+    fn lower(&self, inputs: &[Lowered<'_>], graph: &mut ReluGraph) -> Result<NodeId, LayerError> {
         let (channels, window) = self.over(inputs[0].shape).expect("checked shapes");
         let (height, width) = (pixels_of(&window.height), pixels_of(&window.width));
         // Rows of the image under no window need no maxima.

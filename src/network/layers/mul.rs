@@ -87,11 +87,7 @@ impl Layer for Factor {
         &x * &self.factors().broadcast(all).expect("checked shapes")
     }
 
-    fn lower(
-        &self,
-        inputs: &[Lowered<'_>],
-        graph: &mut ReluGraph,
-    ) -> Result<NodeId, LayerError> {
+    fn lower(&self, inputs: &[Lowered<'_>], graph: &mut ReluGraph) -> Result<NodeId, LayerError> {
         let shape = self.output_shape(&[inputs[0].shape]).expect("checked shapes");
         let factors = self.factors().broadcast(IxDyn(&shape)).expect("checked shapes");
         let elements = repeated_elements(inputs[0].shape, &shape);

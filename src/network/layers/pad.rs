@@ -100,11 +100,7 @@ impl Layer for Pad {
         self.surround(inputs[0].view(), self.value)
     }
 
-    fn lower(
-        &self,
-        inputs: &[Lowered<'_>],
-        graph: &mut ReluGraph,
-    ) -> Result<NodeId, LayerError> {
+    fn lower(&self, inputs: &[Lowered<'_>], graph: &mut ReluGraph) -> Result<NodeId, LayerError> {
         if self.before.iter().chain(&self.behind).all(|&pad| pad == 0) {
             return Ok(inputs[0].node);
         }

@@ -28,11 +28,7 @@ impl Layer for Relu {
         inputs[0].mapv(|x| x.max(0.0))
     }
 
-    fn lower(
-        &self,
-        inputs: &[Lowered<'_>],
-        graph: &mut ReluGraph,
-    ) -> Result<NodeId, LayerError> {
+    fn lower(&self, inputs: &[Lowered<'_>], graph: &mut ReluGraph) -> Result<NodeId, LayerError> {
         Ok(graph.relu(inputs[0].node))
     }
 

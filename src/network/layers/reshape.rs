@@ -60,11 +60,7 @@ impl Layer for Reshape {
         reshaped(&inputs[0], batched(inputs[0].shape()[0], &shape))
     }
 
-    fn lower(
-        &self,
-        inputs: &[Lowered<'_>],
-        _: &mut ReluGraph,
-    ) -> Result<NodeId, LayerError> {
+    fn lower(&self, inputs: &[Lowered<'_>], _: &mut ReluGraph) -> Result<NodeId, LayerError> {
         Ok(inputs[0].node)
     }
 

@@ -71,11 +71,7 @@ impl Layer for Transpose {
         reshaped(&permuted, shape)
     }
 
-    fn lower(
-        &self,
-        inputs: &[Lowered<'_>],
-        graph: &mut ReluGraph,
-    ) -> Result<NodeId, LayerError> {
+    fn lower(&self, inputs: &[Lowered<'_>], graph: &mut ReluGraph) -> Result<NodeId, LayerError> {
         let shape = inputs[0].shape;
         let size = element_count(shape).expect("checked shapes");
         let elements = ArrayD::from_shape_vec(IxDyn(shape), (0..size).collect::<Vec<usize>>());

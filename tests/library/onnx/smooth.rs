@@ -3,8 +3,8 @@
 use ndarray::arr2;
 
 use super::{read_model, with_constants};
-use crate::support::onnx::{FLOAT, Node};
-use crate::support::{format, read};
+use crate::support::onnx::{Model, Node};
+use crate::support::{format, read, read_error};
 
 /// `tanh(ln 2) = 3/5` and `1 / (1 + e^−ln 3) = 3/4`, by hand.
 #[test]
@@ -42,21 +42,19 @@ fn piecewise_linear_networks_have_a_canonical_form() {
 /// A file for two rows that do not interact is that of one row.
 #[test]
 fn rows_of_a_batch_are_told_apart() {
-    let model = crate::support::onnx::Model::from_x_to_y(&[2, 3])
-        .node("Tanh", &["x"], "s")
-        .node("Relu", &["s"], "y");
+    let model = Model::from_x_to_y(&[2, 3]).node("Tanh", &["x"], "s").node("Relu", &["s"], "y");
     assert_eq!(read_model(&model).inputs(), 3);
 }
 
 #[test]
 fn at_the_end_it_is_set_aside_and_of_constants_it_is_refused() {
-    let ends = with_constants().node("MatMul", &["x", "t"], "scores").node("Tanh", &["scores"], "y");
+    let ends =
+        with_constants().node("MatMul", &["x", "t"], "scores").node("Tanh", &["scores"], "y");
     assert!(read_model(&ends).check_piecewise_linear().is_ok());
     let constant = with_constants()
         .with(Node::new("Tanh", &["b"], "c", "constant"))
         .node("MatMul", &["x", "t"], "scores")
-        .node("Add", &["scores", "c"], "z")
-        .output("z", FLOAT);
-    let error = crate::support::read_error("onnx", &constant.encode()).to_string();
+        .node("Add", &["scores", "c"], "y");
+    let error = read_error("onnx", &constant.encode()).to_string();
     assert!(error.starts_with("node 'constant' (Tanh): it is smooth"), "{error}");
 }

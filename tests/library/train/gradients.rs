@@ -8,8 +8,8 @@ use rand_chacha::rand_core::SeedableRng;
 use taut::num::IntervalBox;
 use taut::num::random::normal;
 use taut::train::layers::{
-    ActivationLayer, ConvLayer, DenseLayer, Dropout, ImageWindow, ActivationFunction, Pool, PoolLayer,
-    TrainableLayer,
+    ActivationFunction, ActivationLayer, ConvLayer, DenseLayer, Dropout, ImageWindow, Pool,
+    PoolLayer, TrainableLayer,
 };
 use taut::train::loss::Goals;
 use taut::train::model::{Model, Pass};

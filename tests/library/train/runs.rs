@@ -116,7 +116,8 @@ fn exclusive_or_is_classified() {
         domain: None,
     };
     let split = Split { train: part.clone(), validation: part.clone(), test: part };
-    for activation in ["relu", "leaky-relu", "clipped-relu", "hard-tanh", "abs", "tanh", "sigmoid"] {
+    for activation in ["relu", "leaky-relu", "clipped-relu", "hard-tanh", "abs", "tanh", "sigmoid"]
+    {
         let recipe = recipe(&format!(
             "[network]\nhidden = [16]\nactivation = '{activation}'\n[training]\nepochs = 400\n\
              learning_rate = 0.02\nbatch = 4"

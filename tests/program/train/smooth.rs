@@ -85,7 +85,8 @@ fn penalties_on_bounds_refuse_smooth_neurons() {
     let folder = temp_dir::TempDir::new().expect("a folder");
     for activation in ["tanh", "sigmoid"] {
         for penalty in ["stability", "big_m", "unstable"] {
-            let recipe = RECIPE.replace("tanh", activation) + &format!("[penalty]\n{penalty} = 1\n");
+            let recipe =
+                RECIPE.replace("tanh", activation) + &format!("[penalty]\n{penalty} = 1\n");
             fs::write(folder.path().join("curves.toml"), recipe).unwrap();
             refused(
                 folder.path(),

@@ -222,7 +222,8 @@ pub fn of_constants_only(reason: &str) -> Wrong {
 /// messages.
 pub fn supported() -> String {
     let layers = |rule: &&OperatorRule| {
-        rule.domain == STANDARD && !matches!(rule.rule, Rule::Fold(..) | Rule::Measure(_) | Rule::Smooth)
+        rule.domain == STANDARD
+            && !matches!(rule.rule, Rule::Fold(..) | Rule::Measure(_) | Rule::Smooth)
     };
     OPERATORS.iter().filter(layers).map(|rule| rule.op).collect::<Vec<&str>>().join(", ")
 }
