@@ -44,7 +44,7 @@ const QUESTIONS: [Column; 6] = [
 const DIAGNOSTICS: usize = 8;
 
 /// Of [`QUESTIONS`], what they are to tell.
-const HARDNESS: [usize; 4] = [0, 1, 3, 4];
+const HARDNESS: [usize; 2] = [0, 3];
 
 /// Fewest networks that a correlation is told of.
 const FEWEST: usize = 5;

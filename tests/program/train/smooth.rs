@@ -41,7 +41,7 @@ fn exact_commands_refuse_it_by_name() {
     for command in ["minimize", "bounds", "regions", "analyze", "scale", "robust"] {
         let more: &[&str] = match command {
             "scale" => &["-o", "scaled.onnx"],
-            "robust" => &["--input", "0,0", "--radius", "0.1"],
+            "robust" => &["--input", "0,0", "--epsilon", "0.1"],
             _ => &[],
         };
         refused(folder.path(), &[&[command, "net.onnx"], more].concat(), &message);
