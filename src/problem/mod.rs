@@ -124,7 +124,7 @@ pub enum ProblemError {
     Box(#[from] BoxError),
     /// The network has no canonical form.
     #[error(transparent)]
-    Network(#[from] NetworkError),
+    Network(Box<NetworkError>),
     /// The box has the wrong number of coordinates.
     #[error("coordinates of the box: {found}; inputs of the network: {expected}")]
     BoxLength {
@@ -171,6 +171,12 @@ pub enum ProblemError {
         /// What is wrong with it.
         what: String,
     },
+}
+
+impl From<NetworkError> for ProblemError {
+    fn from(error: NetworkError) -> Self {
+        Self::Network(Box::new(error))
+    }
 }
 
 impl Problem {
