@@ -5,7 +5,7 @@
 SETUP = set -e; native=$$(sh .ci/native-tools); eval "$$native"
 FLAGS = --locked --features "$$TAUT_FEATURES"
 
-.PHONY: help demo install test bench peers networks study fmt clean
+.PHONY: help demo install test bench peers networks study trials fmt clean
 
 help:
 	@echo 'make demo    build taut and minimize a trained network exactly'
@@ -15,6 +15,7 @@ help:
 	@echo 'make peers   taut against other tools, for about half an hour: least values, linear regions'
 	@echo 'make networks  train the networks of networks/study again from their recipes'
 	@echo 'make study   the study: train its networks, run its suites, write docs/study.md (hours)'
+	@echo 'make trials MNIST=FOLDER  settings and initialisations on digits (an hour at most, alone)'
 	@echo 'make fmt     format the sources'
 	@echo 'make clean   remove everything that was built'
 
@@ -95,6 +96,16 @@ study:
 		target/study/training target/study/tightening docs/study.md docs/study; \
 	"$$taut" report target/study/training target/study/tightening --time cpu \
 		--title "The study: levers, bounds and scalings" -o docs/study/report.html
+
+# A row that is there already is not done again.
+trials:
+	@$(SETUP); \
+	status=0; \
+	for suite in complexity initialisation; do \
+		cargo run --release --package taut-benchmarks $(FLAGS) --bin trials -- \
+			"benchmarks/$$suite.toml" --data "$(MNIST)" --out "target/trials/$$suite" || status=$$?; \
+	done; \
+	exit $$status
 
 fmt:
 	@cargo fmt --all

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use taut::network::Precision;
 use taut::train::TrainingRecipe;
-use taut::train::layers::{ActivationLayer, DenseLayer, PiecewiseLinear, TrainableLayer};
+use taut::train::layers::{ActivationFunction, ActivationLayer, DenseLayer, TrainableLayer};
 use taut::train::loss::Goals;
 use taut::train::model::{Model, Pass};
 use taut::train::optimizers::{Step, optimizers};
@@ -99,7 +99,7 @@ fn model<S: Scalar>(problem: &Problem) -> Model<S> {
         let (inputs, outputs) = (layer.weights[0].len(), layer.weights.len());
         stack.push(Box::new(DenseLayer { inputs, outputs }));
         if number < problem.layers.len() {
-            let function = PiecewiseLinear::Relu;
+            let function = ActivationFunction::Relu;
             stack.push(Box::new(ActivationLayer { elements: outputs, function }));
         }
     }

@@ -19,7 +19,7 @@ use thiserror::Error;
 pub use lempel_ziv::{LEVELS, LempelZiv, quantised};
 pub use lipschitz::{global, is_small, local};
 use sensitivity::CHUNK;
-pub use sensitivity::{PERTURBATION, Sensitivity, samples, sensitivity};
+pub use sensitivity::{PERTURBATION, Sensitivity, monte_carlo, samples, sensitivity};
 
 use crate::bounds::LayerSummary;
 use crate::bounds::NeuronBounds;

@@ -99,7 +99,7 @@ pub fn run(args: &Args, session: Session) -> anyhow::Result<u8> {
 fn converted(args: &Args, session: &mut Session) -> anyhow::Result<Converted> {
     session.head.question = Question::of_file(&args.input, false);
     let (input, output) = (args.input.clone(), args.output.clone());
-    let (domain, options) = (args.domain.clone(), args.reading.options());
+    let (domain, options) = (args.domain.clone(), args.reading.of_any_layer());
     let (network, hash, domain) = session.read(move || {
         kinds::check(&input, Expected::Network)?;
         ensure!(

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::{self, Write};
 use std::path::PathBuf;
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use ndarray::{Array1, ArrayView2};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -61,7 +61,7 @@ struct Point {
     /// The outputs, by a forward pass of the network as read in double precision.
     output: Vec<f64>,
     /// The activation pattern, a text a layer: 0 for an inactive neuron, 1 for an active one, 2
-    /// for one at its ceiling.
+    /// for one at its ceiling; none of a network with smooth layers.
     pattern: Vec<String>,
     /// For each output the affine map of the linear region around the point; on the border of
     /// several, of that in which neurons at 0 are inactive.
@@ -86,7 +86,7 @@ pub fn run(args: &Args, session: Session) -> anyhow::Result<u8> {
 fn evaluate(args: &Args, session: &mut Session) -> anyhow::Result<Evaluated> {
     ensure!(!args.points.is_empty(), "no point is given; expected --input or --file");
     session.head.question = Question::of_file(&args.network, is_instance(&args.network));
-    let (path, options) = (args.network.clone(), args.reading.options());
+    let (path, options) = (args.network.clone(), args.reading.of_any_layer());
     let Loaded { network, file, .. } = session.read(move || {
         kinds::check(&path, Expected::Problem)?;
         Loaded::read(&path, &options)
@@ -94,8 +94,14 @@ fn evaluate(args: &Args, session: &mut Session) -> anyhow::Result<Evaluated> {
     session.head.network = Some(network.name().to_string());
     session.head.question.network = Some(file);
     let points = args.points.read(&network)?;
-    let graph = network.lower();
-    let points = points.into_iter().map(|input| evaluated(&network, &graph, input, args.gradient));
+    let graph = match network.lower() {
+        Err(error) if args.gradient => {
+            return Err(error).with_context(|| format!("--gradient of {}", args.network.display()));
+        }
+        graph => graph.ok(),
+    };
+    let evaluated = |input| evaluated(&network, graph.as_ref(), input, args.gradient);
+    let points = points.into_iter().map(evaluated);
     let name = |variable| Vocabulary::of(&network).name(variable);
     Ok(Evaluated {
         points: points.collect(),
@@ -104,16 +110,22 @@ fn evaluate(args: &Args, session: &mut Session) -> anyhow::Result<Evaluated> {
     })
 }
 
-fn evaluated(network: &Network, graph: &ReluGraph, input: Vec<f64>, gradient: bool) -> Point {
+/// The network at a point, with what its canonical form tells where it has one.
+fn evaluated(
+    network: &Network,
+    graph: Option<&ReluGraph>,
+    input: Vec<f64>,
+    gradient: bool,
+) -> Point {
     let output = network.evaluate_point(&input);
     let sign = |phase: &Phase| match phase {
         Phase::Inactive | Phase::Unstable => '0',
         Phase::Active => '1',
         Phase::Saturated => '2',
     };
-    let pattern = graph.pattern(&input);
+    let pattern = graph.map(|graph| graph.pattern(&input)).unwrap_or_default();
     let pattern = pattern.iter().map(|layer| layer.iter().map(sign).collect()).collect();
-    let affine = gradient.then(|| affine(graph, &input, &output));
+    let affine = graph.filter(|_| gradient).map(|graph| affine(graph, &input, &output));
     Point { input, output, pattern, affine }
 }
 

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use taut::control::StoppedBy;
 use taut::io::{read_network_and_hash, stored_box};
-use taut::network::{Batch, Network, SetAside};
+use taut::network::{Batch, Network, ReluGraph, SetAside};
 use taut::num::IntervalBox;
 use taut::problem::spelled;
 
@@ -56,8 +56,11 @@ pub struct Info {
     output_shape: Vec<usize>,
     /// Number of weights and biases.
     parameters: usize,
-    /// Neurons with a kink in the canonical form.
-    relus: usize,
+    /// Neurons with a kink in the canonical form; none where there is no such form.
+    relus: Option<usize>,
+    /// Why there is none, so that nothing exact is done with the network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refused: Option<String>,
     /// How many layers there are of each operator.
     operators: BTreeMap<String, usize>,
     /// The layers, operands first.
@@ -125,7 +128,7 @@ pub fn run(args: &Args, session: Session) -> anyhow::Result<u8> {
         session.head.question = Question::of_file(&args.network, false);
         let (path, dot) = (args.network.clone(), args.dot);
         let python = args.check.then(|| args.python.clone());
-        let options = args.reading.options();
+        let options = args.reading.of_any_layer();
         let (info, box_file, name, file) = session.read(move || {
             kinds::check(&path, Expected::Network)?;
             tracing::info!("read: {}", path.display());
@@ -150,7 +153,8 @@ pub fn run(args: &Args, session: Session) -> anyhow::Result<u8> {
 
 fn describe(network: &Network) -> Info {
     let graph = network.lower();
-    let relus = graph.activation_layers().map(|layer| graph.size(layer.node)).sum();
+    let relus =
+        |graph: &ReluGraph| graph.activation_layers().map(|layer| graph.size(layer.node)).sum();
     let mut operators = BTreeMap::new();
     let mut layers = Vec::new();
     for view in network.layers() {
@@ -166,7 +170,8 @@ fn describe(network: &Network) -> Info {
         input_shape: network.input_shape().to_vec(),
         output_shape: network.output_shape().to_vec(),
         parameters: layers.iter().map(|layer| layer.parameters).sum(),
-        relus,
+        relus: graph.as_ref().ok().map(relus),
+        refused: graph.err().map(|error| error.to_string()),
         operators,
         layers,
         input_box: None,
@@ -222,11 +227,14 @@ fn text(info: &Info, head: &Head, text: &mut Page) -> fmt::Result {
         count(info.inputs, "input"),
         count(info.outputs, "output"),
         count(info.parameters, "parameter"),
-        count(info.relus, "ReLU")
+        info.relus.map_or("smooth".to_string(), |relus| count(relus, "ReLU"))
     );
     text.headline(HEADING, &line)?;
     if let Some(origin) = &info.origin {
         writeln!(text, "  origin  {origin}")?;
+    }
+    if let Some(reason) = &info.refused {
+        writeln!(text, "  exact   nothing: {reason}")?;
     }
     if let Some(b) = &info.input_box {
         let intervals: Vec<String> = (0..b.len().min(MOST_INTERVALS))

@@ -24,6 +24,11 @@ impl ReadingArgs {
         let default = ReadOptions::default();
         ReadOptions { nnet_units: self.nnet_units.unwrap_or(default.nnet_units), ..default }
     }
+
+    /// The options for commands that evaluate a network or look at it, which smooth layers allow.
+    pub fn of_any_layer(&self) -> ReadOptions {
+        ReadOptions { smooth: true, ..self.options() }
+    }
 }
 
 fn units() -> impl TypedValueParser<Value = Units> {

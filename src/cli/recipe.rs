@@ -36,7 +36,8 @@ pub struct RecipeArgs {
     /// Neurons of each hidden layer, separated by commas [default: 50,50].
     #[arg(long, value_name = "COUNTS", value_delimiter = ',')]
     hidden: Option<Vec<usize>>,
-    /// Activation: relu, leaky-relu, clipped-relu, hard-tanh, abs [default: relu].
+    /// Activation: relu, leaky-relu, clipped-relu, hard-tanh, abs; tanh and sigmoid, which
+    /// exact commands refuse [default: relu].
     #[arg(long, value_name = "NAME")]
     activation: Option<String>,
     /// Ceiling of clipped-relu [default: 1].

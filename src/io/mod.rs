@@ -240,7 +240,12 @@ fn network_of(
         };
         return Err(content(path, cause));
     }
-    format.read_by(bytes, &name, beside, options).map_err(|cause| content(path, cause))
+    let read = format.read_by(bytes, &name, beside, options);
+    let network = read.map_err(|cause| content(path, cause))?;
+    if !options.smooth {
+        network.check_piecewise_linear().map_err(|cause| content(path, cause.into()))?;
+    }
+    Ok(network)
 }
 
 /// The SHA-256 of bytes in hexadecimal digits.

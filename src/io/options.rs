@@ -13,4 +13,7 @@ pub struct ReadOptions {
     /// Values inside an ONNX file, by the names that its nodes give them: they are outputs of the
     /// network too, behind those of the file. Default: none.
     pub values: Vec<String>,
+    /// Whether networks with smooth layers are read, which can be evaluated and no more.
+    /// Default: they are refused.
+    pub smooth: bool,
 }

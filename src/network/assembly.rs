@@ -4,7 +4,7 @@ use petgraph::graph::{DiGraph, NodeIndex};
 use thiserror::Error;
 
 use super::builder::NetworkError;
-use super::layers::{LAYERS, Layer, LayerKind, element_count};
+use super::layers::{LAYERS, Layer, LayerKind, SMOOTH_LAYERS, element_count};
 use super::operator::{Attributes, Constant, LayerError, Operand, Operator, OperatorReader};
 use super::{Network, Vertex};
 use crate::message::excerpt;
@@ -169,7 +169,7 @@ impl Assembly {
 
 /// The layer of an operator's name.
 pub(super) fn kind_of(node: &str, op: &str) -> Result<&'static LayerKind, NetworkError> {
-    LAYERS.iter().find(|kind| kind.op == op).ok_or_else(|| {
+    LAYERS.iter().chain(SMOOTH_LAYERS).find(|kind| kind.op == op).ok_or_else(|| {
         let supported: Vec<&str> = LAYERS.iter().map(|kind| kind.op).collect();
         NetworkError::UnknownOperator {
             node: node.to_string(),

@@ -38,7 +38,7 @@ impl Network {
     ///
     /// ```
     /// let network = taut::io::read_network("networks/peaks-2x25.onnx".as_ref())?;
-    /// let copy = taut::network::Network::from_graph(&network.lower(), &network)?;
+    /// let copy = taut::network::Network::from_graph(&network.lower()?, &network)?;
     /// assert_eq!(copy.evaluate_point(&[0.5, -1.0]), network.evaluate_point(&[0.5, -1.0]));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

@@ -3,7 +3,8 @@
 //!
 //! A network is a function `f: Rⁿ → Rᵐ` made of affine maps and piecewise linear
 //! activations. All statements of Taut are about this function over the reals,
-//! with the weights as stored in the file.
+//! with the weights as stored in the file. One with smooth activations can be held and
+//! evaluated, but has no canonical form ([`Network::lower`]).
 
 mod assembly;
 mod builder;
@@ -33,7 +34,8 @@ pub use builder::{NetworkDescription, NetworkError, NodeDescription};
 pub use convolution::Convolution;
 pub use dense::{Activation, DenseLayer};
 pub(crate) use layers::broadcast_shape;
-pub use layers::{LAYERS, Layer, LayerKind, Lowered};
+pub use layers::{LAYERS, Layer, LayerKind, Lowered, SMOOTH_LAYERS};
+pub(crate) use layers::{PIECEWISE, SMOOTH};
 pub use linear::{Linear, SparseRows};
 pub use metadata::{Metadata, Precision, Scaling, Units};
 pub(crate) use operator::check_finite;
@@ -301,7 +303,10 @@ impl Network {
     }
 
     /// The canonical form.
-    pub fn lower(&self) -> ReluGraph {
+    ///
+    /// # Errors
+    /// [`NetworkError::Layer`] with the first layer that is not piecewise linear.
+    pub fn lower(&self) -> Result<ReluGraph, NetworkError> {
         let mut graph = ReluGraph::new(self.inputs());
         let mut nodes = vec![graph.input(); self.graph.node_count()];
         for &index in &self.order {
@@ -311,12 +316,32 @@ impl Network {
                     .into_iter()
                     .map(|o| Lowered { node: nodes[o.index()], shape: &self.graph[o].shape })
                     .collect();
-                nodes[index.index()] = layer.lower(&operands, &mut graph);
+                let lowered = layer.lower(&operands, &mut graph);
+                nodes[index.index()] = lowered.map_err(|cause| self.refused(index, cause))?;
             }
         }
         graph.set_output(nodes[self.output.index()]);
         // A layer may find a better form than that of its operand (`max.rs`).
-        graph.without_unused()
+        Ok(graph.without_unused())
+    }
+
+    /// That all layers are piecewise linear: that there is a canonical form.
+    ///
+    /// # Errors
+    /// That of [`lower`](Self::lower).
+    pub fn check_piecewise_linear(&self) -> Result<(), NetworkError> {
+        let is_smooth = |layer: &dyn Layer| {
+            let (op, _) = layer.summary();
+            SMOOTH_LAYERS.iter().any(|kind| kind.op == op)
+        };
+        let mut layers = self.graph.node_weights().filter_map(|vertex| vertex.layer.as_deref());
+        if layers.any(is_smooth) { self.lower().map(drop) } else { Ok(()) }
+    }
+
+    fn refused(&self, index: NodeIndex, cause: LayerError) -> NetworkError {
+        let Vertex { name, layer, .. } = &self.graph[index];
+        let op = layer.as_ref().map_or_else(String::new, |layer| layer.operator().op);
+        NetworkError::Layer { node: name.clone(), op, cause }
     }
 
     /// The graph of layers in the DOT language of Graphviz.

@@ -28,7 +28,7 @@ pub use rows::{LimitedRow, OBJECTIVE, Part};
 pub use vocabulary::Vocabulary;
 pub use words::spelled;
 
-use crate::network::{Network, NodeId, ReluGraph};
+use crate::network::{Network, NetworkError, NodeId, ReluGraph};
 use crate::num::{BoxError, Interval, IntervalBox};
 
 /// Direction of the optimisation.
@@ -122,6 +122,9 @@ pub enum ProblemError {
     /// The box is not one.
     #[error(transparent)]
     Box(#[from] BoxError),
+    /// The network has no canonical form.
+    #[error(transparent)]
+    Network(Box<NetworkError>),
     /// The box has the wrong number of coordinates.
     #[error("coordinates of the box: {found}; inputs of the network: {expected}")]
     BoxLength {
@@ -170,6 +173,12 @@ pub enum ProblemError {
     },
 }
 
+impl From<NetworkError> for ProblemError {
+    fn from(error: NetworkError) -> Self {
+        Self::Network(Box::new(error))
+    }
+}
+
 impl Problem {
     /// Matches a question with a network and the box of its inputs.
     ///
@@ -181,7 +190,7 @@ impl Problem {
         question: Question,
     ) -> Result<Self, ProblemError> {
         let network = network.into();
-        let network_graph = network.lower();
+        let network_graph = network.lower()?;
         Self::of_graph(network, network_graph, domain, question)
     }
 

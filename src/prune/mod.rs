@@ -78,7 +78,7 @@ pub enum PruneError {
 ///
 /// let network = taut::io::read_network("networks/rosenbrock4-2x25.onnx".as_ref())?;
 /// let domain = network.metadata().input_box.clone().expect("a box");
-/// let graph = network.lower();
+/// let graph = network.lower()?;
 /// let pruned = prune(&graph, &Crown.propagate(&graph, &domain)?)?;
 /// assert_eq!(pruned.layers.iter().map(|layer| layer.kept).collect::<Vec<_>>(), [24, 18]);
 /// let point = ndarray::arr2(&[[0.5, -1.0, 0.25, 1.5]]);

@@ -120,7 +120,7 @@ pub struct Scaled {
 ///
 /// let network = taut::io::read_network("networks/peaks-2x25.onnx".as_ref())?;
 /// let domain = network.metadata().input_box.clone().expect("a box");
-/// let graph = network.lower();
+/// let graph = network.lower()?;
 /// let bounds = IntervalPropagation.propagate(&graph, &domain)?;
 /// let scaled = scale(&graph, &bounds, &Balance);
 ///

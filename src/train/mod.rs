@@ -25,6 +25,7 @@ pub mod calculated;
 mod checkpoint;
 pub mod compress;
 pub mod data;
+mod decay;
 mod error;
 pub mod functions;
 mod halt;

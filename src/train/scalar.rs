@@ -12,6 +12,7 @@ use std::ops::{AddAssign, MulAssign, Neg, SubAssign};
 use ndarray::linalg::general_mat_mul;
 use ndarray::{ArrayView2, ArrayViewMut2, LinalgScalar};
 
+use super::decay;
 use crate::network::Precision;
 
 /// `f32` or `f64`.
@@ -43,10 +44,14 @@ pub trait Scalar:
 
     /// `eˣ`.
     fn exponential(self) -> Self;
+
+    /// `eˣ − 1` for `x ≤ 0`, without a call, so that loops over it are vectorised; its error is
+    /// about the last digit.
+    fn decay(self) -> Self;
 }
 
 macro_rules! scalar {
-    ($type:ty, $precision:expr) => {
+    ($type:ty, $precision:expr, $decay:path) => {
         impl Scalar for $type {
             const PRECISION: Precision = $precision;
 
@@ -70,12 +75,17 @@ macro_rules! scalar {
             fn exponential(self) -> Self {
                 self.exp()
             }
+
+            #[inline(always)]
+            fn decay(self) -> Self {
+                $decay(self)
+            }
         }
     };
 }
 
-scalar!(f32, Precision::F32);
-scalar!(f64, Precision::F64);
+scalar!(f32, Precision::F32, decay::single);
+scalar!(f64, Precision::F64, decay::double);
 
 /// The same numbers.
 pub(super) fn wide<S: Scalar>(numbers: &[S]) -> Vec<f64> {

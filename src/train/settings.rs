@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::OneOrEach;
 use super::data::Targets;
-use super::layers::{PiecewiseLinear, Pool};
+use super::layers::{ActivationFunction, Pool};
 use super::scaling::InputScaling;
 use crate::network::Precision;
 
@@ -16,8 +16,8 @@ pub struct NetworkRecipe {
     /// Neurons of each hidden layer: from 1; an empty list is an affine function.
     /// Default: `[50, 50]`.
     pub hidden: Vec<usize>,
-    /// Activation of all hidden layers: relu, leaky-relu, clipped-relu, hard-tanh, abs.
-    /// Default: relu.
+    /// Activation of all hidden layers: relu, leaky-relu, clipped-relu, hard-tanh, abs; tanh
+    /// and sigmoid, which are smooth, so that exact commands refuse the network. Default: relu.
     pub activation: ActivationName,
     /// Slope of leaky-relu below 0: finite. Default: 0.01.
     pub slope: f64,
@@ -45,13 +45,15 @@ impl Default for NetworkRecipe {
 
 impl NetworkRecipe {
     /// The activation as a function.
-    pub fn function(&self) -> PiecewiseLinear {
+    pub fn function(&self) -> ActivationFunction {
         match self.activation {
-            ActivationName::Relu => PiecewiseLinear::Relu,
-            ActivationName::LeakyRelu => PiecewiseLinear::LeakyRelu { slope: self.slope },
-            ActivationName::ClippedRelu => PiecewiseLinear::Clip { min: 0.0, max: self.ceiling },
-            ActivationName::HardTanh => PiecewiseLinear::Clip { min: -1.0, max: 1.0 },
-            ActivationName::Abs => PiecewiseLinear::Abs,
+            ActivationName::Relu => ActivationFunction::Relu,
+            ActivationName::LeakyRelu => ActivationFunction::LeakyRelu { slope: self.slope },
+            ActivationName::ClippedRelu => ActivationFunction::Clip { min: 0.0, max: self.ceiling },
+            ActivationName::HardTanh => ActivationFunction::Clip { min: -1.0, max: 1.0 },
+            ActivationName::Abs => ActivationFunction::Abs,
+            ActivationName::Tanh => ActivationFunction::Tanh,
+            ActivationName::Sigmoid => ActivationFunction::Sigmoid,
         }
     }
 }
@@ -71,6 +73,10 @@ pub enum ActivationName {
     HardTanh,
     /// `|a|`.
     Abs,
+    /// `tanh a`.
+    Tanh,
+    /// `1 / (1 + e⁻ᵃ)`.
+    Sigmoid,
 }
 
 /// One convolution, the activation, and perhaps a pool.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use ndarray::{Array1, Array2, arr0};
 
-use super::layers::{ImageWindow, PiecewiseLinear, Pool};
+use super::layers::{ActivationFunction, ImageWindow, Pool};
 use crate::network::{Attribute, Constant, Metadata, Network, NetworkDescription, NetworkError};
 
 /// One layer after the other, each with one input and one output.
@@ -34,7 +34,7 @@ pub enum Stage {
         size: usize,
     },
     /// An activation of every element.
-    Activation(PiecewiseLinear),
+    Activation(ActivationFunction),
 }
 
 impl Stage {
@@ -144,13 +144,17 @@ fn add(description: &mut NetworkDescription, number: usize, stage: &Stage) {
             let name = format!("activation{number}");
             let leaky = |alpha| [("alpha", Attribute::Float(alpha))];
             match *function {
-                PiecewiseLinear::Relu => description.node(name, "Relu", &[], operands),
-                PiecewiseLinear::LeakyRelu { slope } => {
+                ActivationFunction::Relu => description.node(name, "Relu", &[], operands),
+                ActivationFunction::LeakyRelu { slope } => {
                     description.node(name, "LeakyRelu", &leaky(slope), operands);
                 }
+                ActivationFunction::Tanh => description.node(name, "Tanh", &[], operands),
+                ActivationFunction::Sigmoid => description.node(name, "Sigmoid", &[], operands),
                 // |a| is the leaky ReLU of slope −1, and files know no other form of it.
-                PiecewiseLinear::Abs => description.node(name, "LeakyRelu", &leaky(-1.0), operands),
-                PiecewiseLinear::Clip { min, max } => {
+                ActivationFunction::Abs => {
+                    description.node(name, "LeakyRelu", &leaky(-1.0), operands)
+                }
+                ActivationFunction::Clip { min, max } => {
                     for (side, limit) in [("min", min), ("max", max)] {
                         let limit = Constant::Float(arr0(limit).into_dyn());
                         operands.push(description.constant(format!("{side}{number}"), limit));

@@ -66,7 +66,7 @@ fn a_copy_of_the_documented_example_is_the_same() {
     let copy = read("json", &format("json").write(&network).unwrap());
     assert_eq!(copy.name(), "test");
     assert_eq!(copy.metadata(), network.metadata());
-    assert_eq!(copy.lower(), network.lower());
+    assert_eq!(copy.lower().unwrap(), network.lower().unwrap());
 }
 
 /// `y = max(x0 + 0.5 x1, 0)` with no key that can be left out; `{more}` stands

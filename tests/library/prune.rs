@@ -161,7 +161,7 @@ fn shipped_networks_compute_the_same_on_a_million_points() {
         let network = taut::io::read_network(format!("networks/{name}.onnx").as_ref());
         let network = network.expect("a network");
         let domain = network.metadata().input_box.clone().expect("a box");
-        let graph = network.lower();
+        let graph = network.lower().unwrap();
         let bounds = Crown.propagate(&graph, &domain).expect("bounds");
         let pruned = prune(&graph, &bounds).expect("a small network");
         assert!(neurons(&pruned.graph) < neurons(&graph), "{name}");

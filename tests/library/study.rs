@@ -39,7 +39,7 @@ fn every_recipe_has_its_network() {
         recipe.validate().unwrap_or_else(|error| panic!("{name}: {error}"));
         let network = read_network(&path.with_extension("onnx"));
         let network = network.unwrap_or_else(|error| panic!("{name}: {error}"));
-        let graph = network.lower();
+        let graph = network.lower().unwrap();
         let widths: Vec<usize> =
             graph.activation_layers().map(|layer| graph.size(layer.node)).collect();
         assert_eq!(widths, recipe.network.hidden, "{name}");

@@ -38,7 +38,7 @@ pub fn assert_computes<const N: usize, const M: usize>(
     points: &[[f64; N]],
     expected: impl Fn([f64; N]) -> [f64; M],
 ) {
-    let graph = network.lower();
+    let graph = network.lower().unwrap();
     let written = Network::from_graph(&graph, network).unwrap_or_else(|error| panic!("{error}"));
     for &point in points {
         let batch = ArrayView2::from_shape((1, N), &point).expect("one row");
@@ -47,7 +47,7 @@ pub fn assert_computes<const N: usize, const M: usize>(
             ("as read", network.evaluate(batch)),
             ("canonical", graph.evaluate(batch)),
             ("written", written.evaluate(batch)),
-            ("canonical of written", written.lower().evaluate(batch)),
+            ("canonical of written", written.lower().unwrap().evaluate(batch)),
         ] {
             assert_eq!(found.ncols(), M, "outputs, {form}");
             let found: [f64; M] = array::from_fn(|i| found[[0, i]]);

@@ -139,6 +139,8 @@ impl<'a> Builder<'a> {
             Rule::Compute(_, lower) => vec![Known::Data(lower(call, &mut lowering)?)],
             Rule::Fold(fold, _) if call.is_constant() => vec![constant(fold(call)?)],
             Rule::Fold(_, reason) => return Err(operators::of_constants_only(reason)),
+            Rule::Smooth if call.is_constant() => return Err(operators::smooth_constant()),
+            Rule::Smooth => vec![Known::Data(operators::lower_layer(call, &mut lowering)?)],
         })
     }
 

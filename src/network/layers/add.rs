@@ -81,7 +81,7 @@ impl Layer for Add {
         sum
     }
 
-    fn lower(&self, inputs: &[Lowered<'_>], graph: &mut ReluGraph) -> NodeId {
+    fn lower(&self, inputs: &[Lowered<'_>], graph: &mut ReluGraph) -> Result<NodeId, LayerError> {
         let shapes: Vec<&[usize]> = inputs.iter().map(|input| input.shape).collect();
         let shape = self.output_shape(&shapes).expect("checked shapes");
         let size = element_count(&shape).expect("checked shapes");
@@ -102,7 +102,7 @@ impl Layer for Add {
                 }
             }
         }
-        graph.affine(terms, bias)
+        Ok(graph.affine(terms, bias))
     }
 
     fn for_one_row(&self, rows: usize, inputs: &[&[usize]]) -> Option<Operator> {

@@ -71,7 +71,7 @@ impl Layer for AveragePool {
         })
     }
 
-    fn lower(&self, inputs: &[Lowered<'_>], graph: &mut ReluGraph) -> NodeId {
+    fn lower(&self, inputs: &[Lowered<'_>], graph: &mut ReluGraph) -> Result<NodeId, LayerError> {
         let (channels, window) = self.over(inputs[0].shape).expect("checked shapes");
         let columns = window.width.outputs();
         let rows = (0..channels * window.outputs()).map(|output| {
@@ -81,7 +81,7 @@ impl Layer for AveragePool {
             let start = channel * window.pixels();
             window.taps_of(row, column).map(move |(_, pixel)| (start + pixel, weight))
         });
-        sparse(graph, inputs[0].node, rows)
+        Ok(sparse(graph, inputs[0].node, rows))
     }
 
     fn for_one_row(&self, _: usize, _: &[&[usize]]) -> Option<Operator> {

@@ -78,7 +78,7 @@ impl Layer for Clip {
         inputs[0].mapv(|x| x.max(min).min(max))
     }
 
-    fn lower(&self, inputs: &[Lowered<'_>], graph: &mut ReluGraph) -> NodeId {
+    fn lower(&self, inputs: &[Lowered<'_>], graph: &mut ReluGraph) -> Result<NodeId, LayerError> {
         let mut x = inputs[0].node;
         let size = graph.size(x);
         if let (Some(min), Some(max)) = (self.min, self.max)
@@ -87,7 +87,7 @@ impl Layer for Clip {
         {
             let above = add_bias(graph, x, Array1::from_elem(size, -min));
             let clipped = graph.clip(above, Array1::from_elem(size, ceiling));
-            return add_bias(graph, clipped, Array1::from_elem(size, min));
+            return Ok(add_bias(graph, clipped, Array1::from_elem(size, min)));
         }
         if let Some(min) = self.min {
             x = at_least(graph, x, &Array1::from_elem(size, min), 1.0);
@@ -95,7 +95,7 @@ impl Layer for Clip {
         if let Some(max) = self.max {
             x = at_least(graph, x, &Array1::from_elem(size, -max), -1.0);
         }
-        x
+        Ok(x)
     }
 
     fn for_one_row(&self, _: usize, _: &[&[usize]]) -> Option<Operator> {

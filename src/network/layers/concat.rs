@@ -97,7 +97,7 @@ impl Layer for Concat {
         joined.as_standard_layout().into_owned()
     }
 
-    fn lower(&self, inputs: &[Lowered<'_>], graph: &mut ReluGraph) -> NodeId {
+    fn lower(&self, inputs: &[Lowered<'_>], graph: &mut ReluGraph) -> Result<NodeId, LayerError> {
         let shapes: Vec<&[usize]> = inputs.iter().map(|input| input.shape).collect();
         let shapes = self.shapes(&shapes);
         let axis = self.axis(shapes[0].len()).expect("checked shapes");
@@ -124,7 +124,7 @@ impl Layer for Concat {
             }
             start += own;
         }
-        graph.affine(terms, bias)
+        Ok(graph.affine(terms, bias))
     }
 
     fn for_one_row(&self, rows: usize, inputs: &[&[usize]]) -> Option<Operator> {

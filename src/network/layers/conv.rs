@@ -127,10 +127,10 @@ impl Layer for Conv {
         y.into_dyn().into_shape_with_order(batched(batch, &shape)).expect("standard layout")
     }
 
-    fn lower(&self, inputs: &[Lowered<'_>], graph: &mut ReluGraph) -> NodeId {
+    fn lower(&self, inputs: &[Lowered<'_>], graph: &mut ReluGraph) -> Result<NodeId, LayerError> {
         let convolution = self.convolution(inputs[0].shape);
         let bias = self.biases(convolution.outputs());
-        graph.affine(vec![(inputs[0].node, Linear::Convolution(convolution))], bias)
+        Ok(graph.affine(vec![(inputs[0].node, Linear::Convolution(convolution))], bias))
     }
 
     fn for_one_row(&self, _: usize, _: &[&[usize]]) -> Option<Operator> {

@@ -46,8 +46,8 @@ impl Layer for Flatten {
         reshaped(&inputs[0], batched(inputs[0].shape()[0], &shape))
     }
 
-    fn lower(&self, inputs: &[Lowered<'_>], _: &mut ReluGraph) -> NodeId {
-        inputs[0].node
+    fn lower(&self, inputs: &[Lowered<'_>], _: &mut ReluGraph) -> Result<NodeId, LayerError> {
+        Ok(inputs[0].node)
     }
 
     fn for_one_row(&self, _: usize, inputs: &[&[usize]]) -> Option<Operator> {

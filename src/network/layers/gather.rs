@@ -74,14 +74,14 @@ impl Layer for Gather {
         reshaped(&gathered.view(), batched(batch, &shape))
     }
 
-    fn lower(&self, inputs: &[Lowered<'_>], graph: &mut ReluGraph) -> NodeId {
+    fn lower(&self, inputs: &[Lowered<'_>], graph: &mut ReluGraph) -> Result<NodeId, LayerError> {
         let shape = inputs[0].shape;
         let (axis, positions) = self.over(shape).expect("checked shapes");
         let size = element_count(shape).expect("checked shapes");
         let elements = Array1::from_iter(0..size).into_shape_with_order(IxDyn(shape));
         let gathered = elements.expect("one a place").select(Axis(axis), &positions);
         let elements: Vec<usize> = gathered.iter().copied().collect();
-        select(graph, inputs[0].node, &elements)
+        Ok(select(graph, inputs[0].node, &elements))
     }
 
     fn for_one_row(&self, _: usize, inputs: &[&[usize]]) -> Option<Operator> {

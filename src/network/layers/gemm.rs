@@ -111,7 +111,7 @@ impl Layer for Gemm {
         y
     }
 
-    fn lower(&self, inputs: &[Lowered<'_>], graph: &mut ReluGraph) -> NodeId {
+    fn lower(&self, inputs: &[Lowered<'_>], graph: &mut ReluGraph) -> Result<NodeId, LayerError> {
         let (rows, outputs) = (inputs[0].shape[0], self.weights.nrows());
         // β C as a rounded part and its rounding error: the sum is exact.
         let (bias, rest): (Array1<f64>, Array1<f64>) = match &self.bias {
@@ -138,7 +138,7 @@ impl Layer for Gemm {
             let factor = Linear::scaled_identity(rows * outputs, self.alpha);
             graph.affine(vec![(product, factor)], bias)
         };
-        add_bias(graph, node, rest)
+        Ok(add_bias(graph, node, rest))
     }
 
     fn for_one_row(&self, rows: usize, inputs: &[&[usize]]) -> Option<Operator> {

@@ -28,8 +28,8 @@ impl Layer for Identity {
         inputs[0].to_owned()
     }
 
-    fn lower(&self, inputs: &[Lowered<'_>], _: &mut ReluGraph) -> NodeId {
-        inputs[0].node
+    fn lower(&self, inputs: &[Lowered<'_>], _: &mut ReluGraph) -> Result<NodeId, LayerError> {
+        Ok(inputs[0].node)
     }
 
     fn for_one_row(&self, _: usize, _: &[&[usize]]) -> Option<Operator> {

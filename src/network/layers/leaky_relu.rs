@@ -40,7 +40,7 @@ impl Layer for LeakyRelu {
         inputs[0].mapv(|x| if x >= 0.0 { x } else { self.alpha * x })
     }
 
-    fn lower(&self, inputs: &[Lowered<'_>], graph: &mut ReluGraph) -> NodeId {
+    fn lower(&self, inputs: &[Lowered<'_>], graph: &mut ReluGraph) -> Result<NodeId, LayerError> {
         let x = inputs[0].node;
         let size = graph.size(x);
         let positive_part = graph.relu(x);
@@ -53,7 +53,7 @@ impl Layer for LeakyRelu {
                 terms.push((positive_part, scaled(-self.alpha)));
             }
         }
-        graph.affine(terms, Array1::zeros(size))
+        Ok(graph.affine(terms, Array1::zeros(size)))
     }
 
     fn for_one_row(&self, _: usize, _: &[&[usize]]) -> Option<Operator> {

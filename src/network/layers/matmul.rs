@@ -103,13 +103,13 @@ impl Layer for MatMul {
         reshaped(&y.into_dyn().view(), batched(batch, &shape))
     }
 
-    fn lower(&self, inputs: &[Lowered<'_>], graph: &mut ReluGraph) -> NodeId {
+    fn lower(&self, inputs: &[Lowered<'_>], graph: &mut ReluGraph) -> Result<NodeId, LayerError> {
         let (front, _, back) = self.split(inputs[0].shape).expect("checked shapes");
         let left = element_count(front).expect("checked shapes");
         let right = element_count(back).expect("checked shapes");
         let linear = Linear::repeated(left, &self.weights, right);
         let bias = Array1::zeros(linear.outputs());
-        graph.affine(vec![(inputs[0].node, linear)], bias)
+        Ok(graph.affine(vec![(inputs[0].node, linear)], bias))
     }
 
     fn for_one_row(&self, _: usize, inputs: &[&[usize]]) -> Option<Operator> {

@@ -110,13 +110,13 @@ impl Layer for Max {
         values
     }
 
-    fn lower(&self, inputs: &[Lowered<'_>], graph: &mut ReluGraph) -> NodeId {
+    fn lower(&self, inputs: &[Lowered<'_>], graph: &mut ReluGraph) -> Result<NodeId, LayerError> {
         let shapes: Vec<&[usize]> = inputs.iter().map(|input| input.shape).collect();
         let shape = self.output_shape(&shapes).expect("checked shapes");
         let elements = repeated_elements(inputs[0].shape, &shape);
         let a = select(graph, inputs[0].node, &elements);
         if let Some(constant) = &self.constant {
-            return self.lower_constant(constant, a, &shape, graph);
+            return Ok(self.lower_constant(constant, a, &shape, graph));
         }
         let bias = Array1::zeros(elements.len());
         let scaled = |factor| Linear::scaled_identity(elements.len(), factor);
@@ -124,7 +124,7 @@ impl Layer for Max {
         let excess = vec![(inputs[1].node, b), (a, scaled(-self.sign))];
         let excess = graph.affine(excess, bias.clone());
         let excess = graph.relu(excess);
-        graph.affine(vec![(a, scaled(1.0)), (excess, scaled(self.sign))], bias)
+        Ok(graph.affine(vec![(a, scaled(1.0)), (excess, scaled(self.sign))], bias))
     }
 
     fn for_one_row(&self, rows: usize, inputs: &[&[usize]]) -> Option<Operator> {

@@ -61,7 +61,7 @@ impl Layer for MaxPool {
         })
     }
 
-    fn lower(&self, inputs: &[Lowered<'_>], graph: &mut ReluGraph) -> NodeId {
+    fn lower(&self, inputs: &[Lowered<'_>], graph: &mut ReluGraph) -> Result<NodeId, LayerError> {
         let (channels, window) = self.over(inputs[0].shape).expect("checked shapes");
         let (height, width) = (pixels_of(&window.height), pixels_of(&window.width));
         // Rows of the image under no window need no maxima.
@@ -87,7 +87,7 @@ impl Layer for MaxPool {
             }
         }
         let (node, maxima) = maxima(graph, node, sets);
-        select(graph, node, &maxima)
+        Ok(select(graph, node, &maxima))
     }
 
     fn for_one_row(&self, _: usize, _: &[&[usize]]) -> Option<Operator> {

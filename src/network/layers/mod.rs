@@ -21,9 +21,11 @@ mod relu;
 mod reshape;
 mod rows;
 mod sliding;
+mod smooth;
 mod transpose;
 
 pub(crate) use broadcast::broadcast_shape;
+pub(crate) use smooth::{PIECEWISE, SMOOTH};
 use std::fmt;
 
 use ndarray::{Array1, ArrayD, ArrayViewD, IxDyn};
@@ -69,9 +71,12 @@ pub trait Layer: fmt::Debug + Send + Sync {
     /// Adds nodes of equal value over the reals to `graph`; a tensor is a
     /// vector there, its elements in row-major order.
     ///
+    /// # Errors
+    /// The layer is not piecewise linear.
+    ///
     /// # Panics
     /// If [`output_shape`](Layer::output_shape) refuses the shapes.
-    fn lower(&self, inputs: &[Lowered<'_>], graph: &mut ReluGraph) -> NodeId;
+    fn lower(&self, inputs: &[Lowered<'_>], graph: &mut ReluGraph) -> Result<NodeId, LayerError>;
 
     /// The same layer for one row of a batch, in neutral form; `None` unless it treats the
     /// rows apart and alike.
@@ -103,7 +108,7 @@ pub struct LayerKind {
     pub read: fn(&mut OperatorReader) -> Result<Box<dyn Layer>, LayerError>,
 }
 
-/// Every layer that Taut knows, by operator name.
+/// Every layer that has a canonical form, by operator name.
 pub const LAYERS: &[LayerKind] = &[
     LayerKind { op: "Add", read: add::read_add },
     LayerKind { op: "AveragePool", read: average_pool::read },
@@ -126,6 +131,12 @@ pub const LAYERS: &[LayerKind] = &[
     LayerKind { op: "Reshape", read: reshape::read },
     LayerKind { op: "Sub", read: add::read_sub },
     LayerKind { op: "Transpose", read: transpose::read },
+];
+
+/// The layers that are evaluated only, by operator name: they are smooth.
+pub const SMOOTH_LAYERS: &[LayerKind] = &[
+    LayerKind { op: "Sigmoid", read: smooth::read_sigmoid },
+    LayerKind { op: "Tanh", read: smooth::read_tanh },
 ];
 
 /// Number of elements of a tensor; `None` if it does not fit in memory terms.

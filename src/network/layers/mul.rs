@@ -87,12 +87,12 @@ impl Layer for Factor {
         &x * &self.factors().broadcast(all).expect("checked shapes")
     }
 
-    fn lower(&self, inputs: &[Lowered<'_>], graph: &mut ReluGraph) -> NodeId {
+    fn lower(&self, inputs: &[Lowered<'_>], graph: &mut ReluGraph) -> Result<NodeId, LayerError> {
         let shape = self.output_shape(&[inputs[0].shape]).expect("checked shapes");
         let factors = self.factors().broadcast(IxDyn(&shape)).expect("checked shapes");
         let elements = repeated_elements(inputs[0].shape, &shape);
         let rows = elements.into_iter().zip(&factors).map(|(element, &w)| [(element, w)]);
-        sparse(graph, inputs[0].node, rows)
+        Ok(sparse(graph, inputs[0].node, rows))
     }
 
     fn for_one_row(&self, rows: usize, inputs: &[&[usize]]) -> Option<Operator> {

@@ -100,9 +100,9 @@ impl Layer for Pad {
         self.surround(inputs[0].view(), self.value)
     }
 
-    fn lower(&self, inputs: &[Lowered<'_>], graph: &mut ReluGraph) -> NodeId {
+    fn lower(&self, inputs: &[Lowered<'_>], graph: &mut ReluGraph) -> Result<NodeId, LayerError> {
         if self.before.iter().chain(&self.behind).all(|&pad| pad == 0) {
-            return inputs[0].node;
+            return Ok(inputs[0].node);
         }
         let size = element_count(inputs[0].shape).expect("checked shapes");
         let elements = (0..size).map(Some).collect();
@@ -111,7 +111,7 @@ impl Layer for Pad {
         let copied = places.iter().map(|place| place.map(|element| (element, 1.0)));
         let linear = Linear::Sparse(SparseRows::from_rows(size, copied));
         let filled = places.iter().map(|place| if place.is_none() { self.value } else { 0.0 });
-        graph.affine(vec![(inputs[0].node, linear)], filled.collect())
+        Ok(graph.affine(vec![(inputs[0].node, linear)], filled.collect()))
     }
 
     fn for_one_row(&self, _: usize, _: &[&[usize]]) -> Option<Operator> {

@@ -28,8 +28,8 @@ impl Layer for Relu {
         inputs[0].mapv(|x| x.max(0.0))
     }
 
-    fn lower(&self, inputs: &[Lowered<'_>], graph: &mut ReluGraph) -> NodeId {
-        graph.relu(inputs[0].node)
+    fn lower(&self, inputs: &[Lowered<'_>], graph: &mut ReluGraph) -> Result<NodeId, LayerError> {
+        Ok(graph.relu(inputs[0].node))
     }
 
     fn for_one_row(&self, _: usize, _: &[&[usize]]) -> Option<Operator> {

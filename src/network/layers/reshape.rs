@@ -60,8 +60,8 @@ impl Layer for Reshape {
         reshaped(&inputs[0], batched(inputs[0].shape()[0], &shape))
     }
 
-    fn lower(&self, inputs: &[Lowered<'_>], _: &mut ReluGraph) -> NodeId {
-        inputs[0].node
+    fn lower(&self, inputs: &[Lowered<'_>], _: &mut ReluGraph) -> Result<NodeId, LayerError> {
+        Ok(inputs[0].node)
     }
 
     /// In row-major order the blocks stay whole where their number divides the new first axis.

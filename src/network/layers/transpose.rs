@@ -71,13 +71,13 @@ impl Layer for Transpose {
         reshaped(&permuted, shape)
     }
 
-    fn lower(&self, inputs: &[Lowered<'_>], graph: &mut ReluGraph) -> NodeId {
+    fn lower(&self, inputs: &[Lowered<'_>], graph: &mut ReluGraph) -> Result<NodeId, LayerError> {
         let shape = inputs[0].shape;
         let size = element_count(shape).expect("checked shapes");
         let elements = ArrayD::from_shape_vec(IxDyn(shape), (0..size).collect::<Vec<usize>>());
         let permuted = elements.expect("one a place").permuted_axes(self.axes(shape.len()));
         let elements: Vec<usize> = permuted.iter().copied().collect();
-        select(graph, inputs[0].node, &elements)
+        Ok(select(graph, inputs[0].node, &elements))
     }
 
     fn for_one_row(&self, _: usize, inputs: &[&[usize]]) -> Option<Operator> {

@@ -94,12 +94,16 @@ impl Start<'_> {
 }
 
 /// `√2` for ReLU, which halves the mean square of a symmetric number; `√(2/(1 + α²))` for
-/// leaky ReLU of slope `α`; 1 for `|a|` and hard tanh.
+/// leaky ReLU of slope `α`; 1 for `|a|` and hard tanh. For tanh 5/3 and for the logistic
+/// function 1, as PyTorch's `torch.nn.init.calculate_gain` has them.
 fn gain(network: &NetworkRecipe) -> f64 {
-    use super::settings::ActivationName::{Abs, ClippedRelu, HardTanh, LeakyRelu, Relu};
+    use super::settings::ActivationName::{
+        Abs, ClippedRelu, HardTanh, LeakyRelu, Relu, Sigmoid, Tanh,
+    };
     match network.activation {
         Relu | ClippedRelu => 2f64.sqrt(),
         LeakyRelu => (2.0 / (1.0 + network.slope * network.slope)).sqrt(),
-        HardTanh | Abs => 1.0,
+        HardTanh | Abs | Sigmoid => 1.0,
+        Tanh => 5.0 / 3.0,
     }
 }

@@ -2,6 +2,9 @@
 //!
 //! At a bend the derivative is that of the piece below it. What is not a number stays
 //! so, such that a training that diverges is noticed.
+//!
+//! tanh and the logistic function are smooth: networks with them can be trained and measured,
+//! and no more.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,10 +13,10 @@ use crate::num::vectorized;
 use crate::train::scalar::Scalar;
 use crate::train::stage::Stage;
 
-/// A piecewise linear function of one number.
+/// A function of one number.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub enum PiecewiseLinear {
+pub enum ActivationFunction {
     /// `max(a, 0)`.
     Relu,
     /// `a` above 0, `slope · a` below.
@@ -30,9 +33,21 @@ pub enum PiecewiseLinear {
     },
     /// `|a|`.
     Abs,
+    /// `tanh a`.
+    Tanh,
+    /// `1 / (1 + e⁻ᵃ)`.
+    Sigmoid,
 }
 
-impl PiecewiseLinear {
+impl ActivationFunction {
+    /// Whether it consists of linear pieces.
+    pub fn is_piecewise_linear(self) -> bool {
+        match self {
+            Self::Relu | Self::LeakyRelu { .. } | Self::Clip { .. } | Self::Abs => true,
+            Self::Tanh | Self::Sigmoid => false,
+        }
+    }
+
     /// The value at `a`.
     pub fn value<S: Scalar>(self, a: S) -> S {
         let mut result = [S::default()];
@@ -63,6 +78,8 @@ impl PiecewiseLinear {
                 });
             }
             Self::Abs => map(input, output, |a| if a > zero { a } else { -a }),
+            Self::Tanh => map(input, output, tanh),
+            Self::Sigmoid => map(input, output, sigmoid),
         }
     }
 
@@ -82,8 +99,35 @@ impl PiecewiseLinear {
                 zip(input, output_gradient, result, slope);
             }
             Self::Abs => zip(input, output_gradient, result, |a, g| if a > zero { g } else { -g }),
+            Self::Tanh => zip(input, output_gradient, result, |a, g| {
+                let y = tanh(a);
+                g * (S::one() - y * y)
+            }),
+            Self::Sigmoid => zip(input, output_gradient, result, |a, g| {
+                let y = sigmoid(a);
+                g * (y * (S::one() - y))
+            }),
         }
     }
+}
+
+/// `tanh a = (1 − q) / (1 + q)` with `q = e^(−2|a|)`, and the sign of `a`; by `q − 1`, which
+/// keeps its digits for small `a`.
+#[inline(always)]
+fn tanh<S: Scalar>(a: S) -> S {
+    let size = if a < S::zero() { -a } else { a };
+    let less = (-(size + size)).decay();
+    let y = -less / (S::one() + S::one() + less);
+    if a < S::zero() { -y } else { y }
+}
+
+/// `1 / (1 + q)` above 0, `q / (1 + q)` below, with `q = e^(−|a|)`.
+#[inline(always)]
+fn sigmoid<S: Scalar>(a: S) -> S {
+    let size = if a < S::zero() { -a } else { a };
+    let small = (-size).decay() + S::one();
+    let share = S::one() / (S::one() + small);
+    if a < S::zero() { small * share } else { share }
 }
 
 fn map<S: Scalar>(input: &[S], output: &mut [S], function: impl Fn(S) -> S) {
@@ -114,7 +158,7 @@ pub struct ActivationLayer {
     /// Number of elements.
     pub elements: usize,
     /// The activation.
-    pub function: PiecewiseLinear,
+    pub function: ActivationFunction,
 }
 
 impl<S: Scalar> TrainableLayer<S> for ActivationLayer {

@@ -14,7 +14,7 @@ use std::fmt::Debug;
 
 use rand_chacha::ChaCha8Rng;
 
-pub use activation::{ActivationLayer, PiecewiseLinear};
+pub use activation::{ActivationFunction, ActivationLayer};
 pub use conv::{ConvLayer, ImageWindow};
 pub use dense::DenseLayer;
 pub use dropout::Dropout;

@@ -15,7 +15,7 @@
 //! The bend that counts is that at 0, for all activations.
 
 use super::{Penalty, Surroundings};
-use crate::train::layers::PiecewiseLinear;
+use crate::train::layers::ActivationFunction;
 use crate::train::scalar::Scalar;
 
 /// A sum over the bounds of hidden neurons.
@@ -62,9 +62,15 @@ impl<S: Scalar> Penalty<S> for BoundPenalty {
         self.name
     }
 
-    fn layers(&self, around: &Surroundings) -> Option<usize> {
+    fn layers(&self, around: &Surroundings) -> Result<usize, &'static str> {
         let hidden = around.layers.len() - 1;
-        (around.dense && hidden > 0).then_some(hidden)
+        match around.dense && hidden > 0 {
+            false => Err("none for a network with convolutions or without hidden layers"),
+            true if !around.function.is_piecewise_linear() => Err(
+                "none for tanh and sigmoid: their neurons are smooth, with no bend to be stable at",
+            ),
+            true => Ok(hidden),
+        }
     }
 
     fn add(
@@ -121,7 +127,7 @@ fn forward<S: Scalar>(around: &Surroundings, count: usize, parameters: &[S]) -> 
 }
 
 /// The image of an interval under an activation.
-fn image(function: PiecewiseLinear, lower: f64, upper: f64) -> (f64, f64) {
+fn image(function: ActivationFunction, lower: f64, upper: f64) -> (f64, f64) {
     let (l, u) = (function.value(lower), function.value(upper));
     match lower < 0.0 && upper > 0.0 {
         // Not monotone: |a|, and leaky ReLU of negative slope.
@@ -132,7 +138,7 @@ fn image(function: PiecewiseLinear, lower: f64, upper: f64) -> (f64, f64) {
 
 /// Derivatives by `L` and `U` from those by the ends of the image.
 fn through(
-    function: PiecewiseLinear,
+    function: ActivationFunction,
     lower: f64,
     upper: f64,
     (by_least, by_largest): (f64, f64),

@@ -9,7 +9,7 @@ use std::fmt::Debug;
 
 use super::OneOrEach;
 use super::error::TrainError;
-use super::layers::PiecewiseLinear;
+use super::layers::ActivationFunction;
 use super::model::Weighted;
 use super::scalar::Scalar;
 use crate::num::IntervalBox;
@@ -20,7 +20,7 @@ pub struct Surroundings {
     /// The layers with weights, in order; the last computes the outputs.
     pub layers: Vec<Weighted>,
     /// Activation after each of them but the last.
-    pub function: PiecewiseLinear,
+    pub function: ActivationFunction,
     /// Box of the inputs, in units of training.
     pub domain: IntervalBox,
     /// Whether all layers are dense.
@@ -32,9 +32,11 @@ pub trait Penalty<S>: Debug + Sync {
     /// Name in recipes.
     fn name(&self) -> &'static str;
 
-    /// Number of layers that have a strength each; none if the penalty does not know this
-    /// kind of network.
-    fn layers(&self, around: &Surroundings) -> Option<usize>;
+    /// Number of layers that have a strength each.
+    ///
+    /// # Errors
+    /// What is expected, where the penalty does not know this kind of network.
+    fn layers(&self, around: &Surroundings) -> Result<usize, &'static str>;
 
     /// The value, and its derivatives added to the gradient; `strengths` has one number a
     /// layer.
@@ -77,10 +79,9 @@ impl<S: Scalar> Penalties<S> {
             let Some(&penalty) = penalties::<S>().iter().find(|p| p.name() == name) else {
                 return Err(TrainError::key("penalty", name, "a known penalty"));
             };
-            let layers = penalty.layers(&around).ok_or_else(|| {
-                let expected = "none for a network with convolutions or without hidden layers";
-                TrainError::key(key(), "a strength", expected)
-            })?;
+            let layers = penalty
+                .layers(&around)
+                .map_err(|expected| TrainError::key(key(), "a strength", expected))?;
             let spread = strengths.spread(layers).ok_or_else(|| {
                 let found = format!("{} numbers", strengths.numbers().len());
                 TrainError::key(

@@ -13,8 +13,8 @@ impl<S: Scalar> Penalty<S> for L1 {
         "l1"
     }
 
-    fn layers(&self, around: &Surroundings) -> Option<usize> {
-        Some(around.layers.len())
+    fn layers(&self, around: &Surroundings) -> Result<usize, &'static str> {
+        Ok(around.layers.len())
     }
 
     fn add(
@@ -41,8 +41,8 @@ impl<S: Scalar> Penalty<S> for L2 {
         "l2"
     }
 
-    fn layers(&self, around: &Surroundings) -> Option<usize> {
-        Some(around.layers.len())
+    fn layers(&self, around: &Surroundings) -> Result<usize, &'static str> {
+        Ok(around.layers.len())
     }
 
     fn add(

@@ -35,7 +35,7 @@ fn models(folder: &Path) -> Vec<PathBuf> {
 /// What is wrong with a network, as read and in canonical form: values further from those that
 /// are expected than single precision explains.
 fn difference(network: &Network, case: &Case) -> Option<String> {
-    let graph = network.lower();
+    let graph = network.lower().unwrap();
     // Of a batch, each row is a point of its own.
     let rows = match network.batch() {
         Some(Batch::OneRow { rows }) => *rows,
@@ -150,7 +150,7 @@ fn files_of_all_kinds_have_their_values() {
             .unwrap_or_else(|error| panic!("{error}"));
         let point = evenly(network.inputs());
         let batch = ArrayView2::from_shape((1, point.len()), &point).expect("one row");
-        for values in [network.evaluate(batch), network.lower().evaluate(batch)] {
+        for values in [network.evaluate(batch), network.lower().unwrap().evaluate(batch)] {
             let close = values.iter().zip(*expected).all(|(a, b)| (a - b).abs() < 2e-6);
             assert!(values.len() == expected.len() && close, "{name}: {values}, {expected:?}");
         }

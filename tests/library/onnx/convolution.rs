@@ -24,7 +24,7 @@ fn assert_images(
     let points =
         Array2::from_shape_simple_fn((3, network.inputs()), || random.random_range(-2.0..2.0));
     let (read, canonical) =
-        (network.evaluate(points.view()), network.lower().evaluate(points.view()));
+        (network.evaluate(points.view()), network.lower().unwrap().evaluate(points.view()));
     for (index, point) in points.outer_iter().enumerate() {
         let expected = expected(&point.to_vec());
         for (form, found) in [("as read", &read), ("canonical", &canonical)] {
@@ -118,7 +118,7 @@ fn a_tree_of_maxima_has_one_node_a_level() {
         [([1, 1], 0, 0), ([2, 2], 2, 3 * 4), ([4, 4], 4, 15), ([3, 3], 4, 8), ([1, 4], 2, 3 * 4)]
     {
         let windows = Windows { image: [1, 4, 4], kernel, strides: kernel, ..PLAIN };
-        let graph = read_model(&windows.pool("MaxPool")).lower();
+        let graph = read_model(&windows.pool("MaxPool")).lower().unwrap();
         let sizes: Vec<usize> =
             graph.activation_layers().map(|layer| graph.size(layer.node)).collect();
         assert_eq!(sizes.len(), levels, "{kernel:?}");
@@ -127,7 +127,7 @@ fn a_tree_of_maxima_has_one_node_a_level() {
     // Overlapping windows share the maxima of their rows: 4 × 2 × 1 in rows, then
     // 3 × 3 × 1; one by one they would be 9 × 3.
     let windows = Windows { image: [1, 4, 4], kernel: [2, 2], ..PLAIN };
-    let graph = read_model(&windows.pool("MaxPool")).lower();
+    let graph = read_model(&windows.pool("MaxPool")).lower().unwrap();
     let sizes: Vec<usize> = graph.activation_layers().map(|l| graph.size(l.node)).collect();
     assert_eq!(sizes, [12, 9]);
 }

@@ -68,7 +68,7 @@ fn bounds_contain_what_networks_with_windows_compute() {
     for pooling in [["MaxPool"; 2], ["AveragePool"; 2], ["AveragePool", "MaxPool"]] {
         for radius in [0.01, 0.3, 2.0] {
             let network = residual(pooling, &mut random);
-            let graph = network.lower();
+            let graph = network.lower().unwrap();
             let center: Vec<f64> = numbers(&mut random, 60).into_iter().map(f64::from).collect();
             let ends = |sign: f64| center.iter().map(|c| c + sign * radius).collect();
             let domain = IntervalBox::new(ends(-1.0), ends(1.0)).unwrap();
@@ -90,7 +90,7 @@ fn bounds_contain_what_networks_with_windows_compute() {
 fn gradients_are_those_of_differences() {
     let mut random = ChaCha8Rng::seed_from_u64(10);
     let network = residual(["MaxPool", "AveragePool"], &mut random);
-    let graph = network.lower();
+    let graph = network.lower().unwrap();
     let point = Array2::from_shape_simple_fn((1, 60), || random.random_range(-1.0..1.0));
     let values = graph.evaluate_all(point.view());
     let weights = ndarray::arr1(&[1.0, -2.0, 0.5]);

@@ -18,6 +18,7 @@ mod images;
 mod operators;
 mod refused;
 mod round_trips;
+mod smooth;
 mod steep;
 mod windows;
 

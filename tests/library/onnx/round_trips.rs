@@ -142,7 +142,7 @@ fn assert_same(what: &str, network: &Network, copy: &Network) {
     let points =
         Array2::from_shape_simple_fn((100, network.inputs()), || rng.random_range(-3.0..3.0));
     let bits = |network: &Network| {
-        [network.evaluate(points.view()), network.lower().evaluate(points.view())]
+        [network.evaluate(points.view()), network.lower().unwrap().evaluate(points.view())]
             .map(|outputs| outputs.mapv(f64::to_bits))
     };
     assert_eq!(bits(copy), bits(network), "{what}");

@@ -175,7 +175,7 @@ fn both_forms_of_a_network_evaluate_alike() {
     for seed in 0..NETWORKS {
         let case = exact::random_case(seed);
         let network = build::network(&case);
-        let graph = network.lower();
+        let graph = network.lower().unwrap();
         let points = points(&case, seed, 50);
         let batch = Array2::from_shape_vec((points.len(), case.lower.len()), points.concat());
         let batch = batch.expect("a matrix of points");
@@ -198,7 +198,7 @@ fn scaled_networks_are_the_same_in_other_units() {
     let mut moved = 0;
     for seed in 0..NETWORKS {
         let case = exact::random_case(seed);
-        let graph = build::network(&case).lower();
+        let graph = build::network(&case).lower().unwrap();
         let bounds = PROPAGATORS[0].propagate(&graph, &domain(&case)).expect("bounds");
         for &scaling in SCALINGS {
             let scaled = scale(&graph, &bounds, scaling);
@@ -283,7 +283,7 @@ fn gradients_are_those_of_finite_differences() {
     let mut compared = 0;
     for seed in 0..NETWORKS {
         let case = exact::random_case(seed);
-        let graph = build::network(&case).lower();
+        let graph = build::network(&case).lower().unwrap();
         let outputs = graph.size(graph.output());
         let weights = Array1::from_iter((0..outputs).map(|j| 1.0 + j as f64));
         let value = |point: &[f64]| {

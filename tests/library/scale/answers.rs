@@ -16,7 +16,7 @@ use crate::scale::{interval_bounds, unit_box};
 #[test]
 fn bounds_of_the_scaled_network_are_the_scaled_bounds() {
     for (widths, activation) in nets().into_iter().chain([(DEEP.into(), Activation::Relu)]) {
-        let graph = Draw::new(5).network(&widths, 0.5, activation).lower();
+        let graph = Draw::new(5).network(&widths, 0.5, activation).lower().unwrap();
         let domain = unit_box(widths[0]);
         for propagator in [&IntervalPropagation as &dyn Propagator, &Crown] {
             let bounds = propagator.propagate(&graph, &domain).expect("bounds");

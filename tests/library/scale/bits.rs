@@ -19,7 +19,7 @@ fn a_million_forward_passes_give_the_same_bits() {
     const BATCH: usize = 1000;
     let mut draw = Draw::new(1);
     let network = draw.network(&DEEP, 0.5, Activation::Relu);
-    let graph = network.lower();
+    let graph = network.lower().unwrap();
     let scaled = scale(&graph, &interval_bounds(&graph), &Balance);
     let written = Network::from_graph(&scaled.graph, &network).expect("a network");
     let moved = scaled.factors.iter().flatten().filter(|&&factor| factor != 1.0).count();
@@ -46,7 +46,7 @@ fn convolutions(graph: &ReluGraph) -> usize {
 #[test]
 fn convolutions_and_skip_connections_keep_their_structure() {
     let network = image_network();
-    let graph = network.lower();
+    let graph = network.lower().unwrap();
     let bounds = interval_bounds(&graph);
     let points = Draw::new(2).points(500, network.inputs());
     let expected = graph.evaluate(points.view());
@@ -66,8 +66,8 @@ fn convolutions_and_skip_connections_keep_their_structure() {
         let (a, b) = (written.evaluate(points.view()), plain.evaluate(points.view()));
         assert_eq!(bits(a), bits(b), "{}", scaling.name());
         assert_eq!(written.input_shape(), network.input_shape());
-        assert_eq!(convolutions(&written.lower()), 2);
-        assert!(close(&written.lower().evaluate(points.view()), &expected));
+        assert_eq!(convolutions(&written.lower().unwrap()), 2);
+        assert!(close(&written.lower().unwrap().evaluate(points.view()), &expected));
     }
     let before = Figures::new(&graph, &bounds).big_m_sum;
     let scaled = scale(&graph, &bounds, &Balance);
@@ -83,7 +83,7 @@ fn close(a: &Array2<f64>, b: &Array2<f64>) -> bool {
 fn a_ceiling_for_each_neuron_survives_a_file() {
     let clip = Activation::Clip { min: 0.0, max: 0.7 };
     let network = Draw::new(4).network(&[2, 10, 10, 1], 0.5, clip);
-    let graph = network.lower();
+    let graph = network.lower().unwrap();
     let points = Draw::new(2).points(1000, 2);
     for &scaling in SCALINGS {
         let scaled = scale(&graph, &interval_bounds(&graph), scaling);
@@ -94,7 +94,7 @@ fn a_ceiling_for_each_neuron_survives_a_file() {
             let bytes = format.write(&written).expect("a file");
             let again = format.read(&bytes, "again").expect("a network");
             assert_eq!(bits(again.evaluate(points.view())), expected);
-            assert_eq!(again.lower(), scaled.graph, "{} in {name}", scaling.name());
+            assert_eq!(again.lower().unwrap(), scaled.graph, "{} in {name}", scaling.name());
         }
     }
 }
@@ -105,7 +105,7 @@ fn the_scaled_networks_of_the_repository_give_the_same_bits() {
         let path = format!("{}/networks/{name}.onnx", env!("CARGO_MANIFEST_DIR"));
         let network = taut::io::read_network(path.as_ref()).expect("a network");
         let domain = network.metadata().input_box.clone().expect("a box");
-        let graph = network.lower();
+        let graph = network.lower().unwrap();
         let bounds = Crown.propagate(&graph, &domain).expect("bounds");
         let points = 3.0 * Draw::new(1).points(1000, network.inputs());
         for &scaling in SCALINGS {
@@ -129,7 +129,7 @@ fn extreme_numbers_do_not_break_a_bit() {
     let (mut moved, mut compared) = (0, 0);
     for (sizes, activation) in cases {
         for seed in 0..20 {
-            let graph = with_extremes(seed, sizes, activation).lower();
+            let graph = with_extremes(seed, sizes, activation).lower().unwrap();
             let domain = unit_box(2);
             let Ok(bounds) = IntervalPropagation.propagate(&graph, &domain) else { continue };
             compared += 1;

@@ -17,7 +17,7 @@ fn big_m_constants_fall() {
     // network are not known.
     for spread in [0.5, 0.0] {
         for seed in 0..5 {
-            let graph = Draw::new(seed).network(&DEEP, spread, Activation::Relu).lower();
+            let graph = Draw::new(seed).network(&DEEP, spread, Activation::Relu).lower().unwrap();
             let bounds = interval_bounds(&graph);
             let figures = |scaled: Scaled| Figures::new(&scaled.graph, &scaled.bounds);
             let before = Figures::new(&graph, &bounds);
@@ -82,7 +82,7 @@ fn weights_do_not_grow_beyond_what_solvers_take() {
 #[test]
 fn inputs_and_outputs_keep_their_units() {
     for (widths, activation) in nets() {
-        let graph = Draw::new(3).network(&widths, 0.5, activation).lower();
+        let graph = Draw::new(3).network(&widths, 0.5, activation).lower().unwrap();
         let bounds = interval_bounds(&graph);
         for &scaling in SCALINGS {
             let scaled = scale(&graph, &bounds, scaling);

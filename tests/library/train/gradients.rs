@@ -8,8 +8,8 @@ use rand_chacha::rand_core::SeedableRng;
 use taut::num::IntervalBox;
 use taut::num::random::normal;
 use taut::train::layers::{
-    ActivationLayer, ConvLayer, DenseLayer, Dropout, ImageWindow, PiecewiseLinear, Pool, PoolLayer,
-    TrainableLayer,
+    ActivationFunction, ActivationLayer, ConvLayer, DenseLayer, Dropout, ImageWindow, Pool,
+    PoolLayer, TrainableLayer,
 };
 use taut::train::loss::Goals;
 use taut::train::model::{Model, Pass};
@@ -75,12 +75,14 @@ fn dense(inputs: usize, outputs: usize) -> Box<dyn TrainableLayer<f64>> {
     Box::new(DenseLayer { inputs, outputs })
 }
 
-const ACTIVATIONS: [PiecewiseLinear; 5] = [
-    PiecewiseLinear::Relu,
-    PiecewiseLinear::LeakyRelu { slope: 0.3 },
-    PiecewiseLinear::Clip { min: 0.0, max: 0.8 },
-    PiecewiseLinear::Clip { min: -1.0, max: 1.0 },
-    PiecewiseLinear::Abs,
+const ACTIVATIONS: [ActivationFunction; 7] = [
+    ActivationFunction::Relu,
+    ActivationFunction::LeakyRelu { slope: 0.3 },
+    ActivationFunction::Clip { min: 0.0, max: 0.8 },
+    ActivationFunction::Clip { min: -1.0, max: 1.0 },
+    ActivationFunction::Abs,
+    ActivationFunction::Tanh,
+    ActivationFunction::Sigmoid,
 ];
 
 #[test]
@@ -112,7 +114,7 @@ fn convolutions_and_pools() {
     for (pool, stride, padding) in
         [(Pool::Max, 1, 1), (Pool::Average, 1, 0), (Pool::Max, 2, 2), (Pool::Average, 2, 1)]
     {
-        let function = PiecewiseLinear::LeakyRelu { slope: 0.1 };
+        let function = ActivationFunction::LeakyRelu { slope: 0.1 };
         let first = ImageWindow { image: [2, 7, 6], kernel: 3, stride, padding };
         let [rows, columns] = first.places().unwrap();
         let second = ImageWindow { image: [3, rows, columns], kernel: 2, stride: 1, padding: 1 };
@@ -148,8 +150,13 @@ fn penalties_and_their_values() {
         let around = Surroundings { layers: model.weighted(), function, domain, dense: true };
         let mut parameters = numbers(model.parameters().len(), 5);
         for penalty in penalties::<f64>() {
-            let strengths: Vec<f64> =
-                (1..=penalty.layers(&around).unwrap()).map(|layer| 0.3 * layer as f64).collect();
+            let Ok(layers) = penalty.layers(&around) else {
+                assert!(!function.is_piecewise_linear(), "{}, {function:?}", penalty.name());
+                continue;
+            };
+            let of_weights = matches!(penalty.name(), "l1" | "l2");
+            assert!(of_weights || function.is_piecewise_linear(), "{}", penalty.name());
+            let strengths: Vec<f64> = (1..=layers).map(|layer| 0.3 * layer as f64).collect();
             let value = |parameters: &[f64], gradient: &mut [f64]| {
                 penalty.add(&around, &strengths, parameters, gradient)
             };
@@ -176,10 +183,28 @@ fn penalties_and_their_values() {
     }
 }
 
+/// Values and derivatives in single precision are those of the library in double precision.
+#[test]
+fn smooth_activations_in_single_precision() {
+    for step in -400..=400i16 {
+        let a = f64::from(step) / 16.0;
+        let y = [a.tanh(), 1.0 / (1.0 + (-a).exp())];
+        let expected = [[y[0], 1.0 - y[0] * y[0]], [y[1], y[1] * (1.0 - y[1])]];
+        for (function, expected) in
+            [ActivationFunction::Tanh, ActivationFunction::Sigmoid].into_iter().zip(expected)
+        {
+            let narrow = a as f32;
+            let found = [function.value(narrow), function.derivative(narrow)].map(f64::from);
+            let error = [0, 1].map(|part: usize| (found[part] - expected[part]).abs());
+            assert!(error.iter().all(|e| *e < 3e-7), "{function:?} at {a}: {found:?}");
+        }
+    }
+}
+
 /// One neuron `a = 2x − 3y + 1` over `[−1, 1] × [0, 1]`: `a ∈ [−4, 3]`. Then `y = 5 relu(a)`.
 #[test]
 fn penalties_of_one_neuron_by_hand() {
-    let function = PiecewiseLinear::Relu;
+    let function = ActivationFunction::Relu;
     let layers: Layers =
         vec![dense(2, 1), Box::new(ActivationLayer { elements: 1, function }), dense(1, 1)];
     let model = Model::new(layers);

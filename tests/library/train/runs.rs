@@ -116,7 +116,8 @@ fn exclusive_or_is_classified() {
         domain: None,
     };
     let split = Split { train: part.clone(), validation: part.clone(), test: part };
-    for activation in ["relu", "leaky-relu", "clipped-relu", "hard-tanh", "abs"] {
+    for activation in ["relu", "leaky-relu", "clipped-relu", "hard-tanh", "abs", "tanh", "sigmoid"]
+    {
         let recipe = recipe(&format!(
             "[network]\nhidden = [16]\nactivation = '{activation}'\n[training]\nepochs = 400\n\
              learning_rate = 0.02\nbatch = 4"
@@ -170,7 +171,7 @@ fn a_loss_that_explodes_is_an_error_with_its_place() {
 #[test]
 fn penalties_do_what_they_are_for() {
     let weights = |found: &taut::train::Trained| {
-        let graph = found.network.lower();
+        let graph = found.network.lower().unwrap();
         let domain = found.network.metadata().input_box.clone().unwrap();
         let bounds = taut::bounds::PROPAGATORS[0].propagate(&graph, &domain).unwrap();
         let mut found = Vec::new();

@@ -1,5 +1,7 @@
 //! `taut train` as a user meets it.
 
+mod smooth;
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};

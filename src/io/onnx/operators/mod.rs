@@ -90,6 +90,8 @@ pub enum Rule {
     Compute(Fold, Lower),
     /// Of constants only; else refused with the reason.
     Fold(Fold, &'static str),
+    /// The layer of its name, which is smooth: of what depends on the input only.
+    Smooth,
 }
 
 const fn of_standard(op: &'static str, since: i64, rule: Rule) -> OperatorRule {
@@ -167,6 +169,7 @@ pub const OPERATORS: &[OperatorRule] = &[
     of_standard("Round", 11, Rule::Fold(arithmetic::round, refused::JUMPS)),
     of_standard("Shape", 1, Rule::Measure(shapes::shape)),
     of_standard("Shrink", 9, Rule::Compute(layers::fold, activations::shrink)),
+    of_standard("Sigmoid", 6, Rule::Smooth),
     of_standard("Sign", 9, Rule::Fold(arithmetic::sign, refused::JUMPS)),
     of_standard("Size", 1, Rule::Measure(shapes::size)),
     of_standard("Slice", 1, Rule::Select(slices::slice)),
@@ -176,6 +179,7 @@ pub const OPERATORS: &[OperatorRule] = &[
     of_standard("Squeeze", 1, Rule::Select(shapes::squeeze)),
     of_standard("Sub", 1, Rule::Compute(arithmetic::sub, elementwise::sub)),
     of_standard("Sum", 6, Rule::Compute(arithmetic::sum, elementwise::sum)),
+    of_standard("Tanh", 6, Rule::Smooth),
     of_standard("ThresholdedRelu", 10, Rule::Compute(layers::fold, activations::thresholded_relu)),
     of_standard("Tile", 6, Rule::Select(selection::tile)),
     of_standard("Transpose", 1, Rule::SelectLayer(shapes::transpose)),
@@ -204,6 +208,11 @@ pub fn find(domain: &str, op: &str) -> Option<&'static OperatorRule> {
     OPERATORS.iter().find(|rule| rule.domain == domain && rule.op == op)
 }
 
+/// The error of a smooth operator of constants.
+pub fn smooth_constant() -> Wrong {
+    of_constants_only(refused::SMOOTH)
+}
+
 /// The error of an operator of constants that is given what depends on the input.
 pub fn of_constants_only(reason: &str) -> Wrong {
     wrong_shape(reason, refused::instead(reason)).into()
@@ -213,7 +222,8 @@ pub fn of_constants_only(reason: &str) -> Wrong {
 /// messages.
 pub fn supported() -> String {
     let layers = |rule: &&OperatorRule| {
-        rule.domain == STANDARD && !matches!(rule.rule, Rule::Fold(..) | Rule::Measure(_))
+        rule.domain == STANDARD
+            && !matches!(rule.rule, Rule::Fold(..) | Rule::Measure(_) | Rule::Smooth)
     };
     OPERATORS.iter().filter(layers).map(|rule| rule.op).collect::<Vec<&str>>().join(", ")
 }
@@ -226,6 +236,7 @@ const HARDLY: [&str; 2] = ["Pow", "Where"];
 pub fn readable() -> Vec<&'static str> {
     let is_readable = |rule: &&OperatorRule| match rule.rule {
         Rule::Fold(_, reason) => matches!(reason, "" | refused::SHAPES),
+        Rule::Smooth => false,
         _ => !HARDLY.contains(&rule.op),
     };
     let of_standard = OPERATORS.iter().filter(|rule| rule.domain == STANDARD);

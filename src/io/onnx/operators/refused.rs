@@ -1,6 +1,8 @@
 //! Operators that are known not to be piecewise linear, and why.
 
-pub const SMOOTH: &str = "it is smooth, not piecewise linear";
+use crate::network::PIECEWISE;
+pub(crate) use crate::network::SMOOTH;
+
 pub const JUMPS: &str = "it jumps, so it is not piecewise linear";
 pub const PRODUCT: &str = "it multiplies computed tensors, which is not piecewise linear";
 pub const QUOTIENT: &str = "it divides by a computed tensor, which is not piecewise linear";
@@ -13,8 +15,6 @@ const STATISTICS: &str =
 const RANDOM: &str = "it is random";
 const SORTS: &str = "it sorts by what depends on the input";
 
-const PIECEWISE: &str = "Relu, LeakyRelu, PRelu, Clip, HardSigmoid, Abs or Max in its place, \
-                         trained with it (piecewise linear)";
 const BEFORE: &str = "the network up to it: export without it";
 const CONSTANT: &str = "constants there";
 const PLAIN: &str = "the network of plain numbers, exported before it was quantised";

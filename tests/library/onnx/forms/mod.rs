@@ -81,7 +81,7 @@ fn in_single_precision(mut case: Case) -> Case {
 
 fn same_values(network: &Network, case: &Case, seed: u64, what: &str) {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
-    let graph = network.lower();
+    let graph = network.lower().unwrap();
     for _ in 0..4 {
         let point: Vec<f64> = case.lower.iter().map(|_| random.random_range(-4.0..4.0)).collect();
         let expected = exact::evaluate(case, &point);
