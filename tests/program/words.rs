@@ -247,7 +247,7 @@ fn what_cannot_work_says_what_does() {
     let problem = "expected an instance file (.toml) or a network file (.json, .onnx, .nnet, \
                    .npz; packed: .gz behind it)";
     let cases: &[(&[&str], &[&str])] = &[
-        (&["minimize", "p.vnnlib"], &["a VNN-LIB property", problem]),
+        (&["minimize", "p.vnnlib"], &["taut verify NETWORK p.vnnlib", problem]),
         (&["minimize", "m.pt"], &["torch.onnx.export(", "\"m.onnx\"", problem]),
         (&["minimize", "m.h5"], &["tf2onnx.convert --keras m.h5 --output m.onnx"]),
         (&["info", "m.keras"], &["tf2onnx.convert --keras", "expected a network file"]),
@@ -281,7 +281,7 @@ fn what_cannot_work_says_what_does() {
             assert!(error.contains(part), "{words:?}: {error}");
         }
         // Not to do what was just done, nor what nobody can.
-        let wrong = [&format!("taut {} {}", words[0], words[1]), "taut verify", "as a value, use"];
+        let wrong = [&format!("taut {} {}", words[0], words[1]), "as a value, use"];
         assert!(!wrong.iter().any(|wrong| error.contains(*wrong)), "{words:?}: {error}");
     }
 }
