@@ -9,7 +9,7 @@
 //! Each entry of a product is added up in one order, whichever rows are asked for together.
 
 use crate::num::vectorized;
-use crate::train::scalar::Scalar;
+use crate::train::scalar::{Onto, Scalar};
 
 /// Entries in a word.
 pub const WORD: usize = 16;
@@ -163,65 +163,113 @@ fn turn(square: &mut [u16; WORD]) {
     }
 }
 
-/// Adds `bits · matrix` to `result` (rows × columns), for bits with `width` words a row and a
-/// matrix of at most `16 · width` rows of so many columns.
+/// A matrix of numbers, perhaps seen transposed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Table<'a, S> {
+    values: &'a [S],
+    /// Columns of what is stored.
+    stored: usize,
+    is_transposed: bool,
+}
+
+impl<'a, S: Scalar> Table<'a, S> {
+    /// Rows of so many columns.
+    pub fn new(values: &'a [S], columns: usize) -> Self {
+        Self { values, stored: columns, is_transposed: false }
+    }
+
+    /// The transposed matrix, of the same memory.
+    pub fn transposed(self) -> Self {
+        Self { is_transposed: !self.is_transposed, ..self }
+    }
+
+    /// Rows and columns.
+    fn shape(self) -> [usize; 2] {
+        let rows = self.values.len() / self.stored;
+        if self.is_transposed { [self.stored, rows] } else { [rows, self.stored] }
+    }
+
+    /// Sixteen rows from `top`, of `count` columns from `left`; zeros where there are no more.
+    #[inline(always)]
+    fn tile<const N: usize>(self, top: usize, left: usize, count: usize) -> [[S; N]; WORD] {
+        let mut tile = [[S::default(); N]; WORD];
+        let rows = WORD.min(self.shape()[0] - top);
+        match self.is_transposed {
+            false => {
+                for (row, place) in tile.iter_mut().zip(top..top + rows) {
+                    let from = &self.values[place * self.stored + left..][..count];
+                    row[..count].copy_from_slice(from);
+                }
+            }
+            true => {
+                for column in 0..count {
+                    let from = &self.values[(left + column) * self.stored + top..][..rows];
+                    for (row, &value) in tile.iter_mut().zip(from) {
+                        row[column] = value;
+                    }
+                }
+            }
+        }
+        tile
+    }
+}
+
+/// `bits · matrix` (rows × columns), for bits with `width` words a row and a matrix of at most
+/// `16 · width` rows.
 ///
 /// # Panics
 /// If the shapes do not fit.
-pub(super) fn add_product<S: Scalar>(
+pub(super) fn product_of_bits<S: Scalar>(
     result: &mut [S],
+    onto: Onto,
     (bits, width): (&[u16], usize),
-    matrix: &[S],
-    columns: usize,
+    matrix: Table<'_, S>,
 ) {
+    let [rows, columns] = matrix.shape();
     assert_eq!(result.len() / columns, bits.len() / width, "a row for each row");
-    assert!(matrix.len() <= width * WORD * columns, "a bit for each row of the matrix");
+    assert!(rows.div_ceil(WORD) == width, "a bit for each row of the matrix");
     vectorized(
         #[inline(always)]
         || {
             let mut start = 0;
             while columns - start >= WIDE {
-                add_block::<S, WIDE>(result, (bits, width), matrix, columns, start);
+                block::<S, WIDE>(result, onto, (bits, width), matrix, start);
                 start += WIDE;
             }
             while start < columns {
-                add_block::<S, NARROW>(result, (bits, width), matrix, columns, start);
+                block::<S, NARROW>(result, onto, (bits, width), matrix, start);
                 start += NARROW;
             }
         },
     );
 }
 
-/// The columns `start…` of [`add_product`], at most `N` of them.
+/// The columns `start…` of [`product_of_bits`], at most `N` of them.
 #[inline(always)]
-fn add_block<S: Scalar, const N: usize>(
+fn block<S: Scalar, const N: usize>(
     result: &mut [S],
+    onto: Onto,
     (bits, width): (&[u16], usize),
-    matrix: &[S],
-    columns: usize,
+    matrix: Table<'_, S>,
     start: usize,
 ) {
+    let columns = matrix.shape()[1];
     let count = N.min(columns - start);
     let mut table = [[[S::default(); N]; SUMS]; WORD / GROUP];
     for word in 0..width {
-        let rows = matrix.chunks_exact(columns).skip(word * WORD);
-        let mut rows = rows.map(|row| &row[start..start + count]);
-        for sums in &mut table {
-            for bit in 0..GROUP {
-                let row = rows.next();
-                let mut padded = [S::default(); N];
-                if let Some(row) = row {
-                    padded[..count].copy_from_slice(row);
-                }
+        let tile = matrix.tile::<N>(word * WORD, start, count);
+        for (sums, rows) in table.iter_mut().zip(tile.as_chunks::<GROUP>().0) {
+            for (bit, row) in rows.iter().enumerate() {
                 for rest in 0..1 << bit {
                     for column in 0..N {
-                        sums[1 << bit | rest][column] = sums[rest][column] + padded[column];
+                        sums[1 << bit | rest][column] = sums[rest][column] + row[column];
                     }
                 }
             }
         }
         let [first, second, third, fourth] = &table;
         let words = bits.chunks_exact(width).map(|row| usize::from(row[word]));
+        let begins = word == 0 && onto == Onto::Replace;
         for (row, bits) in result.chunks_exact_mut(columns).zip(words) {
             let [a, b, c, d] = [
                 &first[bits & 15],
@@ -230,6 +278,9 @@ fn add_block<S: Scalar, const N: usize>(
                 &fourth[bits >> 12 & 15],
             ];
             let row = &mut row[start..start + count];
+            if begins {
+                row.fill(S::default());
+            }
             match <&mut [S; N]>::try_from(&mut *row) {
                 Ok(row) => {
                     for column in 0..N {
@@ -272,13 +323,21 @@ mod tests {
             let entry = |k: usize, n: usize| ((3 * k + 11 * n) % 17) as f64 - 8.0;
             let matrix: Vec<f64> =
                 (0..inner).flat_map(|k| (0..columns).map(move |n| entry(k, n))).collect();
-            let mut result = vec![0.5; rows * columns];
-            add_product(&mut result, (bits.words(), bits.width()), &matrix, columns);
-            for row in 0..rows {
-                for n in 0..columns {
-                    let chosen = (0..inner).filter(|&k| bits.get(row, k));
-                    let expected = 0.5 + chosen.map(|k| entry(k, n)).sum::<f64>();
-                    assert_eq!(result[row * columns + n], expected, "{row} {n}");
+            let turned: Vec<f64> =
+                (0..columns).flat_map(|n| (0..inner).map(move |k| entry(k, n))).collect();
+            let tables = [Table::new(&matrix, columns), Table::new(&turned, inner).transposed()];
+            for (table, onto) in
+                tables.into_iter().flat_map(|t| [(t, Onto::Add), (t, Onto::Replace)])
+            {
+                let mut result = vec![0.5; rows * columns];
+                product_of_bits(&mut result, onto, (bits.words(), bits.width()), table);
+                let before = if onto == Onto::Add { 0.5 } else { 0.0 };
+                for row in 0..rows {
+                    for n in 0..columns {
+                        let chosen = (0..inner).filter(|&k| bits.get(row, k));
+                        let expected = before + chosen.map(|k| entry(k, n)).sum::<f64>();
+                        assert_eq!(result[row * columns + n], expected, "{row} {n}");
+                    }
                 }
             }
         }

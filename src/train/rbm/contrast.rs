@@ -19,10 +19,10 @@
 use rayon::ThreadPool;
 use rayon::prelude::*;
 
-use super::bits::{WORD, add_product, transpose};
+use super::bits::{Table, WORD, product_of_bits, transpose};
 use super::draws::{Draws, Side, stride};
 use super::logistic::Logistic;
-use super::machine::{self, Machine, Visible, draw_units};
+use super::machine::{Machine, Visible, draw_units};
 use super::rows::{Chains, Rows};
 use super::settings::RbmSettings;
 use crate::num::vectorized;
@@ -41,8 +41,6 @@ pub struct Contrast<S> {
     /// Where the chains have ended: rows of words, or of numbers for Gaussian units.
     ends: Chains<S>,
     chains: usize,
-    /// `Wᵀ`.
-    transposed: Vec<S>,
     /// `p⁺/n` in whole words of rows, then `−p⁻/n`.
     means: Vec<S>,
     /// Words of `[v⁺ᵀ v⁻ᵀ]`.
@@ -62,7 +60,6 @@ struct Part<S> {
 /// What is the same for all chains of a step.
 struct Walk<'a, S, D> {
     machine: &'a Machine<S>,
-    transposed: &'a [S],
     settings: &'a RbmSettings,
     draws: &'a D,
     /// Number of the step, from 0.
@@ -105,8 +102,7 @@ impl Threads {
 impl<S: Logistic> Contrast<S> {
     /// Steps of a machine that go on from speeds and, where chains persist, from their ends.
     pub fn new(machine: Machine<S>, velocity: Velocity<S>, ends: Option<Chains<S>>) -> Self {
-        let (transposed, gradient) =
-            (machine.transposed(), vec![S::default(); machine.weights.len()]);
+        let gradient = vec![S::default(); machine.weights.len()];
         let ends = ends.unwrap_or(match machine.kind {
             Visible::Binary => Chains::Words(Vec::new()),
             Visible::Gaussian => Chains::Numbers(Vec::new()),
@@ -116,7 +112,7 @@ impl<S: Logistic> Contrast<S> {
             Chains::Numbers(numbers) => numbers.len() / machine.visible(),
         };
         let (means, turned, parts) = (Vec::new(), Vec::new(), Vec::new());
-        Self { machine, velocity, ends, chains, transposed, means, turned, gradient, parts }
+        Self { machine, velocity, ends, chains, means, turned, gradient, parts }
     }
 
     /// Begins at rest.
@@ -186,7 +182,6 @@ impl<S: Logistic> Contrast<S> {
         let error = (!settings.persistent).then(|| self.error(batch));
         self.correlate(batch, rounded, threads);
         self.update(batch, rounded, scales, settings);
-        machine::transpose(&self.machine.weights, &mut self.transposed, hidden);
         error
     }
 
@@ -199,8 +194,8 @@ impl<S: Logistic> Contrast<S> {
         step: u64,
         threads: &Threads,
     ) {
-        let Self { machine, ends, chains, transposed, means, parts, .. } = self;
-        let walk = Walk { machine, transposed, settings, draws, step };
+        let Self { machine, ends, chains, means, parts, .. } = self;
+        let walk = Walk { machine, settings, draws, step };
         let (visible, hidden) = (machine.visible(), machine.hidden());
         let samples = batch.count();
         let (positive, negative) = means.split_at_mut(samples.next_multiple_of(WORD) * hidden);
@@ -288,7 +283,10 @@ impl<S: Logistic> Contrast<S> {
     fn correlate(&mut self, batch: &Rows<S>, rounded: [usize; 2], threads: &Threads) {
         let (visible, hidden) = (self.machine.visible(), self.machine.hidden());
         let Self { means, turned, gradient, ends, .. } = self;
-        gradient.fill(S::default());
+        let has_reals = matches!(batch, Rows::Reals { .. }) || matches!(ends, Chains::Numbers(_));
+        if has_reals {
+            gradient.fill(S::default());
+        }
         let (positive, negative) = means.split_at(rounded[0] * hidden);
         let mut product_of = |values: &[S], means: &[S]| {
             let rows = values.len() / visible;
@@ -325,7 +323,9 @@ impl<S: Logistic> Contrast<S> {
         let pieces = gradient.chunks_mut(share * hidden).zip(turned.chunks(share * words));
         threads.each(pieces, |(gradient, turned)| {
             let rows = gradient.len() / hidden;
-            add_product(gradient, (&turned[..rows * words], words), matrix, hidden);
+            let onto = if has_reals { Onto::Add } else { Onto::Replace };
+            let matrix = Table::new(matrix, hidden);
+            product_of_bits(gradient, onto, (&turned[..rows * words], words), matrix);
         });
     }
 
@@ -427,7 +427,7 @@ impl<S: Logistic, D: Draws> Walk<'_, S, D> {
         part.words.resize(rows * hidden.div_ceil(WORD), 0);
         draw_units(means, hidden, &part.draws, &mut part.words);
         part.visible.resize(rows * self.machine.visible(), S::default());
-        self.machine.means_of_hidden_bits(&part.words, self.transposed, &mut part.visible);
+        self.machine.means_of_hidden_bits(&part.words, &mut part.visible);
     }
 }
 
@@ -469,9 +469,12 @@ fn follow<S: Scalar>(
         #[inline(always)]
         || {
             for ((p, u), &g) in numbers.iter_mut().zip(velocity).zip(uphill) {
-                let sign = if *p > zero { l1 } else { zero } - if *p < zero { l1 } else { zero };
-                *u = momentum * *u - g + sign + l2 * *p;
-                *p -= rate * *u;
+                let old = *p;
+                // Selections, not branches.
+                let above = if old > zero { l1 } else { zero };
+                let below = if old < zero { l1 } else { zero };
+                let speed = momentum * *u - g + (above - below) + l2 * old;
+                (*u, *p) = (speed, old - rate * speed);
             }
         },
     );

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::bits::{Bits, add_product};
+use super::bits::{Bits, Table, product_of_bits};
 use super::logistic::{Logistic, softplus};
 use super::rows::Rows;
 use crate::num::random::normal;
@@ -95,13 +95,6 @@ impl<S: Logistic> Machine<S> {
         }
     }
 
-    /// `Wᵀ`, hidden × visible.
-    pub fn transposed(&self) -> Vec<S> {
-        let mut transposed = vec![S::default(); self.weights.len()];
-        transpose(&self.weights, &mut transposed, self.hidden());
-        transposed
-    }
-
     /// `P(h = 1 | v)` of each row, rows × hidden.
     pub fn hidden_means(&self, visible: &Rows<S>) -> Vec<S> {
         let mut means = vec![S::default(); visible.count() * self.hidden()];
@@ -116,7 +109,8 @@ impl<S: Logistic> Machine<S> {
     pub(super) fn means_of_bits(&self, words: &[u16], means: &mut [S]) {
         spread(&self.hidden_bias, means);
         let width = self.visible().div_ceil(super::bits::WORD);
-        add_product(means, (words, width), &self.weights, self.hidden());
+        let weights = Table::new(&self.weights, self.hidden());
+        product_of_bits(means, Onto::Add, (words, width), weights);
         S::logistic(means);
     }
 
@@ -138,9 +132,7 @@ impl<S: Logistic> Machine<S> {
     pub fn visible_means(&self, hidden: &Rows<S>) -> Vec<S> {
         let mut means = vec![S::default(); hidden.count() * self.visible()];
         match hidden {
-            Rows::Bits(bits) => {
-                self.means_of_hidden_bits(bits.words(), &self.transposed(), &mut means);
-            }
+            Rows::Bits(bits) => self.means_of_hidden_bits(bits.words(), &mut means),
             Rows::Reals { values, .. } => {
                 spread(&self.visible_bias, &mut means);
                 let hidden = Matrix::new(values, hidden.count(), self.hidden());
@@ -152,11 +144,12 @@ impl<S: Logistic> Machine<S> {
         means
     }
 
-    /// Overwrites the means of visible units for hidden ones in words; `transposed` is `Wᵀ`.
-    pub(super) fn means_of_hidden_bits(&self, words: &[u16], transposed: &[S], means: &mut [S]) {
+    /// Overwrites the means of visible units for hidden ones in words.
+    pub(super) fn means_of_hidden_bits(&self, words: &[u16], means: &mut [S]) {
         spread(&self.visible_bias, means);
         let width = self.hidden().div_ceil(super::bits::WORD);
-        add_product(means, (words, width), transposed, self.visible());
+        let weights = Table::new(&self.weights, self.hidden());
+        product_of_bits(means, Onto::Add, (words, width), weights.transposed());
         self.finish_visible(means);
     }
 
@@ -198,27 +191,6 @@ fn spread<S: Scalar>(numbers: &[S], rows: &mut [S]) {
     for row in rows.chunks_exact_mut(numbers.len()) {
         row.copy_from_slice(numbers);
     }
-}
-
-/// Overwrites `result` with the transpose of a matrix of so many columns, in squares that stay
-/// in a cache.
-pub(super) fn transpose<S: Scalar>(matrix: &[S], result: &mut [S], columns: usize) {
-    const SIDE: usize = 16;
-    let rows = matrix.len() / columns;
-    vectorized(
-        #[inline(always)]
-        || {
-            for top in (0..rows).step_by(SIDE) {
-                for left in (0..columns).step_by(SIDE) {
-                    for column in left..columns.min(left + SIDE) {
-                        for row in top..rows.min(top + SIDE) {
-                            result[column * rows + row] = matrix[row * columns + column];
-                        }
-                    }
-                }
-            }
-        },
-    );
 }
 
 /// Draws words of units by their means: rows of `units` each, and random words with their own

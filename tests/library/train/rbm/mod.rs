@@ -1,0 +1,6 @@
+//! Boltzmann machines: steps against PyTorch, sums over all states against differences, samplers
+//! against known values.
+
+mod exact;
+mod ising;
+mod steps;
