@@ -95,6 +95,23 @@ impl<S: Logistic> Machine<S> {
         }
     }
 
+    /// The machine in these numbers.
+    pub fn narrow(machine: &Machine<f64>) -> Self {
+        let narrow = crate::train::scalar::narrow;
+        Self {
+            kind: machine.kind,
+            weights: narrow(&machine.weights),
+            visible_bias: narrow(&machine.visible_bias),
+            hidden_bias: narrow(&machine.hidden_bias),
+        }
+    }
+
+    /// Mean magnitude of the weights.
+    pub fn mean_weight(&self) -> f64 {
+        let sum = self.weights.iter().map(|weight| weight.wide().abs()).sum::<f64>();
+        sum / self.weights.len() as f64
+    }
+
     /// `P(h = 1 | v)` of each row, rows × hidden.
     pub fn hidden_means(&self, visible: &Rows<S>) -> Vec<S> {
         let mut means = vec![S::default(); visible.count() * self.hidden()];

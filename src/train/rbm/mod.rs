@@ -26,6 +26,7 @@ pub mod exact;
 pub mod ising;
 mod logistic;
 mod machine;
+pub mod renormalisation;
 mod rows;
 mod settings;
 mod stack;

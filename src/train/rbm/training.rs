@@ -30,10 +30,12 @@ pub struct MachineState<S> {
     pub chains: Option<Chains<S>>,
     /// Epochs done.
     pub epoch: usize,
+    /// The last of them.
+    pub last: Option<EpochFigures>,
 }
 
 /// An epoch of a machine.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EpochFigures {
     /// Its number, from 1.
     pub epoch: usize,
@@ -82,7 +84,31 @@ impl<S: Logistic> MachineState<S> {
             });
         }
         let velocity = [shape[0] * hidden, shape[0], hidden].map(|count| vec![S::default(); count]);
-        Self { machine, velocity, chains: None, epoch: 0 }
+        Self { machine, velocity, chains: None, epoch: 0, last: None }
+    }
+
+    /// The same state in double precision.
+    pub fn wide(&self) -> MachineState<f64> {
+        let wide = |numbers: &Vec<S>| crate::train::scalar::wide(numbers);
+        let chains = self.chains.as_ref().map(|chains| match chains {
+            Chains::Words(words) => Chains::Words(words.clone()),
+            Chains::Numbers(numbers) => Chains::Numbers(wide(numbers)),
+        });
+        let (epoch, last) = (self.epoch, self.last);
+        let velocity = self.velocity.each_ref().map(wide);
+        MachineState { machine: self.machine.wide(), velocity, chains, epoch, last }
+    }
+
+    /// The state in these numbers.
+    pub fn narrow(state: &MachineState<f64>) -> Self {
+        let narrow = |numbers: &Vec<f64>| crate::train::scalar::narrow(numbers);
+        let chains = state.chains.as_ref().map(|chains| match chains {
+            Chains::Words(words) => Chains::Words(words.clone()),
+            Chains::Numbers(numbers) => Chains::Numbers(narrow(numbers)),
+        });
+        let (epoch, last) = (state.epoch, state.last);
+        let velocity = state.velocity.each_ref().map(narrow);
+        Self { machine: Machine::narrow(&state.machine), velocity, chains, epoch, last }
     }
 
     /// Checks a state that was read, for such rows and so many hidden units.
@@ -187,19 +213,18 @@ impl<'a, S: Logistic> Training<'a, S> {
                 measured += chosen.len();
             }
         }
-        let weights = &self.contrast.machine.weights;
-        let size = weights.iter().map(|weight| weight.wide().abs()).sum::<f64>();
-        let weight = size / weights.len() as f64;
+        let weight = self.contrast.machine.mean_weight();
         let steps = order.len().div_ceil(self.settings.batch) as u64;
         if !weight.is_finite() {
             let rate = self.settings.learning_rate;
             let step = steps * epoch as u64;
             return Err(TrainError::Diverged { loss: weight, epoch, step, rate }.into());
         }
-        self.state.epoch = epoch;
-        self.keep();
         let reconstruction = (measured > 0).then(|| errors / measured as f64);
-        Ok(EpochFigures { epoch, reconstruction, weight })
+        let figures = EpochFigures { epoch, reconstruction, weight };
+        (self.state.epoch, self.state.last) = (epoch, Some(figures));
+        self.keep();
+        Ok(figures)
     }
 
     /// Makes the end of an epoch the state.

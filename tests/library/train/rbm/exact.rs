@@ -120,52 +120,62 @@ fn ising_distribution(coupling: f64) -> Vec<f64> {
     weights.iter().map(|weight| weight / sum).collect()
 }
 
-/// 3 × 3 spins: contrastive divergence on all states, each as often as it is likely, leads to a
-/// divergence below 0.05, from above 1 at the start, and its direction keeps to that of the exact
-/// gradient: the angle between the mean of some steps and the gradient is below 90 degrees all
-/// along.
+/// 3 × 3 spins, all states as often as they are likely: the divergence falls from above 1 to
+/// below 0.05, and the way that a step goes keeps to the exact gradient: the mean cosine of the
+/// angle between them is positive in every part of the training. (Chains of one step that begin
+/// at the samples fail this on the plateau where the gradient is small: their bias is larger.)
 #[test]
 fn contrastive_divergence_follows_the_gradient_to_the_ising_model() {
     let distribution = ising_distribution(0.3);
-    let count = 4000.0;
     let mut states = Vec::new();
     for (state, p) in distribution.iter().enumerate() {
-        let times = (p * count).round() as usize;
+        let times = (p * 6000.0).round() as usize;
         states.extend(std::iter::repeat_n(state, times));
     }
     let numbers: Vec<f64> = states.iter().flat_map(|&state| bits_of(state, 9)).collect();
     let rows: Rows<f64> = Rows::of_numbers(&numbers, 9);
     let samples: Vec<Vec<f64>> = (0..1 << 9).map(|state| bits_of(state, 9)).collect();
     let weighted = || samples.iter().map(Vec::as_slice).zip(distribution.iter().copied());
-    let machine = random(Visible::Binary, [9, 9], 0.1, 3);
-    let before = divergence(&machine, &distribution).expect("a small machine");
-    let settings = RbmSettings {
-        learning_rate: 0.5,
-        momentum: 0.0,
-        l1: 0.0,
-        steps: 5,
-        ..RbmSettings::default()
-    };
-    let mut contrast = Contrast::at_rest(machine);
-    let draws = EpochDraws::new(1, 0);
-    let mut cosines = Vec::new();
-    for step in 0..600 {
-        let old = contrast.machine.clone();
-        let exact = gradient(&old, weighted()).expect("a small machine");
-        contrast.step(&rows, &settings, &draws, step, &Threads::default());
-        let moved = contrast.machine.weights.iter().zip(&old.weights).map(|(new, old)| new - old);
-        let moved: Vec<f64> = moved.collect();
-        let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
-        let lengths = (dot(&moved, &moved) * dot(&exact.weights, &exact.weights)).sqrt();
-        cosines.push(dot(&moved, &exact.weights) / lengths);
+    for (persistent, steps) in [(true, 1), (false, 3)] {
+        let mut source = ChaCha8Rng::seed_from_u64(3);
+        let machine = Machine::random(Visible::Binary, [9, 12], 0.3, &mut source);
+        let before = divergence(&machine, &distribution).expect("a small machine");
+        let settings = RbmSettings {
+            learning_rate: 0.5,
+            momentum: 0.0,
+            l1: 0.0,
+            steps,
+            persistent,
+            ..RbmSettings::default()
+        };
+        let mut contrast = Contrast::at_rest(machine);
+        contrast.begin(&rows);
+        let draws = EpochDraws::new(1, 0);
+        let mut cosines = Vec::new();
+        for step in 0..1200 {
+            let old = contrast.machine.clone();
+            contrast.step(&rows, &settings, &draws, step, &Threads::default());
+            if step % 12 == 0 {
+                let exact = gradient(&old, weighted()).expect("a small machine");
+                let pairs = contrast.machine.weights.iter().zip(&old.weights);
+                cosines.push(cosine(
+                    &pairs.map(|(new, old)| new - old).collect::<Vec<_>>(),
+                    &exact.weights,
+                ));
+            }
+        }
+        let after = divergence(&contrast.machine, &distribution).expect("a small machine");
+        assert!(before > 1.0 && after < 0.05, "{persistent}: {before} {after}");
+        for part in cosines.chunks(25) {
+            let mean = part.iter().sum::<f64>() / part.len() as f64;
+            assert!(mean > 0.05, "{persistent}: {mean}: {part:?}");
+        }
     }
-    let after = divergence(&contrast.machine, &distribution).expect("a small machine");
-    println!("{before} {after} {:?}", &cosines.iter().step_by(50).collect::<Vec<_>>());
-    assert!(before > 0.5 && after < 0.05, "{before} {after}");
-    for part in cosines.chunks(100) {
-        let mean = part.iter().sum::<f64>() / part.len() as f64;
-        assert!(mean > 0.1, "{mean}: {part:?}");
-    }
+}
+
+fn cosine(a: &[f64], b: &[f64]) -> f64 {
+    let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+    dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
 }
 
 #[test]

@@ -201,7 +201,8 @@ fn states_of_other_machines_are_refused_and_huge_rates_are_told() {
     assert!(matches!(state.check(&rows, 3, &settings), Err(TrainError::Checkpoint { .. })));
     state.chains = Some(Chains::Words(vec![1; Bits::zeros(8, 10).words().len()]));
     state.check(&rows, 3, &settings).expect("a state");
-    let settings = RbmSettings { learning_rate: 1e38, momentum: 0.9, epochs: 50, ..RbmSettings::default() };
+    let settings =
+        RbmSettings { learning_rate: 1e38, momentum: 0.9, epochs: 50, ..RbmSettings::default() };
     let state = MachineState::first(&rows, 3, &settings, (0, 0));
     let ended = Training::new(&rows, &settings, (0, 0), state)
         .run(&Threads::default(), &Clock::unlimited());
