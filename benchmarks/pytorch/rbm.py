@@ -65,8 +65,8 @@ class Machine:
 
 
 def time_cases(repeat, samples, dtype):
-    settings = {"steps": 1, "persistent": False, "l1": 2e-4, "l2": 0.0, "momentum": 0.5,
-                "learning_rate": 0.05}
+    settings = {"steps": 1, "persistent": False, "l1": 1e-3, "l2": 0.0, "momentum": 0.5,
+                "learning_rate": 0.2}
     for visible, hidden, batch in CASES:
         torch.manual_seed(0)
         machine = Machine(0.01 * torch.randn(visible, hidden, dtype=dtype),

@@ -17,11 +17,11 @@ pub struct RbmSettings {
     /// What the units are that see the data: binary (0 or 1, and between them probabilities) or
     /// gaussian (any number, of deviation 1). Default: binary.
     pub visible: Visible,
-    /// Learning rate: above 0. Default: 0.05.
+    /// Learning rate: above 0; gaussian units need a smaller one, about 0.01. Default: 0.2.
     pub learning_rate: f64,
     /// Momentum: from 0, below 1. Default: 0.5.
     pub momentum: f64,
-    /// Strength of the sum of the magnitudes of the weights: from 0. Default: 2e-4.
+    /// Strength of the sum of the magnitudes of the weights: from 0. Default: 1e-3.
     pub l1: f64,
     /// Strength of half the sum of the squares of the weights: from 0. Default: 0.
     pub l2: f64,
@@ -42,9 +42,9 @@ impl Default for RbmSettings {
     fn default() -> Self {
         Self {
             visible: Visible::Binary,
-            learning_rate: 0.05,
+            learning_rate: 0.2,
             momentum: 0.5,
-            l1: 2e-4,
+            l1: 1e-3,
             l2: 0.0,
             steps: 1,
             persistent: false,

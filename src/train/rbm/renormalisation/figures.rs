@@ -96,11 +96,9 @@ pub struct RunReport {
 }
 
 impl RunReport {
-    /// Whether the median radius grows from each layer to the next; none without radii.
-    pub fn grows(&self) -> Option<bool> {
-        let radii = self.layers.iter().map(|layer| Some(layer.radius?.median));
-        let radii = radii.collect::<Option<Vec<f64>>>()?;
-        Some(radii.is_sorted_by(|a, b| a < b))
+    /// Median radius of a hidden layer, from 0, over that of the first; none without radii.
+    fn growth(&self, layer: usize) -> Option<f64> {
+        Some(self.layers[layer].radius?.median / self.layers[0].radius?.median)
     }
 }
 
@@ -243,10 +241,10 @@ pub struct Summary {
     pub units: usize,
     /// Stacks that are done.
     pub seeds: usize,
-    /// Stacks whose median radius grows from each layer to the next; none without radii.
-    pub growing: Option<usize>,
     /// Radii of the fields of all of them.
     pub radius: Option<Spread>,
+    /// The median radius over that of the first hidden layer, one a stack; none without radii.
+    pub growth: Option<Spread>,
     /// Participation ratios likewise.
     pub participation: Option<Spread>,
     /// The overlaps, one a stack.
@@ -265,7 +263,6 @@ pub fn summaries(runs: &[&RunReport]) -> Vec<Summary> {
     for variant in [Variant::Main, Variant::Shuffled, Variant::NoL1] {
         let own: Vec<&&RunReport> = runs.iter().filter(|run| run.variant == variant).collect();
         let Some(first) = own.first() else { continue };
-        let grown = own.iter().map(|run| run.grows()).collect::<Option<Vec<bool>>>();
         for index in 0..first.layers.len() {
             let layers = || own.iter().map(move |run| &run.layers[index]);
             let fields = || layers().flat_map(|layer| &layer.fields);
@@ -275,8 +272,8 @@ pub fn summaries(runs: &[&RunReport]) -> Vec<Summary> {
                 layer: index + 1,
                 units: first.layers[index].units,
                 seeds: own.len(),
-                growing: grown.as_ref().map(|grown| grown.iter().filter(|g| **g).count()),
                 radius: Spread::new(fields().filter_map(|field| field.radius)),
+                growth: Spread::new(own.iter().filter_map(|run| run.growth(index))),
                 participation: Spread::new(fields().filter_map(|field| field.participation)),
                 overlap: Spread::new(layers().filter_map(|layer| layer.overlap)),
                 coupling: Spread::new(couplings().map(|coupling| coupling.measured)),

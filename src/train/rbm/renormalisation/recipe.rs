@@ -239,7 +239,8 @@ impl RbmRecipe {
 
 impl Resumable for RbmRecipe {
     fn essence(&self) -> Self {
-        Self { title: String::new(), threads: 1, ..self.clone() }
+        // More seeds go on behind those that are done.
+        Self { title: String::new(), threads: 1, seeds: 1, ..self.clone() }
     }
 }
 
