@@ -2,5 +2,7 @@
 //! against known values.
 
 mod exact;
+mod initial;
 mod ising;
+mod renormalisation;
 mod steps;
