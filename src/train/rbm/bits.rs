@@ -106,6 +106,16 @@ impl Bits {
         self.words[row * width + column / WORD] |= 1 << (column % WORD);
     }
 
+    /// Puts the entries of a row into another order: first the one that was at `order[0]`.
+    pub(super) fn reorder(&mut self, row: usize, order: &[usize]) {
+        let old: Vec<bool> = order.iter().map(|&column| self.get(row, column)).collect();
+        let width = self.width();
+        self.words[row * width..][..width].fill(0);
+        for (column, _) in old.into_iter().enumerate().filter(|(_, is_one)| *is_one) {
+            self.set(row, column);
+        }
+    }
+
     /// These rows, in this order.
     pub fn select(&self, rows: &[usize]) -> Self {
         let words = rows.iter().flat_map(|&row| self.row(row).iter().copied()).collect();
@@ -261,9 +271,9 @@ fn block<S: Scalar, const N: usize>(
         for (sums, rows) in table.iter_mut().zip(tile.as_chunks::<GROUP>().0) {
             for (bit, row) in rows.iter().enumerate() {
                 for rest in 0..1 << bit {
-                    for column in 0..N {
-                        sums[1 << bit | rest][column] = sums[rest][column] + row[column];
-                    }
+                    let mut sum = sums[rest];
+                    sum.iter_mut().zip(row).for_each(|(sum, &value)| *sum += value);
+                    sums[1 << bit | rest] = sum;
                 }
             }
         }
@@ -282,18 +292,19 @@ fn block<S: Scalar, const N: usize>(
                 row.fill(S::default());
             }
             match <&mut [S; N]>::try_from(&mut *row) {
-                Ok(row) => {
-                    for column in 0..N {
-                        row[column] += (a[column] + b[column]) + (c[column] + d[column]);
-                    }
-                }
-                Err(_) => {
-                    for (column, sum) in row.iter_mut().enumerate() {
-                        *sum += (a[column] + b[column]) + (c[column] + d[column]);
-                    }
-                }
+                // Of a length that the compiler knows.
+                Ok(row) => add_four(row, [a, b, c, d]),
+                Err(_) => add_four(row, [a, b, c, d]),
             }
         }
+    }
+}
+
+/// Adds four rows to one that is no longer.
+#[inline(always)]
+fn add_four<S: Scalar, const N: usize>(sums: &mut [S], [a, b, c, d]: [&[S; N]; 4]) {
+    for (((sum, &a), &b), (&c, &d)) in sums.iter_mut().zip(a).zip(b).zip(c.iter().zip(d)) {
+        *sum += (a + b) + (c + d);
     }
 }
 

@@ -225,9 +225,8 @@ pub(super) fn draw_units<S: Logistic>(means: &[S], units: usize, draws: &[u32], 
                     *word = match <&[S; WORD]>::try_from(means) {
                         Ok(means) => {
                             let mut bits = 0;
-                            for bit in 0..WORD {
-                                let is_one = S::share(draws[bit]) < means[bit];
-                                bits |= u16::from(is_one) << bit;
+                            for (bit, (&mean, &draw)) in means.iter().zip(draws).enumerate() {
+                                bits |= u16::from(S::share(draw) < mean) << bit;
                             }
                             bits
                         }

@@ -83,7 +83,7 @@ pub fn row_correlations(spins: &[i8], side: usize) -> Vec<f64> {
 /// `r` and `r + 1`, which fall like `cosh((side/2 − r)/ξ)`; none where they do not fall.
 pub fn correlation_length([near, far]: [f64; 2], (distance, side): (usize, usize)) -> Option<f64> {
     let ratio = near / far;
-    if !(ratio > 1.0) || far <= 0.0 {
+    if ratio.is_nan() || ratio <= 1.0 || far <= 0.0 {
         return None;
     }
     let [a, b] = [distance, distance + 1].map(|r| 0.5 * side as f64 - r as f64);

@@ -129,12 +129,17 @@ impl<S: Logistic> Samples<S> {
         let mut random = EpochDraws::other(seed, ORDERS);
         for rows in [&mut self.train, &mut self.test] {
             let columns = rows.columns();
-            let mut numbers = Vec::with_capacity(rows.count() * columns);
             for row in 0..rows.count() {
-                let sample = rows.row(row);
-                numbers.extend(permutation(&mut random, columns).into_iter().map(|i| sample[i]));
+                let order = permutation(&mut random, columns);
+                match rows {
+                    Rows::Bits(bits) => bits.reorder(row, &order),
+                    Rows::Reals { values, .. } => {
+                        let own = &mut values[row * columns..][..columns];
+                        let old = own.to_vec();
+                        own.iter_mut().zip(order).for_each(|(value, from)| *value = old[from]);
+                    }
+                }
             }
-            *rows = Rows::of_numbers(&numbers, columns);
         }
     }
 }
