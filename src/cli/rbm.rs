@@ -291,7 +291,7 @@ fn write_files(
         .filter_map(|finished| Some((&finished.report, finished.shown.as_ref()?)))
         .collect();
     let pictures = [
-        ("fields", fields(&shown), "share of the largest magnitude in the row"),
+        ("fields", fields(&shown), "share of the row's largest"),
         ("samples", samples(&shown), "mean of a spin"),
     ];
     for (name, rows, scale) in pictures.into_iter().filter(|(_, rows, _)| !rows.is_empty()) {

@@ -40,6 +40,9 @@ const BAR_ROOM: f64 = 96.0;
 /// Largest side of a tile.
 const LARGEST: f64 = 88.0;
 
+/// How far a place reaches below its neighbours, so that no seam is left.
+const OVERLAP: f64 = 0.25;
+
 /// Colours of the scale on each side of its middle.
 const STEPS: i16 = 16;
 
@@ -109,9 +112,10 @@ fn draw(canvas: &mut Canvas, tile: &Tile, [left, top]: [f64; 2], width: f64) {
             let mut column = 0;
             for run in levels.chunk_by(|a, b| a == b) {
                 if run[0] == wanted {
-                    let corner = [left + column as f64 * step[0], top + row as f64 * step[1]];
-                    let size = [run.len() as f64 * step[0], step[1]];
-                    places.push(Contour::rectangle(corner, size));
+                    let [x, y] = [column as f64 * step[0], row as f64 * step[1]];
+                    let wide = (run.len() as f64 * step[0] + OVERLAP).min(width - x);
+                    let high = (step[1] + OVERLAP).min(all - y);
+                    places.push(Contour::rectangle([left + x, top + y], [wide, high]));
                 }
                 column += run.len();
             }

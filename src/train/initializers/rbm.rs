@@ -139,7 +139,8 @@ fn units(start: &Start<'_>) -> Result<[f64; 2], TrainError> {
         return refuse("network.hidden", "no layer".to_string(), "a layer that a machine fills");
     }
     if !matches!(network.activation, ActivationName::Relu | ActivationName::ClippedRelu) {
-        let found = format!("{:?}", network.activation);
+        let name = serde_json::to_value(network.activation).unwrap_or_default();
+        let found = format!("'{}'", name.as_str().unwrap_or_default());
         return refuse(
             "network.activation",
             found,

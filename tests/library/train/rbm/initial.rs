@@ -82,7 +82,7 @@ fn what_a_machine_makes_no_sense_of_is_refused() {
     };
     let images = stripes(60, 1.0);
     for (text, expected) in [
-        ("[network]\nactivation = 'abs'\n", "network.activation: found Abs; expected relu or"),
+        ("[network]\nactivation = 'abs'\n", "network.activation: found 'abs'; expected relu or"),
         ("[network]\nhidden = []\n", "network.hidden: found no layer; expected"),
         (
             "[network]\nconvolutions = [{ channels = 2 }]\n",
