@@ -316,7 +316,7 @@ mod tests {
         let mut bits = Bits::zeros(rows, columns);
         for row in 0..rows {
             for column in 0..columns {
-                if (7 * row + 5 * column + row * column) % 3 == 0 {
+                if (7 * row + 5 * column + row * column).is_multiple_of(3) {
                     bits.set(row, column);
                 }
             }

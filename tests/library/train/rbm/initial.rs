@@ -11,8 +11,8 @@ use crate::train::support::recipe;
 fn stripes(count: usize, inputs: f64) -> Split {
     let pixel = |sample: usize, place: usize| {
         let (row, column, line) = (place / 5, place % 5, sample / 2 % 5);
-        let is_on = if sample % 2 == 0 { row == line } else { column == line };
-        let is_turned = (sample * 31 + place * 17 + sample * place) % 13 == 0;
+        let is_on = if sample.is_multiple_of(2) { row == line } else { column == line };
+        let is_turned = (sample * 31 + place * 17 + sample * place).is_multiple_of(13);
         if is_on != is_turned { inputs } else { 0.0 }
     };
     let dataset = Dataset {

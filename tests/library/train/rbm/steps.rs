@@ -114,7 +114,7 @@ fn rows(kind: Visible, count: usize, units: usize) -> Rows<f32> {
         let noise = (place * place + 7 * place) % 11;
         match kind {
             Visible::Binary => {
-                f64::from(u8::from((place / units + place % units) % 3 == 0 && noise > 2))
+                f64::from(u8::from((place / units + place % units).is_multiple_of(3) && noise > 2))
             }
             Visible::Gaussian => noise as f64 / 5.0 - 1.0,
         }
