@@ -121,6 +121,8 @@ fn find(args: &Args, session: &mut Session) -> anyhow::Result<Record> {
     let (checkpoint, own, goes_on) = (folder.join(CHECKPOINT), recipe.clone(), args.resume);
     let state = session.read(move || goes_on.then(|| read(&checkpoint, &own)).transpose())?;
     let mut monitor = Monitor::start(folder, &recipe, state.as_ref())?;
+    // One of an earlier run would no longer fit the log.
+    state.is_none().then(|| monitor.write(&RbmState::default())).transpose()?;
     let beside = args.recipe.parent().unwrap_or(Path::new(""));
     let outcome = experiment(&recipe, beside, state, &session.clock, &mut monitor);
     if let Some(failure) = monitor.failure.take() {
