@@ -28,6 +28,7 @@ mod points;
 mod problem;
 mod progress;
 mod quantity;
+mod rbm;
 mod reading;
 mod recipe;
 mod record;
@@ -119,6 +120,9 @@ enum Command {
     Scale(scale::Args),
     /// Trains a network on samples of a test function, a table or images, as a recipe says.
     Train(Box<train::Args>),
+    /// Trains stacks of restricted Boltzmann machines, on spins for one, and measures what they
+    /// see.
+    Rbm(Box<rbm::Args>),
     /// Writes a network in another format, by file name extension (.onnx, .json, .nnet,
     /// .npz, and .gz behind it).
     Convert(convert::Args),
@@ -259,6 +263,7 @@ fn answer(arguments: &Arguments, given: Vec<String>) -> anyhow::Result<u8> {
         Command::Bench(args) => bench::run_suite(args, start(bench::name(args))),
         Command::Report(args) => report::run(args, start("report")),
         Command::Train(args) => train::run(args, start("train")),
+        Command::Rbm(args) => rbm::run(args, start("rbm")),
         Command::Convert(args) => convert::run(args, start("convert")),
         Command::Export(args) => export::run(args, start("export")),
         Command::Completions(args) => completions::run(args, Arguments::command()),

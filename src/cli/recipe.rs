@@ -47,7 +47,8 @@ pub struct RecipeArgs {
     /// separated by commas [default: 0].
     #[arg(long, value_name = "NUMBERS", value_delimiter = ',')]
     dropout: Option<Vec<f64>>,
-    /// Weights to begin with: he, glorot, orthogonal, uniform, calculated [default: he].
+    /// Weights to begin with: he, glorot, orthogonal, uniform, calculated, rbm
+    /// [default: he].
     #[arg(long, value_name = "NAME", hide_possible_values = true,
           value_parser = usual(INITIALIZERS.iter().map(|i| i.name())))]
     init: Option<String>,

@@ -20,8 +20,8 @@ use super::session::{Nothing, Report};
 use super::shared::one_of;
 use super::{ANSWERED, console};
 use super::{
-    analyze, bench, bounds, compare, convert, evaluate, export, info, optimize, regions, report,
-    robust, scale, train, verify,
+    analyze, bench, bounds, compare, convert, evaluate, export, info, optimize, rbm, regions,
+    report, robust, scale, train, verify,
 };
 
 /// Arguments of `schema`.
@@ -81,6 +81,7 @@ const RECORDS: &[Record] = &[
     ("regions", of::<regions::Regions>),
     ("scale", of::<scale::Scaled>),
     ("train", of::<train::Record>),
+    ("rbm", of::<rbm::Record>),
     ("convert", of::<convert::Converted>),
     ("compare", of::<compare::Compared>),
     ("bench", of::<bench::Benched>),

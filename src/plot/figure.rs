@@ -31,7 +31,7 @@ const ROW: f64 = 22.0;
 const MIDDLE: f64 = 0.35;
 
 /// The ground.
-const GROUND: Paint = Paint { light: [255, 255, 255], dark: [13, 17, 23] };
+pub const GROUND: Paint = Paint { light: [255, 255, 255], dark: [13, 17, 23] };
 
 /// Texts, frames, ticks.
 pub const INK: Paint = Paint { light: [31, 35, 40], dark: [230, 237, 243] };

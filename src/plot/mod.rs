@@ -19,6 +19,7 @@ mod png;
 mod regions;
 mod size;
 mod svg;
+mod tiles;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -36,6 +37,7 @@ pub use png::png;
 pub use regions::RegionPlot;
 pub use size::PictureSize;
 pub use svg::svg;
+pub use tiles::{Tile, TileRow, tiles};
 
 /// Extensions of the files that [`write()`] writes.
 pub const EXTENSIONS: [&str; 3] = ["svg", "png", "pdf"];

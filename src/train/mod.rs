@@ -39,6 +39,7 @@ mod one_or_each;
 pub mod optimizers;
 pub mod penalties;
 mod plan;
+pub mod rbm;
 mod recipe;
 mod report;
 pub mod samples;

@@ -90,6 +90,7 @@ impl Recipe {
         let names: Vec<&str> = INITIALIZERS.iter().map(|i| i.name()).collect();
         known("init.method", &self.init.method, &names)?;
         positive("init.limit", self.init.limit)?;
+        self.init.rbm.settings().validate("init.rbm")?;
         self.training.validate()?;
         self.compress.validate()?;
         for (name, strengths) in &self.penalty {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::OneOrEach;
 use super::data::Targets;
+use super::initializers::RbmInit;
 use super::layers::{ActivationFunction, Pool};
 use super::scaling::InputScaling;
 use crate::network::Precision;
@@ -129,11 +130,14 @@ pub struct InitRecipe {
     /// Largest magnitude of weights and biases for the method uniform: above 0.
     /// Default: 0.5.
     pub limit: f64,
+    /// The machines of the method rbm.
+    #[serde(skip_serializing_if = "RbmInit::is_default")]
+    pub rbm: RbmInit,
 }
 
 impl Default for InitRecipe {
     fn default() -> Self {
-        Self { method: "he".to_string(), limit: 0.5 }
+        Self { method: "he".to_string(), limit: 0.5, rbm: RbmInit::default() }
     }
 }
 

@@ -113,6 +113,9 @@ fn records_of_every_command_fit_theirs_and_no_other() {
     std::fs::create_dir(&batch).expect("a folder");
     std::fs::write(Path::new(&batch).join("runs.jsonl"), "").expect("a journal");
     let point = file("c.sol");
+    let [spins, stacks] = ["spins.toml", "g"].map(file);
+    let recipe = "[data]\nsource = 'ising'\nside = 4\n[stack]\nlayers = [16, 4]\n[rbm]\nepochs = 2";
+    std::fs::write(&spins, recipe).expect("a recipe");
     let (peaks, rosenbrock) = ("instances/peaks-2x25.toml", "instances/rosenbrock4-2x25.toml");
     let runs: &[&[&str]] = &[
         &["info", "networks/peaks-2x25.onnx"],
@@ -125,6 +128,7 @@ fn records_of_every_command_fit_theirs_and_no_other() {
         &["regions", rosenbrock, "--method", "bounds"],
         &["scale", rosenbrock],
         &["train", "--samples", "50", "--epochs", "2", "--hidden", "4", "--l1", "0.1"],
+        &["rbm", &spins, "-o", &stacks],
         &["convert", rosenbrock, &pruned, "--prune", "--bounds", &proof],
         &["compare", rosenbrock, "--encoding", "big-m,split", "--seeds", "2"],
         &["compare", peaks, "--solver", "search,enumerate"],

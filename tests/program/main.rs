@@ -12,6 +12,7 @@ mod formats;
 mod plot;
 mod programs;
 mod questions;
+mod rbm;
 mod report;
 mod robust;
 mod soundness;

@@ -41,7 +41,7 @@ use crate::control::{Clock, StoppedBy};
 use crate::num::random::{index, normal};
 
 /// Penalty of the ridge regression, as a share of the variance of the features.
-const RIDGE: f64 = 1e-3;
+pub(super) const RIDGE: f64 = 1e-3;
 
 /// Multiplications of a product of matrices between two looks at the clock: some hundredths
 /// of a second.
@@ -87,7 +87,7 @@ pub fn calculated(
 }
 
 /// `left · right`, a few rows at a time.
-fn product(
+pub(super) fn product(
     left: ArrayView2<f64>,
     right: ArrayView2<f64>,
     clock: &Clock,
@@ -154,7 +154,7 @@ fn complete(
 }
 
 /// What the outputs should be (samples × outputs).
-fn aims(targets: &Targets) -> Array2<f64> {
+pub(super) fn aims(targets: &Targets) -> Array2<f64> {
     match targets {
         Targets::Values { values, .. } => values.clone(),
         Targets::Classes { labels, names } => {

@@ -2,6 +2,7 @@
 
 mod calculated;
 mod orthogonal;
+mod rbm;
 mod uniform;
 mod variance;
 
@@ -9,6 +10,8 @@ use std::fmt::Debug;
 
 use ndarray::{Array1, Array2};
 use rand_chacha::ChaCha8Rng;
+
+pub use rbm::RbmInit;
 
 use super::Halt;
 use super::data::Dataset;
@@ -59,6 +62,7 @@ pub const INITIALIZERS: &[&dyn Initializer] = &[
     &orthogonal::Orthogonal,
     &uniform::Uniform,
     &calculated::Calculated,
+    &rbm::Rbm,
 ];
 
 impl Start<'_> {

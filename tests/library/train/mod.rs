@@ -4,6 +4,7 @@ mod compress;
 mod extremes;
 mod gradients;
 mod optimizers;
+mod rbm;
 mod recipes;
 mod runs;
 mod stops;

@@ -39,7 +39,7 @@ fn keys_that_are_wrong_are_named_with_what_is_expected() {
         ("[network]\nceiling = 0.0", "network.ceiling: found 0; expected a finite number above 0"),
         (
             "[init]\nmethod = 'xavier'",
-            "init.method: found 'xavier'; expected one of he, glorot, orthogonal, uniform, calculated",
+            "init.method: found 'xavier'; expected one of he, glorot, orthogonal, uniform, calculated, rbm",
         ),
         (
             "[penalty]\nl3 = 1.0",
