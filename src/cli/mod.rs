@@ -14,6 +14,7 @@ mod evaluate;
 mod export;
 mod find;
 mod format;
+mod gan;
 mod info;
 mod kinds;
 mod log;
@@ -118,6 +119,8 @@ enum Command {
     Scale(scale::Args),
     /// Trains a network on samples of a test function, a table or images, as a recipe says.
     Train(Box<train::Args>),
+    /// Trains a generator and a discriminator against each other, as a recipe says.
+    Gan(Box<gan::Args>),
     /// Writes a network in another format, by file name extension (.onnx, .json, .nnet,
     /// .npz, and .gz behind it).
     Convert(convert::Args),
@@ -254,6 +257,7 @@ fn answer(arguments: &Arguments, given: Vec<String>) -> anyhow::Result<u8> {
         Command::Bench(args) => bench::run_suite(args, start(bench::name(args))),
         Command::Report(args) => report::run(args, start("report")),
         Command::Train(args) => train::run(args, start("train")),
+        Command::Gan(args) => gan::run(args, start("gan")),
         Command::Convert(args) => convert::run(args, start("convert")),
         Command::Export(args) => export::run(args, start("export")),
         Command::Completions(args) => completions::run(args, Arguments::command()),

@@ -17,6 +17,7 @@ mod pdf;
 mod plane;
 mod png;
 mod regions;
+mod samples;
 mod size;
 mod svg;
 
@@ -34,6 +35,7 @@ pub use curves::curves;
 pub use pdf::pdf;
 pub use png::png;
 pub use regions::RegionPlot;
+pub use samples::SamplePlot;
 pub use size::PictureSize;
 pub use svg::svg;
 

@@ -27,6 +27,7 @@ pub mod compress;
 pub mod data;
 mod error;
 pub mod functions;
+pub mod gan;
 mod halt;
 pub mod initializers;
 pub mod layers;

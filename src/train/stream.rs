@@ -19,6 +19,8 @@ pub enum Stream {
     Shuffle,
     /// Neurons that are dropped.
     Dropout,
+    /// Samples, latent points and noise of a game of two networks.
+    Game,
 }
 
 /// Room for the uses, so that numbered streams do not meet.
@@ -40,6 +42,7 @@ impl Stream {
             Self::Initialization => 4,
             Self::Shuffle => 5,
             Self::Dropout => 6,
+            Self::Game => 0,
         };
         random.set_stream(own + USES * number);
         random

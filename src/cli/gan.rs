@@ -1,0 +1,471 @@
+//! `taut gan RECIPE.toml -o DIR`.
+
+use std::fmt::{self, Write};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, ensure};
+use clap::builder::{PossibleValue, TypedValueParser};
+use schemars::JsonSchema;
+use serde::Serialize;
+use taut::control::StoppedBy;
+use taut::io::{check_writable, open_log, write_text};
+use taut::plot::{self, SamplePlot};
+use taut::train::gan::{
+    EvaluationRecord, GanInit, GanMetrics, GanObserver, GanRecipe, GanReport, GanState, GanSummary,
+    MeanSpread, Played, World, play, prepare, summaries,
+};
+use taut::train::{Checkpoint, TrainError, TrainingLog};
+
+use super::console::HEADING;
+use super::format::FormatArgs;
+use super::kinds::{self, Expected};
+use super::overrides::{self, Override};
+use super::page::Page;
+use super::progress;
+use super::record::Head;
+use super::session::{Report, Session};
+use super::shared::{PictureSizeArgs, TimeLimitArgs, check_threads, one_of};
+use super::text::{count, decimal, seconds};
+use super::writing;
+
+/// Arguments of `gan`.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Recipe file (.toml).
+    recipe: PathBuf,
+    /// Folder for the networks, logs and checkpoints, in a folder for each game.
+    #[arg(short, long, value_name = "DIR", help_heading = "Output")]
+    output: PathBuf,
+    /// Games, with the seed of the recipe and those that follow (a count).
+    #[arg(long, value_name = "COUNT", default_value = "1", help_heading = "Recipe")]
+    seeds: u32,
+    /// How games begin, separated by commas: each seed in each of these ways
+    /// [default: as the recipe says].
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', help_heading = "Recipe",
+          value_parser = inits())]
+    init: Vec<GanInit>,
+    /// What all random numbers come from (a whole number) [default: that of the recipe].
+    #[arg(long, value_name = "NUMBER", help_heading = "Recipe")]
+    seed: Option<u64>,
+    /// Threads (a count); the result is the same for every number [default: 1].
+    #[arg(long, value_name = "COUNT", help_heading = "Recipe")]
+    threads: Option<usize>,
+    /// Any other key of the recipe, such as game.r1=0.1 (can be repeated).
+    #[arg(long, value_name = "TABLE.KEY=VALUE", help_heading = "Recipe")]
+    set: Vec<String>,
+    /// Go on with the games of the folder; the end is that of games that were not interrupted.
+    #[arg(long)]
+    resume: bool,
+    /// File for a picture of samples over the training, a row a game (.svg, .png, .pdf).
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    plot: Option<PathBuf>,
+    #[command(flatten)]
+    size: PictureSizeArgs,
+    #[command(flatten)]
+    time_limit: TimeLimitArgs,
+    #[command(flatten)]
+    format: FormatArgs,
+}
+
+fn inits() -> impl TypedValueParser<Value = GanInit> {
+    one_of(GanInit::ALL.map(|init| {
+        let help = match init {
+            GanInit::Plain => "Random weights",
+            GanInit::Cooperative => "Random weights, then cooperative steps",
+        };
+        (PossibleValue::new(init.name()).help(help), init)
+    }))
+}
+
+/// Time between two checkpoints.
+const CHECKPOINT_SECONDS: Duration = Duration::from_secs(30);
+
+/// Most games of a command.
+const MOST_GAMES: u32 = 10_000;
+
+/// What games led to.
+#[derive(Serialize, JsonSchema)]
+pub struct Games {
+    /// Figures of each game, seed by seed.
+    runs: Vec<GanReport>,
+    /// What they come to, for each way to begin.
+    summary: Vec<GanSummary>,
+    /// Share of images apart whose class the classifier says that others are measured by; none
+    /// of a mixture.
+    classifier_accuracy: Option<f64>,
+    /// The limit, or the interrupt, that came first.
+    stopped_by: Option<StoppedBy>,
+    /// The recipe with all its keys.
+    recipe: GanRecipe,
+    #[serde(skip)]
+    written: Vec<PathBuf>,
+}
+
+/// Plays, writes what was asked for, prints figures.
+pub fn run(args: &Args, session: Session) -> anyhow::Result<u8> {
+    session.answer(args.format.form(), |session| find(args, session))
+}
+
+fn find(args: &Args, session: &mut Session) -> anyhow::Result<Games> {
+    args.time_limit.read(session)?;
+    let recipe = recipe(args)?;
+    let games = games(args, &recipe)?;
+    check_outputs(args, &games)?;
+    session.head.network = Some(recipe.title.clone());
+    session.head.seed = Some(recipe.seed);
+    session.head.threads = Some(recipe.training.threads);
+    let (of, path, clock) = (recipe.clone(), args.recipe.clone(), session.clock);
+    let world = session.read(move || {
+        let folder = path.parent().unwrap_or(Path::new(""));
+        Ok(prepare(&of, folder, &clock)?)
+    })?;
+    let mut found = Games {
+        runs: Vec::new(),
+        summary: Vec::new(),
+        classifier_accuracy: None,
+        stopped_by: None,
+        recipe,
+        written: Vec::new(),
+    };
+    match world {
+        Err(reason) => found.stopped_by = Some(reason),
+        Ok(world) => found.play(args, &world, &games, session)?,
+    }
+    found.summary = summaries(&found.runs);
+    Ok(found)
+}
+
+impl Games {
+    fn play(
+        &mut self,
+        args: &Args,
+        world: &World,
+        games: &[GanRecipe],
+        session: &Session,
+    ) -> anyhow::Result<()> {
+        self.classifier_accuracy = world.judge.accuracy();
+        let mut picture = SamplePlot::new(&world.source);
+        for (index, recipe) in games.iter().enumerate() {
+            let name = name(recipe);
+            progress::set_title(&format!("{name} ({} of {})", index + 1, games.len()));
+            tracing::info!("game: {name}");
+            let folder = args.output.join(&name);
+            let Game { report, state } = played(&folder, recipe, world, args.resume, session)?;
+            if let Some(state) = state {
+                picture.add(name, state.panels);
+            }
+            self.stopped_by = report.stopped_by;
+            self.runs.push(report);
+            if self.stopped_by.is_some() {
+                break;
+            }
+        }
+        self.written.push(args.output.clone());
+        if let Some(path) = &args.plot {
+            plot::write(path, &picture.canvas(&self.recipe.title, args.size.size))?;
+            self.written.push(path.clone());
+        }
+        Ok(())
+    }
+}
+
+/// The recipe, overridden by flags.
+fn recipe(args: &Args) -> anyhow::Result<GanRecipe> {
+    args.threads.map(check_threads).transpose()?;
+    let path = &args.recipe;
+    kinds::check(path, Expected::Recipe)?;
+    tracing::info!("read: {}", path.display());
+    let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    let mut list: Vec<Override> = Vec::new();
+    let whole = |number: u64| toml::Value::from(i64::try_from(number).unwrap_or(i64::MAX));
+    list.extend(args.seed.map(|seed| ("seed".to_string(), whole(seed))));
+    let threads = args.threads.map(|threads| whole(threads as u64));
+    list.extend(threads.map(|threads| ("training.threads".to_string(), threads)));
+    list.extend(overrides::settings(&args.set)?);
+    let merged = || match list.is_empty() {
+        true => Ok(GanRecipe::from_toml(&text)?),
+        false => {
+            let recipe: GanRecipe = overrides::recipe_of(overrides::overridden(&text, list)?)?;
+            recipe.validate()?;
+            anyhow::Ok(recipe)
+        }
+    };
+    let mut recipe = merged().map_err(|error| {
+        let other = kinds::instead_of_a_recipe(path);
+        other.unwrap_or_else(|| error.context(path.display().to_string()))
+    })?;
+    if recipe.title.is_empty() {
+        recipe.title = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    }
+    Ok(recipe)
+}
+
+/// The recipe of each game, seed by seed.
+fn games(args: &Args, recipe: &GanRecipe) -> anyhow::Result<Vec<GanRecipe>> {
+    let seeds = args.seeds;
+    ensure!(
+        (1..=MOST_GAMES).contains(&seeds),
+        "--seeds: found {seeds}; expected 1 to {MOST_GAMES}"
+    );
+    let last = recipe.seed.checked_add(u64::from(seeds) - 1);
+    ensure!(last.is_some(), "--seeds: found {seeds} from {}; expected fewer", recipe.seed);
+    let mut inits = args.init.clone();
+    if inits.is_empty() {
+        inits.push(recipe.init.method);
+    }
+    let mut games = Vec::new();
+    for seed in 0..u64::from(seeds) {
+        for (index, &method) in inits.iter().enumerate() {
+            ensure!(!inits[..index].contains(&method), "--init: found '{}' twice", method.name());
+            let mut game = recipe.clone();
+            (game.seed, game.init.method) = (recipe.seed + seed, method);
+            game.validate().with_context(|| args.recipe.display().to_string())?;
+            games.push(game);
+        }
+    }
+    if args.plot.is_some() {
+        SamplePlot::check(games.len())?;
+    }
+    Ok(games)
+}
+
+/// Name of the folder of a game.
+fn name(recipe: &GanRecipe) -> String {
+    format!("{}-seed{}", recipe.init.method.name(), recipe.seed)
+}
+
+/// Names of the files of a game.
+const GENERATOR: &str = "generator.onnx";
+const DISCRIMINATOR: &str = "discriminator.onnx";
+const SCORE: &str = "score.onnx";
+const LOG: &str = "log.jsonl";
+const CHECKPOINT: &str = "checkpoint.json";
+
+/// What would otherwise fail after the first game.
+fn check_outputs(args: &Args, games: &[GanRecipe]) -> anyhow::Result<()> {
+    args.plot.as_deref().map(plot::check_output).transpose()?;
+    for game in games {
+        let folder = args.output.join(name(game));
+        let shown = folder.display();
+        ensure!(
+            args.resume || !folder.exists(),
+            "{shown}: found a game; expected another folder for --output, or --resume to go on"
+        );
+    }
+    for game in games {
+        let folder = args.output.join(name(game));
+        std::fs::create_dir_all(&folder).with_context(|| {
+            format!("{}: found no folder and cannot make one", folder.display())
+        })?;
+        for file in [GENERATOR, DISCRIMINATOR, SCORE, LOG, CHECKPOINT] {
+            check_writable(&folder.join(file))?;
+        }
+    }
+    Ok(())
+}
+
+/// A game that was played.
+struct Game {
+    report: GanReport,
+    state: Option<GanState>,
+}
+
+/// Plays a game, and writes its files.
+fn played(
+    folder: &Path,
+    recipe: &GanRecipe,
+    world: &World,
+    resume: bool,
+    session: &Session,
+) -> anyhow::Result<Game> {
+    let checkpoint = folder.join(CHECKPOINT);
+    let from = match resume && checkpoint.is_file() {
+        true => Some(read(&checkpoint, recipe)?),
+        false => None,
+    };
+    let mut monitor = Monitor::start(folder, recipe, from.as_ref())?;
+    let started = Instant::now();
+    let played = match play(recipe, world, from, &session.clock, &mut monitor) {
+        Err(error @ TrainError::GameDiverged { .. }) => {
+            tracing::warn!("{}: {error}", name(recipe));
+            let (modes, seconds) = (world.source.modes(), started.elapsed().as_secs_f64());
+            return Ok(Game {
+                report: GanReport::diverged(recipe, modes, seconds, &error),
+                state: None,
+            });
+        }
+        played => played?,
+    };
+    if let Some(error) = monitor.failure.take() {
+        return Err(error);
+    }
+    let Played { generator, discriminator, score, report, state } = played;
+    if let Some(state) = &state {
+        monitor.write(state.clone())?;
+    }
+    for (network, file) in
+        [(&generator, GENERATOR), (&discriminator, DISCRIMINATOR), (&score, SCORE)]
+    {
+        writing::write(network, &folder.join(file))?;
+    }
+    Ok(Game { report, state })
+}
+
+fn read(path: &Path, recipe: &GanRecipe) -> anyhow::Result<GanState> {
+    let place = || path.display().to_string();
+    let text = std::fs::read_to_string(path).with_context(place)?;
+    let checkpoint: Checkpoint<GanRecipe, GanState> =
+        serde_json::from_str(&text).with_context(place)?;
+    checkpoint.for_recipe(recipe).with_context(place)
+}
+
+/// Shows figures, keeps the log and the checkpoint of a game.
+struct Monitor<'a> {
+    log: TrainingLog,
+    checkpoint: PathBuf,
+    written: Instant,
+    recipe: &'a GanRecipe,
+    failure: Option<anyhow::Error>,
+}
+
+impl<'a> Monitor<'a> {
+    /// The log begins with what it had when the game stood there.
+    fn start(
+        folder: &Path,
+        recipe: &'a GanRecipe,
+        from: Option<&GanState>,
+    ) -> anyhow::Result<Self> {
+        let mut log = TrainingLog::new(open_log(&folder.join(LOG), false)?);
+        for record in from.iter().flat_map(|state| &state.records) {
+            log.add(record).context("the log of a game")?;
+        }
+        let checkpoint = folder.join(CHECKPOINT);
+        Ok(Self { log, checkpoint, written: Instant::now(), recipe, failure: None })
+    }
+
+    fn keep(
+        &mut self,
+        record: &EvaluationRecord,
+        state: &mut dyn FnMut() -> GanState,
+    ) -> anyhow::Result<()> {
+        self.log.add(record).context("the log of a game")?;
+        match self.written.elapsed() >= CHECKPOINT_SECONDS {
+            true => self.write(state()),
+            false => Ok(()),
+        }
+    }
+
+    fn write(&mut self, state: GanState) -> anyhow::Result<()> {
+        let checkpoint = Checkpoint::new(self.recipe.clone(), state);
+        write_text(&self.checkpoint, &serde_json::to_string(&checkpoint)?)?;
+        self.written = Instant::now();
+        Ok(())
+    }
+}
+
+impl GanObserver for Monitor<'_> {
+    fn look(
+        &mut self,
+        record: &EvaluationRecord,
+        state: &mut dyn FnMut() -> GanState,
+    ) -> ControlFlow<()> {
+        progress::set_figures(|| describe(record, self.recipe.training.steps));
+        match self.keep(record, state) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                self.failure = Some(error);
+                ControlFlow::Break(())
+            }
+        }
+    }
+}
+
+/// How far a game is.
+fn describe(record: &EvaluationRecord, steps: u64) -> Vec<String> {
+    let metrics = &record.metrics;
+    let mut figures = vec![format!("step {} of {steps}", record.step)];
+    figures.push(count(metrics.modes, "mode"));
+    figures.push(format!("{:.1} % good", 100.0 * metrics.good));
+    figures
+}
+
+impl Report for Games {
+    fn text(&self, head: &Head, out: &mut Page) -> fmt::Result {
+        let title = head.network.as_deref().unwrap_or_default();
+        out.headline(HEADING, &headline(title, &self.runs))?;
+        out.stopped(self.stopped_by)?;
+        for path in &self.written {
+            writeln!(out, "  wrote   {}", path.display())?;
+        }
+        if let Some(accuracy) = self.classifier_accuracy {
+            writeln!(out, "  judge   a classifier, right on {:.2} %", 100.0 * accuracy)?;
+        }
+        let distance = match self.runs.iter().find_map(|run| run.metrics) {
+            Some(GanMetrics { frechet: Some(_), .. }) => "Fréchet",
+            _ => "MMD²",
+        };
+        let header = ["init", "seed", "modes", "good", distance, "steps", "time"];
+        let rows: Vec<Vec<String>> = self.runs.iter().map(row).collect();
+        if !rows.is_empty() {
+            out.table(&header, (2, 1), &rows)?;
+        }
+        if self.runs.len() > 1 {
+            let header = ["init", "games", "failures", "modes", "good", distance, "seconds"];
+            let rows: Vec<Vec<String>> = self.summary.iter().map(summary_row).collect();
+            out.table(&header, (1, 1), &rows)?;
+            writeln!(out, "\nmean ± standard deviation; a failure covers fewer than all modes")?;
+        }
+        Ok(())
+    }
+
+    fn stopped_by(&self) -> Option<StoppedBy> {
+        self.stopped_by
+    }
+}
+
+fn headline(title: &str, runs: &[GanReport]) -> String {
+    match runs {
+        [] => format!("{title}: no game was begun"),
+        [run] => match run.metrics {
+            Some(metrics) => format!("{title}: {} of {} modes", metrics.modes, run.modes),
+            None => format!("{title}: {}", run.diverged.as_deref().unwrap_or("nothing to measure")),
+        },
+        _ => {
+            let successes = runs.iter().filter(|run| run.is_success()).count();
+            format!("{title}: all modes in {successes} of {}", count(runs.len(), "game"))
+        }
+    }
+}
+
+fn row(run: &GanReport) -> Vec<String> {
+    let mut cells = vec![run.init.name().to_string(), run.seed.to_string()];
+    match run.metrics {
+        Some(metrics) => cells.extend([
+            format!("{} of {}", metrics.modes, run.modes),
+            format!("{:.1} %", 100.0 * metrics.good),
+            metrics.frechet.or(metrics.mmd).map_or("-".to_string(), |m| decimal(m, 4)),
+        ]),
+        None => cells.extend(["diverged", "-", "-"].map(str::to_string)),
+    }
+    cells.extend([run.steps.to_string(), seconds(run.seconds)]);
+    cells
+}
+
+fn summary_row(summary: &GanSummary) -> Vec<String> {
+    let spread = |spread: Option<MeanSpread>, factor: f64, places: usize| {
+        spread.map_or("-".to_string(), |MeanSpread { mean, deviation, .. }| {
+            format!("{:.places$} ± {:.places$}", factor * mean, factor * deviation)
+        })
+    };
+    vec![
+        summary.init.name().to_string(),
+        summary.runs.to_string(),
+        summary.failures.to_string(),
+        spread(summary.modes, 1.0, 1),
+        spread(summary.good, 100.0, 1) + " %",
+        spread(summary.frechet.or(summary.mmd), 1.0, 4),
+        spread(summary.seconds, 1.0, 1),
+    ]
+}
