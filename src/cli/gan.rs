@@ -152,7 +152,11 @@ impl Games {
             progress::set_title(&format!("{name} ({} of {})", index + 1, games.len()));
             tracing::info!("game: {name}");
             let folder = args.output.join(&name);
-            let Game { report, state } = played(&folder, recipe, world, args.resume, session)?;
+            let game = played(&folder, recipe, world, args.resume, session);
+            let Game { report, state } = match game {
+                Err(error) if games.len() > 1 => diverged(recipe, world, error)?,
+                game => game?,
+            };
             if let Some(state) = state {
                 picture.add(name, state.panels);
             }
@@ -242,6 +246,7 @@ const DISCRIMINATOR: &str = "discriminator.onnx";
 const SCORE: &str = "score.onnx";
 const LOG: &str = "log.jsonl";
 const CHECKPOINT: &str = "checkpoint.json";
+const FILES: [&str; 5] = [GENERATOR, DISCRIMINATOR, SCORE, LOG, CHECKPOINT];
 
 /// What would otherwise fail after the first game.
 fn check_outputs(args: &Args, games: &[GanRecipe]) -> anyhow::Result<()> {
@@ -250,7 +255,7 @@ fn check_outputs(args: &Args, games: &[GanRecipe]) -> anyhow::Result<()> {
         let folder = args.output.join(name(game));
         let shown = folder.display();
         ensure!(
-            args.resume || !folder.exists(),
+            args.resume || FILES.iter().all(|file| !folder.join(file).exists()),
             "{shown}: found a game; expected another folder for --output, or --resume to go on"
         );
     }
@@ -259,9 +264,7 @@ fn check_outputs(args: &Args, games: &[GanRecipe]) -> anyhow::Result<()> {
         std::fs::create_dir_all(&folder).with_context(|| {
             format!("{}: found no folder and cannot make one", folder.display())
         })?;
-        for file in [GENERATOR, DISCRIMINATOR, SCORE, LOG, CHECKPOINT] {
-            check_writable(&folder.join(file))?;
-        }
+        FILES.iter().try_for_each(|file| check_writable(&folder.join(file)))?;
     }
     Ok(())
 }
@@ -286,18 +289,7 @@ fn played(
         false => None,
     };
     let mut monitor = Monitor::start(folder, recipe, from.as_ref())?;
-    let started = Instant::now();
-    let played = match play(recipe, world, from, &session.clock, &mut monitor) {
-        Err(error @ TrainError::GameDiverged { .. }) => {
-            tracing::warn!("{}: {error}", name(recipe));
-            let (modes, seconds) = (world.source.modes(), started.elapsed().as_secs_f64());
-            return Ok(Game {
-                report: GanReport::diverged(recipe, modes, seconds, &error),
-                state: None,
-            });
-        }
-        played => played?,
-    };
+    let played = play(recipe, world, from, &session.clock, &mut monitor)?;
     if let Some(error) = monitor.failure.take() {
         return Err(error);
     }
@@ -311,6 +303,18 @@ fn played(
         writing::write(network, &folder.join(file))?;
     }
     Ok(Game { report, state })
+}
+
+/// Of several games, one that diverges is a failure and not the end of the others.
+fn diverged(recipe: &GanRecipe, world: &World, error: anyhow::Error) -> anyhow::Result<Game> {
+    match error.downcast_ref::<TrainError>() {
+        Some(cause @ TrainError::GameDiverged { .. }) => {
+            tracing::warn!("{}: {cause}", name(recipe));
+            let report = GanReport::diverged(recipe, world.source.modes(), cause);
+            Ok(Game { report, state: None })
+        }
+        _ => Err(error),
+    }
 }
 
 fn read(path: &Path, recipe: &GanRecipe) -> anyhow::Result<GanState> {

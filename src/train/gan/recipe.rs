@@ -75,7 +75,7 @@ pub struct GameRecipe {
     /// non-saturating or hinge. Default: non-saturating.
     pub loss: GameLoss,
     /// Strength of the penalty on the discriminator's slope at samples of the data: from 0.
-    /// Default: 0.
+    /// Default: 0.1.
     pub r1: f64,
     /// Coordinates of a latent point, each uniform in `[−1, 1]`: from 1. Default: 2.
     pub latent: usize,
@@ -128,7 +128,7 @@ pub struct CooperativeRecipe {
     pub steps: u64,
     /// Langevin steps from a sample of the generator: from 1. Default: 10.
     pub langevin_steps: usize,
-    /// Their size, in units of the data: above 0. Default: 0.1.
+    /// Their size, in units of the data: above 0. Default: 0.3.
     pub langevin_step: f64,
     /// Factor of their noise: from 0. Default: 1.
     pub langevin_noise: f64,
@@ -190,7 +190,7 @@ impl Default for PlayerRecipe {
 
 impl Default for GameRecipe {
     fn default() -> Self {
-        Self { loss: GameLoss::default(), r1: 0.0, latent: 2 }
+        Self { loss: GameLoss::default(), r1: 0.1, latent: 2 }
     }
 }
 
@@ -205,7 +205,7 @@ impl Default for CooperativeRecipe {
         Self {
             steps: 500,
             langevin_steps: 10,
-            langevin_step: 0.1,
+            langevin_step: 0.3,
             langevin_noise: 1.0,
             deviation: 2.0,
             energy_rate: 1e-3,

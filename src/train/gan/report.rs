@@ -49,7 +49,7 @@ pub struct GanReport {
     pub metrics: Option<GanMetrics>,
     /// Weights and biases of both networks.
     pub parameters: usize,
-    /// How long it took, its evaluations among it (seconds).
+    /// How long it took, its evaluations among it (seconds); 0 where it diverged.
     pub seconds: f64,
     /// How much of that went to cooperative steps (seconds).
     pub cooperative_seconds: f64,
@@ -57,7 +57,7 @@ pub struct GanReport {
 
 impl GanReport {
     /// Of a game that diverged.
-    pub fn diverged(recipe: &GanRecipe, modes: usize, seconds: f64, error: &TrainError) -> Self {
+    pub fn diverged(recipe: &GanRecipe, modes: usize, error: &TrainError) -> Self {
         Self {
             init: recipe.init.method,
             seed: recipe.seed,
@@ -67,7 +67,7 @@ impl GanReport {
             modes,
             metrics: None,
             parameters: 0,
-            seconds,
+            seconds: 0.0,
             cooperative_seconds: 0.0,
         }
     }

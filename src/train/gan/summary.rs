@@ -32,8 +32,8 @@ impl MeanSpread {
     }
 }
 
-/// What the games that begin in one way come to; those that diverged count as failures, and
-/// otherwise only with their time.
+/// What the games that begin in one way come to; those that diverged count as failures, and for
+/// nothing else.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct GanSummary {
@@ -68,7 +68,9 @@ pub fn summaries(reports: &[GanReport]) -> Vec<GanSummary> {
             good: MeanSpread::of(metrics().map(|metrics| metrics.good)),
             mmd: MeanSpread::of(metrics().filter_map(|metrics| metrics.mmd)),
             frechet: MeanSpread::of(metrics().filter_map(|metrics| metrics.frechet)),
-            seconds: MeanSpread::of(of.iter().map(|report| report.seconds)),
+            seconds: MeanSpread::of(
+                of.iter().filter(|report| report.diverged.is_none()).map(|report| report.seconds),
+            ),
         })
     };
     GanInit::ALL.into_iter().filter_map(summary).collect()
