@@ -10,6 +10,7 @@ use crate::network::Precision;
 use crate::train::recipe::{
     MOST_NEURONS, MOST_THREADS, at_least_one, at_most, known, positive, range, share,
 };
+use crate::train::scalar::Scalar;
 use crate::train::{
     ActivationName, NetworkRecipe, Resumable, Schedule, TrainError, TrainingRecipe,
 };
@@ -61,9 +62,10 @@ pub struct PlayerRecipe {
     /// Activation of all hidden layers: relu, leaky-relu, clipped-relu, hard-tanh, abs.
     /// Default: relu.
     pub activation: ActivationName,
-    /// Slope of leaky-relu below 0: finite. Default: 0.2.
+    /// Slope of leaky-relu below 0: finite; the nearest number of single precision, which files
+    /// hold. Default: 0.2.
     pub slope: f64,
-    /// Ceiling of clipped-relu: above 0. Default: 1.
+    /// Ceiling of clipped-relu: above 0; likewise. Default: 1.
     pub ceiling: f64,
 }
 
@@ -243,8 +245,8 @@ impl PlayerRecipe {
         NetworkRecipe {
             hidden: self.hidden.clone(),
             activation: self.activation,
-            slope: self.slope,
-            ceiling: self.ceiling,
+            slope: f32::of(self.slope).wide(),
+            ceiling: f32::of(self.ceiling).wide(),
             ..NetworkRecipe::default()
         }
     }
@@ -256,8 +258,9 @@ impl PlayerRecipe {
             at_least_one(&key, width)?;
             at_most(&key, width, MOST_NEURONS)?;
         }
-        range(&key("slope"), self.slope, true, "a finite number")?;
-        positive(&key("ceiling"), self.ceiling)
+        let NetworkRecipe { slope, ceiling, .. } = self.network();
+        range(&key("slope"), slope, true, "a finite number of single precision")?;
+        positive(&key("ceiling"), ceiling)
     }
 }
 
