@@ -153,7 +153,7 @@ impl GanData {
                 let centers = places.map(|(x, y)| [place(x), place(y)]).collect();
                 Ok(GanSource::Mixture(Mixture { centers, spread: grid.spread }))
             }
-            Self::Idx(images) => Ok(GanSource::Images(images.load(folder, clock)?)),
+            Self::Idx(images) => Ok(GanSource::Images(Box::new(images.load(folder, clock)?))),
         }
     }
 }
@@ -164,7 +164,7 @@ pub enum GanSource {
     /// Densities in the plane.
     Mixture(Mixture),
     /// Images, each as likely as another.
-    Images(Dataset),
+    Images(Box<Dataset>),
 }
 
 /// Normal densities of equal weight and spread.

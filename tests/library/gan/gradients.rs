@@ -54,9 +54,12 @@ fn pass(model: &Model<f64>, rows: usize) -> Pass<f64> {
     Pass::new(model, rows).with_input_gradient()
 }
 
+/// A loss of a model, and its derivatives by the parameters.
+type Loss<'a> = &'a mut dyn FnMut(&Model<f64>) -> (f64, Vec<f64>);
+
 /// Compares the derivatives that `loss` leaves with differences of what it gives back, by the
 /// parameters of a model.
-fn check(name: &str, model: &mut Model<f64>, loss: &mut dyn FnMut(&Model<f64>) -> (f64, Vec<f64>)) {
+fn check(name: &str, model: &mut Model<f64>, loss: Loss<'_>) {
     let (_, gradient) = loss(model);
     assert!(gradient.iter().any(|&g| g != 0.0), "{name}: nothing to compare");
     for (at, &found) in gradient.iter().enumerate() {

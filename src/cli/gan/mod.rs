@@ -1,34 +1,26 @@
 //! `taut gan RECIPE.toml -o DIR`.
 
-use std::fmt::{self, Write};
-use std::ops::ControlFlow;
+mod game;
+mod text;
+
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use clap::builder::{PossibleValue, TypedValueParser};
 use schemars::JsonSchema;
 use serde::Serialize;
 use taut::control::StoppedBy;
-use taut::io::{check_writable, open_log, write_text};
+use taut::io::check_writable;
 use taut::plot::{self, SamplePlot};
-use taut::train::gan::{
-    EvaluationRecord, GanInit, GanMetrics, GanObserver, GanRecipe, GanReport, GanState, GanSummary,
-    MeanSpread, Played, World, play, prepare, summaries,
-};
-use taut::train::{Checkpoint, TrainError, TrainingLog};
+use taut::train::gan::{GanInit, GanRecipe, GanReport, GanSummary, World, prepare, summaries};
 
-use super::console::HEADING;
 use super::format::FormatArgs;
 use super::kinds::{self, Expected};
 use super::overrides::{self, Override};
-use super::page::Page;
 use super::progress;
-use super::record::Head;
-use super::session::{Report, Session};
+use super::session::Session;
 use super::shared::{PictureSizeArgs, TimeLimitArgs, check_threads, one_of};
-use super::text::{count, decimal, seconds};
-use super::writing;
+use game::{FILES, Game, diverged, name, played};
 
 /// Arguments of `gan`.
 #[derive(clap::Args)]
@@ -78,9 +70,6 @@ fn inits() -> impl TypedValueParser<Value = GanInit> {
         (PossibleValue::new(init.name()).help(help), init)
     }))
 }
-
-/// Time between two checkpoints.
-const CHECKPOINT_SECONDS: Duration = Duration::from_secs(30);
 
 /// Most games of a command.
 const MOST_GAMES: u32 = 10_000;
@@ -235,19 +224,6 @@ fn games(args: &Args, recipe: &GanRecipe) -> anyhow::Result<Vec<GanRecipe>> {
     Ok(games)
 }
 
-/// Name of the folder of a game.
-fn name(recipe: &GanRecipe) -> String {
-    format!("{}-seed{}", recipe.init.method.name(), recipe.seed)
-}
-
-/// Names of the files of a game.
-const GENERATOR: &str = "generator.onnx";
-const DISCRIMINATOR: &str = "discriminator.onnx";
-const SCORE: &str = "score.onnx";
-const LOG: &str = "log.jsonl";
-const CHECKPOINT: &str = "checkpoint.json";
-const FILES: [&str; 5] = [GENERATOR, DISCRIMINATOR, SCORE, LOG, CHECKPOINT];
-
 /// What would otherwise fail after the first game.
 fn check_outputs(args: &Args, games: &[GanRecipe]) -> anyhow::Result<()> {
     args.plot.as_deref().map(plot::check_output).transpose()?;
@@ -267,209 +243,4 @@ fn check_outputs(args: &Args, games: &[GanRecipe]) -> anyhow::Result<()> {
         FILES.iter().try_for_each(|file| check_writable(&folder.join(file)))?;
     }
     Ok(())
-}
-
-/// A game that was played.
-struct Game {
-    report: GanReport,
-    state: Option<GanState>,
-}
-
-/// Plays a game, and writes its files.
-fn played(
-    folder: &Path,
-    recipe: &GanRecipe,
-    world: &World,
-    resume: bool,
-    session: &Session,
-) -> anyhow::Result<Game> {
-    let checkpoint = folder.join(CHECKPOINT);
-    let from = match resume && checkpoint.is_file() {
-        true => Some(read(&checkpoint, recipe)?),
-        false => None,
-    };
-    let mut monitor = Monitor::start(folder, recipe, from.as_ref())?;
-    let played = play(recipe, world, from, &session.clock, &mut monitor)?;
-    if let Some(error) = monitor.failure.take() {
-        return Err(error);
-    }
-    let Played { generator, discriminator, score, report, state } = played;
-    if let Some(state) = &state {
-        monitor.write(state.clone())?;
-    }
-    for (network, file) in
-        [(&generator, GENERATOR), (&discriminator, DISCRIMINATOR), (&score, SCORE)]
-    {
-        writing::write(network, &folder.join(file))?;
-    }
-    Ok(Game { report, state })
-}
-
-/// Of several games, one that diverges is a failure and not the end of the others.
-fn diverged(recipe: &GanRecipe, world: &World, error: anyhow::Error) -> anyhow::Result<Game> {
-    match error.downcast_ref::<TrainError>() {
-        Some(cause @ TrainError::GameDiverged { .. }) => {
-            tracing::warn!("{}: {cause}", name(recipe));
-            let report = GanReport::diverged(recipe, world.source.modes(), cause);
-            Ok(Game { report, state: None })
-        }
-        _ => Err(error),
-    }
-}
-
-fn read(path: &Path, recipe: &GanRecipe) -> anyhow::Result<GanState> {
-    let place = || path.display().to_string();
-    let text = std::fs::read_to_string(path).with_context(place)?;
-    let checkpoint: Checkpoint<GanRecipe, GanState> =
-        serde_json::from_str(&text).with_context(place)?;
-    checkpoint.for_recipe(recipe).with_context(place)
-}
-
-/// Shows figures, keeps the log and the checkpoint of a game.
-struct Monitor<'a> {
-    log: TrainingLog,
-    checkpoint: PathBuf,
-    written: Instant,
-    recipe: &'a GanRecipe,
-    failure: Option<anyhow::Error>,
-}
-
-impl<'a> Monitor<'a> {
-    /// The log begins with what it had when the game stood there.
-    fn start(
-        folder: &Path,
-        recipe: &'a GanRecipe,
-        from: Option<&GanState>,
-    ) -> anyhow::Result<Self> {
-        let mut log = TrainingLog::new(open_log(&folder.join(LOG), false)?);
-        for record in from.iter().flat_map(|state| &state.records) {
-            log.add(record).context("the log of a game")?;
-        }
-        let checkpoint = folder.join(CHECKPOINT);
-        Ok(Self { log, checkpoint, written: Instant::now(), recipe, failure: None })
-    }
-
-    fn keep(
-        &mut self,
-        record: &EvaluationRecord,
-        state: &mut dyn FnMut() -> GanState,
-    ) -> anyhow::Result<()> {
-        self.log.add(record).context("the log of a game")?;
-        match self.written.elapsed() >= CHECKPOINT_SECONDS {
-            true => self.write(state()),
-            false => Ok(()),
-        }
-    }
-
-    fn write(&mut self, state: GanState) -> anyhow::Result<()> {
-        let checkpoint = Checkpoint::new(self.recipe.clone(), state);
-        write_text(&self.checkpoint, &serde_json::to_string(&checkpoint)?)?;
-        self.written = Instant::now();
-        Ok(())
-    }
-}
-
-impl GanObserver for Monitor<'_> {
-    fn look(
-        &mut self,
-        record: &EvaluationRecord,
-        state: &mut dyn FnMut() -> GanState,
-    ) -> ControlFlow<()> {
-        progress::set_figures(|| describe(record, self.recipe.training.steps));
-        match self.keep(record, state) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => {
-                self.failure = Some(error);
-                ControlFlow::Break(())
-            }
-        }
-    }
-}
-
-/// How far a game is.
-fn describe(record: &EvaluationRecord, steps: u64) -> Vec<String> {
-    let metrics = &record.metrics;
-    let mut figures = vec![format!("step {} of {steps}", record.step)];
-    figures.push(count(metrics.modes, "mode"));
-    figures.push(format!("{:.1} % good", 100.0 * metrics.good));
-    figures
-}
-
-impl Report for Games {
-    fn text(&self, head: &Head, out: &mut Page) -> fmt::Result {
-        let title = head.network.as_deref().unwrap_or_default();
-        out.headline(HEADING, &headline(title, &self.runs))?;
-        out.stopped(self.stopped_by)?;
-        for path in &self.written {
-            writeln!(out, "  wrote   {}", path.display())?;
-        }
-        if let Some(accuracy) = self.classifier_accuracy {
-            writeln!(out, "  judge   a classifier, right on {:.2} %", 100.0 * accuracy)?;
-        }
-        let distance = match self.runs.iter().find_map(|run| run.metrics) {
-            Some(GanMetrics { frechet: Some(_), .. }) => "Fréchet",
-            _ => "MMD²",
-        };
-        let header = ["init", "seed", "modes", "good", distance, "steps", "time"];
-        let rows: Vec<Vec<String>> = self.runs.iter().map(row).collect();
-        if !rows.is_empty() {
-            out.table(&header, (2, 1), &rows)?;
-        }
-        if self.runs.len() > 1 {
-            let header = ["init", "games", "failures", "modes", "good", distance, "seconds"];
-            let rows: Vec<Vec<String>> = self.summary.iter().map(summary_row).collect();
-            out.table(&header, (1, 1), &rows)?;
-            writeln!(out, "\nmean ± standard deviation; a failure covers fewer than all modes")?;
-        }
-        Ok(())
-    }
-
-    fn stopped_by(&self) -> Option<StoppedBy> {
-        self.stopped_by
-    }
-}
-
-fn headline(title: &str, runs: &[GanReport]) -> String {
-    match runs {
-        [] => format!("{title}: no game was begun"),
-        [run] => match run.metrics {
-            Some(metrics) => format!("{title}: {} of {} modes", metrics.modes, run.modes),
-            None => format!("{title}: {}", run.diverged.as_deref().unwrap_or("nothing to measure")),
-        },
-        _ => {
-            let successes = runs.iter().filter(|run| run.is_success()).count();
-            format!("{title}: all modes in {successes} of {}", count(runs.len(), "game"))
-        }
-    }
-}
-
-fn row(run: &GanReport) -> Vec<String> {
-    let mut cells = vec![run.init.name().to_string(), run.seed.to_string()];
-    match run.metrics {
-        Some(metrics) => cells.extend([
-            format!("{} of {}", metrics.modes, run.modes),
-            format!("{:.1} %", 100.0 * metrics.good),
-            metrics.frechet.or(metrics.mmd).map_or("-".to_string(), |m| decimal(m, 4)),
-        ]),
-        None => cells.extend(["diverged", "-", "-"].map(str::to_string)),
-    }
-    cells.extend([run.steps.to_string(), seconds(run.seconds)]);
-    cells
-}
-
-fn summary_row(summary: &GanSummary) -> Vec<String> {
-    let spread = |spread: Option<MeanSpread>, factor: f64, places: usize| {
-        spread.map_or("-".to_string(), |MeanSpread { mean, deviation, .. }| {
-            format!("{:.places$} ± {:.places$}", factor * mean, factor * deviation)
-        })
-    };
-    vec![
-        summary.init.name().to_string(),
-        summary.runs.to_string(),
-        summary.failures.to_string(),
-        spread(summary.modes, 1.0, 1),
-        spread(summary.good, 100.0, 1) + " %",
-        spread(summary.frechet.or(summary.mmd), 1.0, 4),
-        spread(summary.seconds, 1.0, 1),
-    ]
 }
