@@ -22,7 +22,7 @@ use crate::train::{Halt, Stream, TrainError, TrainingRecipe, learning_rate};
 /// Watches a game.
 pub trait GanObserver {
     /// Called before the first step and at every look; `state` makes what
-    /// [`play`](super::play) can go on from. `Break` ends the game, as an interrupt does.
+    /// [`play`](fn@super::play) can go on from. `Break` ends the game, as an interrupt does.
     fn look(
         &mut self,
         record: &EvaluationRecord,
