@@ -14,6 +14,7 @@ mod evaluate;
 mod export;
 mod find;
 mod format;
+mod gan;
 mod info;
 mod kinds;
 mod log;
@@ -123,6 +124,8 @@ enum Command {
     /// Trains stacks of restricted Boltzmann machines, on spins for one, and measures what they
     /// see.
     Rbm(Box<rbm::Args>),
+    /// Trains a generator and a discriminator against each other, as a recipe says.
+    Gan(Box<gan::Args>),
     /// Writes a network in another format, by file name extension (.onnx, .json, .nnet,
     /// .npz, and .gz behind it).
     Convert(convert::Args),
@@ -264,6 +267,7 @@ fn answer(arguments: &Arguments, given: Vec<String>) -> anyhow::Result<u8> {
         Command::Report(args) => report::run(args, start("report")),
         Command::Train(args) => train::run(args, start("train")),
         Command::Rbm(args) => rbm::run(args, start("rbm")),
+        Command::Gan(args) => gan::run(args, start("gan")),
         Command::Convert(args) => convert::run(args, start("convert")),
         Command::Export(args) => export::run(args, start("export")),
         Command::Completions(args) => completions::run(args, Arguments::command()),

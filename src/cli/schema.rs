@@ -14,13 +14,14 @@ use serde_json::Value;
 use taut::bench::{Machine, Record as Run, Suite};
 use taut::io::{Instance, write_text};
 use taut::train::Recipe;
+use taut::train::gan::GanRecipe;
 
 use super::record::Head;
 use super::session::{Nothing, Report};
 use super::shared::one_of;
 use super::{ANSWERED, console};
 use super::{
-    analyze, bench, bounds, compare, convert, evaluate, export, info, optimize, rbm, regions,
+    analyze, bench, bounds, compare, convert, evaluate, export, gan, info, optimize, rbm, regions,
     report, robust, scale, train, verify,
 };
 
@@ -44,6 +45,7 @@ pub struct Args {
 enum Subject {
     Instance,
     Recipe,
+    Gan,
     Suite,
     Run,
     Record,
@@ -57,6 +59,7 @@ fn subjects() -> impl clap::builder::TypedValueParser<Value = Subject> {
             Subject::Instance,
         ),
         (value("recipe", "A recipe of a training (TOML)"), Subject::Recipe),
+        (value("gan", "A recipe of a game of two networks (TOML)"), Subject::Gan),
         (value("suite", "A suite of batch runs (TOML)"), Subject::Suite),
         (value("run", "A run of a batch: a line of its journal (JSON)"), Subject::Run),
         (value("record", "What --format json prints"), Subject::Record),
@@ -82,6 +85,7 @@ const RECORDS: &[Record] = &[
     ("scale", of::<scale::Scaled>),
     ("train", of::<train::Record>),
     ("rbm", of::<rbm::Record>),
+    ("gan", of::<gan::Games>),
     ("convert", of::<convert::Converted>),
     ("compare", of::<compare::Compared>),
     ("bench", of::<bench::Benched>),
@@ -107,6 +111,9 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
         }
         Subject::Recipe => {
             settings().for_deserialize().into_generator().into_root_schema_for::<Recipe>()
+        }
+        Subject::Gan => {
+            settings().for_deserialize().into_generator().into_root_schema_for::<GanRecipe>()
         }
         Subject::Suite => {
             settings().for_deserialize().into_generator().into_root_schema_for::<Suite>()

@@ -11,6 +11,7 @@ pub mod random;
 pub mod rounding;
 pub mod sample;
 pub mod statistics;
+pub mod symmetric;
 pub mod tolerance;
 pub mod twofold;
 mod vectors;

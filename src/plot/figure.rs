@@ -7,16 +7,16 @@ use super::size::PictureSize;
 
 /// Width and height of a picture of no other size, in units of the canvas: pixels of a
 /// browser, in which texts can be read where a telephone shows it at half the size.
-const SIZE: [f64; 2] = [640.0, 500.0];
+pub(super) const SIZE: [f64; 2] = [640.0, 500.0];
 
 /// Heights of the fonts.
-const TITLE: f64 = 18.0;
+pub(super) const TITLE: f64 = 18.0;
 const NAME: f64 = 15.0;
-const WORDS: f64 = 14.0;
+pub(super) const WORDS: f64 = 14.0;
 
 /// Space between the parts of a picture, and around it.
-const GAP: f64 = 8.0;
-const MARGIN: f64 = 12.0;
+pub(super) const GAP: f64 = 8.0;
+pub(super) const MARGIN: f64 = 12.0;
 
 /// Length of a tick.
 const TICK: f64 = 5.0;
@@ -203,7 +203,13 @@ fn widest(font: &Font, axis: &Axis) -> f64 {
     axis.ticks().map(|(_, label)| font.label_width(label, WORDS)).fold(0.0, f64::max)
 }
 
-fn write(canvas: &mut Canvas, at: [f64; 2], anchor: Anchor, size: f64, label: impl Into<Label>) {
+pub(super) fn write(
+    canvas: &mut Canvas,
+    at: [f64; 2],
+    anchor: Anchor,
+    size: f64,
+    label: impl Into<Label>,
+) {
     let label = label.into();
     canvas.write(Text { at, label, size, anchor, is_vertical: false, paint: INK });
 }

@@ -40,6 +40,19 @@ pub enum TrainError {
         /// Learning rate of the step.
         rate: f64,
     },
+    /// A loss of a game is no number any more.
+    #[error(
+        "the game diverged: the loss of the {player} is {loss} in step {step}; expected a finite \
+         number: lower rates or more of game.r1 may help"
+    )]
+    GameDiverged {
+        /// Whose loss.
+        player: &'static str,
+        /// The loss.
+        loss: f64,
+        /// Step, from 1.
+        step: u64,
+    },
     /// A state to go on from does not fit.
     #[error("the checkpoint has {found}; expected {expected}, as in the recipe")]
     Checkpoint {

@@ -28,6 +28,7 @@ pub mod data;
 mod decay;
 mod error;
 pub mod functions;
+pub mod gan;
 mod halt;
 pub mod initializers;
 pub mod layers;

@@ -1,9 +1,25 @@
 //! The network while it is trained: layers one after the other, the parameters of all of
 //! them in one vector, so that optimisers and penalties are loops over numbers.
+//!
+//! # The slope of a piecewise linear network, and its derivative
+//!
+//! Within a linear region, a network of one output is `y = w_Lᵀ M_{L−1} W_{L−1} … M_1 W_1 x + c`
+//! with diagonal matrices `M_k` of the slopes of the activations. Its slope is
+//! `g = ∂y/∂x = W_1ᵀ M_1 … W_{L−1}ᵀ M_{L−1} w_L`, and the `M_k` do not change with the weights
+//! but for steps from region to region. So `½‖g‖² = ½ g·g` has the derivatives that `g·v` has
+//! with `v = g` held fixed, and `g·v` is the output of the same layers without their biases,
+//! applied to `v`: with `t_0 = v`, `t_k = M_k W_k t_{k−1}`, and `δ_k` the derivative of `y` by
+//! `W_k x_{k−1} + b_k`,
+//!
+//! `∂(½‖g‖²)/∂W_k = δ_k t_{k−1}ᵀ`, `∂(½‖g‖²)/∂b_k = 0`.
+//!
+//! That is a backward pass from 1 for `δ` and `g`, a tangent pass from `g` for `t`, and the
+//! products of the backward pass again with `t_{k−1}` in place of `x_{k−1}`. No approximation,
+//! except at bends, where there is no derivative.
 
 use std::ops::Range;
 
-use super::layers::{Backward, LayerSize, Scratch, TrainableLayer};
+use super::layers::{Along, Backward, LayerSize, Scratch, TrainableLayer};
 use super::scalar::Scalar;
 use super::stage::Stage;
 
@@ -111,12 +127,49 @@ impl<S: Scalar> Model<S> {
             let backward = Backward {
                 input: &pass.values[index][..inputs],
                 output_gradient: &after[0][..rows * size.outputs],
-                input_gradient: (index > 0).then(|| &mut before[index][..inputs]),
+                input_gradient: before[index].get_mut(..inputs),
                 gradient: &mut pass.gradient[self.ranges[index].clone()],
             };
             let parameters = &self.parameters[self.ranges[index].clone()];
             layer.backward(parameters, backward, &mut pass.scratch[index]);
         }
+    }
+
+    /// The derivatives by the parameters of `½ Σ ‖∂y/∂x‖²` over the samples in `pass`, and that
+    /// sum, for a network of one output `y`; after [`Model::forward`]. The pass has to keep the
+    /// [derivatives by the input](Pass::with_input_gradient). Derivation at the head of the file.
+    ///
+    /// # Panics
+    /// If the network has several outputs, or the pass does not keep the derivatives.
+    pub fn backward_slope(&self, pass: &mut Pass<S>) -> f64 {
+        assert_eq!(self.outputs(), 1, "the slope of one output");
+        pass.output_gradient().1.fill(S::of(1.0));
+        self.backward(pass);
+        let rows = pass.rows;
+        let mut direction = pass.input_gradient().to_vec();
+        let sum = direction.iter().map(|g| g.wide() * g.wide()).sum::<f64>();
+        for (index, layer) in self.layers.iter().enumerate() {
+            let (size, scratch) = (&self.sizes[index], &mut pass.scratch[index]);
+            let (inputs, outputs) = (rows * size.inputs, rows * size.outputs);
+            let parameters = &self.parameters[self.ranges[index].clone()];
+            let gradient = &mut pass.gradient[self.ranges[index].clone()];
+            if !gradient.is_empty() {
+                let backward = Backward {
+                    input: &direction,
+                    output_gradient: &pass.gradients[index + 1][..outputs],
+                    input_gradient: None,
+                    gradient,
+                };
+                layer.backward(parameters, backward, scratch);
+                gradient[size.weights.0 * size.weights.1..].fill(S::default());
+            }
+            let mut output = vec![S::default(); outputs];
+            let input = &pass.values[index][..inputs];
+            let along = Along { input, direction: &direction, output: &mut output };
+            layer.tangent(parameters, along, scratch);
+            direction = output;
+        }
+        0.5 * sum
     }
 }
 
@@ -128,7 +181,7 @@ pub struct Pass<S> {
     outputs: usize,
     /// The input, then the output of each layer.
     values: Vec<Vec<S>>,
-    /// Their gradients; that of the input is not needed.
+    /// Their gradients; that of the input only where it was asked for.
     gradients: Vec<Vec<S>>,
     scratch: Vec<Scratch<S>>,
     /// By the parameters.
@@ -157,6 +210,13 @@ impl<S: Scalar> Pass<S> {
         }
     }
 
+    /// The same, with room for the derivatives by the input.
+    #[must_use]
+    pub fn with_input_gradient(mut self) -> Self {
+        self.gradients[0] = self.values[0].clone();
+        self
+    }
+
     /// The input of so many samples, to be filled.
     pub fn input(&mut self, rows: usize) -> &mut [S] {
         self.rows = rows;
@@ -169,6 +229,14 @@ impl<S: Scalar> Pass<S> {
         let values = &self.values[self.values.len() - 1][..count];
         let last = self.gradients.len() - 1;
         (values, &mut self.gradients[last][..count])
+    }
+
+    /// The derivatives by the input.
+    ///
+    /// # Panics
+    /// If the pass does not [keep them](Pass::with_input_gradient).
+    pub fn input_gradient(&self) -> &[S] {
+        &self.gradients[0][..self.rows * self.inputs]
     }
 
     /// The derivatives by the parameters.

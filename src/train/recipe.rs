@@ -15,13 +15,13 @@ use crate::message::{excerpt, toml_error};
 
 /// Most neurons of a layer and most channels, so that a slip in a recipe is an error and
 /// not the end of the memory.
-const MOST_NEURONS: usize = 1 << 16;
+pub(super) const MOST_NEURONS: usize = 1 << 16;
 
 /// Most rows of a convolution's window.
 const MOST_KERNEL: usize = 1 << 10;
 
 /// Most threads, as everywhere in Taut.
-const MOST_THREADS: usize = 1024;
+pub(super) const MOST_THREADS: usize = 1024;
 
 /// A recipe of a training.
 ///
@@ -183,27 +183,27 @@ impl CompressRecipe {
     }
 }
 
-fn range(key: &str, found: f64, inside: bool, expected: &str) -> Result<(), TrainError> {
+pub(super) fn range(key: &str, found: f64, inside: bool, expected: &str) -> Result<(), TrainError> {
     if inside && found.is_finite() { Ok(()) } else { Err(TrainError::key(key, found, expected)) }
 }
 
-fn positive(key: &str, found: f64) -> Result<(), TrainError> {
+pub(super) fn positive(key: &str, found: f64) -> Result<(), TrainError> {
     range(key, found, found > 0.0, "a finite number above 0")
 }
 
-fn share(key: &str, found: f64) -> Result<(), TrainError> {
+pub(super) fn share(key: &str, found: f64) -> Result<(), TrainError> {
     range(key, found, (0.0..1.0).contains(&found), "a number from 0, below 1")
 }
 
-fn at_least_one(key: &str, found: usize) -> Result<(), TrainError> {
+pub(super) fn at_least_one(key: &str, found: usize) -> Result<(), TrainError> {
     if found > 0 { Ok(()) } else { Err(TrainError::key(key, found, "at least 1")) }
 }
 
-fn at_most(key: &str, found: usize, most: usize) -> Result<(), TrainError> {
+pub(super) fn at_most(key: &str, found: usize, most: usize) -> Result<(), TrainError> {
     if found <= most { Ok(()) } else { Err(TrainError::key(key, found, format!("at most {most}"))) }
 }
 
-fn known(key: &str, found: &str, names: &[&str]) -> Result<(), TrainError> {
+pub(super) fn known(key: &str, found: &str, names: &[&str]) -> Result<(), TrainError> {
     if names.contains(&found) {
         return Ok(());
     }

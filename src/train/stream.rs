@@ -21,6 +21,8 @@ pub enum Stream {
     Dropout,
     /// Units of Boltzmann machines and spins.
     Boltzmann,
+    /// Samples, latent points and noise of a game of two networks.
+    Game,
 }
 
 /// Room for the uses, so that numbered streams do not meet.
@@ -43,6 +45,7 @@ impl Stream {
             Self::Shuffle => 5,
             Self::Dropout => 6,
             Self::Boltzmann => 7,
+            Self::Game => 0,
         };
         random.set_stream(own + USES * number);
         random

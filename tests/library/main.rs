@@ -8,6 +8,7 @@ mod encodings;
 mod enumerate;
 mod exact;
 mod floors;
+mod gan;
 mod json;
 mod nnet;
 mod npz;

@@ -46,14 +46,20 @@ fn toml_files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
+/// Whether a recipe is one of a game of two networks.
+fn is_of_a_game(recipe: &Value) -> bool {
+    recipe.get("generator").is_some()
+}
+
 /// Every file of a folder fits; the least number of them is known.
 fn all_fit(folder: &str, subject: &str, least: usize) {
-    let schema = schema(&[subject]);
+    let [schema, game] = [subject, "gan"].map(|subject| schema(&[subject]));
     let files = toml_files(&Path::new(ROOT).join(folder));
     assert!(files.len() >= least, "{} files", files.len());
     for file in files {
         let value = toml_value(&std::fs::read_to_string(&file).expect("text"));
-        assert_eq!(errors(&schema, &value), [""; 0], "{}", file.display());
+        let schema = if is_of_a_game(&value) { &game } else { &schema };
+        assert_eq!(errors(schema, &value), [""; 0], "{}", file.display());
     }
 }
 
@@ -85,6 +91,19 @@ fn recipes_fit_and_what_the_reader_refuses_does_not() {
 }
 
 #[test]
+fn recipes_of_games_fit_and_what_the_reader_refuses_does_not() {
+    let schema = schema(&["gan"]);
+    for name in ["ring", "grid", "digits"] {
+        let path = Path::new(ROOT).join(format!("benchmarks/gan-{name}.toml"));
+        let value = toml_value(&std::fs::read_to_string(path).expect("a recipe"));
+        assert_eq!(errors(&schema, &value), [""; 0], "{name}");
+    }
+    for wrong in ["[game]\nloss = 'mean'", "[data]\nsource = 'ring'\nside = 3", "epochs = 3"] {
+        assert!(!schema.is_valid(&toml_value(wrong)), "{wrong}");
+    }
+}
+
+#[test]
 fn suites_fit_and_what_the_reader_refuses_does_not() {
     let schema = schema(&["suite"]);
     let text =
@@ -109,7 +128,7 @@ fn records_of_every_command_fit_theirs_and_no_other() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = |name: &str| folder.path().join(name).to_str().expect("UTF-8").to_string();
     let [pruned, proof, program, records] = ["a.onnx", "b.json", "c.mps", "d"].map(file);
-    let [batch, merged] = ["e", "f"].map(file);
+    let [batch, merged, games] = ["e", "f", "g"].map(file);
     std::fs::create_dir(&batch).expect("a folder");
     std::fs::write(Path::new(&batch).join("runs.jsonl"), "").expect("a journal");
     let point = file("c.sol");
@@ -129,6 +148,7 @@ fn records_of_every_command_fit_theirs_and_no_other() {
         &["scale", rosenbrock],
         &["train", "--samples", "50", "--epochs", "2", "--hidden", "4", "--l1", "0.1"],
         &["rbm", &spins, "-o", &stacks],
+        &["gan", "benchmarks/gan-ring.toml", "-o", &games, "--set", "training.steps=2"],
         &["convert", rosenbrock, &pruned, "--prune", "--bounds", &proof],
         &["compare", rosenbrock, "--encoding", "big-m,split", "--seeds", "2"],
         &["compare", peaks, "--solver", "search,enumerate"],

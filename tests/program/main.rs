@@ -9,6 +9,7 @@ mod compare;
 mod export;
 mod files;
 mod formats;
+mod gan;
 mod plot;
 mod programs;
 mod questions;

@@ -8,7 +8,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Backward, LayerSize, Scratch, TrainableLayer};
+use super::{Along, Backward, LayerSize, Scratch, TrainableLayer};
 use crate::num::vectorized;
 use crate::train::scalar::Scalar;
 use crate::train::stage::Stage;
@@ -174,6 +174,11 @@ impl<S: Scalar> TrainableLayer<S> for ActivationLayer {
         if let Some(input_gradient) = pass.input_gradient {
             self.function.backward(pass.input, pass.output_gradient, input_gradient);
         }
+    }
+
+    fn tangent(&self, _: &[S], pass: Along<'_, S>, _: &mut Scratch<S>) {
+        // A diagonal matrix is its own transposed.
+        self.function.backward(pass.input, pass.direction, pass.output);
     }
 
     fn stage(&self, _: &[f64]) -> Option<Stage> {

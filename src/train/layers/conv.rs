@@ -8,7 +8,7 @@
 
 use ndarray::{Array1, Array2};
 
-use super::{Backward, LayerSize, Scratch, TrainableLayer};
+use super::{Along, Backward, LayerSize, Scratch, TrainableLayer};
 use crate::train::scalar::{Matrix, Onto, Scalar, product};
 use crate::train::stage::Stage;
 
@@ -155,6 +155,17 @@ impl<S: Scalar> TrainableLayer<S> for ConvLayer {
                     gradient[pixel] += patch_gradient[entry];
                 }
             }
+        }
+    }
+
+    fn tangent(&self, parameters: &[S], pass: Along<'_, S>, scratch: &mut Scratch<S>) {
+        let (channels, patch, places) = (self.channels, self.window.patch(), self.places);
+        let weights = Matrix::new(&parameters[..channels * patch], channels, patch);
+        let patches = &mut scratch.values[..patch * places];
+        let directions = pass.direction.chunks_exact(self.pixels());
+        for (direction, result) in directions.zip(pass.output.chunks_exact_mut(channels * places)) {
+            self.unfold(direction, patches);
+            product(result, Onto::Replace, weights, Matrix::new(patches, patch, places));
         }
     }
 

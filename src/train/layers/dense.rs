@@ -5,7 +5,7 @@
 
 use ndarray::{Array1, Array2};
 
-use super::{Backward, LayerSize, Scratch, TrainableLayer};
+use super::{Along, Backward, LayerSize, Scratch, TrainableLayer};
 use crate::num::vectorized;
 use crate::train::scalar::{Matrix, Onto, Scalar, product};
 use crate::train::stage::Stage;
@@ -47,6 +47,13 @@ impl<S: Scalar> TrainableLayer<S> for DenseLayer {
             let weights = Matrix::new(&parameters[..outputs * inputs], outputs, inputs);
             product(input_gradient, Onto::Replace, output_gradient, weights);
         }
+    }
+
+    fn tangent(&self, parameters: &[S], pass: Along<'_, S>, _: &mut Scratch<S>) {
+        let Self { inputs, outputs } = *self;
+        let weights = Matrix::new(&parameters[..outputs * inputs], outputs, inputs);
+        let direction = Matrix::new(pass.direction, pass.direction.len() / inputs, inputs);
+        product(pass.output, Onto::Replace, direction, weights.transposed());
     }
 
     fn stage(&self, parameters: &[f64]) -> Option<Stage> {

@@ -5,7 +5,7 @@
 
 use rand_chacha::rand_core::Rng;
 
-use super::{Backward, LayerSize, Scratch, TrainableLayer};
+use super::{Along, Backward, LayerSize, Scratch, TrainableLayer};
 use crate::train::scalar::Scalar;
 use crate::train::stage::Stage;
 
@@ -52,6 +52,16 @@ impl<S: Scalar> TrainableLayer<S> for Dropout {
         let factors = &scratch.values;
         for ((r, &g), &factor) in input_gradient.iter_mut().zip(pass.output_gradient).zip(factors) {
             *r = g * factor;
+        }
+    }
+
+    fn tangent(&self, _: &[S], pass: Along<'_, S>, scratch: &mut Scratch<S>) {
+        if scratch.random.is_none() {
+            pass.output.copy_from_slice(pass.direction);
+            return;
+        }
+        for ((y, &d), &factor) in pass.output.iter_mut().zip(pass.direction).zip(&scratch.values) {
+            *y = d * factor;
         }
     }
 

@@ -68,6 +68,17 @@ pub struct Backward<'a, S> {
     pub gradient: &'a mut [S],
 }
 
+/// What a layer's tangent pass reads and writes.
+#[derive(Debug)]
+pub struct Along<'a, S> {
+    /// As given to the forward pass.
+    pub input: &'a [S],
+    /// The direction in which the input changes.
+    pub direction: &'a [S],
+    /// How the output changes with it, to be overwritten.
+    pub output: &'a mut [S],
+}
+
 /// A layer that can be trained. Arrays are samples × elements, row-major.
 pub trait TrainableLayer<S: Scalar>: Debug + Send + Sync {
     /// The sizes.
@@ -78,6 +89,10 @@ pub trait TrainableLayer<S: Scalar>: Debug + Send + Sync {
 
     /// Overwrites the gradients; `scratch` is what the forward pass left.
     fn backward(&self, parameters: &[S], pass: Backward<'_, S>, scratch: &mut Scratch<S>);
+
+    /// Overwrites the change of the output along a direction of the input: the derivative of
+    /// the forward pass by the input, times the direction. `scratch` is what that pass left.
+    fn tangent(&self, parameters: &[S], pass: Along<'_, S>, scratch: &mut Scratch<S>);
 
     /// The layer in a finished network; none where it only plays a part in training.
     fn stage(&self, parameters: &[f64]) -> Option<Stage>;

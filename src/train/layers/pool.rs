@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Backward, ImageWindow, LayerSize, Scratch, TrainableLayer};
+use super::{Along, Backward, ImageWindow, LayerSize, Scratch, TrainableLayer};
 use crate::train::scalar::Scalar;
 use crate::train::stage::Stage;
 
@@ -55,6 +55,10 @@ impl PoolLayer {
     fn weight<S: Scalar>(&self) -> S {
         S::of(1.0 / self.area() as f64)
     }
+
+    fn mean<S: Scalar>(&self, sample: &[S], window: &[usize]) -> S {
+        window.iter().map(|&pixel| sample[pixel]).sum::<S>() * self.weight::<S>()
+    }
 }
 
 fn first_largest<S: Scalar>(sample: &[S], window: &[usize]) -> usize {
@@ -77,9 +81,7 @@ impl<S: Scalar> TrainableLayer<S> for PoolLayer {
             for (y, window) in result.iter_mut().zip(self.pixels.chunks_exact(self.area())) {
                 *y = match self.kind {
                     Pool::Max => sample[first_largest(sample, window)],
-                    Pool::Average => {
-                        window.iter().map(|&pixel| sample[pixel]).sum::<S>() * self.weight::<S>()
-                    }
+                    Pool::Average => self.mean(sample, window),
                 };
             }
         }
@@ -100,6 +102,21 @@ impl<S: Scalar> TrainableLayer<S> for PoolLayer {
                         window.iter().for_each(|&pixel| result[pixel] += g * self.weight::<S>());
                     }
                 }
+            }
+        }
+    }
+
+    fn tangent(&self, _: &[S], pass: Along<'_, S>, _: &mut Scratch<S>) {
+        let size = TrainableLayer::<S>::size(self);
+        let samples = pass.input.chunks_exact(size.inputs);
+        let directions = pass.direction.chunks_exact(size.inputs);
+        let results = pass.output.chunks_exact_mut(size.outputs);
+        for ((sample, direction), result) in samples.zip(directions).zip(results) {
+            for (y, window) in result.iter_mut().zip(self.pixels.chunks_exact(self.area())) {
+                *y = match self.kind {
+                    Pool::Max => direction[first_largest(sample, window)],
+                    Pool::Average => self.mean(direction, window),
+                };
             }
         }
     }
