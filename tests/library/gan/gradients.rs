@@ -7,8 +7,8 @@ use taut::num::random::normal;
 use taut::train::gan::GameLoss;
 use taut::train::gan::losses;
 use taut::train::layers::{
-    ActivationLayer, ConvLayer, DenseLayer, Dropout, ImageWindow, PiecewiseLinear, Pool, PoolLayer,
-    TrainableLayer,
+    ActivationFunction, ActivationLayer, ConvLayer, DenseLayer, Dropout, ImageWindow, Pool,
+    PoolLayer, TrainableLayer,
 };
 use taut::train::model::{Model, Pass};
 
@@ -19,12 +19,12 @@ const TOLERANCE: f64 = 1e-6;
 const ROWS: usize = 3;
 const BATCH: usize = 7;
 
-const ACTIVATIONS: [PiecewiseLinear; 5] = [
-    PiecewiseLinear::Relu,
-    PiecewiseLinear::LeakyRelu { slope: 0.3 },
-    PiecewiseLinear::Clip { min: 0.0, max: 0.8 },
-    PiecewiseLinear::Clip { min: -1.0, max: 1.0 },
-    PiecewiseLinear::Abs,
+const ACTIVATIONS: [ActivationFunction; 5] = [
+    ActivationFunction::Relu,
+    ActivationFunction::LeakyRelu { slope: 0.3 },
+    ActivationFunction::Clip { min: 0.0, max: 0.8 },
+    ActivationFunction::Clip { min: -1.0, max: 1.0 },
+    ActivationFunction::Abs,
 ];
 
 fn numbers(count: usize, seed: u64) -> Vec<f64> {
@@ -39,7 +39,7 @@ fn filled(layers: Vec<Box<dyn TrainableLayer<f64>>>, seed: u64) -> Model<f64> {
     model
 }
 
-fn dense(widths: &[usize], function: PiecewiseLinear, seed: u64) -> Model<f64> {
+fn dense(widths: &[usize], function: ActivationFunction, seed: u64) -> Model<f64> {
     let mut layers: Vec<Box<dyn TrainableLayer<f64>>> = Vec::new();
     for (number, pair) in widths.windows(2).enumerate() {
         layers.push(Box::new(DenseLayer { inputs: pair[0], outputs: pair[1] }));
@@ -122,7 +122,7 @@ fn losses_of_the_generator() {
 /// Over all kinds of layers; the value against differences by the input too.
 #[test]
 fn the_slope_penalty() {
-    let function = PiecewiseLinear::LeakyRelu { slope: 0.3 };
+    let function = ActivationFunction::LeakyRelu { slope: 0.3 };
     let mut models: Vec<(String, Model<f64>)> = ACTIVATIONS
         .iter()
         .map(|&function| (format!("{function:?}"), dense(&[2, 5, 4, 1], function, 8)))
