@@ -50,13 +50,13 @@ fn a_stack_is_a_good_start() {
              method = '{method}'\nrbm = {{ epochs = 100, learning_rate = 0.3 }}\n[training]\nepochs = 0\n"
         )
     };
-    assert!(accuracy(&text("relu", "he"), &data) < 0.75);
+    assert!(accuracy(&text("relu", "he"), &data) < 0.7);
     for activation in ["relu", "clipped-relu", "clipped-relu'\nceiling = 3.0\nslope = 0.01\n#'"] {
         let found = accuracy(&text(activation, "rbm"), &data);
-        assert!(found > 0.85, "{activation}: {found}");
+        assert!(found > 0.8, "{activation}: {found}");
     }
     let boxed = format!("{}input_scaling = 'box'\n", text("relu", "rbm"));
-    assert!(accuracy(&boxed, &data) > 0.85);
+    assert!(accuracy(&boxed, &data) > 0.8);
 }
 
 #[test]
