@@ -38,7 +38,7 @@ fn accuracy(text: &str, data: &Split) -> f64 {
     }
 }
 
-/// Without an epoch of training: random weights know nothing, those of a stack with the ridge
+/// Without an epoch of training, on classes that no sum of pixels tells apart: random weights know nothing, those of a stack with the ridge
 /// regression behind them most, with ReLU and with clipped ReLU of any ceiling, and the other
 /// units of inputs that are allowed change nothing that matters.
 #[test]
@@ -47,16 +47,16 @@ fn a_stack_is_a_good_start() {
     let text = |activation: &str, method: &str| {
         format!(
             "[network]\nhidden = [20, 12]\nactivation = '{activation}'\n[init]\n\
-             method = '{method}'\nrbm = {{ epochs = 30 }}\n[training]\nepochs = 0\n"
+             method = '{method}'\nrbm = {{ epochs = 100, learning_rate = 0.3 }}\n[training]\nepochs = 0\n"
         )
     };
-    assert!(accuracy(&text("relu", "he"), &data) < 0.8);
+    assert!(accuracy(&text("relu", "he"), &data) < 0.7);
     for activation in ["relu", "clipped-relu", "clipped-relu'\nceiling = 3.0\nslope = 0.01\n#'"] {
         let found = accuracy(&text(activation, "rbm"), &data);
-        assert!(found > 0.9, "{activation}: {found}");
+        assert!(found > 0.8, "{activation}: {found}");
     }
     let boxed = format!("{}input_scaling = 'box'\n", text("relu", "rbm"));
-    assert!(accuracy(&boxed, &data) > 0.9);
+    assert!(accuracy(&boxed, &data) > 0.8);
 }
 
 #[test]
