@@ -126,9 +126,9 @@ impl Report for Analyzed {
 /// Writes lines of the figures.
 type Lines = fn(&Analyzed, &mut Page) -> fmt::Result;
 
-/// The figures in the order in which they are printed, whatever tells most of the time of a
-/// solver first: docs/initialisation.md has their rank correlations.
-const LINES: [Lines; 5] = [regions, chords, lipschitz, sensitivity, complexity];
+/// The figures in the order in which they are printed, what tells most of the time of a solver
+/// first: docs/initialisation.md has their rank correlations.
+const LINES: [Lines; 5] = [chords, regions, lipschitz, sensitivity, complexity];
 
 fn text(analyzed: &Analyzed, head: &Head, text: &mut Page) -> fmt::Result {
     let analysis = &analyzed.analysis;

@@ -1,4 +1,5 @@
-//! `taut schema instance|recipe|suite|run|record [-o FILE]`: JSON Schemas of what Taut reads and prints.
+//! `taut schema instance|recipe|gan|rbm|suite|run|record [-o FILE]`: JSON Schemas of what Taut reads
+//! and prints.
 //!
 //! Instances, recipes and suites are TOML, which editors check and complete by a JSON Schema, of
 //! draft 7, the newest that they all know. Unknown keys are refused there as the readers
@@ -15,6 +16,7 @@ use taut::bench::{Machine, Record as Run, Suite};
 use taut::io::{Instance, write_text};
 use taut::train::Recipe;
 use taut::train::gan::GanRecipe;
+use taut::train::rbm::renormalisation::RbmRecipe;
 
 use super::record::Head;
 use super::session::{Nothing, Report};
@@ -46,6 +48,7 @@ enum Subject {
     Instance,
     Recipe,
     Gan,
+    Rbm,
     Suite,
     Run,
     Record,
@@ -60,6 +63,7 @@ fn subjects() -> impl clap::builder::TypedValueParser<Value = Subject> {
         ),
         (value("recipe", "A recipe of a training (TOML)"), Subject::Recipe),
         (value("gan", "A recipe of a game of two networks (TOML)"), Subject::Gan),
+        (value("rbm", "A recipe of stacks of Boltzmann machines (TOML)"), Subject::Rbm),
         (value("suite", "A suite of batch runs (TOML)"), Subject::Suite),
         (value("run", "A run of a batch: a line of its journal (JSON)"), Subject::Run),
         (value("record", "What --format json prints"), Subject::Record),
@@ -114,6 +118,9 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
         }
         Subject::Gan => {
             settings().for_deserialize().into_generator().into_root_schema_for::<GanRecipe>()
+        }
+        Subject::Rbm => {
+            settings().for_deserialize().into_generator().into_root_schema_for::<RbmRecipe>()
         }
         Subject::Suite => {
             settings().for_deserialize().into_generator().into_root_schema_for::<Suite>()

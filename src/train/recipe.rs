@@ -111,8 +111,10 @@ impl NetworkRecipe {
             at_least_one(&key, width)?;
             at_most(&key, width, MOST_NEURONS)?;
         }
-        range("network.slope", self.slope, true, "a finite number")?;
-        positive("network.ceiling", self.ceiling)?;
+        let held = |number: f64| f64::from(number as f32).is_finite();
+        range("network.slope", self.slope, held(self.slope), "a finite number")?;
+        let inside = self.ceiling as f32 > 0.0 && held(self.ceiling);
+        range("network.ceiling", self.ceiling, inside, "a finite number above 0")?;
         for &p in self.dropout.numbers() {
             share("network.dropout", p)?;
         }

@@ -45,12 +45,16 @@ impl Default for NetworkRecipe {
 }
 
 impl NetworkRecipe {
-    /// The activation as a function.
+    /// The activation as a function, whose numbers are those of single precision nearest to the
+    /// recipe's: files hold no others.
     pub fn function(&self) -> ActivationFunction {
+        let held = |number: f64| f64::from(number as f32);
         match self.activation {
             ActivationName::Relu => ActivationFunction::Relu,
-            ActivationName::LeakyRelu => ActivationFunction::LeakyRelu { slope: self.slope },
-            ActivationName::ClippedRelu => ActivationFunction::Clip { min: 0.0, max: self.ceiling },
+            ActivationName::LeakyRelu => ActivationFunction::LeakyRelu { slope: held(self.slope) },
+            ActivationName::ClippedRelu => {
+                ActivationFunction::Clip { min: 0.0, max: held(self.ceiling) }
+            }
             ActivationName::HardTanh => ActivationFunction::Clip { min: -1.0, max: 1.0 },
             ActivationName::Abs => ActivationFunction::Abs,
             ActivationName::Tanh => ActivationFunction::Tanh,

@@ -104,6 +104,19 @@ fn recipes_of_games_fit_and_what_the_reader_refuses_does_not() {
 }
 
 #[test]
+fn recipes_of_machines_fit_and_what_the_reader_refuses_does_not() {
+    let schema = schema(&["rbm"]);
+    for name in ["ising", "ising-40", "ring"] {
+        let path = Path::new(ROOT).join(format!("benchmarks/rbm-{name}.toml"));
+        let value = toml_value(&std::fs::read_to_string(path).expect("a recipe"));
+        assert_eq!(errors(&schema, &value), [""; 0], "{name}");
+    }
+    for wrong in ["[rbm]\nvisible = 'spins'", "[stack]\nlayers = 'many'", "epochs = 3"] {
+        assert!(!schema.is_valid(&toml_value(wrong)), "{wrong}");
+    }
+}
+
+#[test]
 fn suites_fit_and_what_the_reader_refuses_does_not() {
     let schema = schema(&["suite"]);
     let text =

@@ -99,3 +99,18 @@ fn penalties_on_bounds_refuse_smooth_neurons() {
         }
     }
 }
+
+/// The slope 0.01 and the ceiling 0.1 are no numbers of single precision, which files hold.
+#[test]
+fn slopes_and_ceilings_of_a_recipe_are_written_as_files_hold_them() {
+    let folder = temp_dir::TempDir::new().expect("a folder");
+    for (name, more) in [("leaky-relu", &[][..]), ("clipped-relu", &["--ceiling", "0.1"])] {
+        let words = ["train", "--activation", name, "--samples", "50", "--epochs", "1"];
+        let words = [&words[..], more, &["--hidden", "3", "-o", "net.onnx"]].concat();
+        let output = taut(folder.path(), &words);
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        let output = taut(folder.path(), &["minimize", "net.onnx", "--format", "json"]);
+        let record: Value = serde_json::from_slice(&output.stdout).expect("a record");
+        assert_eq!(record["status"], "optimal", "{record}");
+    }
+}
