@@ -128,7 +128,7 @@ type Lines = fn(&Analyzed, &mut Page) -> fmt::Result;
 
 /// The figures in the order in which they are printed, what tells most of the time of a solver
 /// first: docs/initialisation.md has their rank correlations.
-const LINES: [Lines; 5] = [chords, regions, lipschitz, sensitivity, complexity];
+const LINES: [Lines; 6] = [stable, chords, regions, lipschitz, sensitivity, complexity];
 
 fn text(analyzed: &Analyzed, head: &Head, text: &mut Page) -> fmt::Result {
     let analysis = &analyzed.analysis;
@@ -148,6 +148,28 @@ fn text(analyzed: &Analyzed, head: &Head, text: &mut Page) -> fmt::Result {
     text.stopped(analysis.stopped_by)?;
     writeln!(text, "  time         {}", seconds(analysis.seconds))?;
     methods(text, analysis)
+}
+
+/// Exactly where regions tell, else by the last of the methods.
+fn stable(Analyzed { analysis, .. }: &Analyzed, text: &mut Page) -> fmt::Result {
+    let by_bounds = || {
+        let method = analysis.methods.last()?;
+        let neurons: usize = method.layers.iter().map(|layer| layer.neurons).sum();
+        Some((neurons, method.unstable, format!("by {}", method.tighten)))
+    };
+    let exact = analysis.stability.as_ref().map(|layers| {
+        let [neurons, unstable] = [
+            layers.iter().map(|layer| layer.neurons).sum(),
+            layers.iter().map(|layer| layer.unstable).sum(),
+        ];
+        (neurons, unstable, "exactly".to_string())
+    });
+    match exact.or_else(by_bounds) {
+        Some((neurons, unstable, how)) => {
+            writeln!(text, "  stable       {} of {neurons} neurons, {how}", neurons - unstable)
+        }
+        None => Ok(()),
+    }
 }
 
 fn regions(Analyzed { analysis, .. }: &Analyzed, text: &mut Page) -> fmt::Result {

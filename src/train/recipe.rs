@@ -111,10 +111,8 @@ impl NetworkRecipe {
             at_least_one(&key, width)?;
             at_most(&key, width, MOST_NEURONS)?;
         }
-        let held = |number: f64| f64::from(number as f32).is_finite();
-        range("network.slope", self.slope, held(self.slope), "a finite number")?;
-        let inside = self.ceiling as f32 > 0.0 && held(self.ceiling);
-        range("network.ceiling", self.ceiling, inside, "a finite number above 0")?;
+        range("network.slope", self.slope, true, "a finite number")?;
+        positive("network.ceiling", self.ceiling)?;
         for &p in self.dropout.numbers() {
             share("network.dropout", p)?;
         }

@@ -46,9 +46,12 @@ impl Default for NetworkRecipe {
 
 impl NetworkRecipe {
     /// The activation as a function, whose numbers are those of single precision nearest to the
-    /// recipe's: files hold no others.
+    /// recipe's, where there are any: files hold no others.
     pub fn function(&self) -> ActivationFunction {
-        let held = |number: f64| f64::from(number as f32);
+        let held = |number: f64| match f64::from(number as f32) {
+            single if single.is_finite() && (single != 0.0) == (number != 0.0) => single,
+            _ => number,
+        };
         match self.activation {
             ActivationName::Relu => ActivationFunction::Relu,
             ActivationName::LeakyRelu => ActivationFunction::LeakyRelu { slope: held(self.slope) },
