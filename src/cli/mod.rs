@@ -6,6 +6,7 @@ mod bench;
 mod bounds;
 mod boxes;
 mod check;
+mod checkpoints;
 mod compare;
 mod completions;
 mod console;

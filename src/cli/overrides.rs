@@ -1,9 +1,14 @@
 //! What flags put into the tables of a recipe, above what its file says.
 
-use anyhow::{anyhow, bail};
+use std::path::Path;
+
+use anyhow::{Context, anyhow, bail};
 use serde::de::DeserializeOwned;
 use taut::message::{excerpt, toml_error};
+use taut::train::TrainError;
 use toml::{Table, Value};
+
+use super::kinds::{self, Expected};
 
 /// A path such as `data.noise`, and what is put there.
 pub type Override = (String, Value);
@@ -38,6 +43,45 @@ pub fn overridden(text: &str, overrides: Vec<Override>) -> anyhow::Result<Table>
 /// A key that it does not know, or a value of another type.
 pub fn recipe_of<R: DeserializeOwned>(table: Table) -> anyhow::Result<R> {
     Ok(table.try_into()?)
+}
+
+/// The recipe of a file, with overrides put into it.
+///
+/// # Errors
+/// There is no such file, it is something else, or it is no such recipe.
+pub fn read<R: DeserializeOwned>(
+    path: &Path,
+    overrides: Vec<Override>,
+    from_toml: fn(&str) -> Result<R, TrainError>,
+    validate: fn(&R) -> Result<(), TrainError>,
+) -> anyhow::Result<R> {
+    kinds::check(path, Expected::Recipe)?;
+    tracing::info!("read: {}", path.display());
+    let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    let merged = || match overrides.is_empty() {
+        true => Ok(from_toml(&text)?),
+        false => {
+            let recipe = recipe_of(overridden(&text, overrides)?)?;
+            validate(&recipe)?;
+            anyhow::Ok(recipe)
+        }
+    };
+    merged().map_err(|error| {
+        let other = kinds::instead_of_a_recipe(path);
+        other.unwrap_or_else(|| error.context(path.display().to_string()))
+    })
+}
+
+/// A title that a recipe leaves out is the name of its file.
+pub fn name_by(title: &mut String, path: &Path) {
+    if title.is_empty() {
+        *title = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    }
+}
+
+/// A whole number; the largest that TOML has in place of a larger one.
+pub fn whole(number: u64) -> Value {
+    Value::from(i64::try_from(number).unwrap_or(i64::MAX))
 }
 
 /// A value as TOML writes it; what is none is a text without quotes.

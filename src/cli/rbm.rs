@@ -4,7 +4,6 @@ use std::fmt::{self, Write};
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use schemars::JsonSchema;
@@ -17,12 +16,11 @@ use taut::train::rbm::renormalisation::{
     RbmEpochRecord, RbmObserver, RbmRecipe, RbmState, RunReport, Shown, Spread, Summary,
     run as experiment, summaries,
 };
-use taut::train::{Checkpoint, Resumable, TrainingLog};
-use toml::Value;
+use taut::train::{Resumable, TrainingLog};
 
+use super::checkpoints::{self, CheckpointFile};
 use super::console::HEADING;
 use super::format::FormatArgs;
-use super::kinds::{self, Expected};
 use super::overrides;
 use super::page::Page;
 use super::progress;
@@ -60,9 +58,6 @@ pub struct Args {
     #[command(flatten)]
     format: FormatArgs,
 }
-
-/// Time between two checkpoints.
-const CHECKPOINT_SECONDS: Duration = Duration::from_secs(30);
 
 /// Files in the folder.
 const CHECKPOINT: &str = "checkpoint.json";
@@ -119,7 +114,8 @@ fn find(args: &Args, session: &mut Session) -> anyhow::Result<Record> {
         check_writable(&folder.join(name))?;
     }
     let (checkpoint, own, goes_on) = (folder.join(CHECKPOINT), recipe.clone(), args.resume);
-    let state = session.read(move || goes_on.then(|| read(&checkpoint, &own)).transpose())?;
+    let state =
+        session.read(move || goes_on.then(|| checkpoints::read(&checkpoint, &own)).transpose())?;
     let mut monitor = Monitor::start(folder, &recipe, state.as_ref())?;
     // One of an earlier run would no longer fit the log.
     state.is_none().then(|| monitor.write(&RbmState::default())).transpose()?;
@@ -149,37 +145,16 @@ fn find(args: &Args, session: &mut Session) -> anyhow::Result<Record> {
 /// The recipe's file, overridden by flags.
 fn recipe(args: &Args) -> anyhow::Result<RbmRecipe> {
     args.threads.map(check_threads).transpose()?;
-    let (path, place) = (&args.recipe, args.recipe.display().to_string());
-    kinds::check(path, Expected::Recipe)?;
-    let text = fs::read_to_string(path).with_context(|| place.clone())?;
     let mut list = overrides::settings(&args.set)?;
     let mut put = |key: &str, value: Option<usize>| {
-        let whole = |value| Value::from(i64::try_from(value).unwrap_or(i64::MAX));
-        list.extend(value.map(|value| (key.to_string(), whole(value))));
+        list.extend(value.map(|value| (key.to_string(), overrides::whole(value as u64))));
     };
     put("seeds", args.seeds);
     put("threads", args.threads);
-    let merged = || -> anyhow::Result<RbmRecipe> {
-        if list.is_empty() {
-            return Ok(RbmRecipe::from_toml(&text)?);
-        }
-        let recipe: RbmRecipe = overrides::recipe_of(overrides::overridden(&text, list)?)?;
-        recipe.validate()?;
-        Ok(recipe)
-    };
-    let mut recipe = merged().context(place)?;
-    if recipe.title.is_empty() {
-        recipe.title = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    }
+    let path = &args.recipe;
+    let mut recipe = overrides::read(path, list, RbmRecipe::from_toml, RbmRecipe::validate)?;
+    overrides::name_by(&mut recipe.title, path);
     Ok(recipe)
-}
-
-fn read(path: &Path, recipe: &RbmRecipe) -> anyhow::Result<RbmState> {
-    let place = || path.display().to_string();
-    let text = fs::read_to_string(path).with_context(place)?;
-    let checkpoint: Checkpoint<RbmRecipe, RbmState> =
-        serde_json::from_str(&text).with_context(place)?;
-    checkpoint.for_recipe(recipe).with_context(place)
 }
 
 /// Shows figures, keeps the log, the stacks and the checkpoint.
@@ -187,7 +162,7 @@ struct Monitor<'a> {
     folder: &'a Path,
     recipe: &'a RbmRecipe,
     log: TrainingLog,
-    checked: Instant,
+    checkpoint: CheckpointFile,
     failure: Option<anyhow::Error>,
 }
 
@@ -212,7 +187,8 @@ impl<'a> Monitor<'a> {
             write_text(&path, &lines.concat())?;
         }
         let log = TrainingLog::new(open_log(&path, state.is_some())?);
-        Ok(Self { folder, recipe, log, checked: Instant::now(), failure: None })
+        let checkpoint = CheckpointFile::new(&folder.join(CHECKPOINT));
+        Ok(Self { folder, recipe, log, checkpoint, failure: None })
     }
 
     fn keep(
@@ -221,7 +197,7 @@ impl<'a> Monitor<'a> {
         state: &mut dyn FnMut() -> RbmState,
     ) -> anyhow::Result<()> {
         self.log.add(record).context(LOG)?;
-        match self.checked.elapsed() >= CHECKPOINT_SECONDS {
+        match self.checkpoint.is_due() {
             true => self.write(&state()),
             false => Ok(()),
         }
@@ -229,10 +205,7 @@ impl<'a> Monitor<'a> {
 
     fn write(&mut self, state: &RbmState) -> anyhow::Result<()> {
         // Without what may differ where it goes on.
-        let checkpoint = Checkpoint::new(self.recipe.essence(), state);
-        write_text(&self.folder.join(CHECKPOINT), &serde_json::to_string(&checkpoint)?)?;
-        self.checked = Instant::now();
-        Ok(())
+        self.checkpoint.write(self.recipe.essence(), state)
     }
 
     fn write_stack(&self, report: &RunReport, machines: &[Machine<f64>]) -> anyhow::Result<()> {

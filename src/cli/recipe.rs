@@ -151,12 +151,13 @@ impl RecipeArgs {
             let name = name.as_ref().map(|name| name.trim().to_lowercase().replace('_', "-"));
             name.map(Value::from)
         };
-        let count = |count: Option<usize>| count.map(|c| Value::from(whole(c)));
+        let count = |count: Option<usize>| count.map(|c| overrides::whole(c as u64));
         put("title", text(&self.title));
-        put("seed", self.seed.map(|seed| Value::from(i64::try_from(seed).unwrap_or(i64::MAX))));
+        put("seed", self.seed.map(overrides::whole));
         put("data.function", name(&self.function));
         put("data.samples", count(self.samples));
-        let widths = |widths: &Vec<usize>| widths.iter().map(|&w| Value::from(whole(w))).collect();
+        let widths =
+            |widths: &Vec<usize>| widths.iter().map(|&w| overrides::whole(w as u64)).collect();
         put("network.hidden", self.hidden.as_ref().map(|w| Value::Array(widths(w))));
         put("network.activation", name(&self.activation));
         put("network.ceiling", self.ceiling.map(Value::from));
@@ -178,10 +179,6 @@ impl RecipeArgs {
         list.extend(overrides::settings(&self.set)?);
         Ok(list)
     }
-}
-
-fn whole(count: usize) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 /// One number, or a list.

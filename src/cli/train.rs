@@ -3,20 +3,20 @@
 use std::fmt::{self, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use schemars::JsonSchema;
 use serde::Serialize;
 use taut::control::StoppedBy;
-use taut::io::{check_log, check_network_output, check_writable, open_log, write_text};
+use taut::io::{check_log, check_network_output, check_writable, open_log};
 use taut::plot;
 use taut::train::data::{DataSource, Dataset};
 use taut::train::{
-    Checkpoint, EpochRecord, LearningTask, Metrics, Recipe, State, TrainObserver, TrainReport,
-    Trained, TrainingLog, TrainingPhase, train,
+    EpochRecord, LearningTask, Metrics, Recipe, State, TrainObserver, TrainReport, Trained,
+    TrainingLog, TrainingPhase, train,
 };
 
+use super::checkpoints::{self, CheckpointFile};
 use super::console::HEADING;
 use super::format::FormatArgs;
 use super::page::Page;
@@ -55,9 +55,6 @@ pub struct Args {
     #[command(flatten)]
     format: FormatArgs,
 }
-
-/// Time between two checkpoints.
-const CHECKPOINT_SECONDS: Duration = Duration::from_secs(30);
 
 /// The training as a record.
 #[derive(Serialize, JsonSchema)]
@@ -105,7 +102,7 @@ fn find(args: &Args, session: &mut Session) -> anyhow::Result<Record> {
     let (path, resume) = (args.recipe.recipe.clone(), args.resume.clone());
     let (recipe, data, resume) = session.read(move || {
         tracing::info!("samples: for training, validation and test");
-        let resume = resume.map(|path| read(&path, &recipe)).transpose()?;
+        let resume = resume.map(|path| checkpoints::read(&path, &recipe)).transpose()?;
         let folder = path.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
         let data = recipe.data.load(folder, recipe.seed)?;
         Ok((recipe, data, resume))
@@ -161,17 +158,10 @@ fn check_outputs(args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn read(path: &Path, recipe: &Recipe) -> anyhow::Result<State> {
-    let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
-    let checkpoint: Checkpoint =
-        serde_json::from_str(&text).with_context(|| path.display().to_string())?;
-    checkpoint.for_recipe(recipe).with_context(|| path.display().to_string())
-}
-
 /// Shows losses, keeps the log and the checkpoint.
 struct Monitor<'a> {
     log: Option<TrainingLog>,
-    checkpoint: Option<(&'a Path, Instant)>,
+    checkpoint: Option<CheckpointFile>,
     recipe: &'a Recipe,
     most_epochs: usize,
     records: Vec<EpochRecord>,
@@ -183,7 +173,7 @@ impl<'a> Monitor<'a> {
         let open = |path: &PathBuf| open_log(path, args.resume.is_some()).map(TrainingLog::new);
         Ok(Self {
             log: args.log.as_ref().map(open).transpose()?,
-            checkpoint: args.checkpoint.as_deref().map(|path| (path, Instant::now())),
+            checkpoint: args.checkpoint.as_deref().map(CheckpointFile::new),
             recipe,
             most_epochs,
             records: Vec::new(),
@@ -206,8 +196,8 @@ impl<'a> Monitor<'a> {
         if let Some(log) = &mut self.log {
             log.add(record).context("the training log")?;
         }
-        match self.checkpoint {
-            Some((_, last)) if last.elapsed() >= CHECKPOINT_SECONDS => self.write(state()),
+        match &self.checkpoint {
+            Some(file) if file.is_due() => self.write(state()),
             _ => Ok(()),
         }
     }
@@ -221,11 +211,8 @@ impl<'a> Monitor<'a> {
     }
 
     fn write(&mut self, state: State) -> anyhow::Result<()> {
-        let Some((path, last)) = &mut self.checkpoint else { return Ok(()) };
-        let checkpoint = Checkpoint::new(self.recipe.clone(), state);
-        write_text(path, &serde_json::to_string(&checkpoint)?)?;
-        *last = Instant::now();
-        Ok(())
+        let Some(file) = &mut self.checkpoint else { return Ok(()) };
+        file.write(self.recipe.clone(), state)
     }
 }
 

@@ -95,10 +95,7 @@ pub struct Verified {
     stopped_by: Option<StoppedBy>,
     /// Wall-clock seconds of the whole run.
     seconds: f64,
-    /// The values of the property's variables.
-    #[serde(skip)]
-    values: Vec<f64>,
-    /// These in the words of the property.
+    /// The assignment in the words of the property.
     #[serde(skip)]
     assignment: String,
     #[serde(skip)]
@@ -210,7 +207,6 @@ fn find(args: &Args, session: &mut Session) -> anyhow::Result<Verified> {
         nodes: verified.nodes,
         stopped_by: None,
         seconds: clock.seconds(),
-        values: Vec::new(),
         assignment: String::new(),
         is_serialised: false,
         explain: args.explain,
@@ -220,11 +216,11 @@ fn find(args: &Args, session: &mut Session) -> anyhow::Result<Verified> {
         Verdict::Holds => (found.verdict, found.decided_by) = ("unsat", decided_by),
         Verdict::Violated(point) => {
             (found.verdict, found.decided_by) = ("sat", decided_by);
-            found.values = property.values(&point);
-            write_assignment(&mut found.assignment, &query, &found.values)?;
-            found.counterexample = Some(Point::new(&query, &found.values));
+            let values = property.values(&point);
+            write_assignment(&mut found.assignment, &query, &values)?;
+            found.counterexample = Some(Point::new(&query, &values));
             if let Some(folder) = &args.serialise_assignments {
-                write_tensors(folder, &query, &found.values, property.network())?;
+                write_tensors(folder, &query, &values, property.network())?;
                 found.is_serialised = true;
             }
         }

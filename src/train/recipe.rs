@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::OneOrEach;
@@ -74,10 +75,7 @@ impl Recipe {
     /// # Errors
     /// [`TrainError::Syntax`] with line and column, or [`TrainError::Key`].
     pub fn from_toml(text: &str) -> Result<Self, TrainError> {
-        let recipe: Self =
-            toml::from_str(text).map_err(|error| TrainError::Syntax(toml_error(&error)))?;
-        recipe.validate()?;
-        Ok(recipe)
+        from_toml(text, Self::validate)
     }
 
     /// Checks what can be told without the data.
@@ -102,6 +100,19 @@ impl Recipe {
         }
         Ok(())
     }
+}
+
+/// Reads and checks a recipe of any kind.
+///
+/// # Errors
+/// [`TrainError::Syntax`] with line and column, or those of `validate`.
+pub(super) fn from_toml<R: DeserializeOwned>(
+    text: &str,
+    validate: impl Fn(&R) -> Result<(), TrainError>,
+) -> Result<R, TrainError> {
+    let recipe = toml::from_str(text).map_err(|error| TrainError::Syntax(toml_error(&error)))?;
+    validate(&recipe)?;
+    Ok(recipe)
 }
 
 impl NetworkRecipe {

@@ -47,35 +47,21 @@ pub fn attack<T>(
 /// The same from one point.
 pub fn climb<T>(
     problem: &Problem,
-    mut point: Vec<f64>,
+    start: Vec<f64>,
     clock: &Clock,
     look: &mut dyn FnMut(&[f64]) -> Option<T>,
 ) -> Option<T> {
     let domain = problem.domain();
     let widths: Vec<f64> = domain.upper().iter().zip(domain.lower()).map(|(u, l)| u - l).collect();
     let mut step = FIRST_STEP;
-    for number in 0..STEPS {
-        if clock.is_stopped() {
-            return None;
-        }
-        let (value, gradient) = problem.value_and_gradient(OBJECTIVE, &point);
-        if value <= 0.0
-            && let Some(found) = look(&point)
-        {
-            return Some(found);
-        }
+    walk(problem, start, clock, look, |number, point, gradient| {
         // The first step of all goes to a corner.
         let length = if number == 0 { 1.0 } else { step };
-        let moved = point.iter().zip(&gradient).zip(&widths);
+        let moved = point.iter().zip(gradient).zip(&widths);
         let moved: Vec<f64> = moved.map(|((x, g), width)| x - length * width * sign(*g)).collect();
-        let next = domain.nearest(&moved);
-        if next == point {
-            break;
-        }
-        point = next;
         step *= SHRINK;
-    }
-    None
+        domain.nearest(&moved)
+    })
 }
 
 /// The same in a ball: from its centre on towards the corners that planes point to, each step a
@@ -89,7 +75,23 @@ pub fn attack_in<T>(
     look: &mut dyn FnMut(&[f64]) -> Option<T>,
 ) -> Option<T> {
     let domain = problem.domain();
-    let mut point = ball.center.clone();
+    walk(problem, ball.center.clone(), clock, look, |number, point, gradient| {
+        let corner = ball.corner(gradient, domain);
+        let share = 2.0 / (number as f64 + 2.0);
+        let towards = |(x, corner): (&f64, f64)| x + share * (corner - x);
+        domain.nearest(&point.iter().zip(corner).map(towards).collect::<Vec<f64>>())
+    })
+}
+
+/// Steps from a point until one is found or none leads on; `next` is the point behind a step of
+/// that number, given the point before and the gradient there.
+fn walk<T>(
+    problem: &Problem,
+    mut point: Vec<f64>,
+    clock: &Clock,
+    look: &mut dyn FnMut(&[f64]) -> Option<T>,
+    mut next: impl FnMut(usize, &[f64], &[f64]) -> Vec<f64>,
+) -> Option<T> {
     for number in 0..STEPS {
         if clock.is_stopped() {
             return None;
@@ -100,10 +102,11 @@ pub fn attack_in<T>(
         {
             return Some(found);
         }
-        let corner = ball.corner(&gradient.to_vec(), domain);
-        let share = 2.0 / (number as f64 + 2.0);
-        let towards = |(x, corner): (&f64, f64)| x + share * (corner - x);
-        point = domain.nearest(&point.iter().zip(corner).map(towards).collect::<Vec<f64>>());
+        let moved = next(number, &point, &gradient.to_vec());
+        if moved == point {
+            break;
+        }
+        point = moved;
     }
     None
 }

@@ -90,30 +90,29 @@ fn recipes_fit_and_what_the_reader_refuses_does_not() {
     }
 }
 
-#[test]
-fn recipes_of_games_fit_and_what_the_reader_refuses_does_not() {
-    let schema = schema(&["gan"]);
-    for name in ["ring", "grid", "digits"] {
-        let path = Path::new(ROOT).join(format!("benchmarks/gan-{name}.toml"));
+/// Recipes in `benchmarks/` fit a schema, and texts that the reader refuses do not.
+fn benchmarks_fit(subject: &str, names: [&str; 3], refused: [&str; 3]) {
+    let schema = schema(&[subject]);
+    for name in names {
+        let path = Path::new(ROOT).join(format!("benchmarks/{subject}-{name}.toml"));
         let value = toml_value(&std::fs::read_to_string(path).expect("a recipe"));
         assert_eq!(errors(&schema, &value), [""; 0], "{name}");
     }
-    for wrong in ["[game]\nloss = 'mean'", "[data]\nsource = 'ring'\nside = 3", "epochs = 3"] {
+    for wrong in refused {
         assert!(!schema.is_valid(&toml_value(wrong)), "{wrong}");
     }
 }
 
 #[test]
+fn recipes_of_games_fit_and_what_the_reader_refuses_does_not() {
+    let refused = ["[game]\nloss = 'mean'", "[data]\nsource = 'ring'\nside = 3", "epochs = 3"];
+    benchmarks_fit("gan", ["ring", "grid", "digits"], refused);
+}
+
+#[test]
 fn recipes_of_machines_fit_and_what_the_reader_refuses_does_not() {
-    let schema = schema(&["rbm"]);
-    for name in ["ising", "ising-40", "ring"] {
-        let path = Path::new(ROOT).join(format!("benchmarks/rbm-{name}.toml"));
-        let value = toml_value(&std::fs::read_to_string(path).expect("a recipe"));
-        assert_eq!(errors(&schema, &value), [""; 0], "{name}");
-    }
-    for wrong in ["[rbm]\nvisible = 'spins'", "[stack]\nlayers = 'many'", "epochs = 3"] {
-        assert!(!schema.is_valid(&toml_value(wrong)), "{wrong}");
-    }
+    let refused = ["[rbm]\nvisible = 'spins'", "[stack]\nlayers = 'many'", "epochs = 3"];
+    benchmarks_fit("rbm", ["ising", "ising-40", "ring"], refused);
 }
 
 #[test]

@@ -1,16 +1,16 @@
 //! One of the games of a command: its folder, its log, its checkpoint.
 
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::path::Path;
 
 use anyhow::Context;
-use taut::io::{open_log, write_text};
+use taut::io::open_log;
 use taut::train::gan::{
     EvaluationRecord, GanObserver, GanRecipe, GanReport, GanState, Played, World, play,
 };
-use taut::train::{Checkpoint, TrainError, TrainingLog};
+use taut::train::{TrainError, TrainingLog};
 
+use crate::cli::checkpoints::{self, CheckpointFile};
 use crate::cli::session::Session;
 use crate::cli::text::count;
 use crate::cli::{progress, writing};
@@ -27,9 +27,6 @@ const SCORE: &str = "score.onnx";
 const LOG: &str = "log.jsonl";
 const CHECKPOINT: &str = "checkpoint.json";
 pub const FILES: [&str; 5] = [GENERATOR, DISCRIMINATOR, SCORE, LOG, CHECKPOINT];
-
-/// Time between two checkpoints.
-const CHECKPOINT_SECONDS: Duration = Duration::from_secs(30);
 
 /// A game that was played.
 pub struct Game {
@@ -49,7 +46,7 @@ pub fn played(
 ) -> anyhow::Result<Game> {
     let checkpoint = folder.join(CHECKPOINT);
     let from = match resume && checkpoint.is_file() {
-        true => Some(read(&checkpoint, recipe)?),
+        true => Some(checkpoints::read(&checkpoint, recipe)?),
         false => None,
     };
     let mut monitor = Monitor::start(folder, recipe, from.as_ref())?;
@@ -81,19 +78,10 @@ pub fn diverged(recipe: &GanRecipe, world: &World, error: anyhow::Error) -> anyh
     }
 }
 
-fn read(path: &Path, recipe: &GanRecipe) -> anyhow::Result<GanState> {
-    let place = || path.display().to_string();
-    let text = std::fs::read_to_string(path).with_context(place)?;
-    let checkpoint: Checkpoint<GanRecipe, GanState> =
-        serde_json::from_str(&text).with_context(place)?;
-    checkpoint.for_recipe(recipe).with_context(place)
-}
-
 /// Shows figures, keeps the log and the checkpoint of a game.
 struct Monitor<'a> {
     log: TrainingLog,
-    checkpoint: PathBuf,
-    written: Instant,
+    checkpoint: CheckpointFile,
     recipe: &'a GanRecipe,
     failure: Option<anyhow::Error>,
 }
@@ -109,8 +97,8 @@ impl<'a> Monitor<'a> {
         for record in from.iter().flat_map(|state| &state.records) {
             log.add(record).context("the log of a game")?;
         }
-        let checkpoint = folder.join(CHECKPOINT);
-        Ok(Self { log, checkpoint, written: Instant::now(), recipe, failure: None })
+        let checkpoint = CheckpointFile::new(&folder.join(CHECKPOINT));
+        Ok(Self { log, checkpoint, recipe, failure: None })
     }
 
     fn keep(
@@ -119,17 +107,14 @@ impl<'a> Monitor<'a> {
         state: &mut dyn FnMut() -> GanState,
     ) -> anyhow::Result<()> {
         self.log.add(record).context("the log of a game")?;
-        match self.written.elapsed() >= CHECKPOINT_SECONDS {
+        match self.checkpoint.is_due() {
             true => self.write(state()),
             false => Ok(()),
         }
     }
 
     fn write(&mut self, state: GanState) -> anyhow::Result<()> {
-        let checkpoint = Checkpoint::new(self.recipe.clone(), state);
-        write_text(&self.checkpoint, &serde_json::to_string(&checkpoint)?)?;
-        self.written = Instant::now();
-        Ok(())
+        self.checkpoint.write(self.recipe.clone(), state)
     }
 }
 

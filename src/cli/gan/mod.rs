@@ -15,7 +15,6 @@ use taut::plot::{self, SamplePlot};
 use taut::train::gan::{GanInit, GanRecipe, GanReport, GanSummary, World, prepare, summaries};
 
 use super::format::FormatArgs;
-use super::kinds::{self, Expected};
 use super::overrides::{self, Override};
 use super::progress;
 use super::session::Session;
@@ -167,31 +166,14 @@ impl Games {
 /// The recipe, overridden by flags.
 fn recipe(args: &Args) -> anyhow::Result<GanRecipe> {
     args.threads.map(check_threads).transpose()?;
-    let path = &args.recipe;
-    kinds::check(path, Expected::Recipe)?;
-    tracing::info!("read: {}", path.display());
-    let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
     let mut list: Vec<Override> = Vec::new();
-    let whole = |number: u64| toml::Value::from(i64::try_from(number).unwrap_or(i64::MAX));
-    list.extend(args.seed.map(|seed| ("seed".to_string(), whole(seed))));
-    let threads = args.threads.map(|threads| whole(threads as u64));
+    list.extend(args.seed.map(|seed| ("seed".to_string(), overrides::whole(seed))));
+    let threads = args.threads.map(|threads| overrides::whole(threads as u64));
     list.extend(threads.map(|threads| ("training.threads".to_string(), threads)));
     list.extend(overrides::settings(&args.set)?);
-    let merged = || match list.is_empty() {
-        true => Ok(GanRecipe::from_toml(&text)?),
-        false => {
-            let recipe: GanRecipe = overrides::recipe_of(overrides::overridden(&text, list)?)?;
-            recipe.validate()?;
-            anyhow::Ok(recipe)
-        }
-    };
-    let mut recipe = merged().map_err(|error| {
-        let other = kinds::instead_of_a_recipe(path);
-        other.unwrap_or_else(|| error.context(path.display().to_string()))
-    })?;
-    if recipe.title.is_empty() {
-        recipe.title = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    }
+    let path = &args.recipe;
+    let mut recipe = overrides::read(path, list, GanRecipe::from_toml, GanRecipe::validate)?;
+    overrides::name_by(&mut recipe.title, path);
     Ok(recipe)
 }
 

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::data::GanData;
 use super::langevin::Langevin;
 use super::losses::GameLoss;
-use crate::message::toml_error;
 use crate::network::Precision;
+use crate::train::recipe::from_toml;
 use crate::train::scalar::Scalar;
 use crate::train::{
     ActivationName, NetworkRecipe, Resumable, Schedule, TrainError, TrainingRecipe,
@@ -279,10 +279,7 @@ impl GanRecipe {
     /// # Errors
     /// [`TrainError::Syntax`] with line and column, or [`TrainError::Key`].
     pub fn from_toml(text: &str) -> Result<Self, TrainError> {
-        let recipe: Self =
-            toml::from_str(text).map_err(|error| TrainError::Syntax(toml_error(&error)))?;
-        recipe.validate()?;
-        Ok(recipe)
+        from_toml(text, Self::validate)
     }
 
     /// Cooperative steps in front of the game.

@@ -381,33 +381,25 @@ impl<S> Chains<S> {
 impl<S: Logistic, D: Draws> Walk<'_, S, D> {
     fn of_bits(&self, first: usize, means: &mut [S], ends: &mut [u16], part: &mut Part<S>) {
         let machine = self.machine;
-        let visible = machine.visible();
-        let rows = means.len() / machine.hidden();
         if self.settings.persistent {
             machine.means_of_bits(ends, means);
         }
         for turn in self.turns() {
             self.to_visible(turn, first, means, part);
-            let draws = part.room(rows * stride(visible));
-            self.draws.fill(Side::Visible, turn, first, visible, draws);
-            draw_units(&part.visible, visible, &part.draws, ends);
+            draw_units(&part.visible, machine.visible(), &part.draws, ends);
             machine.means_of_bits(ends, means);
         }
     }
 
     fn of_numbers(&self, first: usize, means: &mut [S], ends: &mut [S], part: &mut Part<S>) {
         let machine = self.machine;
-        let visible = machine.visible();
-        let rows = means.len() / machine.hidden();
         if self.settings.persistent {
             machine.means_of_reals(ends, means);
         }
         for turn in self.turns() {
             self.to_visible(turn, first, means, part);
-            let draws = part.room(rows * stride(visible));
-            self.draws.fill(Side::Visible, turn, first, visible, draws);
             ends.copy_from_slice(&part.visible);
-            add_normal(ends, visible, &part.draws);
+            add_normal(ends, machine.visible(), &part.draws);
             machine.means_of_reals(ends, means);
         }
     }
@@ -418,16 +410,19 @@ impl<S: Logistic, D: Draws> Walk<'_, S, D> {
         (0..steps).map(move |turn| self.step * steps + turn)
     }
 
-    /// Draws hidden units by their means and computes the means of visible ones.
+    /// Draws hidden units by their means, computes the means of visible ones and fills the draws
+    /// for these.
     fn to_visible(&self, turn: u64, first: usize, means: &[S], part: &mut Part<S>) {
-        let hidden = self.machine.hidden();
+        let (visible, hidden) = (self.machine.visible(), self.machine.hidden());
         let rows = means.len() / hidden;
         let draws = part.room(rows * stride(hidden));
         self.draws.fill(Side::Hidden, turn, first, hidden, draws);
         part.words.resize(rows * hidden.div_ceil(WORD), 0);
         draw_units(means, hidden, &part.draws, &mut part.words);
-        part.visible.resize(rows * self.machine.visible(), S::default());
+        part.visible.resize(rows * visible, S::default());
         self.machine.means_of_hidden_bits(&part.words, &mut part.visible);
+        let draws = part.room(rows * stride(visible));
+        self.draws.fill(Side::Visible, turn, first, visible, draws);
     }
 }
 

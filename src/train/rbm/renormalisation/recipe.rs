@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::Variant;
-use crate::message::toml_error;
 use crate::network::Precision;
 use crate::train::data::{CsvData, DataSource, IdxData};
 use crate::train::rbm::{RbmSettings, Upward, Visible};
+use crate::train::recipe::from_toml;
 use crate::train::{Resumable, TrainError};
 
 /// Longest side of a lattice, longest ring, most samples, most units of a layer, most machines,
@@ -177,10 +177,7 @@ impl RbmRecipe {
     /// # Errors
     /// [`TrainError::Syntax`] with line and column, or [`TrainError::Key`].
     pub fn from_toml(text: &str) -> Result<Self, TrainError> {
-        let recipe: Self =
-            toml::from_str(text).map_err(|error| TrainError::Syntax(toml_error(&error)))?;
-        recipe.validate()?;
-        Ok(recipe)
+        from_toml(text, Self::validate)
     }
 
     /// Checks what can be told without the data.
