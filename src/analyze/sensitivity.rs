@@ -130,12 +130,10 @@ impl Sensitivity {
     fn add_jacobian(&mut self, graph: &ReluGraph, point: ArrayView2<f64>, widths: &Array1<f64>) {
         let values = graph.evaluate_all(point);
         let mut squares = 0.0;
-        for output in 0..graph.size(graph.output()) {
-            let mut weights = Array1::zeros(graph.size(graph.output()));
-            weights[output] = 1.0;
-            let gradient = graph.gradient(&values, graph.output(), weights);
-            self.gradient_max = self.gradient_max.max(norm(gradient.view()));
-            squares += norm((gradient * widths).view()).powi(2);
+        let each = Array2::eye(graph.size(graph.output()));
+        for gradient in graph.gradients(&values, graph.output(), each).outer_iter() {
+            self.gradient_max = self.gradient_max.max(norm(gradient));
+            squares += norm((&gradient * widths).view()).powi(2);
         }
         self.jacobian_mean += squares.sqrt();
         self.jacobian_max = self.jacobian_max.max(squares.sqrt());

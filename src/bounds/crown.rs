@@ -10,7 +10,7 @@
 
 use super::backward::Backward;
 use super::ball::L1Ball;
-use super::interval::{self, IntervalPropagation};
+use super::interval;
 use super::lines::Lines;
 use super::{BoundsError, NeuronBounds, Propagator};
 use crate::control::Clock;
@@ -43,7 +43,7 @@ impl Propagator for Crown {
         domain: &IntervalBox,
         clock: &Clock,
     ) -> Result<NeuronBounds, BoundsError> {
-        refine(graph, domain, &IntervalPropagation.propagate(graph, domain)?, clock)
+        self.propagate_in(graph, (domain, None), &NeuronBounds::default(), clock)
     }
 }
 
@@ -58,34 +58,33 @@ pub fn refine(
     known: &NeuronBounds,
     clock: &Clock,
 ) -> Result<NeuronBounds, BoundsError> {
-    let whole = (domain, None);
-    substitute(graph, whole, known, clock, |pass, affine, chosen| pass.select(affine, chosen))
+    Crown.propagate_in(graph, (domain, None), known, clock)
 }
 
 impl Crown {
     /// [`propagate_within`](Propagator::propagate_within) for the inputs of the box that also lie
-    /// in a ball, whose centre the box holds.
+    /// in a ball, whose centre the box holds, given bounds of the first nodes, or of none, that
+    /// are known to hold there.
     ///
     /// # Errors
-    /// A bound overflows `f64`.
+    /// A bound overflows `f64`, or the known bounds prove that there is no input.
     ///
     /// # Panics
     /// If box and ball do not have one interval and one coordinate per input.
     pub fn propagate_in(
         &self,
         graph: &ReluGraph,
-        domain: &IntervalBox,
-        ball: Option<&L1Ball>,
+        whole: (&IntervalBox, Option<&L1Ball>),
+        known: &NeuronBounds,
         clock: &Clock,
     ) -> Result<NeuronBounds, BoundsError> {
-        let known = IntervalPropagation.propagate(graph, domain)?;
-        let whole = (domain, ball);
-        substitute(graph, whole, &known, clock, |pass, affine, chosen| pass.select(affine, chosen))
+        substitute(graph, whole, known, clock, |pass, affine, chosen| pass.select(affine, chosen))
     }
 }
 
 /// Bounds by backward substitution from every node whose bounds matter, never
-/// wider than `known`, for the inputs of a box, and of a ball where there is one. `lower_bounds` bounds `sign · value` of the chosen neurons.
+/// wider than `known`, for the inputs of a box, and of a ball where there is one. `lower_bounds`
+/// bounds `sign · value` of the chosen neurons.
 ///
 /// # Errors
 /// A bound overflows `f64`, or the known bounds prove that there is no input.
@@ -109,7 +108,10 @@ pub fn substitute(
     for (id, node) in graph.nodes() {
         let range = interval::range(id, node, &boxes, domain)?;
         let empty = || BoundsError::Empty { node: id.index() };
-        let mut bounds = range.intersection(known.of(id)).ok_or_else(empty)?;
+        let mut bounds = match known.get(id) {
+            Some(known) => range.intersection(known).ok_or_else(empty)?,
+            None => range,
+        };
         let behind_activation = match node {
             // Intervals are exact over a box, and not over a ball.
             Node::Input { .. } => ball.is_some(),

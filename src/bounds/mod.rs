@@ -89,8 +89,8 @@ pub enum BoundsError {
     },
 }
 
-/// An interval for every neuron of a [`ReluGraph`].
-#[derive(Clone, Debug, PartialEq)]
+/// An interval for every neuron of a [`ReluGraph`], or of its first nodes.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct NeuronBounds {
     boxes: Vec<IntervalBox>,
 }
@@ -123,6 +123,11 @@ impl NeuronBounds {
     /// Whether there are no nodes.
     pub fn is_empty(&self) -> bool {
         self.boxes.is_empty()
+    }
+
+    /// Bounds of the values of a node, where they are known.
+    pub fn get(&self, node: NodeId) -> Option<&IntervalBox> {
+        self.boxes.get(node.index())
     }
 
     /// Bounds of the values of a node.

@@ -5,7 +5,7 @@ use std::fmt::{self, Write};
 use std::path::PathBuf;
 
 use anyhow::{Context, ensure};
-use ndarray::{Array1, ArrayView2};
+use ndarray::{Array2, ArrayView1, ArrayView2};
 use schemars::JsonSchema;
 use serde::Serialize;
 use taut::control::StoppedBy;
@@ -133,14 +133,13 @@ fn evaluated(
 fn affine(graph: &ReluGraph, input: &[f64], output: &[f64]) -> Vec<AffineMap> {
     let batch = ArrayView2::from_shape((1, input.len()), input).expect("one row");
     let values = graph.evaluate_all(batch);
-    let map = |(index, &value): (usize, &f64)| {
-        let mut weights = Array1::zeros(output.len());
-        weights[index] = 1.0;
-        let gradient = graph.gradient(&values, graph.output(), weights).to_vec();
+    let gradients = graph.gradients(&values, graph.output(), Array2::eye(output.len()));
+    let map = |(gradient, &value): (ArrayView1<f64>, &f64)| {
+        let gradient = gradient.to_vec();
         let product: f64 = gradient.iter().zip(input).map(|(slope, x)| slope * x).sum();
         AffineMap { gradient, constant: value - product }
     };
-    output.iter().enumerate().map(map).collect()
+    gradients.outer_iter().zip(output).map(map).collect()
 }
 
 /// `x0 = 1, x1 = 2`, as many as are printed.

@@ -1,8 +1,6 @@
 //! Linear maps that keep their structure.
 
-use ndarray::{
-    ArcArray2, Array1, Array2, ArrayView2, ArrayViewMut2, Axis, linalg::general_mat_mul,
-};
+use ndarray::{ArcArray2, Array1, Array2, ArrayView2, ArrayViewMut2, linalg::general_mat_mul};
 
 use super::convolution::Convolution;
 use crate::num::IntervalBox;
@@ -169,24 +167,6 @@ impl Linear {
                 }
             }
             Self::Convolution(convolution) => convolution.add_product(x, out),
-        }
-    }
-
-    /// Adds `Wᵀ y` to `out`; `y` has one entry per row, `out` one per column.
-    ///
-    /// # Panics
-    /// If the shapes do not fit.
-    pub fn add_transposed_product(&self, y: &Array1<f64>, out: &mut Array1<f64>) {
-        match self {
-            Self::Dense(weights) => *out += &weights.t().dot(y),
-            Self::Sparse(rows) => {
-                for (row, &y) in y.iter().enumerate() {
-                    rows.row(row).for_each(|(column, w)| out[column] += w * y);
-                }
-            }
-            Self::Convolution(convolution) => {
-                *out += &convolution.rows_times(y.view().insert_axis(Axis(0))).row(0);
-            }
         }
     }
 

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use ndarray::{Array1, Array2, ArrayView2, Axis};
+use ndarray::{Array1, Array2, ArrayView2, Axis, Zip};
 use serde::Serialize;
 
 use super::linear::Linear;
@@ -442,42 +442,51 @@ impl ReluGraph {
         }
     }
 
-    /// Gradient with respect to the inputs of `weights · value` of a node at one point,
-    /// given the values of all nodes there ([`evaluate_all`](Self::evaluate_all)
-    /// of one row). Where a neuron sits at a kink, the flat piece counts.
+    /// Gradients with respect to the inputs of `weights · value` of a node, one for each row of
+    /// weights (rows × size of the node), given the values of all nodes
+    /// ([`evaluate_all`](Self::evaluate_all)) at a point for each row, or at one for all of them.
+    /// Where a neuron sits at a kink, the flat piece counts.
     ///
     /// # Panics
-    /// If the number of weights is not the size of the node.
-    pub fn gradient(
+    /// If the shapes do not fit.
+    pub fn gradients(
         &self,
         values: &[Array2<f64>],
         node: NodeId,
-        weights: Array1<f64>,
-    ) -> Array1<f64> {
-        assert_eq!(weights.len(), self.size(node), "weights of a node");
-        let before = &self.sizes[..=node.0];
-        let mut gradients: Vec<Array1<f64>> = before.iter().map(|&n| Array1::zeros(n)).collect();
-        gradients[node.0] = weights;
-        for position in (0..=node.0).rev() {
-            let (before, rest) = gradients.split_at_mut(position);
-            let gradient = &rest[0];
+        weights: Array2<f64>,
+    ) -> Array2<f64> {
+        assert_eq!(weights.ncols(), self.size(node), "weights of a node");
+        let nothing = Array2::zeros((weights.nrows(), self.sizes[0]));
+        let mut gradients: Vec<Option<Array2<f64>>> = vec![None; node.0 + 1];
+        gradients[node.0] = Some(weights);
+        let add = |to: &mut Option<Array2<f64>>, gradient: Array2<f64>| match to {
+            Some(sum) => *sum += &gradient,
+            None => *to = Some(gradient),
+        };
+        for position in (1..=node.0).rev() {
+            let Some(mut gradient) = gradients[position].take() else { continue };
             match self.nodes[position].as_ref() {
                 Node::Input { .. } => {}
                 Node::Affine(affine) => {
                     for (input, linear) in &affine.terms {
-                        linear.add_transposed_product(gradient, &mut before[input.0]);
+                        add(&mut gradients[input.0], linear.rows_times(&gradient));
                     }
                 }
                 Node::Relu { input } | Node::Clip { input, .. } => {
                     // The output differs from both flat values on the slope only.
-                    let (a, y) = (values[input.0].row(0), values[position].row(0));
-                    let slope = |i: usize| a[i] > 0.0 && a[i] == y[i];
-                    let out = before[input.0].iter_mut().enumerate();
-                    out.filter(|&(i, _)| slope(i)).for_each(|(i, g)| *g += gradient[i]);
+                    Zip::from(&mut gradient)
+                        .and_broadcast(&values[input.0])
+                        .and_broadcast(&values[position])
+                        .for_each(|slope, &a, &y| {
+                            if a <= 0.0 || a != y {
+                                *slope = 0.0;
+                            }
+                        });
+                    add(&mut gradients[input.0], gradient);
                 }
             }
         }
-        gradients.swap_remove(0)
+        gradients.swap_remove(0).unwrap_or(nothing)
     }
 
     /// Activation pattern of a point: the phase of each neuron, layer by layer.

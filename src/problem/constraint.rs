@@ -5,7 +5,7 @@ use std::fmt;
 use super::Expression;
 use crate::num::Interval;
 
-/// `lower ≤ expression ≤ upper`, the expression without a constant.
+/// `lower ≤ expression ≤ upper`, the expression without a constant where there is a limit.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Constraint {
     expression: Expression,
@@ -22,6 +22,12 @@ impl Constraint {
         let expression = expression.without_constant();
         let text = format!("{lower} <= {expression} <= {upper}");
         Self { expression, lower, upper, text }
+    }
+
+    /// A row without limits, whose expression keeps its constant.
+    pub fn unlimited(expression: Expression) -> Self {
+        let text = expression.to_string();
+        Self { expression, lower: f64::NEG_INFINITY, upper: f64::INFINITY, text }
     }
 
     /// The same constraint, shown as it was written.

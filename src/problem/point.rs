@@ -167,20 +167,26 @@ impl Problem {
     /// # Panics
     /// If there is no such row, or the number of coordinates is not the number of inputs.
     pub fn gradient(&self, row: usize, input: &[f64]) -> Array1<f64> {
-        self.value_and_gradient(row, input).1
+        let point = ArrayView2::from_shape((1, input.len()), input).expect("one row");
+        self.values_and_gradients(row, point).1.row(0).to_owned()
     }
 
-    /// The value of a [row](Self::rows) at a point in `f64`, and its gradient as
-    /// [`gradient`](Self::gradient) has it, by one pass forward and one back.
+    /// The values of a [row](Self::rows) at points (points × inputs) in `f64`, and its gradients
+    /// (points × inputs) as [`gradient`](Self::gradient) has them, by one pass forward and one
+    /// back.
     ///
     /// # Panics
-    /// If there is no such row, or the number of coordinates is not the number of inputs.
-    pub fn value_and_gradient(&self, row: usize, input: &[f64]) -> (f64, Array1<f64>) {
-        let values = self.values(input);
-        let mut weights = Array1::zeros(self.graph.size(self.rows));
-        weights[row] = 1.0;
-        let value = values[self.rows.index()][(0, row)];
-        (value, self.graph.gradient(&values, self.rows, weights))
+    /// If there is no such row, or the number of columns is not the number of inputs.
+    pub fn values_and_gradients(
+        &self,
+        row: usize,
+        points: ArrayView2<f64>,
+    ) -> (Array1<f64>, Array2<f64>) {
+        let values = self.graph.evaluate_all(points);
+        let mut weights = Array2::zeros((points.nrows(), self.graph.size(self.rows)));
+        weights.column_mut(row).fill(1.0);
+        let of_row = values[self.rows.index()].column(row).to_owned();
+        (of_row, self.graph.gradients(&values, self.rows, weights))
     }
 
     /// A point near one that misses constraints by a tolerance, which meets them up to rounding:
@@ -295,9 +301,9 @@ impl<'a> Slopes<'a> {
         let values = self.values.get_or_insert_with(|| problem.values(input));
         self.outputs[index].get_or_insert_with(|| {
             let graph = problem.network_graph();
-            let mut weights = Array1::zeros(graph.size(graph.output()));
-            weights[index] = 1.0;
-            graph.gradient(values, graph.output(), weights)
+            let mut weights = Array2::zeros((1, graph.size(graph.output())));
+            weights[(0, index)] = 1.0;
+            graph.gradients(values, graph.output(), weights).row(0).to_owned()
         })
     }
 }

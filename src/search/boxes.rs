@@ -79,6 +79,15 @@ impl<'a> Boxes<'a> {
         boxes
     }
 
+    /// The boxes of an objective that is the least of some other rows, which are bounded one by one
+    /// where boxes are halved.
+    pub fn of_alternatives(mut self, rows: std::ops::Range<usize>) -> Self {
+        if !self.layout.takes_phases && rows.len() > 1 {
+            self.layout.alternatives = rows.collect();
+        }
+        self
+    }
+
     /// Keeps parts for a [`Trace`](super::Trace), if there is one.
     pub fn traced(self, is_traced: bool) -> Self {
         Self { is_traced, ..self }

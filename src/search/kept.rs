@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::interval::Centered;
-use super::layout::{Layout, Note, Part};
+use super::layout::{Layout, Note, OpenRow, Part};
 use super::phases::{Choice, Phase};
 use super::tape::{Kind, Step};
 
@@ -20,7 +20,7 @@ pub struct Kept {
     ranges: Box<[f32]>,
     /// See [`Part::below`]: whatever rounding makes of a slope, the plane is drawn again.
     below: Box<[f32]>,
-    planes: Arc<[f64]>,
+    open_rows: Box<[OpenRow]>,
     phases: Box<[Phase]>,
     choice: Option<Choice>,
     least: f64,
@@ -44,7 +44,7 @@ impl Layout {
             inputs: [inputs_lower, inputs_upper, &part.scores].concat().into(),
             ranges: ends.collect(),
             below: part.below.iter().map(|slope| *slope as f32).collect(),
-            planes: part.planes,
+            open_rows: part.open_rows.into(),
             phases: part.phases.into(),
             choice: part.choice,
             least: part.least,
@@ -71,7 +71,7 @@ impl Layout {
         upper[..inputs].copy_from_slice(&kept.inputs[inputs..2 * inputs]);
         let mut part = Part {
             ranges,
-            planes: kept.planes,
+            open_rows: kept.open_rows.into(),
             least: kept.least,
             scores: kept.inputs[2 * inputs..].to_vec(),
             open: kept.open,
@@ -106,11 +106,13 @@ impl Layout {
         let inputs = self.inputs();
         let neurons: usize = self.affine().map(|step| step.size).sum();
         let phases = if self.takes_phases { PHASES } else { 0 };
+        let rows = self.alternatives.len();
         let slopes = if self.takes_phases { self.tape.length } else { 0 };
         // The heap has room for up to twice as many, each with its bound and number.
         2 * (size_of::<Kept>() + 2 * size_of::<u64>())
             + ALLOCATIONS * size_of::<[usize; 2]>()
-            + size_of::<f64>() * (3 * inputs + (inputs + 1) * self.most_planes())
+            + size_of::<f64>() * (3 * inputs + (inputs + 1) * self.most_planes() * rows)
+            + size_of::<OpenRow>() * rows
             + size_of::<f32>() * (2 * neurons + slopes)
             + size_of::<Phase>() * phases
     }
@@ -122,7 +124,7 @@ impl Layout {
 }
 
 /// Pieces of memory of a part, each of which costs two words more.
-const ALLOCATIONS: usize = 5;
+const ALLOCATIONS: usize = 6;
 
 /// Phases that a part has taken, for an estimate of its size.
 const PHASES: usize = 32;

@@ -14,6 +14,7 @@ use super::script::Script;
 use super::tape::{Kind, Matrix, Tape};
 use crate::control::Clock;
 use crate::num::Interval;
+use crate::problem::OBJECTIVE;
 use crate::proof::{Cut, Lemma};
 
 /// Inputs up to which it is kept how steep the planes of each neuron are.
@@ -27,8 +28,8 @@ const PLANES: usize = 4;
 pub struct Part {
     /// Bounds of all neurons: lower ends, then upper ones.
     pub ranges: Box<[f64]>,
-    /// Planes below the objective, each as its slope and its offset: one piece of memory.
-    pub planes: Arc<[f64]>,
+    /// The alternatives that it is not done with.
+    pub open_rows: Vec<OpenRow>,
     /// No value of the objective is less.
     pub least: f64,
     /// What halving along each input promises.
@@ -48,6 +49,15 @@ pub struct Part {
     pub choice: Option<Choice>,
     /// Where it stands among the parts, where the search is traced.
     pub note: Option<Box<Note>>,
+}
+
+/// A row that is small enough at some points of a part, as far as is known.
+#[derive(Clone, Debug)]
+pub struct OpenRow {
+    /// Which one.
+    pub row: usize,
+    /// Planes below it, each as its slope and its offset: one piece of memory.
+    pub planes: Arc<[f64]>,
 }
 
 /// Where a part stands among those of a search, and what bounds it.
@@ -72,6 +82,9 @@ pub struct Layout {
     pub tape: Tape,
     /// The step of the question's rows.
     pub rows: usize,
+    /// Rows the least of which is the objective: it alone, or alternatives, which are bounded
+    /// row by row over the same neurons.
+    pub alternatives: Vec<usize>,
     /// One interval a row.
     pub limits: Vec<Interval>,
     /// What ends long work on a single part.
@@ -119,15 +132,19 @@ pub struct Room {
     pub scores: Vec<f64>,
     /// No value in what was clipped off is less; infinite where nothing was.
     pub cut: f64,
+    /// What planes leave of a box for one row: its lower and its upper end.
+    pub clipped: [Vec<f64>; 2],
+    /// The box around what they leave for any row.
+    pub hull: [Vec<f64>; 2],
     /// The choices for the part at hand.
     pub script: Script,
 }
 
-impl Part {
-    /// Notes planes below the objective.
-    pub fn note(&mut self, planes: &[Plane]) {
+impl OpenRow {
+    /// A row with planes below it.
+    pub fn new(row: usize, planes: &[Plane]) -> Self {
         let numbers = planes.iter().flat_map(|plane| plane.slope.iter().chain([&plane.offset]));
-        self.planes = numbers.copied().collect();
+        Self { row, planes: numbers.copied().collect() }
     }
 }
 
@@ -155,6 +172,7 @@ impl Layout {
         let mut layout = Self {
             tape,
             rows,
+            alternatives: vec![OBJECTIVE],
             limits,
             clock: Clock::unlimited(),
             takes_phases: false,
@@ -222,6 +240,8 @@ impl Layout {
             steepness: self.steepness.clone(),
             scores: vec![0.0; self.inputs()],
             cut: f64::INFINITY,
+            clipped: Default::default(),
+            hull: Default::default(),
             script: Script::Free,
         }
     }
@@ -232,7 +252,7 @@ impl Layout {
         let least = f64::NEG_INFINITY;
         Part {
             ranges,
-            planes: Arc::new([]),
+            open_rows: self.alternatives.iter().map(|&row| OpenRow::new(row, &[])).collect(),
             least,
             scores,
             open: 0,
@@ -250,13 +270,13 @@ impl Layout {
         PLANES + (self.inputs() / 4).min(PLANES)
     }
 
-    /// Planes below the objective that are known of a part.
-    pub fn planes(&self, part: &Part) -> Vec<Plane> {
+    /// Planes below a row that are known of a part.
+    pub fn planes(&self, open: &OpenRow) -> Vec<Plane> {
         let plane = |numbers: &[f64]| {
             let (offset, slope) = numbers.split_last()?;
             Some(Plane { slope: slope.to_vec(), offset: *offset })
         };
-        part.planes.chunks_exact(self.inputs() + 1).filter_map(plane).collect()
+        open.planes.chunks_exact(self.inputs() + 1).filter_map(plane).collect()
     }
 
     /// The box of a part.

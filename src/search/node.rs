@@ -9,12 +9,11 @@
 use super::Target;
 use super::interval::Centered;
 use super::kernel::ROWS;
-use super::layout::{Layout, Part, Room};
+use super::layout::{Layout, OpenRow, Part, Room};
 use super::lines::is_open;
 use super::planes::{Bundle, Plane, clip, least};
 use super::rows::Ask;
 use super::tape::Kind;
-use crate::problem::OBJECTIVE;
 
 /// Rows of the question between two looks at the clock.
 const ROWS_AT_ONCE: usize = 64;
@@ -34,9 +33,12 @@ impl Layout {
     /// Bounds a part, given what is known of the one that it was cut out of.
     pub fn bound(&self, part: &mut Part, target: Target, room: &mut Room) -> Shown {
         room.cut = f64::INFINITY;
-        let mut bundle = Bundle::new(self.planes(part));
-        self.combine(&mut bundle, part, room);
-        if !self.use_planes(part, &bundle, target, room) {
+        let known = |open: &OpenRow| (open.row, Bundle::new(self.planes(open)));
+        let mut open: Vec<(usize, Bundle)> = part.open_rows.iter().map(known).collect();
+        for (_, bundle) in &mut open {
+            self.combine(bundle, part, room);
+        }
+        if !self.use_planes(part, &mut open, target, room) {
             return Shown::Closed(part.least);
         }
         if !self.keeps_last_phase(part, room) || !self.narrow(part, room) {
@@ -45,55 +47,113 @@ impl Layout {
         let Some(helpers) = self.meet_limits(part, room) else {
             return Shown::Closed(f64::INFINITY);
         };
-        let point = self.climb(part, &mut bundle, &helpers, target, room);
-        if !self.use_planes(part, &bundle, target, room) {
+        let (mut point, are_several) = (None, open.len() > 1);
+        for (row, bundle) in &mut open {
+            let found = self.climb(part, *row, bundle, &helpers, target, room);
+            point = point.or(found);
+            // What a row promises is told while its passes are at hand.
+            if are_several && bundle.least < target.enough {
+                self.score_row(part, *row, bundle, target, room);
+            }
+        }
+        if !self.use_planes(part, &mut open, target, room) {
             return Shown::Closed(part.least);
         }
         if self.takes_phases {
             part.phases.clone_from(&room.best_phases);
             part.below = room.best_below[..].into();
         }
-        if let Some(best) = bundle.all().next() {
-            let at = self.tape.length + self.tape.steps[self.rows].start + OBJECTIVE;
-            let greatest = target.enough.min(part.ranges[at]);
+        if let [(row, bundle)] = &open[..]
+            && !are_several
+        {
             match self.takes_phases {
                 true => self.choose(part, room),
-                false => self.score(part, &best.slope, greatest - part.least, room),
+                false => self.score_row(part, *row, bundle, target, room),
             }
         }
-        part.note(&bundle.into_planes(self.most_planes()));
+        let most = self.most_planes();
+        let left =
+            open.into_iter().map(|(row, bundle)| OpenRow::new(row, &bundle.into_planes(most)));
+        part.open_rows = left.collect();
         Shown::Bounds(point)
     }
 
-    /// Takes what planes prove, and clips the box by them; whether there is anything left.
-    fn use_planes(
+    /// Adds what halving along each input promises for a row whose planes were the last to be
+    /// led back.
+    fn score_row(
         &self,
         part: &mut Part,
+        row: usize,
         bundle: &Bundle,
         target: Target,
         room: &mut Room,
+    ) {
+        if let Some(best) = bundle.all().next() {
+            let at = self.tape.length + self.tape.steps[self.rows].start + row;
+            let missing = target.enough.min(part.ranges[at]) - bundle.least.max(part.least);
+            self.score(part, &best.slope, missing, room);
+        }
+    }
+
+    /// Takes what the planes below open rows prove, and clips the box to what they leave for any
+    /// of them; whether there is anything left.
+    fn use_planes(
+        &self,
+        part: &mut Part,
+        open: &mut Vec<(usize, Bundle)>,
+        target: Target,
+        room: &mut Room,
     ) -> bool {
-        let least = bundle.least.max(part.least);
-        part.least = least;
-        if least >= target.enough {
+        let (mut least, mut is_first) = (f64::INFINITY, true);
+        open.retain(|(_, bundle)| {
+            if bundle.least >= target.enough {
+                least = least.min(bundle.least);
+                return false;
+            }
+            if !self.clip_by(part, bundle, target, room) {
+                // Together, the planes leave nothing.
+                least = least.min(target.best);
+                return false;
+            }
+            least = least.min(bundle.least);
+            let Room { clipped, hull, .. } = room;
+            if is_first {
+                std::mem::swap(clipped, hull);
+                is_first = false;
+                return true;
+            }
+            hull[0].iter_mut().zip(&clipped[0]).for_each(|(to, end)| *to = to.min(*end));
+            hull[1].iter_mut().zip(&clipped[1]).for_each(|(to, end)| *to = to.max(*end));
+            true
+        });
+        part.least = part.least.max(least);
+        if open.is_empty() || part.least >= target.enough {
             return false;
+        }
+        for (to, end) in self.domain_mut(part).into_iter().zip(&room.hull) {
+            to.copy_from_slice(end);
+        }
+        true
+    }
+
+    /// Clips a copy of the box by the planes below a row; whether anything is left.
+    fn clip_by(&self, part: &Part, bundle: &Bundle, target: Target, room: &mut Room) -> bool {
+        let Room { clipped, cut, .. } = room;
+        for (to, end) in clipped.iter_mut().zip(self.domain(part)) {
+            to.clear();
+            to.extend_from_slice(end);
         }
         if target.best.is_infinite() {
             return true;
         }
-        for plane in bundle.all() {
-            let [lower, upper] = self.domain_mut(part);
-            match clip(plane, target.best, lower, upper, &self.is_integer) {
-                // Together, the planes leave nothing.
-                None => {
-                    part.least = target.best;
-                    return false;
-                }
-                Some(true) => room.cut = room.cut.min(target.best),
-                Some(false) => {}
+        let [lower, upper] = clipped;
+        bundle.all().all(|plane| {
+            let is_less = clip(plane, target.best, lower, upper, &self.is_integer);
+            if is_less == Some(true) {
+                *cut = cut.min(target.best);
             }
-        }
-        true
+            is_less.is_some()
+        })
     }
 
     /// Bounds all neurons; whether there can be a point.
@@ -249,12 +309,13 @@ mod tests {
     use crate::num::IntervalBox;
     use crate::num::random::uniform;
     use crate::num::sample::UniformPoints;
-    use crate::problem::{Problem, QuestionText};
+    use crate::problem::{Constraint, Expression, Problem, Question, Variable};
     use crate::search::phases::Phase;
     use crate::search::tape::Tape;
 
-    /// A problem with a constraint on an output, whose weights are uniform.
-    fn problem(random: &mut ChaCha8Rng, activation: Activation) -> Problem {
+    /// A problem with a constraint on an output, whose weights are uniform; the objective is a row
+    /// of its own, or the least of two others, which come behind that of the constraint.
+    fn problem(random: &mut ChaCha8Rng, activation: Activation, are_several: bool) -> Problem {
         let mut number = || 2.0 * uniform(random) - 1.0;
         let sizes = [3, 9, 11, 2];
         let layers = sizes.windows(2).enumerate().map(|(index, pair)| DenseLayer {
@@ -264,12 +325,19 @@ mod tests {
         });
         let network = Network::dense("random", layers.collect()).expect("a network");
         let domain = IntervalBox::new(vec![-1.0; 3], vec![1.0; 3]).expect("a box");
-        let question = QuestionText {
-            objective: Some("y0 - x1".to_string()),
-            constraints: vec!["y1 + x0 <= 0.5".to_string()],
-            ..QuestionText::default()
+        let [y0, y1] = [0, 1].map(|index| Expression::from(Variable::Output(index)));
+        let [x0, x1] = [0, 1].map(|index| Expression::from(Variable::Input(index)));
+        let alternatives = vec![y0.minus(x1), y1.clone().minus(Expression::number(0.25))];
+        let mut constraints = vec![Constraint::new(y1.plus(x0), f64::NEG_INFINITY, 0.5)];
+        let objective = match are_several {
+            true => {
+                constraints.extend(alternatives.iter().cloned().map(Constraint::unlimited));
+                Expression::smallest(alternatives).expect("two of them")
+            }
+            false => alternatives[0].clone(),
         };
-        Problem::parse(network, domain, &question).expect("a question")
+        let question = Question { objective, constraints, ..Question::default() };
+        Problem::new(network, domain, question).expect("a question")
     }
 
     fn layout(problem: &Problem) -> (Layout, Box<[f64]>) {
@@ -297,9 +365,13 @@ mod tests {
         let clip = Activation::Clip { min: 0.0, max: 0.7 };
         for case in 0..120 {
             let activation = [Activation::Relu, clip, Activation::LeakyRelu { alpha: 0.1 }];
-            let problem = problem(&mut random, activation[case % 3]);
+            let are_several = case % 8 > 5;
+            let problem = problem(&mut random, activation[case % 3], are_several);
             let (mut layout, ranges) = layout(&problem);
             layout.takes_phases = case % 4 < 2;
+            if are_several {
+                layout.alternatives = vec![2, 3];
+            }
             let mut room = layout.room();
             let mut part = layout.part(ranges);
             // The objective at some point that meets the constraint, now and then.
@@ -341,10 +413,13 @@ mod tests {
                         Shown::Bounds(_) => {
                             checked += 1;
                             assert!(value >= part.least - rounding);
-                            for plane in layout.planes(&part) {
-                                let terms = plane.slope.iter().zip(&point);
-                                let sum: f64 = terms.map(|(a, x)| a * x).sum();
-                                assert!(value >= sum + plane.offset - rounding);
+                            for open in &part.open_rows {
+                                let value = rows[(0, open.row)];
+                                for plane in layout.planes(open) {
+                                    let terms = plane.slope.iter().zip(&point);
+                                    let sum: f64 = terms.map(|(a, x)| a * x).sum();
+                                    assert!(value >= sum + plane.offset - rounding);
+                                }
                             }
                             let (low, high) = part.ranges.split_at(layout.tape.length);
                             for (step, values) in layout.tape.steps.iter().zip(&values) {

@@ -36,21 +36,22 @@ const DECAY: f64 = 0.75;
 const SHARE_OF_LARGEST: f64 = 0.05;
 
 impl Layout {
-    /// Planes below the objective, each with better slopes; a point worth a try.
+    /// Planes below a row, each with better slopes; a point worth a try.
     pub fn climb(
         &self,
         part: &Part,
+        row: usize,
         bundle: &mut Bundle,
         helpers: &[Plane],
         target: Target,
         room: &mut Room,
     ) -> Option<Vec<f64>> {
         let tape = &self.tape;
-        let objective = tape.steps[self.rows].start + OBJECTIVE;
-        bundle.least = bundle.least.max(part.ranges[objective]);
+        let at = tape.steps[self.rows].start + row;
+        bundle.least = bundle.least.max(part.ranges[at]);
         let is_handed_down = self.start_slopes(part, room);
         if room.script.is_followed() {
-            self.follow(part, bundle, helpers, room);
+            self.follow(part, row, bundle, helpers, room);
             return None;
         }
         let most = if self.takes_phases { PLANES_ON } else { PLANES };
@@ -58,7 +59,7 @@ impl Layout {
         let (mut best, mut best_value) = (f64::NEG_INFINITY, target.best);
         for round in 0..most {
             let before = bundle.least;
-            self.add_plane(part, bundle, helpers, &mut best, room);
+            self.add_plane((part, row), bundle, helpers, &mut best, room);
             let Some(corner) = self.combine(bundle, part, room) else { break };
             let value = self.evaluate(&corner, &mut room.values)[OBJECTIVE];
             room.rows.work += self.work_of_a_row[self.rows];
@@ -92,7 +93,14 @@ impl Layout {
     }
 
     /// The planes that are known to serve.
-    fn follow(&self, part: &Part, bundle: &mut Bundle, helpers: &[Plane], room: &mut Room) {
+    fn follow(
+        &self,
+        part: &Part,
+        row: usize,
+        bundle: &mut Bundle,
+        helpers: &[Plane],
+        room: &mut Room,
+    ) {
         let mut best = f64::NEG_INFINITY;
         while let Some((slopes, multipliers)) = room.script.plane() {
             let Room { below, lines, phases, .. } = &mut *room;
@@ -103,7 +111,7 @@ impl Layout {
             for (phase, multiplier) in phases.iter_mut().zip(multipliers) {
                 phase.multiplier = f64::from(multiplier).max(0.0);
             }
-            self.add_plane(part, bundle, helpers, &mut best, room);
+            self.add_plane((part, row), bundle, helpers, &mut best, room);
             self.combine(bundle, part, room);
         }
     }
@@ -111,7 +119,7 @@ impl Layout {
     /// Adds the plane of the slopes at hand, given the best value of one so far.
     fn add_plane(
         &self,
-        part: &Part,
+        (part, row): (&Part, usize),
         bundle: &mut Bundle,
         helpers: &[Plane],
         best: &mut f64,
@@ -127,7 +135,7 @@ impl Layout {
                 phase.multiplier = f64::from(in_bf16(phase.multiplier));
             }
         }
-        let plane = self.plane_below(part, helpers, room);
+        let plane = self.plane_below(part, row, helpers, room);
         let [lower, upper] = self.domain(part);
         let least = plane.least(lower, upper);
         if self.takes_phases && least > *best {
@@ -159,10 +167,10 @@ impl Layout {
         Some(room.envelope.point.clone())
     }
 
-    /// The plane of the slopes at hand.
-    fn plane_below(&self, part: &Part, helpers: &[Plane], room: &mut Room) -> Plane {
+    /// The plane below a row, of the slopes at hand.
+    fn plane_below(&self, part: &Part, row: usize, helpers: &[Plane], room: &mut Room) -> Plane {
         let (lower, upper) = part.ranges.split_at(self.tape.length);
-        let (chosen, below, phases) = (&[(OBJECTIVE, 1.0)], &room.below[..], &room.phases[..]);
+        let (chosen, below, phases) = (&[(row, 1.0)], &room.below[..], &room.phases[..]);
         let ask = Ask { step: self.rows, chosen, below, phases, keeps_trace: true };
         room.rows.substitute(&self.tape, &room.lines, [lower, upper], &ask);
         let plane = room.rows.plane(&self.tape, 0);

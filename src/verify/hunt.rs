@@ -1,7 +1,9 @@
 //! The search for a counterexample in one box under one conjunction: the least excess, as far as
 //! it takes to know its sign.
 
-use super::attack::climb;
+use std::ops::Range;
+
+use super::attack::attack_again;
 use super::witness::Counterexample;
 use crate::bounds::{BoundsError, Crown, L1Ball, NeuronBounds};
 use crate::control::{Clock, Observer, StoppedBy};
@@ -100,12 +102,14 @@ impl Goal for Sought<'_, '_> {
         if self.found.is_some() {
             return;
         }
-        let Some(start) = self.starts.next() else { return };
         if self.attacks.is_multiple_of(NEXT_DESCENT) {
-            self.descend(self.problem.evaluate_canonical(start));
+            let start = self.starts.next();
+            start
+                .into_iter()
+                .for_each(|start| self.descend(self.problem.evaluate_canonical(start)));
             return;
         }
-        self.found = climb(self.problem, start, &self.clock, self.is_found);
+        self.found = attack_again(self.problem, &mut self.starts, &self.clock, self.is_found);
     }
 }
 
@@ -119,12 +123,13 @@ pub struct Share {
     pub seed: u32,
 }
 
-/// Seeks a point whose excess is at most 0; in a ball, where there is one.
+/// Seeks a point whose excess, the least of those of `rows` where there are some, is at most 0; in
+/// a ball, where there is one. Of the network's first nodes bounds may be known.
 ///
 /// # Errors
 /// Bounds that overflow.
 pub fn hunt(
-    (problem, ball): (&Problem, Option<&L1Ball>),
+    (problem, rows, ball, known): (&Problem, Range<usize>, Option<&L1Ball>, &NeuronBounds),
     slack: f64,
     Share { work, threads, seed }: Share,
     clock: &Clock,
@@ -132,14 +137,14 @@ pub fn hunt(
     is_found: &mut dyn FnMut(&[f64]) -> Option<Counterexample>,
 ) -> Result<Hunted, BoundsError> {
     let whole = problem.whole().expect("no integer inputs");
-    let bounds: NeuronBounds = Crown.propagate_in(problem.graph(), &whole.domain, ball, clock)?;
+    let bounds = Crown.propagate_in(problem.graph(), (&whole.domain, ball), known, clock)?;
     // The tables of a large network take their time.
     if let Some(reason) = clock.stopped() {
         let nothing =
             Hunted { found: None, is_closed: false, is_border: false, nodes: 0, stopped_by: None };
         return Ok(Hunted { stopped_by: Some(reason), ..nothing });
     }
-    let boxes = Boxes::new(problem, whole, &bounds, *clock);
+    let boxes = Boxes::new(problem, whole, &bounds, *clock).of_alternatives(rows);
     let mut sought = Sought {
         problem,
         regions: Regions::new(problem, whole, &bounds),

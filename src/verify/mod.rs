@@ -11,6 +11,7 @@
 mod attack;
 mod ball;
 mod enumerate;
+mod group;
 mod hunt;
 mod networks;
 mod property;

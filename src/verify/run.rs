@@ -3,25 +3,22 @@
 use super::attack::{attack, attack_in};
 use super::ball::Ball;
 use super::enumerate::{self, enumerate};
+use super::group::{Group, Open, excess};
 use super::hunt::{Share, hunt};
-use super::property::{Alternative, Part, Property, over, slack};
+use super::property::{Alternative, Part, Property, slack};
 use super::witness::{Counterexample, Said, look};
 use super::{Stage, StageRecord, Unknown, Verdict, Verified, VerifyError, VerifyOptions};
-use crate::bounds::Crown;
+use crate::bounds::{AlphaCrown, BoundsError, Crown, NeuronBounds, Propagator};
 use crate::control::{Clock, Observer};
 use crate::problem::{Constraint, Expression, Problem, Question};
-
-/// A part with one of its alternatives, which is still open.
-struct Open<'a> {
-    part: &'a Part,
-    alternative: &'a Alternative,
-}
 
 /// What is tried of each open alternative before the others have their turn.
 #[derive(Clone, Copy)]
 enum Turn {
     /// A search over boxes.
     Boxes(Share),
+    /// The same; where inputs are many, behind bounds whose slopes are optimised.
+    Tightened(Share),
     /// All linear regions.
     Regions,
 }
@@ -101,7 +98,8 @@ impl<'a> Run<'a> {
             return Ok(Verdict::Violated(found));
         }
         let (started, mut closed) = (self.clock.seconds(), 0);
-        let verdict = self.search(problems, &mut closed, observer)?;
+        let groups = Group::all(&self.base, &open, problems)?;
+        let verdict = self.search(groups, &mut closed, observer)?;
         self.told(Stage::Search, (count, closed), started);
         Ok(verdict)
     }
@@ -143,7 +141,8 @@ impl<'a> Run<'a> {
             Question { objective: Expression::number(0.0), constraints, ..Question::default() };
         let problem = self.base.asking(part.domain.clone(), question)?;
         let ball = part.ball.as_ref().map(|ball| &ball.outer);
-        let bounds = Crown.propagate_in(problem.graph(), &part.domain, ball, &self.clock)?;
+        let (whole, nothing) = ((&part.domain, ball), NeuronBounds::default());
+        let bounds = Crown.propagate_in(problem.graph(), whole, &nothing, &self.clock)?;
         let least = bounds.of(problem.rows()).lower();
         // Row 0 is the objective.
         let mut row = 1;
@@ -158,10 +157,9 @@ impl<'a> Run<'a> {
         Ok(left)
     }
 
-    /// The least excess of an alternative over its part.
+    /// The least excess of one alternative over its part.
     fn problem(&self, part: &Part, alternative: &Alternative) -> Result<Problem, VerifyError> {
-        let rows = alternative.constraints.iter().map(over).collect();
-        let objective = Expression::largest(rows).unwrap_or_default();
+        let objective = excess(alternative);
         let constraints = part.ball.iter().map(Ball::constraint).collect();
         let question = Question { objective, constraints, ..Question::default() };
         Ok(self.base.asking(part.domain.clone(), question)?)
@@ -197,43 +195,56 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// Searches each alternative, and counts those that are closed.
+    /// Searches each group, and counts the alternatives that are closed.
     fn search(
         &mut self,
-        problems: Vec<(&Part, Problem)>,
+        groups: Vec<Group<'a>>,
         closed: &mut usize,
         observer: &mut dyn Observer,
     ) -> Result<Verdict, VerifyError> {
         let VerifyOptions { threads, seed } = *self.options;
         let of_work = |work| Turn::Boxes(Share { work, threads, seed });
-        let has_regions = problems.iter().any(|(_, problem)| enumerate::is_eligible(problem));
-        let turns = match (problems.len() > 1, has_regions) {
-            (false, false) => vec![of_work(f64::INFINITY)],
-            (true, false) => vec![of_work(FIRST_TURN), of_work(f64::INFINITY)],
-            (_, true) => vec![of_work(BEFORE_REGIONS), Turn::Regions, of_work(f64::INFINITY)],
+        let has_regions = groups.iter().any(|group| enumerate::is_eligible(&group.problem));
+        let has_wide = groups.iter().any(Group::is_wide);
+        let last = Turn::Tightened(Share { work: f64::INFINITY, threads, seed });
+        let turns = match (groups.len() > 1 || has_wide, has_regions) {
+            (false, false) => vec![last],
+            (true, false) => vec![of_work(FIRST_TURN), last],
+            (_, true) => vec![of_work(BEFORE_REGIONS), Turn::Regions, last],
         };
-        let mut open = problems;
+        let mut open = groups;
         let mut border: Vec<&Part> = Vec::new();
         for turn in turns {
             let mut left = Vec::new();
-            for (part, problem) in open {
+            let mut known: Option<(&Part, NeuronBounds)> = None;
+            for group in open {
+                let (part, problem) = (group.part, &group.problem);
                 let (slack, clock) = (slack(problem.objective()), self.clock);
                 if let Some(reason) = clock.stopped() {
                     return Ok(self.unknown(Unknown::Stopped(reason)));
                 }
+                // What is known of a part serves all of its alternatives.
+                let is_known = known.as_ref().is_some_and(|(of, _)| std::ptr::eq(*of, part));
+                if !is_known {
+                    let has_time = matches!(turn, Turn::Tightened(_)) && group.is_wide();
+                    let bounds = if has_time { self.tightened(part)? } else { Default::default() };
+                    known = Some((part, bounds));
+                }
+                let known = known.as_ref().map(|(_, bounds)| bounds).expect("those of the part");
                 let mut is_found = |point: &[f64]| self.is_found(part, point);
                 let hunted = match turn {
-                    Turn::Boxes(share) => {
-                        let sought = (&problem, part.ball.as_ref().map(|ball| &ball.outer));
+                    Turn::Boxes(share) | Turn::Tightened(share) => {
+                        let ball = part.ball.as_ref().map(|ball| &ball.outer);
+                        let sought = (problem, group.rows.clone(), ball, known);
                         Some(hunt(sought, slack, share, &clock, observer, &mut is_found)?)
                     }
-                    Turn::Regions if enumerate::is_eligible(&problem) => {
-                        enumerate(&problem, slack, &clock, &mut is_found)
+                    Turn::Regions if enumerate::is_eligible(problem) => {
+                        enumerate(problem, slack, &clock, &mut is_found)
                     }
                     Turn::Regions => None,
                 };
                 let Some(hunted) = hunted else {
-                    left.push((part, problem));
+                    left.push(group);
                     continue;
                 };
                 self.nodes += hunted.nodes;
@@ -241,9 +252,9 @@ impl<'a> Run<'a> {
                     return Ok(Verdict::Violated(found));
                 }
                 match (hunted.is_closed, hunted.is_border) {
-                    (true, _) => *closed += 1,
+                    (true, _) => *closed += group.count,
                     (false, true) => border.push(part),
-                    (false, false) => left.push((part, problem)),
+                    (false, false) => left.push(group),
                 }
                 if let Some(reason) = clock.stopped().or(hunted.stopped_by) {
                     return Ok(self.unknown(Unknown::Stopped(reason)));
@@ -253,12 +264,20 @@ impl<'a> Run<'a> {
         }
         let precision = self.property.network().metadata().precision;
         // Without a limit of work every search ends in one of both.
-        border.extend(open.iter().map(|(part, _)| *part));
+        border.extend(open.iter().map(|group| group.part));
         Ok(match border.iter().all(|part| part.has_numbers(precision)) {
             _ if border.is_empty() => Verdict::Holds,
             true => self.unknown(Unknown::Border),
             false => self.unknown(Unknown::NoNumber),
         })
+    }
+
+    /// Bounds of the network over a part, with slopes that are optimised.
+    fn tightened(&self, part: &Part) -> Result<NeuronBounds, BoundsError> {
+        /// The share of the time left that they may take.
+        const SHARE: f64 = 0.2;
+        let (graph, clock) = (self.base.network_graph(), self.clock.share(SHARE));
+        AlphaCrown.propagate_within(graph, &part.domain, &clock)
     }
 
     fn unknown(&mut self, why: Unknown) -> Verdict {

@@ -119,12 +119,7 @@ fn rows_times_the_matrix() {
 #[test]
 fn products_of_vectors() {
     for_many(|linear, matrix, random| {
-        let y = random_matrix(random, 1, linear.outputs()).remove_axis(Axis(0));
-        let mut out = random_matrix(random, 1, linear.inputs()).remove_axis(Axis(0));
-        let expected = &out + &matrix.t().dot(&y);
-        linear.add_transposed_product(&y, &mut out);
         let view = |v: &Array1<f64>| v.clone().insert_axis(Axis(0));
-        assert_close("Wᵀ y", view(&out).view(), view(&expected).view());
         let x = random_matrix(random, 1, linear.inputs()).remove_axis(Axis(0)).mapv(f64::abs);
         let mut out = Array1::ones(linear.outputs());
         let expected = &out + &matrix.mapv(f64::abs).dot(&x);

@@ -1,7 +1,7 @@
 //! Whole networks with convolution and pooling: bounds contain what they compute,
 //! and optima are those of the same networks made of dense layers.
 
-use ndarray::{Array2, Axis};
+use ndarray::{Array2, Axis, s};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use taut::bounds::{NeuronBounds, PROPAGATORS};
@@ -91,19 +91,26 @@ fn gradients_are_those_of_differences() {
     let mut random = ChaCha8Rng::seed_from_u64(10);
     let network = residual(["MaxPool", "AveragePool"], &mut random);
     let graph = network.lower().unwrap();
-    let point = Array2::from_shape_simple_fn((1, 60), || random.random_range(-1.0..1.0));
-    let values = graph.evaluate_all(point.view());
-    let weights = ndarray::arr1(&[1.0, -2.0, 0.5]);
-    let gradient = graph.gradient(&values, graph.output(), weights.clone());
+    let points = Array2::from_shape_simple_fn((2, 60), || random.random_range(-1.0..1.0));
+    let weights = ndarray::arr2(&[[1.0, -2.0, 0.5], [0.0, 3.0, 1.0]]);
+    let at_points =
+        graph.gradients(&graph.evaluate_all(points.view()), graph.output(), weights.clone());
+    // The values of one point serve all rows of weights.
+    let first = graph.evaluate_all(points.slice(s![..1, ..]));
+    let at_the_first = graph.gradients(&first, graph.output(), weights.clone());
     let step = 1e-7;
-    for (index, &slope) in gradient.iter().enumerate() {
-        let moved = |by: f64| {
-            let mut point = point.clone();
-            point[(0, index)] += by;
-            network.evaluate(point.view()).index_axis(Axis(0), 0).dot(&weights)
-        };
-        let difference = (moved(step) - moved(-step)) / (2.0 * step);
-        assert!((slope - difference).abs() < 1e-5, "{index}: {slope} {difference}");
+    for (gradients, places) in [(at_points, [0, 1]), (at_the_first, [0, 0])] {
+        for (row, place) in places.into_iter().enumerate() {
+            for (index, &slope) in gradients.row(row).iter().enumerate() {
+                let moved = |by: f64| {
+                    let mut point = points.slice(s![place..=place, ..]).to_owned();
+                    point[(0, index)] += by;
+                    network.evaluate(point.view()).index_axis(Axis(0), 0).dot(&weights.row(row))
+                };
+                let difference = (moved(step) - moved(-step)) / (2.0 * step);
+                assert!((slope - difference).abs() < 1e-5, "{row} {index}: {slope} {difference}");
+            }
+        }
     }
 }
 

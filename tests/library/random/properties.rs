@@ -1,6 +1,6 @@
 //! Properties that every random network must have.
 
-use ndarray::{Array1, Array2, ArrayView2};
+use ndarray::{Array1, Array2, ArrayView2, Axis};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use taut::bounds::{NeuronBounds, PROPAGATORS};
@@ -292,8 +292,10 @@ fn gradients_are_those_of_finite_differences() {
         };
         for point in points(&case, seed, 3).into_iter().rev().take(3) {
             let row = ArrayView2::from_shape((1, point.len()), &point).expect("one row");
-            let gradient =
-                graph.gradient(&graph.evaluate_all(row), graph.output(), weights.clone());
+            let values = graph.evaluate_all(row);
+            let gradients =
+                graph.gradients(&values, graph.output(), weights.clone().insert_axis(Axis(0)));
+            let gradient = gradients.row(0);
             for index in 0..point.len() {
                 let step = 1e-6;
                 let shifted = |by: f64| {
