@@ -12,7 +12,7 @@ mod sensitivity;
 
 use std::time::Duration;
 
-use ndarray::{Array2, ArrayView2, Axis, s};
+use ndarray::{Array2, ArrayView1, ArrayView2, Axis, s};
 use serde::Serialize;
 use thiserror::Error;
 
@@ -25,6 +25,7 @@ use crate::bounds::LayerSummary;
 use crate::bounds::NeuronBounds;
 use crate::control::{Clock, Limits, StoppedBy};
 use crate::encode::{BigM, EncodeError};
+use crate::num::statistics::argmax;
 use crate::optimize::{
     Bounding, OptimizeError, OptimizeOptions, Relaxation, bound, first_point, formulate,
     relative_gap,
@@ -237,11 +238,9 @@ pub fn analyze(problem: &Problem, options: &AnalyzeOptions) -> Result<Analysis, 
     };
     tracing::info!("complexity: of the outputs");
     let values = outputs(problem, points.slice(s![..sensitivity.points, ..]));
-    let argmax = |row: ndarray::ArrayView1<f64>| {
-        let best = row.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
-        best.map_or(0, |(index, _)| index as u8)
-    };
-    let labels: Vec<u8> = values.outer_iter().map(argmax).collect();
+    let class = |row: ArrayView1<f64>| argmax(row.iter().copied()).expect("an output");
+    // Labels of more classes are not looked at.
+    let labels = || values.outer_iter().map(|row| class(row) as u8).collect::<Vec<u8>>();
     let outputs = values.columns().into_iter().map(|column| quantised(&column.to_vec()));
     let layers = graph.activation_layers();
     let stopped_by = clock.stopped();
@@ -266,7 +265,7 @@ pub fn analyze(problem: &Problem, options: &AnalyzeOptions) -> Result<Analysis, 
         },
         sensitivity,
         complexity: Complexity {
-            labels: (2..=LEVELS).contains(&values.ncols()).then(|| LempelZiv::of(&labels)),
+            labels: (2..=LEVELS).contains(&values.ncols()).then(|| LempelZiv::of(&labels())),
             outputs: outputs.map(|levels| LempelZiv::of(&levels)).collect(),
         },
         seconds: clock.seconds(),

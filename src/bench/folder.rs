@@ -34,6 +34,17 @@ pub fn read_folder(folder: &Path) -> Result<Vec<Record>, JournalError> {
 /// # Errors
 /// [`JournalError`]. A run that two journals have is none.
 pub fn read_journals(folder: &Path) -> Result<Vec<StoredJournal>, JournalError> {
+    Ok(read_with_texts(folder)?.into_iter().map(|(journal, _)| journal).collect())
+}
+
+/// [`read_journals`], each with its bytes: the line of each record, in their order, and perhaps a
+/// torn one.
+///
+/// # Errors
+/// Those of [`read_journals`].
+pub(super) fn read_with_texts(
+    folder: &Path,
+) -> Result<Vec<(StoredJournal, Vec<u8>)>, JournalError> {
     let system = |path: &Path, error| JournalError::System { path: path.to_path_buf(), error };
     let mut paths = Vec::new();
     for entry in fs::read_dir(folder).map_err(|error| system(folder, error))? {
@@ -47,7 +58,7 @@ pub fn read_journals(folder: &Path) -> Result<Vec<StoredJournal>, JournalError> 
     let read = |path: PathBuf| {
         let bytes = fs::read(&path).map_err(|error| system(&path, error))?;
         let (records, whole) = parse(&path, &bytes)?;
-        Ok(StoredJournal { path, records, is_torn: whole < bytes.len() })
+        Ok((StoredJournal { path, records, is_torn: whole < bytes.len() }, bytes))
     };
     paths.into_iter().map(read).collect()
 }

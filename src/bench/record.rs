@@ -65,7 +65,7 @@ pub struct Record {
     pub command: Vec<String>,
     /// SHA-256 of the instance file, or of the property.
     pub instance_sha256: Option<String>,
-    /// SHA-256 of the file of its network.
+    /// SHA-256 of the file of its network; where weights lie in other files, of that and theirs.
     pub network_sha256: Option<String>,
     /// SHA-256 of the program.
     pub program_sha256: Option<String>,

@@ -17,7 +17,7 @@ use super::machine::Machine;
 use super::plan::{Plan, Planned, Shard};
 use super::record::{Outcome, Record, SCHEMA};
 use super::slurm::SlurmError;
-use super::subject::{Subject, hash};
+use super::subject::{Subject, hash, hash_of_network};
 use crate::control::{Clock, StoppedBy};
 
 /// A signal that reaches a run reaches the batch too by then, if it is for both.
@@ -67,6 +67,9 @@ pub struct Progress {
 /// Hears of each record, and how far the batch is then.
 pub type Listener<'a> = dyn FnMut(&Record, Progress) + Send + 'a;
 
+/// SHA-256 by paths; none of what cannot be read.
+type Hashes = BTreeMap<PathBuf, Option<String>>;
+
 /// What the runs of a batch share.
 struct Batch<'a> {
     plan: &'a Plan,
@@ -78,7 +81,9 @@ struct Batch<'a> {
     needs_box: bool,
     subjects: Mutex<BTreeMap<usize, Subject>>,
     /// Hashes of programs, by their paths.
-    programs: Mutex<BTreeMap<PathBuf, Option<String>>>,
+    programs: Mutex<Hashes>,
+    /// Hashes of networks, which many instances may have in common.
+    networks: Mutex<Hashes>,
 }
 
 /// Runs what a share of a plan says and no journal of the folder has yet, so many at a time, until
@@ -162,6 +167,7 @@ impl<'a> Batch<'a> {
             needs_box: asks("lower") || asks("upper"),
             subjects: Mutex::new(BTreeMap::new()),
             programs: Mutex::new(BTreeMap::new()),
+            networks: Mutex::new(BTreeMap::new()),
         })
     }
 
@@ -205,13 +211,13 @@ impl<'a> Batch<'a> {
     fn subject(&self, run: &Planned) -> Subject {
         let mut subjects = locked(&self.subjects);
         let (instance, asked) = (self.plan.instance(run), self.plan.asked(run));
-        let subject = || Subject::of(instance, asked, self.needs_box);
+        let of_network = |file: &Path| kept(&self.networks, file, hash_of_network);
+        let subject = || Subject::of(instance, asked, self.needs_box, &of_network);
         subjects.entry(run.instance).or_insert_with(subject).clone()
     }
 
     fn hash_of(&self, program: &Path) -> Option<String> {
-        let mut programs = locked(&self.programs);
-        programs.entry(program.to_path_buf()).or_insert_with(|| hash(program)).clone()
+        kept(&self.programs, program, hash)
     }
 
     /// Whether the batch is to end: a scheduler sends its signal to all processes of a job, and the
@@ -287,6 +293,15 @@ impl<'a> Batch<'a> {
         record.load[1] = Machine::load();
         Some(record)
     }
+}
+
+/// The hash of a file, computed once.
+fn kept(
+    hashes: &Mutex<Hashes>,
+    file: &Path,
+    compute: fn(&Path) -> Option<String>,
+) -> Option<String> {
+    locked(hashes).entry(file.to_path_buf()).or_insert_with(|| compute(file)).clone()
 }
 
 /// Whether somebody else's signal may have ended the run.

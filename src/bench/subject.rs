@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::plan::PlannedInstance;
 use super::record::Asked;
 use crate::io::vnnlib::NetworkList;
-use crate::io::{read_instance, read_problem, sha256};
+use crate::io::{ReadOptions, read_instance, read_network_and_hash, read_problem, sha256};
 use crate::problem::Sense;
 
 /// What is known of an instance before it is run.
@@ -20,19 +20,27 @@ pub struct Subject {
     pub ends: Option<[String; 2]>,
 }
 
+/// Tells the hash of a network by its file: [`hash_of_network`], or what is kept of it.
+pub type OfNetwork<'a> = &'a dyn Fn(&Path) -> Option<String>;
+
 impl Subject {
     /// Reads an instance for a question.
-    pub fn of(instance: &PlannedInstance, asked: Asked, needs_box: bool) -> Self {
+    pub fn of(
+        instance: &PlannedInstance,
+        asked: Asked,
+        needs_box: bool,
+        of_network: OfNetwork<'_>,
+    ) -> Self {
         let file = instance.file.as_path();
         if let Some(property) = &instance.property {
             return Self {
                 sha256: hash(&property.file),
                 network: Some(file.to_path_buf()),
-                network_sha256: hash_of_networks(file),
+                network_sha256: hash_of_networks(file, of_network),
                 ..Self::default()
             };
         }
-        let known = Self::of_file(file, needs_box);
+        let known = Self::of_file(file, needs_box, of_network);
         match asked {
             // A known value is not one of regions.
             Asked::Regions => Self { sense: Some(Sense::Minimize), reference: None, ..known },
@@ -40,14 +48,14 @@ impl Subject {
         }
     }
 
-    fn of_file(file: &Path, needs_box: bool) -> Self {
+    fn of_file(file: &Path, needs_box: bool, of_network: OfNetwork<'_>) -> Self {
         // What cannot be read is for the run to tell.
         let problem = needs_box.then(|| read_problem(file).ok()).flatten();
         let text = |ends: &[f64]| ends.iter().map(f64::to_string).collect::<Vec<_>>().join(",");
         let ends = problem.map(|p| [text(p.domain().lower()), text(p.domain().upper())]);
         let sha256 = hash(file);
         if file.extension().is_none_or(|extension| extension != "toml") {
-            let (sense, network_sha256) = (Some(Sense::Minimize), sha256.clone());
+            let (sense, network_sha256) = (Some(Sense::Minimize), of_network(file));
             let network = Some(file.to_path_buf());
             return Self { sha256, sense, reference: None, network, network_sha256, ends };
         }
@@ -58,7 +66,7 @@ impl Subject {
             sha256,
             sense: Some(instance.sense.unwrap_or_default()),
             reference: instance.reference.map(|reference| reference.objective),
-            network_sha256: hash(&instance.network),
+            network_sha256: of_network(&instance.network),
             network: Some(instance.network),
             ends,
         }
@@ -66,11 +74,19 @@ impl Subject {
 }
 
 /// SHA-256 of a network, or of those of several networks one behind the other.
-fn hash_of_networks(file: &Path) -> Option<String> {
+fn hash_of_networks(file: &Path, of_network: OfNetwork<'_>) -> Option<String> {
     let list = file.to_str().filter(|text| NetworkList::begins(text));
-    let Some(list) = list.and_then(|text| NetworkList::read(text).ok()) else { return hash(file) };
-    let hashes = list.0.iter().map(|(_, path)| hash(path));
+    let list = list.and_then(|text| NetworkList::read(text).ok());
+    let Some(list) = list else { return of_network(file) };
+    let hashes = list.0.iter().map(|(_, path)| of_network(path));
     Some(sha256(hashes.collect::<Option<String>>()?.as_bytes()))
+}
+
+/// SHA-256 of all that a network is read from, as [`read_network_and_hash`] tells it: weights in
+/// other files count. Of what Taut does not read, perhaps for other programs, that of the file.
+pub fn hash_of_network(file: &Path) -> Option<String> {
+    let options = ReadOptions { smooth: true, ..ReadOptions::default() };
+    read_network_and_hash(file, &options).map_or_else(|_| hash(file), |(_, hash)| Some(hash))
 }
 
 /// SHA-256 of a file, where it can be read.

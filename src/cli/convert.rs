@@ -14,13 +14,15 @@ use taut::network::{Metadata, Network};
 use taut::prune::{PruneCounts, prune};
 use taut::tighten::TightenOptions;
 
+use super::domain::BoxArgs;
 use super::format::FormatArgs;
 use super::kinds::{self, Expected};
 use super::page::Page;
-use super::problem::{BoxArgs, Objective, ProblemArgs, tell_of_reading, whole};
-use super::reading::ReadingArgs;
+use super::problem::{Objective, ProblemArgs, whole};
+use super::reading::{ReadingArgs, tell_of_reading};
 use super::record::{Head, NetworkFile, Question};
 use super::session::{Report, Session};
+use super::set_aside::{SetAsideInfo, left_out};
 use super::shared::{ThreadsArgs, TightenArgs, TimeLimitArgs};
 use super::text::count;
 use super::writing;
@@ -65,6 +67,8 @@ pub struct Converted {
     file: PathBuf,
     /// What ended the work on the bounds early.
     stopped_by: Option<StoppedBy>,
+    /// Last operators of the file that was read, which the file that was written does not have.
+    set_aside: Vec<SetAsideInfo>,
     /// What became of the neurons, if any were to be left out.
     pruned: Option<Pruning>,
 }
@@ -118,8 +122,9 @@ fn converted(args: &Args, session: &mut Session) -> anyhow::Result<Converted> {
     session.head.question.network = Some(NetworkFile::read(&args.input, hash, &network));
     domain.iter().for_each(|domain| session.head.question.within(domain));
     let metadata = Metadata { input_box: domain, ..network.metadata().clone() };
+    let set_aside = SetAsideInfo::of(&network);
     write(args, network, metadata)?;
-    Ok(Converted { file: args.output.clone(), stopped_by: None, pruned: None })
+    Ok(Converted { file: args.output.clone(), stopped_by: None, set_aside, pruned: None })
 }
 
 fn write(args: &Args, network: Network, mut metadata: Metadata) -> anyhow::Result<()> {
@@ -159,7 +164,8 @@ fn pruned(args: &Args, threads: usize, session: &mut Session) -> anyhow::Result<
         bounds: proof,
     };
     let (file, stopped_by) = (args.output.clone(), tightened.stopped_by);
-    Ok(Converted { file, stopped_by, pruned: Some(pruned) })
+    let set_aside = SetAsideInfo::of(problem.network());
+    Ok(Converted { file, stopped_by, set_aside, pruned: Some(pruned) })
 }
 
 /// The file of the bounds: the one that was named, or a new one beside that of the network.
@@ -187,7 +193,8 @@ impl Report for Converted {
     fn text(&self, _: &Head, out: &mut Page) -> fmt::Result {
         write!(out, "wrote {}", self.file.display())?;
         let Some(Pruning { tighten, kept, constant, linear, unread, bounds }) = &self.pruned else {
-            return writeln!(out);
+            writeln!(out)?;
+            return left_out(&self.set_aside, "without ", out);
         };
         let neurons = count(kept + constant + linear + unread, "neuron");
         writeln!(
@@ -195,6 +202,7 @@ impl Report for Converted {
             ": {kept} of {neurons} kept, {constant} constant, {linear} linear, {unread} unread"
         )?;
         writeln!(out, "wrote {}: the {tighten} bounds that prove it", bounds.display())?;
+        left_out(&self.set_aside, "without ", out)?;
         out.stopped(self.stopped_by)
     }
 

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use taut::control::StoppedBy;
 use taut::io::{read_network_and_hash, stored_box};
-use taut::network::{Batch, Network, ReluGraph, SetAside};
+use taut::network::{Batch, Network, ReluGraph};
 use taut::num::IntervalBox;
 use taut::problem::spelled;
 
@@ -20,6 +20,7 @@ use super::page::Page;
 use super::reading::ReadingArgs;
 use super::record::{Head, NetworkFile, Question};
 use super::session::{Report, Session};
+use super::set_aside::SetAsideInfo;
 use super::text::count;
 use super::{ANSWERED, FAILED};
 
@@ -96,19 +97,6 @@ struct BatchInfo {
     mixed_at: Option<String>,
 }
 
-/// A last operator of the file that is not part of the network.
-#[derive(Serialize, JsonSchema)]
-struct SetAsideInfo {
-    /// Name of the node in the file.
-    node: String,
-    /// Operator, by its ONNX name.
-    op: String,
-    /// Name of the file's output.
-    output: String,
-    /// What holds of the file's output all the same, and what does not.
-    what_holds: String,
-}
-
 /// A layer of a network.
 #[derive(Serialize, JsonSchema)]
 struct LayerInfo {
@@ -176,18 +164,13 @@ fn describe(network: &Network) -> Info {
         layers,
         input_box: None,
         batch: network.batch().map(batch),
-        set_aside: network.set_aside().iter().map(set_aside).collect(),
+        set_aside: SetAsideInfo::of(network),
         input_names: metadata.input_names,
         output_names: metadata.output_names,
         origin: metadata.origin,
         check: None,
         dot: None,
     }
-}
-
-fn set_aside(last: &SetAside) -> SetAsideInfo {
-    let SetAside { node, op, output, what_holds } = last.clone();
-    SetAsideInfo { node, op, output, what_holds: what_holds.to_string() }
 }
 
 fn batch(batch: &Batch) -> BatchInfo {

@@ -415,6 +415,11 @@ fn evidence(text: &mut Page, answer: &Answer, head: &Head) -> fmt::Result {
         seconds(s.solve),
         seconds((s.total - s.solve).max(0.0))
     )?;
+    layers(text, answer)
+}
+
+/// Phases and big-M constants, a row a layer.
+fn layers(text: &mut Page, answer: &Answer) -> fmt::Result {
     // Only clipped neurons can be saturated.
     let clipped = answer.layers.iter().any(|layer| layer.saturated > 0);
     let rows = answer.layers.iter().map(|layer| {

@@ -8,7 +8,7 @@ use taut::io::read_points;
 use taut::network::Network;
 use taut::problem::Vocabulary;
 
-use super::problem::numbers;
+use super::domain::numbers;
 
 /// Points.
 #[derive(Args)]

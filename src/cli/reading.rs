@@ -5,7 +5,8 @@ use std::path::Path;
 use clap::Args;
 use clap::builder::{PossibleValue, TypedValueParser};
 use taut::io::ReadOptions;
-use taut::network::{Network, Units};
+use taut::message::excerpt;
+use taut::network::{Batch, Network, SetAside, Units};
 use taut::num::IntervalBox;
 
 use super::shared::one_of;
@@ -39,6 +40,27 @@ fn units() -> impl TypedValueParser<Value = Units> {
         };
         (PossibleValue::new(units.name()).help(help), units)
     }))
+}
+
+/// Warns where the network is that of one row of the file's, or ends before the file does.
+pub fn tell_of_reading(network: &Network, path: &Path) {
+    if let Some(Batch::OneRow { rows }) = network.batch() {
+        tracing::warn!(
+            "{}: exported for a batch of {rows}, whose rows do not interact; read as one of them: \
+             {} inputs, {} outputs",
+            path.display(),
+            network.inputs(),
+            network.outputs()
+        );
+    }
+    for SetAside { node, op, output, what_holds } in network.set_aside() {
+        tracing::warn!(
+            "{}: the {op} at the end (node '{}', output '{}') is set aside: {what_holds}",
+            path.display(),
+            excerpt(node),
+            excerpt(output)
+        );
+    }
 }
 
 /// Warns where the inputs may leave the box of an NNet file, at which other programs clip them.

@@ -16,9 +16,10 @@ use taut::problem::Problem;
 use taut::regions::{CellFile, Method, RegionCount, RegionOptions, count, visit};
 
 use super::console::{CLOSED, OPEN};
+use super::domain::numbers;
 use super::format::AnswerArgs;
 use super::page::Page;
-use super::problem::{Objective, ProblemArgs, inputs, numbers};
+use super::problem::{Objective, ProblemArgs, inputs};
 use super::record::Head;
 use super::session::{Report, Session};
 use super::shared::{self, MemoryLimitArgs, PictureSizeArgs, ThreadsArgs, TimeLimitArgs, one_of};

@@ -13,12 +13,14 @@ use taut::scale::{Balance, Figures, ScaleRecord, Scaling, scale};
 use taut::tighten::{TightenOptions, Tightening};
 
 use super::console::HEADING;
+use super::domain::BoxArgs;
 use super::format::FormatArgs;
 use super::page::Page;
-use super::problem::{BoxArgs, Objective, ProblemArgs, whole};
+use super::problem::{Objective, ProblemArgs, whole};
 use super::reading::ReadingArgs;
 use super::record::Head;
 use super::session::{Report, Session};
+use super::set_aside::{SetAsideInfo, left_out};
 use super::shared::{ThreadsArgs, TightenTimeArgs, TimeLimitArgs, scalings, tightenings};
 use super::text::seconds;
 use super::writing;
@@ -59,6 +61,8 @@ pub struct Args {
 pub struct Scaled<'a> {
     #[serde(flatten)]
     record: ScaleRecord,
+    /// Last operators of the file that was read, which the scaled network does not have.
+    set_aside: Vec<SetAsideInfo>,
     #[serde(skip)]
     output: Option<&'a Path>,
 }
@@ -68,15 +72,18 @@ pub fn run(args: &Args, session: Session) -> anyhow::Result<u8> {
     session.answer(args.format.form(), |session| {
         args.time_limit.read(session)?;
         args.output.as_deref().map(check_network_output).transpose()?;
-        let (record, network) = scaled(args, session)?;
+        let (record, network, set_aside) = scaled(args, session)?;
         if let Some(path) = &args.output {
             writing::write(&network, path)?;
         }
-        Ok(Scaled { record, output: args.output.as_deref() })
+        Ok(Scaled { record, set_aside, output: args.output.as_deref() })
     })
 }
 
-fn scaled(args: &Args, session: &mut Session) -> anyhow::Result<(ScaleRecord, Network)> {
+fn scaled(
+    args: &Args,
+    session: &mut Session,
+) -> anyhow::Result<(ScaleRecord, Network, Vec<SetAsideInfo>)> {
     let threads = args.threads.read(session)?;
     let time = args.tighten_time.read(session)?;
     session.head.with_tightening(args.tighten);
@@ -99,12 +106,13 @@ fn scaled(args: &Args, session: &mut Session) -> anyhow::Result<(ScaleRecord, Ne
     let network = Network::from_graph(&scaled.graph, problem.network())?;
     let mut metadata = network.metadata().clone();
     metadata.input_box.get_or_insert_with(|| problem.domain().clone());
-    Ok((record, network.with_metadata(metadata)?))
+    let set_aside = SetAsideInfo::of(problem.network());
+    Ok((record, network.with_metadata(metadata)?, set_aside))
 }
 
 impl Report for Scaled<'_> {
     fn text(&self, _: &Head, out: &mut Page) -> fmt::Result {
-        text(&self.record, self.output, out)
+        text(self, out)
     }
 
     fn stopped_by(&self) -> Option<StoppedBy> {
@@ -112,7 +120,7 @@ impl Report for Scaled<'_> {
     }
 }
 
-fn text(record: &ScaleRecord, output: Option<&Path>, text: &mut Page) -> fmt::Result {
+fn text(Scaled { record, set_aside, output }: &Scaled<'_>, text: &mut Page) -> fmt::Result {
     let [least, largest] = record.exponents;
     let same = &record.unchanged;
     let line = format!(
@@ -131,6 +139,7 @@ fn text(record: &ScaleRecord, output: Option<&Path>, text: &mut Page) -> fmt::Re
     writeln!(text, "  time    {time}")?;
     if let Some(path) = output {
         writeln!(text, "  wrote   {}", path.display())?;
+        left_out(set_aside, "  without ", text)?;
     }
     let row = |name: &str, of: fn(&Figures) -> f64| {
         let [before, after] = [&record.before, &record.after].map(of);

@@ -22,10 +22,9 @@ use super::format::AnswerArgs;
 use super::kinds::{self, Expected};
 use super::networks::{Given, equal_to};
 use super::page::Page;
-use super::problem::tell_of_reading;
 use super::progress::Monitor;
 use super::quantity;
-use super::reading::ReadingArgs;
+use super::reading::{ReadingArgs, tell_of_reading};
 use super::record::{Head, NetworkFile, Question};
 use super::session::{Report, Session};
 use super::shared::{ThreadsArgs, time_limit};
@@ -165,15 +164,13 @@ fn is_property(path: &Path) -> bool {
     name.ends_with(".vnnlib") || name.ends_with(".vnnlib.gz")
 }
 
-fn find(args: &Args, session: &mut Session) -> anyhow::Result<Verified> {
-    session.end_within(time_limit("time limit", args.time_limit)?);
-    let threads = args.threads.read(session)?;
-    session.head.seed = Some(args.seed.into());
+/// Reads query and networks, and puts these into the session's head.
+fn read(args: &Args, session: &mut Session) -> anyhow::Result<(Property, Query)> {
     let (given, path) = files(args)?;
     let first = given.first().unwrap_or(Path::new(""));
     session.head.question = Question::of_property(first, &path);
     let (reading, strict) = (args.reading.options(), args.strict);
-    let (property, query, records) = session.read(move || {
+    let (property, query, mut records) = session.read(move || {
         let query = vnnlib::read_query(&path)?;
         if strict {
             check_strict(&query).with_context(|| path.display().to_string())?;
@@ -188,11 +185,18 @@ fn find(args: &Args, session: &mut Session) -> anyhow::Result<Verified> {
         Ok((property, query, records))
     })?;
     session.head.network = Some(property.network().name().to_string());
-    let mut records = records;
     match records.len() {
         1 => session.head.question.network = records.pop(),
         _ => (session.head.question.network, session.head.question.networks) = (None, records),
     }
+    Ok((property, query))
+}
+
+fn find(args: &Args, session: &mut Session) -> anyhow::Result<Verified> {
+    session.end_within(time_limit("time limit", args.time_limit)?);
+    let threads = args.threads.read(session)?;
+    session.head.seed = Some(args.seed.into());
+    let (property, query) = read(args, session)?;
     let options = VerifyOptions { threads, seed: args.seed };
     let clock = &session.clock;
     let verified = verify(&property, &options, clock, &mut Monitor)?;

@@ -321,7 +321,7 @@ impl Network {
             }
         }
         graph.set_output(nodes[self.output.index()]);
-        // A layer may find a better form than that of its operand (`max.rs`).
+        // A layer may find a better form than that of its operand (`layers/max.rs`).
         Ok(graph.without_unused())
     }
 

@@ -151,6 +151,11 @@ impl IntervalBox {
         Interval { lower: self.lower[index], upper: self.upper[index] }
     }
 
+    /// The coordinates whose interval has a width, in order.
+    pub fn varying(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..self.len()).filter(|&index| self.lower[index] < self.upper[index])
+    }
+
     /// Whether `point` lies inside in every coordinate.
     pub fn contains(&self, point: &[f64]) -> bool {
         point.len() == self.len() && (0..self.len()).all(|i| self.interval(i).contains(point[i]))

@@ -54,6 +54,14 @@ pub fn median(numbers: impl IntoIterator<Item = f64>) -> Option<f64> {
     }
 }
 
+/// Position of the largest of some numbers, of equal ones the first; `None` of none. What is no
+/// number is largest only in front.
+pub fn argmax(numbers: impl IntoIterator<Item = f64>) -> Option<usize> {
+    let mut numbers = numbers.into_iter().enumerate();
+    let first = numbers.next()?;
+    Some(numbers.fold(first, |best, other| if other.1 > best.1 { other } else { best }).0)
+}
+
 /// Spearman's rank correlation of pairs; none where a side is constant. Equal numbers share the
 /// mean of their ranks.
 pub fn spearman(pairs: &[[f64; 2]]) -> Option<f64> {
@@ -124,6 +132,14 @@ mod tests {
         assert_eq!(median([9.0, 1.0, 2.0]), Some(2.0));
         assert_eq!(median([9.0, 1.0, 2.0, 4.0]), Some(3.0));
         assert_eq!(median([]), None);
+    }
+
+    #[test]
+    fn the_first_of_the_largest_counts() {
+        assert_eq!(argmax([0.5, 2.0, 2.0, -1.0]), Some(1));
+        assert_eq!(argmax([-0.0, 0.0]), Some(0));
+        assert_eq!(argmax([1.0, f64::NAN, 2.0]), Some(2));
+        assert_eq!(argmax([]), None);
     }
 
     /// By hand: ranks 0, 1.5, 1.5, 3 against 0, 1, 2, 3 have the covariance 4.5 and the squares

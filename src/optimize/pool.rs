@@ -6,7 +6,7 @@
 
 use super::{Answer, OptimizeError, OptimizeOptions, optimize_within};
 use crate::control::{Clock, Observer};
-use crate::problem::{Constraint, Expression, Problem, Variable};
+use crate::problem::{Constraint, Expression, Problem};
 
 /// The points that are asked for.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -50,11 +50,7 @@ pub fn pool(
 
 /// That a point is at least a distance away from another.
 fn away(point: &[f64], apart: f64) -> Constraint {
-    let differences = point
-        .iter()
-        .enumerate()
-        .map(|(input, &x)| Expression::new([(Variable::Input(input), 1.0)], -x).abs());
-    let distance = Expression::largest(differences.collect()).expect("an input");
+    let distance = Expression::largest(Expression::distances(point)).expect("an input");
     let text = format!("at least {apart} from a better point");
     Constraint::new(distance, apart, f64::INFINITY).with_text(&text)
 }

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use super::Expression;
+use super::{Expression, Variable};
 
 /// Linear expressions at most that a convex one is written as.
 const MOST_PLANES: usize = 256;
@@ -47,6 +47,12 @@ impl Expression {
     /// The smallest of a list; `None` if it is empty.
     pub fn smallest(list: Vec<Self>) -> Option<Self> {
         pairwise(list, Self::min)
+    }
+
+    /// `|xᵢ − cᵢ|` of each input `xᵢ` and its coordinate `cᵢ` of a point.
+    pub fn distances(point: &[f64]) -> Vec<Self> {
+        let difference = |(input, c): (usize, &f64)| Self::new([(Variable::Input(input), 1.0)], -c);
+        point.iter().enumerate().map(|at| difference(at).abs()).collect()
     }
 
     /// How deeply bends are nested.
@@ -110,7 +116,6 @@ fn pairwise(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::problem::Variable;
 
     fn y(index: usize) -> Expression {
         Expression::new([(Variable::Output(index), 1.0)], 0.0)

@@ -55,8 +55,7 @@ impl Part {
 
     /// Number of inputs that are not fixed.
     pub fn varying(&self) -> usize {
-        let (lower, upper) = (self.domain.lower(), self.domain.upper());
-        lower.iter().zip(upper).filter(|(l, u)| l < u).count()
+        self.domain.varying().count()
     }
 }
 

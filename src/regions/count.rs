@@ -62,7 +62,7 @@ impl<'a> Domain<'a> {
 
     /// What is known without a walk.
     pub fn bounded(&self, method: Method) -> RegionCount {
-        let inputs = plan::free_inputs(self.domain).len();
+        let inputs = self.domain.varying().count();
         RegionCount {
             patterns: None,
             pieces: None,

@@ -169,7 +169,7 @@ impl Cell {
     /// With two free inputs: the vertices as inputs of the network, counter-clockwise;
     /// `domain` is that of the problem.
     pub fn corners<'a>(&'a self, domain: &'a IntervalBox) -> impl Iterator<Item = Vec<f64>> + 'a {
-        let free = plan::free_inputs(domain);
+        let free: Vec<usize> = domain.varying().collect();
         self.vertices.iter().flatten().map(move |vertex| {
             let mut input = self.point.clone();
             for (&index, &coordinate) in free.iter().zip(vertex) {

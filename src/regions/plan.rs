@@ -151,7 +151,7 @@ impl Plan {
         bounds: &NeuronBounds,
         wanted: Wanted<'_>,
     ) -> Self {
-        let free = free_inputs(domain);
+        let free: Vec<usize> = domain.varying().collect();
         let mut plan = Self {
             lower: free.iter().map(|&i| domain.lower()[i]).collect(),
             upper: free.iter().map(|&i| domain.upper()[i]).collect(),
@@ -398,15 +398,10 @@ pub fn check(problem: &Problem) -> Result<(), RegionError> {
     }
 }
 
-/// Position among all inputs of those whose interval has a width.
-pub fn free_inputs(domain: &IntervalBox) -> Vec<usize> {
-    (0..domain.len()).filter(|&i| domain.lower()[i] < domain.upper()[i]).collect()
-}
-
 /// The sides of constraints on inputs as exact rows in the free inputs. One that fixed inputs
 /// decide is a constant: it cuts nothing where it holds, and is kept where it fails.
 pub fn rows(constraints: &[Constraint], domain: &IntervalBox) -> Vec<Vec<exact::Number>> {
-    let free = free_inputs(domain);
+    let free: Vec<usize> = domain.varying().collect();
     let holds_everywhere = |row: &[exact::Number]| {
         let (constant, slope) = row.split_last().expect("a constant");
         slope.iter().all(exact::Number::is_zero) && exact::sign(constant).is_ge()

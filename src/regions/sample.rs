@@ -45,7 +45,7 @@ pub fn sample_patterns(
     clock: &Clock,
 ) -> Result<PatternSample, RegionError> {
     plan::check(problem)?;
-    let free = plan::free_inputs(problem.domain());
+    let free: Vec<usize> = problem.domain().varying().collect();
     let rows = plan::rows(problem.constraints(), problem.domain());
     let has_room = |point: &[f64]| {
         let free = || free.iter().map(|&i| exact::number(point[i]));

@@ -48,6 +48,7 @@ pub mod scalar;
 pub mod scaling;
 mod schedule;
 mod settings;
+mod softplus;
 pub mod stage;
 mod state;
 mod stream;

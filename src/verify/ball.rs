@@ -5,7 +5,7 @@ use dashu_ratio::Relaxed;
 
 use crate::bounds::L1Ball;
 use crate::num::decimal::Decimal;
-use crate::problem::{Constraint, Expression, Variable};
+use crate::problem::{Constraint, Expression};
 
 /// Inputs whose changes add up to at most a number.
 #[derive(Clone, Debug)]
@@ -50,10 +50,8 @@ impl Ball {
 
     /// That inputs lie in the ball that holds it.
     pub fn constraint(&self) -> Constraint {
-        let change =
-            |(input, x): (usize, &f64)| Expression::new([(Variable::Input(input), 1.0)], -x).abs();
-        let changes = self.outer.center.iter().enumerate().map(change);
-        let sum = changes.fold(Expression::number(0.0), Expression::plus);
+        let changes = Expression::distances(&self.outer.center);
+        let sum = Expression::total(changes).expect("an input");
         Constraint::new(sum, f64::NEG_INFINITY, self.outer.radius)
     }
 }

@@ -19,9 +19,7 @@ const SHARE: f64 = 0.3;
 
 /// Whether regions are worth a try.
 pub fn is_eligible(problem: &Problem) -> bool {
-    let domain = problem.domain();
-    let free = domain.lower().iter().zip(domain.upper()).filter(|(lower, upper)| lower < upper);
-    (1..=MOST_INPUTS).contains(&free.count())
+    (1..=MOST_INPUTS).contains(&problem.domain().varying().count())
 }
 
 /// Seeks a point whose excess is at most `slack` in all regions; `None` where they tell nothing.

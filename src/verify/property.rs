@@ -25,6 +25,9 @@ use crate::problem::{Constraint, Expression, Variable};
 /// a whole.
 const MOST_ALTERNATIVES: usize = 1 << 10;
 
+/// Constraints at most that are made by multiplying out, over all parts.
+const MOST_CONSTRAINTS: usize = 1 << 18;
+
 /// What is asked of a network: whether some point of some part is a counterexample.
 #[derive(Clone, Debug)]
 pub struct Property {
@@ -47,9 +50,9 @@ pub(super) struct Part {
     /// Where inputs lie besides.
     pub ball: Option<Ball>,
     /// All of them hold.
-    pub formulas: Vec<Formula>,
+    pub formulas: Arc<Vec<Formula>>,
     /// At least one of these holds.
-    pub alternatives: Vec<Alternative>,
+    pub alternatives: Arc<Vec<Alternative>>,
 }
 
 /// Constraints all of which hold.
@@ -104,10 +107,8 @@ impl Property {
             Some(joined) => (Arc::new(networks::together(networks, joined)?), &joined.query),
         };
         let parts = Parts::of(query)?;
-        let of_part = |part| Part::new(parts.bounds(part), parts.formulas(part).cloned().collect());
-        let of_parts: Result<_, PropertyError> = parts.parts().iter().map(of_part).collect();
-        let (parts, empty) = (of_parts?, parts.empty().to_vec());
-        Ok(Self { network, joined, parts, empty })
+        let (of_parts, empty) = (with_conditions(&parts)?, parts.empty().to_vec());
+        Ok(Self { network, joined, parts: of_parts, empty })
     }
 
     /// The values of all variables of the query, by their numbers, at a counterexample.
@@ -143,24 +144,69 @@ impl Part {
 
     /// The part within bounds, none of which exclude each other.
     pub fn new(bounds: Vec<InputBounds>, formulas: Vec<Formula>) -> Result<Self, PropertyError> {
+        let alternatives = alternatives(&formulas, bounds.len(), MOST_CONSTRAINTS)?;
+        Ok(Self::within(bounds, Arc::new(formulas), Arc::new(alternatives)))
+    }
+
+    /// The part where formulas hold, which are written as these alternatives.
+    fn within(
+        bounds: Vec<InputBounds>,
+        formulas: Arc<Vec<Formula>>,
+        alternatives: Arc<Vec<Alternative>>,
+    ) -> Self {
         let ends = bounds.iter().map(|bounds| {
             let ends = bounds.outward();
             (ends.lower(), ends.upper())
         });
         let (lower, upper) = ends.unzip();
         let domain = IntervalBox::new(lower, upper).expect("ends in order");
-        let alternatives = alternatives(&formulas, bounds.len())?;
-        Ok(Self { bounds, domain, ball: None, formulas, alternatives })
+        Self { bounds, domain, ball: None, formulas, alternatives }
     }
 }
 
-/// The alternatives of a list of formulas all of which hold: multiplied out where that are few,
-/// or a single one that bends.
-fn alternatives(formulas: &[Formula], inputs: usize) -> Result<Vec<Alternative>, PropertyError> {
+/// The parts of a query. Thousands of boxes with the same formulas have them once.
+fn with_conditions(parts: &Parts<'_>) -> Result<Vec<Part>, PropertyError> {
+    let mut made: Vec<Part> = Vec::new();
+    let mut last: Vec<&Formula> = Vec::new();
+    let mut room = MOST_CONSTRAINTS;
+    for part in parts.parts() {
+        let formulas: Vec<&Formula> = parts.formulas(part).collect();
+        let is_same = last.len() == formulas.len()
+            && last.iter().zip(&formulas).all(|(a, b)| std::ptr::eq(*a, *b));
+        let bounds = parts.bounds(part);
+        let (own, alternatives) = match made.last().filter(|_| is_same) {
+            Some(Part { formulas, alternatives, .. }) => (formulas.clone(), alternatives.clone()),
+            None => {
+                let own: Vec<Formula> = formulas.iter().map(|&formula| formula.clone()).collect();
+                let alternatives = alternatives(&own, bounds.len(), room)?;
+                if let [_, _, ..] = &alternatives[..] {
+                    let made = alternatives.iter().map(|made| made.constraints.len());
+                    room = room.saturating_sub(made.sum());
+                }
+                (Arc::new(own), Arc::new(alternatives))
+            }
+        };
+        made.push(Part::within(bounds, own, alternatives));
+        last = formulas;
+    }
+    Ok(made)
+}
+
+/// The alternatives of a list of formulas all of which hold: multiplied out where that are few, of
+/// no more than `most` constraints, or a single one that bends.
+fn alternatives(
+    formulas: &[Formula],
+    inputs: usize,
+    most: usize,
+) -> Result<Vec<Alternative>, PropertyError> {
     let whole = Formula::All(formulas.to_vec());
-    match count(&whole).filter(|&count| count <= MOST_ALTERNATIVES) {
-        Some(_) => multiplied_out(&whole, inputs),
-        None => {
+    let is_few = |count: usize| {
+        let constraints = count.saturating_mul(whole.atoms());
+        count <= 1 || (count <= MOST_ALTERNATIVES && constraints <= most)
+    };
+    match count(&whole).is_some_and(is_few) {
+        true => multiplied_out(&whole, inputs),
+        false => {
             let constraints = formulas.iter().map(|formula| {
                 let excess = excess(formula, inputs)?;
                 Ok(excess.map(|excess| {
@@ -204,7 +250,12 @@ fn multiplied_out(formula: &Formula, inputs: usize) -> Result<Vec<Alternative>, 
         Formula::All(list) => {
             let mut all = vec![Alternative { constraints: Vec::new() }];
             for formula in list {
-                let factors = multiplied_out(formula, inputs)?;
+                let mut factors = multiplied_out(formula, inputs)?;
+                // Of one there is nothing to copy: a long conjunction takes linear time.
+                if let ([first], [second]) = (&mut all[..], &mut factors[..]) {
+                    first.constraints.append(&mut second.constraints);
+                    continue;
+                }
                 let joined = all.iter().flat_map(|first| {
                     factors.iter().map(|second| Alternative {
                         constraints: [&first.constraints[..], &second.constraints[..]].concat(),
@@ -312,4 +363,66 @@ fn closed(atom: &Atom, inputs: usize) -> Result<Closed, PropertyError> {
         }
         Relation::NotEqual => Vec::new(),
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::io::vnnlib::read;
+
+    /// Each of `n` disjunctions has a box in each branch, beside a condition there if it is not
+    /// empty; then many conditions of all parts.
+    fn parts(n: usize, own: &str) -> Vec<Part> {
+        let mut text = "(declare-const X_0 Real) (declare-const Y_0 Real)
+            (assert (and (>= X_0 0) (<= X_0 1)))"
+            .to_string();
+        for bit in 0..n {
+            let half = f64::from(1_u32 << bit).recip() / 4.0;
+            text += &format!("(assert (or (<= X_0 {}) (and (<= X_0 1){own})))", 1.0 - half);
+        }
+        (0..500).for_each(|i| text += &format!("(assert (<= Y_0 {i}))"));
+        let query = read(text.as_bytes()).expect("a query");
+        with_conditions(&Parts::of(&query).expect("boxes")).expect("parts")
+    }
+
+    fn lists(parts: &[Part]) -> usize {
+        1 + parts.windows(2).filter(|two| !Arc::ptr_eq(&two[0].formulas, &two[1].formulas)).count()
+    }
+
+    /// 2¹² boxes of a file of 20 kB, with 500 conditions each: one list of them.
+    #[test]
+    fn formulas_of_all_parts_are_there_once() {
+        let parts = parts(12, "");
+        assert_eq!((parts.len(), lists(&parts)), (1 << 12, 1));
+        assert_eq!(
+            (parts[0].formulas.len(), parts[0].alternatives[0].constraints.len()),
+            (500, 500)
+        );
+        assert!(Arc::ptr_eq(&parts[0].alternatives, &parts[4095].alternatives));
+    }
+
+    /// With others in half of the branches, as many as 2¹² lists would be two million conditions.
+    #[test]
+    fn formulas_do_not_multiply_without_end() {
+        let parts = parts(12, " (<= Y_0 -1)");
+        let conditions: usize = parts.iter().map(|part| part.formulas.len()).sum();
+        assert!(parts.len() > 256 && conditions < 1 << 19, "{} {conditions}", parts.len());
+    }
+
+    /// 2¹⁰ alternatives of 600 constraints each; without the 600, they are multiplied out.
+    #[test]
+    fn alternatives_do_not_multiply_without_end() {
+        let either = "(assert (or (<= Y_0 1) (>= Y_0 2)))".repeat(10);
+        for (conditions, alternatives) in [(590, 1), (1, 1 << 10)] {
+            let text = "(declare-const X_0 Real) (declare-const Y_0 Real)
+                (assert (and (>= X_0 0) (<= X_0 1)))"
+                .to_string()
+                + &either
+                + &"(assert (<= Y_0 3))".repeat(conditions);
+            let query = read(text.as_bytes()).expect("a query");
+            let parts = with_conditions(&Parts::of(&query).expect("a box")).expect("parts");
+            let [part] = &parts[..] else { panic!("{} parts", parts.len()) };
+            assert_eq!(part.alternatives.len(), alternatives);
+        }
+    }
 }

@@ -96,3 +96,25 @@ fn an_import_that_goes_up_is_found() {
     assert_eq!(upward("use crate::network::Node;\nuse crate::bounds::Crown;\n"), [""; 0]);
     assert_eq!(upward("    // as in crate::optimize\n"), [""; 0]);
 }
+
+/// The files and folders that a page names, such as `optimize/weigh.rs` or `plot/`: between
+/// backticks, with a slash.
+fn named(page: &str) -> impl Iterator<Item = &str> {
+    page.split('`').skip(1).step_by(2).filter(|name| {
+        let is_path = name.chars().all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c));
+        is_path && name.contains('/') && (name.ends_with('/') || name.ends_with(".rs"))
+    })
+}
+
+#[test]
+fn files_that_pages_name_are_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for (page, least) in [("ARCHITECTURE.md", 80), ("CONTRIBUTING.md", 15)] {
+        let text = fs::read_to_string(root.join(page)).expect("a page");
+        let names: Vec<&str> = named(&text).filter(|name| !name.ends_with("/foo.rs")).collect();
+        assert!(names.len() >= least, "{page} names {}", names.len());
+        let is_there = |name: &str| root.join(name).exists() || source().join(name).exists();
+        let missing: Vec<_> = names.into_iter().filter(|name| !is_there(name)).collect();
+        assert_eq!(missing, [""; 0], "{page} names files that are not there");
+    }
+}

@@ -7,6 +7,8 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 use temp_dir::TempDir;
 
+use crate::support::onnx::{Model, Node};
+
 /// Two inputs, y = 4 (relu(x₀') − relu(x₁')) + 2.5 with x₀' = x₀ and x₁' = (x₁ − 5) / 10, for
 /// x₀ from −1 to 1 and x₁ from 0 to 10.
 const NNET: &str = "// A network\n2,2,1,2,\n2,2,1,\n0,\n-1,0,\n1,10,\n0,5,2.5,\n1,10,4,\n1,0,\n0,1,\n0,\n0,\n1,-1,\n0,\n";
@@ -184,4 +186,32 @@ fn a_network_is_checked_against_what_a_program_says() {
     let json = run(at, &["info", "net.json", "--check"], None);
     let errors = String::from_utf8_lossy(&json.stderr);
     assert!(errors.contains("onnxruntime reads .onnx files; found net.json"), "{errors}");
+}
+
+/// The new file is another function than the old one, which the answer itself says: warnings may
+/// be off.
+#[test]
+fn what_is_written_without_its_last_operator_is_told() {
+    let folder = folder();
+    let at = folder.path();
+    let model = Model::from_x_to_y(&[1, 2]).node("Relu", &["x"], "scores").with(Node::new(
+        "Softmax",
+        &["scores"],
+        "y",
+        "end",
+    ));
+    fs::write(at.join("net.onnx"), model.encode()).expect("a file");
+    let without = "without the Softmax at the end (node 'end'): in place of 'y', the new file's \
+                   outputs are the values before it\n";
+    let (text, _) = answered(at, &["convert", "net.onnx", "new.onnx", "--quiet"], None);
+    assert_eq!(text, format!("wrote new.onnx\n{without}"));
+    let domain = ["--lower", "-1", "--upper", "1"];
+    let prune = [&["convert", "net.onnx", "new.onnx", "--prune"][..], &domain].concat();
+    assert!(answered(at, &prune, None).0.ends_with(without));
+    let scale = [&["scale", "net.onnx", "-o", "new.onnx"][..], &domain].concat();
+    assert!(answered(at, &scale, None).0.contains(&format!("  {without}")));
+    let converted = record(at, &["convert", "net.onnx", "new.onnx"], None);
+    assert_eq!(converted["set_aside"][0]["op"], "Softmax");
+    let again = record(at, &["convert", "new.onnx", "net.json"], None);
+    assert_eq!(again["set_aside"], serde_json::json!([]));
 }

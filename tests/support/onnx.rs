@@ -318,3 +318,17 @@ impl Model {
         self.model.clone().message(7, self.graph.clone()).0
     }
 }
+
+/// `y = x t` with the 2 × 3 numbers `t` in another file; entries of the list that says where.
+pub fn external(entries: &[(&str, &str)]) -> Model {
+    let entry = |weights: Message, (key, value): &(&str, &str)| {
+        weights.message(13, Message::default().bytes(1, key).bytes(2, value))
+    };
+    let weights = entries.iter().fold(tensor("t", FLOAT, &[2, 3]), entry).integer(14, 1);
+    Model::from_x_to_y(&[1, 2]).constant(weights).with(Node::new(
+        "MatMul",
+        &["x", "t"],
+        "y",
+        "product",
+    ))
+}

@@ -23,7 +23,8 @@ pub struct Joined {
 }
 
 impl Joined {
-    /// Joins the networks of a query; `None` where there is one, without hidden values.
+    /// Joins the networks of a query; `None` where there is one, without hidden values. It takes
+    /// as much memory as the query declares variables: that there are as many is to be known.
     ///
     /// # Errors
     /// Coefficients of equal inputs together are out of range.

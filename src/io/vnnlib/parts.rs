@@ -4,8 +4,8 @@
 //! Bounds `±X_i <= c` that every point keeps narrow one box. A disjunction some branch of which
 //! bounds inputs (as of property 6 of ACAS Xu) gives one part a branch, and where there are several
 //! of them, one for each choice of branches that is not empty, as long as these are not more than
-//! [`MOST_PARTS`]. All other disjunctions stay formulas: a dozen of them over outputs is not
-//! multiplied out.
+//! [`MOST_PARTS`] and have not too many formulas. All other disjunctions stay formulas: a dozen of
+//! them over outputs is not multiplied out.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -18,12 +18,18 @@ use super::query::{Atom, Formula, Query, Tensor, Variable};
 /// Most parts that several disjunctions make together. One alone may have more branches.
 pub const MOST_PARTS: usize = 1 << 14;
 
+/// Most inputs and conditions that several disjunctions multiply to, over all parts: some hundred
+/// megabytes, whatever a file of some kilobytes asks for.
+const MOST_HELD: usize = 1 << 18;
+
 /// The parts of a query.
 #[derive(Clone, Debug)]
 pub struct Parts<'q> {
     query: &'q Query,
-    /// Of each input, in all parts.
-    sides: Vec<Sides>,
+    /// Number of inputs that the query declares: any, whatever it says of them.
+    inputs: usize,
+    /// Of the inputs that all parts bound.
+    sides: BTreeMap<usize, Sides>,
     /// Hold in all parts.
     formulas: Vec<&'q Formula>,
     parts: Vec<Part<'q>>,
@@ -83,53 +89,70 @@ impl<'q> Parts<'q> {
         for formula in &query.assertions {
             root.assert(formula, query, inputs);
         }
-        let mut sides = vec![Sides::default(); inputs];
-        for (input, narrowed) in std::mem::take(&mut root.sides) {
-            sides[input] = narrowed;
-        }
+        let sides = std::mem::take(&mut root.sides);
         let formulas = std::mem::take(&mut root.formulas);
-        let mut parts = Self { query, sides, formulas, parts: Vec::new(), empty: Vec::new() };
-        parts.divide(root, inputs);
+        let (divided, empty) = (Vec::new(), Vec::new());
+        let mut parts = Self { query, inputs, sides, formulas, parts: divided, empty };
+        parts.divide(root);
         parts.check()?;
         Ok(parts)
     }
 
     /// Breadth first: the parts of one disjunction stand in the order of its branches.
-    fn divide(&mut self, root: Part<'q>, inputs: usize) {
+    fn divide(&mut self, root: Part<'q>) {
+        let common: usize = self.formulas.iter().map(|formula| formula.atoms()).sum();
+        let size = |part: &Part<'q>| {
+            let own = part.formulas.iter().map(|formula| formula.atoms()).sum::<usize>();
+            // Where it has no others, it shares those of all parts.
+            self.inputs + if own > 0 { common + own } else { 0 }
+        };
+        let (mut made, mut empty) = (Vec::new(), Vec::new());
+        let mut held = size(&root);
         let mut queue = VecDeque::from([root]);
         while let Some(mut part) = queue.pop_front() {
             if let Some(warning) = part.contradiction.take() {
-                self.empty.push(warning);
+                held -= size(&part);
+                empty.push(warning);
                 continue;
             }
             let Some(formula) = part.open.pop_front() else {
-                self.parts.push(part);
+                made.push(part);
                 continue;
             };
             let Formula::Any(branches) = formula else { continue };
-            let others = queue.len() + self.parts.len();
-            if others > 0 && others + branches.len() > MOST_PARTS {
-                part.formulas.push(formula);
-                queue.push_back(part);
-                continue;
-            }
-            for branch in branches {
-                let mut divided = part.clone();
-                divided.position = position(branch);
-                divided.narrow_from(branch, self, inputs);
-                queue.push_back(divided);
+            let others = queue.len() + made.len();
+            let is_one_of_many = others > 0 && others + branches.len() > MOST_PARTS;
+            let divided = (!is_one_of_many).then(|| part.divided(branches, self));
+            let all =
+                |divided: &[Part<'q>]| held - size(&part) + divided.iter().map(size).sum::<usize>();
+            match divided.map(|divided| (all(&divided), divided)) {
+                Some((all, divided)) if others == 0 || all <= MOST_HELD => {
+                    held = all;
+                    queue.extend(divided);
+                }
+                _ => {
+                    held -= size(&part);
+                    part.formulas.push(formula);
+                    held += size(&part);
+                    queue.push_back(part);
+                }
             }
         }
+        (self.parts, self.empty) = (made, empty);
     }
 
     /// That every input has both bounds in every part.
     fn check(&self) -> Result<(), PartsError> {
         let is_open = |sides: &Sides| sides.lower.is_none() || sides.upper.is_none();
-        let open: Vec<usize> =
-            (0..self.sides.len()).filter(|&input| is_open(&self.sides[input])).collect();
+        let nothing = Sides::default();
+        let common = |input| self.sides.get(&input).unwrap_or(&nothing);
+        // Of more than a part bounds, one is open in it: the rest may be any number.
+        let most = self.parts.iter().map(|part| part.sides.len()).max().unwrap_or(0) + 1;
+        let open = (0..self.inputs).filter(|&input| is_open(common(input))).take(most);
+        let open: Vec<usize> = open.collect();
         for part in &self.parts {
             for &input in &open {
-                let sides = part.sides.get(&input).unwrap_or(&self.sides[input]);
+                let sides = part.sides.get(&input).unwrap_or_else(|| common(input));
                 if is_open(sides) {
                     let side = if sides.lower.is_none() { "lower" } else { "upper" };
                     let input = self.query.name(Variable(input));
@@ -155,12 +178,13 @@ impl<'q> Parts<'q> {
     /// # Panics
     /// If it is a part of another query.
     pub fn bounds(&self, part: &Part<'q>) -> Vec<InputBounds> {
-        let both = |(input, common)| {
-            let Sides { lower, upper } = part.sides.get(&input).unwrap_or(common).clone();
+        let both = |input| {
+            let sides = part.sides.get(&input).or_else(|| self.sides.get(&input)).cloned();
+            let Sides { lower, upper } = sides.expect("a bound");
             let (lower, upper) = lower.zip(upper).expect("both bounds");
             InputBounds { lower, upper }
         };
-        self.sides.iter().enumerate().map(both).collect()
+        (0..self.inputs).map(both).collect()
     }
 
     /// What has to hold within the bounds of a part: all of them.
@@ -171,12 +195,24 @@ impl<'q> Parts<'q> {
 }
 
 impl<'q> Part<'q> {
+    /// A part for each branch of a disjunction.
+    fn divided(&self, branches: &'q [Formula], all: &Parts<'q>) -> Vec<Self> {
+        let of = |branch| {
+            let mut divided = self.clone();
+            divided.position = position(branch);
+            divided.narrow_from(branch, all);
+            divided
+        };
+        branches.iter().map(of).collect()
+    }
+
     /// Asserts a branch, with what all parts know of the inputs that it narrows.
-    fn narrow_from(&mut self, branch: &'q Formula, all: &Parts<'q>, inputs: usize) {
+    fn narrow_from(&mut self, branch: &'q Formula, all: &Parts<'q>) {
         let mut own = Self::default();
-        own.assert(branch, all.query, inputs);
+        own.assert(branch, all.query, all.inputs);
         for (input, narrowed) in own.sides {
-            let known = self.sides.entry(input).or_insert_with(|| all.sides[input].clone());
+            let known = || all.sides.get(&input).cloned().unwrap_or_default();
+            let known = self.sides.entry(input).or_insert_with(known);
             known.narrow(narrowed);
             if let Some(text) = known.contradiction()
                 && let Some(position) = self.position

@@ -140,6 +140,16 @@ pub enum Formula {
     Atom(Atom),
 }
 
+impl Formula {
+    /// How many conditions it has.
+    pub fn atoms(&self) -> usize {
+        match self {
+            Self::All(formulas) | Self::Any(formulas) => formulas.iter().map(Self::atoms).sum(),
+            Self::Atom(_) => 1,
+        }
+    }
+}
+
 /// `Σ coefficient · variable (relation) constant`. Two are equal that say the same, wherever they
 /// stand.
 #[derive(Clone, Debug)]

@@ -7,6 +7,7 @@ use ndarray::{Array2, ArrayView2};
 use super::data::{GanSource, Mixture};
 use super::metrics::{Discrepancy, GanMetrics, Moments, SURE, coverage};
 use crate::control::{Clock, StoppedBy};
+use crate::num::statistics::argmax;
 use crate::train::architecture::layers;
 use crate::train::data::{DataRecipe, Dataset, Split, Targets};
 use crate::train::model::{Model, Pass};
@@ -146,7 +147,7 @@ impl Classifier {
     fn classes(&self, images: ArrayView2<f64>) -> Vec<(usize, f64)> {
         let scores = outputs_of(&self.model, images);
         let of_row = |scores: ndarray::ArrayView1<f64>| {
-            let best = (1..scores.len()).fold(0, |b, c| if scores[c] > scores[b] { c } else { b });
+            let best = argmax(scores.iter().copied()).expect("a class");
             let sum: f64 = scores.iter().map(|score| (score - scores[best]).exp()).sum();
             (best, 1.0 / sum)
         };

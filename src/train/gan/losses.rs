@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::train::model::{Model, Pass};
 use crate::train::scalar::Scalar;
+use crate::train::softplus::softplus_and_slope;
 
 /// A game, by the losses of its players.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,7 +45,7 @@ impl GameLoss {
     /// The discriminator's, at its score of a sample that the generator made.
     fn made(self, score: f64) -> Slope {
         match self {
-            Self::NonSaturating => softplus(score),
+            Self::NonSaturating => softplus_and_slope(score),
             Self::Hinge if score > -1.0 => (1.0 + score, 1.0),
             // What is no number stays none.
             Self::Hinge => (0.0 * score, 0.0),
@@ -58,13 +59,6 @@ impl GameLoss {
             Self::Hinge => (-score, -1.0),
         }
     }
-}
-
-/// `ln(1 + eˣ)`, without overflow.
-fn softplus(x: f64) -> Slope {
-    let small = (-x.abs()).exp();
-    let share = if x > 0.0 { 1.0 / (1.0 + small) } else { small / (1.0 + small) };
-    (x.max(0.0) + small.ln_1p(), share)
 }
 
 /// Overwrites derivatives by those of a loss of each output, as its share of a batch; gives

@@ -10,10 +10,11 @@
 use rand_chacha::ChaCha8Rng;
 
 use super::draws::EpochDraws;
-use super::logistic::{logistic, softplus};
+use super::logistic::logistic;
 use super::machine::{Machine, Visible};
 use crate::control::{Clock, StoppedBy};
 use crate::num::random::{normal, uniform};
+use crate::train::softplus::softplus;
 
 /// Part of the random numbers of a seed.
 const PART: u64 = 1 << 57;

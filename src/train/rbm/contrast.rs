@@ -16,15 +16,14 @@
 //! `[v⁺ᵀ v⁻ᵀ]` with `p⁺/n` over `−p⁻/n`. Every row is computed by itself, so that the number of
 //! threads changes no bit.
 
-use rayon::ThreadPool;
-use rayon::prelude::*;
-
 use super::bits::{Table, WORD, product_of_bits, transpose};
-use super::draws::{Draws, Side, stride};
+use super::draws::Draws;
 use super::logistic::Logistic;
-use super::machine::{Machine, Visible, draw_units};
+use super::machine::{Machine, Visible};
 use super::rows::{Chains, Rows};
 use super::settings::RbmSettings;
+use super::threads::Threads;
+use super::walk::{Part, Walk};
 use crate::num::vectorized;
 use crate::train::scalar::{Matrix, Onto, Scalar, product};
 
@@ -47,56 +46,6 @@ pub struct Contrast<S> {
     turned: Vec<u16>,
     gradient: Vec<S>,
     parts: Vec<Part<S>>,
-}
-
-/// The memory for some chains.
-#[derive(Debug, Default)]
-struct Part<S> {
-    visible: Vec<S>,
-    words: Vec<u16>,
-    draws: Vec<u32>,
-}
-
-/// What is the same for all chains of a step.
-struct Walk<'a, S, D> {
-    machine: &'a Machine<S>,
-    settings: &'a RbmSettings,
-    draws: &'a D,
-    /// Number of the step, from 0.
-    step: u64,
-}
-
-/// Threads that share the rows of a step.
-#[derive(Debug, Default)]
-pub struct Threads {
-    pool: Option<ThreadPool>,
-    count: usize,
-}
-
-impl Threads {
-    /// So many; without threads of their own, rows take turns.
-    pub fn new(count: usize) -> Self {
-        let pool = (count > 1).then(|| rayon::ThreadPoolBuilder::new().num_threads(count).build());
-        Self { pool: pool.and_then(Result::ok), count }
-    }
-
-    /// Rows for each of them.
-    fn share(&self, rows: usize) -> usize {
-        match &self.pool {
-            Some(_) => rows.div_ceil(self.count).next_multiple_of(WORD),
-            None => rows.max(1),
-        }
-    }
-
-    fn each<T: Send>(&self, items: impl Iterator<Item = T>, work: impl Fn(T) + Sync) {
-        match &self.pool {
-            Some(pool) => {
-                let items: Vec<T> = items.collect();
-                pool.install(|| items.into_par_iter().for_each(&work));
-            }
-            None => items.for_each(work),
-        }
-    }
 }
 
 impl<S: Logistic> Contrast<S> {
@@ -374,78 +323,6 @@ impl<S> Chains<S> {
         match self {
             Self::Words(words) => words.len(),
             Self::Numbers(numbers) => numbers.len(),
-        }
-    }
-}
-
-impl<S: Logistic, D: Draws> Walk<'_, S, D> {
-    fn of_bits(&self, first: usize, means: &mut [S], ends: &mut [u16], part: &mut Part<S>) {
-        let machine = self.machine;
-        if self.settings.persistent {
-            machine.means_of_bits(ends, means);
-        }
-        for turn in self.turns() {
-            self.to_visible(turn, first, means, part);
-            draw_units(&part.visible, machine.visible(), &part.draws, ends);
-            machine.means_of_bits(ends, means);
-        }
-    }
-
-    fn of_numbers(&self, first: usize, means: &mut [S], ends: &mut [S], part: &mut Part<S>) {
-        let machine = self.machine;
-        if self.settings.persistent {
-            machine.means_of_reals(ends, means);
-        }
-        for turn in self.turns() {
-            self.to_visible(turn, first, means, part);
-            ends.copy_from_slice(&part.visible);
-            add_normal(ends, machine.visible(), &part.draws);
-            machine.means_of_reals(ends, means);
-        }
-    }
-
-    /// The numbers of the steps of the chains.
-    fn turns(&self) -> impl Iterator<Item = u64> {
-        let steps = self.settings.steps as u64;
-        (0..steps).map(move |turn| self.step * steps + turn)
-    }
-
-    /// Draws hidden units by their means, computes the means of visible ones and fills the draws
-    /// for these.
-    fn to_visible(&self, turn: u64, first: usize, means: &[S], part: &mut Part<S>) {
-        let (visible, hidden) = (self.machine.visible(), self.machine.hidden());
-        let rows = means.len() / hidden;
-        let draws = part.room(rows * stride(hidden));
-        self.draws.fill(Side::Hidden, turn, first, hidden, draws);
-        part.words.resize(rows * hidden.div_ceil(WORD), 0);
-        draw_units(means, hidden, &part.draws, &mut part.words);
-        part.visible.resize(rows * visible, S::default());
-        self.machine.means_of_hidden_bits(&part.words, &mut part.visible);
-        let draws = part.room(rows * stride(visible));
-        self.draws.fill(Side::Visible, turn, first, visible, draws);
-    }
-}
-
-impl<S> Part<S> {
-    fn room(&mut self, words: usize) -> &mut [u32] {
-        self.draws.resize(words, 0);
-        &mut self.draws
-    }
-}
-
-/// Adds standard normal numbers to rows of so many, each pair of them by a pair of random words
-/// (Box and Muller).
-pub(super) fn add_normal<S: Scalar>(numbers: &mut [S], columns: usize, draws: &[u32]) {
-    let rows = numbers.chunks_exact_mut(columns).zip(draws.chunks_exact(stride(columns)));
-    for (numbers, draws) in rows {
-        for (pair, draws) in numbers.chunks_mut(2).zip(draws.as_chunks::<2>().0) {
-            // Neither share is 0 or 1.
-            let [radius, angle] = draws.map(|draw| (f64::from(draw) + 0.5) * 2f64.powi(-32));
-            let radius = (-2.0 * radius.ln()).sqrt();
-            let angle = std::f64::consts::TAU * angle;
-            for (number, part) in pair.iter_mut().zip([angle.cos(), angle.sin()]) {
-                *number += S::of(radius * part);
-            }
         }
     }
 }

@@ -5,9 +5,10 @@
 //! hidden one below Gaussian visible units, for which `∫ e^{−E} dv` is
 //! `(2π)^{n/2} e^{cᵀh + bᵀWh + ½‖Wh‖²}`.
 
-use super::logistic::{logistic, softplus};
+use super::logistic::logistic;
 use super::machine::{Machine, Visible};
 use crate::train::TrainError;
+use crate::train::softplus::softplus;
 
 /// Most units that are counted through: 17 million states.
 pub const MOST_UNITS: usize = 24;

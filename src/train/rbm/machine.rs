@@ -3,12 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::bits::{Bits, Table, product_of_bits};
-use super::logistic::{Logistic, softplus};
+use super::logistic::Logistic;
 use super::rows::Rows;
 use crate::num::random::normal;
 use crate::num::vectorized;
 use crate::train::TrainError;
 use crate::train::scalar::{Matrix, Onto, Scalar, product};
+use crate::train::softplus::softplus;
 use rand_chacha::ChaCha8Rng;
 
 /// What visible units are.

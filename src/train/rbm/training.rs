@@ -5,12 +5,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::contrast::{Contrast, Threads, Velocity};
+use super::contrast::{Contrast, Velocity};
 use super::draws::EpochDraws;
 use super::logistic::Logistic;
 use super::machine::Machine;
 use super::rows::{Chains, Rows};
 use super::settings::RbmSettings;
+use super::threads::Threads;
 use crate::control::Clock;
 use crate::num::random::permutation;
 use crate::train::{Halt, TrainError};

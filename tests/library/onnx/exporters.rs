@@ -10,24 +10,10 @@ use taut::io::{FileError, ReadOptions, read_network, read_network_and_hash};
 use taut::network::Network;
 
 use crate::onnx::{POINTS, product, read_model, with_constants};
-use crate::support::onnx::{FLOAT, Message, Model, Node, floats, raw, tensor};
+use crate::support::onnx::{FLOAT, Model, Node, external, floats, raw, tensor};
 use crate::support::{assert_computes, read_error};
 
 // --- Weights beside the file ----------------------------------------------------------
-
-/// The weights in another file, with more entries of the list that says where.
-fn external(entries: &[(&str, &str)]) -> Model {
-    let entry = |weights: Message, (key, value): &(&str, &str)| {
-        weights.message(13, Message::default().bytes(1, key).bytes(2, value))
-    };
-    let weights = entries.iter().fold(tensor("t", FLOAT, &[2, 3]), entry).integer(14, 1);
-    Model::from_x_to_y(&[1, 2]).constant(weights).with(Node::new(
-        "MatMul",
-        &["x", "t"],
-        "y",
-        "product",
-    ))
-}
 
 /// Four bytes of something else, and then the weights.
 fn data() -> Vec<u8> {

@@ -136,6 +136,30 @@ fn an_input_without_a_bound_is_named_with_its_branch() {
     assert_eq!(error, "the query declares 2 networks; expected one");
 }
 
+/// A list of all inputs would take some hundred gigabytes.
+#[test]
+fn inputs_are_not_believed_to_be_as_many_as_declared() {
+    let text = "(vnnlib-version <2.0>)
+        (declare-network f (declare-input X real [60000,70000]) (declare-output Y real [1]))
+        (assert (and (>= X[0,0] 0.0) (<= X[0,0] 1.0) (>= Y[0] 1.0)))";
+    let either = "(assert (or (<= X[0,1] 1.0) (and (>= X[0,1] 0.0) (<= X[0,1] 1.0))))";
+    for (more, expected) in [
+        ("", "input X[0,1] has no lower bound; expected bounds of every input"),
+        (
+            either,
+            "input X[0,1] has no lower bound in the branch at line 4, column 13; \
+                  expected bounds of every input",
+        ),
+        ("(assert (or (<= X[0,0] -1.0) (>= X[0,0] 2.0)))", ""),
+    ] {
+        let query = taut::io::vnnlib::read(format!("{text}\n{more}").as_bytes()).expect("a query");
+        match Parts::of(&query) {
+            Ok(parts) => assert_eq!((expected, parts.parts().len()), ("", 0)),
+            Err(error) => assert_eq!(error.to_string(), expected),
+        }
+    }
+}
+
 #[test]
 fn many_disjunctions_are_not_multiplied_out() {
     // 12 of 10 branches over outputs: one part with 12 formulas.

@@ -95,6 +95,26 @@ fn folders_become_one_that_goes_on() {
     assert!(error.contains("empty: found no journal"), "{error}");
 }
 
+/// A record of a newer version is kept as it is, and differs from one without what it says more.
+#[test]
+fn what_a_newer_version_says_is_kept() {
+    let campaign = apart(&tool("fine", GOOD), 2);
+    let journal = campaign.path("one/runs-1-of-2.jsonl");
+    let text = fs::read_to_string(&journal).expect("a journal");
+    let newer = text.replacen("{\"schema\"", "{\"newer\": [1,  2], \"schema\"", 1);
+    assert_ne!(text, newer);
+    fs::write(&journal, &newer).expect("a journal");
+    let output = about(&campaign, &["merge", "one", "two", "-o", "out"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let other = fs::read_to_string(campaign.path("two/runs-2-of-2.jsonl")).expect("a journal");
+    let merged = fs::read_to_string(campaign.path("out/runs.jsonl")).expect("a journal");
+    assert_eq!(merged, newer + &other);
+    fs::create_dir(campaign.path("three")).expect("a folder");
+    fs::write(campaign.path("three/runs.jsonl"), text).expect("a journal");
+    let error = stderr(&about(&campaign, &["merge", "one", "three", "-o", "four"]));
+    assert!(error.contains("have different records of the run"), "{error}");
+}
+
 #[test]
 fn contradictions_of_folders_come_first() {
     let wrong = "echo status: optimal; echo value: -2.6; echo bound: -2.6";

@@ -16,6 +16,8 @@ use std::time::Duration;
 use serde_json::Value;
 use temp_dir::TempDir;
 
+use crate::support::onnx::{external, raw};
+
 /// A folder with an instance and a suite.
 struct Campaign {
     folder: TempDir,
@@ -242,6 +244,25 @@ fn what_has_changed_is_noticed() {
     fs::write(campaign.path("suite.toml"), format!("time_limit = 9\n{suite}")).expect("a suite");
     let error = stderr(&campaign.run(&["--resume"]));
     assert!(error.contains("a limit, or the number of threads, has changed"), "{error}");
+}
+
+/// Also weights that lie beside the network's file.
+#[test]
+fn networks_that_have_changed_are_noticed() {
+    let campaign = Campaign::new(&format!("instances = ['n.onnx']\n{}", tool("fine", GOOD)));
+    fs::write(campaign.path("n.onnx"), external(&[("location", "w")]).encode()).expect("a network");
+    let write = |last: f32| {
+        let weights = [1.0, 0.5, -3.0, -1.0, 2.0, last];
+        fs::write(campaign.path("w"), raw(&weights, f32::to_le_bytes)).expect("weights");
+    };
+    write(0.25);
+    assert!(campaign.run(&[]).status.success());
+    assert!(campaign.run(&["--resume"]).status.success());
+    write(0.5);
+    let error = stderr(&campaign.run(&["--resume"]));
+    assert!(error.contains("the network of n.onnx has changed since the run"), "{error}");
+    write(0.25);
+    assert!(campaign.run(&["--resume"]).status.success());
 }
 
 #[test]

@@ -1,35 +1,33 @@
 //! `taut robust NETWORK --input X --epsilon E`: whether points keep their class.
 
-use std::fmt::{self, Write};
+mod look;
+mod text;
+
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use clap::builder::PossibleValue;
 use schemars::JsonSchema;
 use serde::Serialize;
-use taut::control::{Clock, StoppedBy};
+use taut::control::StoppedBy;
 use taut::io::read_network_and_hash;
 use taut::network::Network;
-use taut::plot::{Chart, Scale, Series, Style, check_output, write};
+use taut::plot::{check_output, write};
 use taut::train::data::{Targets, read_images};
-use taut::verify::{Norm, Robustness, Unknown, Verdict, VerifyOptions, verify};
+use taut::verify::{Norm, VerifyOptions};
 
-use super::console::{CLOSED, HEADING, OPEN};
+use super::domain::numbers;
 use super::format::TableArgs;
 use super::kinds::{self, Expected};
-use super::page::Page;
 use super::points::PointArgs;
-use super::problem::{numbers, tell_of_reading};
-use super::progress::Monitor;
 use super::quantity;
-use super::reading::ReadingArgs;
-use super::record::{Head, NetworkFile, Question};
-use super::session::{Report, Session};
+use super::reading::{ReadingArgs, tell_of_reading};
+use super::record::{NetworkFile, Question};
+use super::session::Session;
 use super::shared::{ThreadsArgs, TimeLimitArgs, one_of, time_limit};
-use super::text::{count, number};
-use super::{ANSWERED, UNANSWERED};
+use look::Asked;
+use text::picture;
 
 /// Arguments of `robust`.
 #[derive(clap::Args)]
@@ -155,16 +153,6 @@ struct Sample {
     label: Option<usize>,
 }
 
-/// What all points share.
-struct Asked<'a> {
-    network: Arc<Network>,
-    args: &'a Args,
-    range: Option<[f64; 2]>,
-    each: Option<Duration>,
-    options: VerifyOptions,
-    clock: Clock,
-}
-
 /// Verifies and prints.
 pub fn run(args: &Args, session: Session) -> anyhow::Result<u8> {
     session.answer(args.format.form()?, |session| find(args, session))
@@ -254,183 +242,4 @@ fn range(text: &str) -> anyhow::Result<[f64; 2]> {
     let ends = numbers("--range", text, 2)?;
     ensure!(ends[0] <= ends[1], "--range: found {} above {}", ends[0], ends[1]);
     Ok([ends[0], ends[1]])
-}
-
-/// Relative distance of the two ends of the least change.
-const CLOSE: f64 = 1e-3;
-
-/// The first change that is tried for the least one, and how often it is doubled.
-const FIRST_CHANGE: f64 = 1.0 / 256.0;
-const DOUBLINGS: i32 = 40;
-
-impl Asked<'_> {
-    fn look(&self, sample: &Sample, epsilons: &[f64]) -> anyhow::Result<PointRecord> {
-        let outputs = self.network.evaluate_point(&sample.point);
-        let predicted = largest(&outputs);
-        let class = self.args.class.or(sample.label).unwrap_or(predicted);
-        let network = self.network.clone();
-        let robustness =
-            Robustness::new(network, &sample.point, class, &self.args.target, self.range)?;
-        let mut record = PointRecord {
-            class,
-            predicted,
-            verdicts: Vec::new(),
-            counterexample: None,
-            at_least: None,
-            at_most: None,
-        };
-        if self.args.closest {
-            self.closest(&robustness, &mut record)?;
-            return Ok(record);
-        }
-        for &epsilon in epsilons {
-            let verdict = match record.verdicts.last() {
-                // What breaks a class at a smaller change does so at a larger one.
-                Some(&"broken") => "broken",
-                _ => self.verdict(&robustness, epsilon, &mut record)?,
-            };
-            record.verdicts.push(verdict);
-        }
-        Ok(record)
-    }
-
-    fn verdict(
-        &self,
-        robustness: &Robustness,
-        epsilon: f64,
-        record: &mut PointRecord,
-    ) -> anyhow::Result<&'static str> {
-        let property = robustness.within(epsilon, self.args.norm)?;
-        let clock = self.clock.at_most(self.each);
-        Ok(match verify(&property, &self.options, &clock, &mut Monitor)?.verdict {
-            Verdict::Holds => "robust",
-            Verdict::Violated(point) => {
-                record.counterexample = Some(point.input);
-                "broken"
-            }
-            Verdict::Unknown(Unknown::Stopped(StoppedBy::TimeLimit)) => "timeout",
-            Verdict::Unknown(_) => "unknown",
-        })
-    }
-
-    /// Halves the distance between a change that is robust and one that is not.
-    fn closest(&self, robustness: &Robustness, record: &mut PointRecord) -> anyhow::Result<()> {
-        let (mut low, mut high) = (0.0, None);
-        let mut next = FIRST_CHANGE;
-        for _ in 0..DOUBLINGS {
-            let verdict = self.verdict(robustness, next, record)?;
-            record.verdicts = vec![verdict];
-            match verdict {
-                "robust" => low = next,
-                "broken" => high = Some(next),
-                _ => break,
-            }
-            next = match high {
-                None => 2.0 * low,
-                Some(high) if high - low <= CLOSE * high => break,
-                Some(high) => 0.5 * (low + high),
-            };
-        }
-        (record.at_least, record.at_most) = (Some(low), high);
-        Ok(())
-    }
-}
-
-fn largest(outputs: &[f64]) -> usize {
-    (0..outputs.len())
-        .fold(0, |best, other| if outputs[other] > outputs[best] { other } else { best })
-}
-
-fn picture(curve: &[Share], norm: Norm, network: &str) -> Chart {
-    let all = |of: fn(&Share) -> f64| curve.iter().map(|s| [s.epsilon, of(s)]).collect();
-    Chart {
-        title: format!("{network}: certified accuracy"),
-        axes: [
-            Scale::linear(match norm {
-                Norm::Linf => "largest change of each input",
-                Norm::L1 => "sum of the changes of all inputs",
-            }),
-            Scale::linear("share of points").holding([0.0, 1.0]),
-        ],
-        series: vec![
-            Series {
-                name: "robust, proven".to_string(),
-                style: Style::Line,
-                points: all(|s| s.certified_accuracy),
-            },
-            Series {
-                name: "not broken".to_string(),
-                style: Style::Line,
-                points: all(|s| {
-                    let points = (s.robust + s.broken + s.unknown).max(1) as f64;
-                    1.0 - s.broken as f64 / points
-                }),
-            },
-        ],
-        guides: Vec::new(),
-    }
-}
-
-impl Report for Robust {
-    fn text(&self, _: &Head, out: &mut Page) -> fmt::Result {
-        for (position, point) in self.points.iter().enumerate() {
-            let (Some(low), high) = (point.at_least, point.at_most) else { continue };
-            let line = match high {
-                Some(high) => format!("closest: between {} and {}", number(low), number(high)),
-                None => format!("closest: at least {}", number(low)),
-            };
-            out.headline(if high.is_some() { CLOSED } else { OPEN }, &line)?;
-            writeln!(out, "  point   {position}, class {}", point.class)?;
-        }
-        if let ([point], [verdict]) = (&self.points[..], self.first_verdicts())
-            && point.at_least.is_none()
-        {
-            let style = if ["robust", "broken"].contains(verdict) { CLOSED } else { OPEN };
-            out.headline(style, verdict)?;
-            writeln!(out, "  class   {}, predicted {}", point.class, point.predicted)?;
-        } else if !self.curve.is_empty() {
-            out.headline(
-                HEADING,
-                &format!("certified accuracy of {}", count(self.points.len(), "point")),
-            )?;
-            let rows = self.curve.iter().map(|share| {
-                let counts = [share.robust, share.broken, share.unknown].map(|n| n.to_string());
-                let accuracy = format!("{:.1} %", 100.0 * share.certified_accuracy);
-                [vec![number(share.epsilon)], counts.to_vec(), vec![accuracy]].concat()
-            });
-            let header = ["epsilon", "robust", "broken", "unknown", "certified accuracy"];
-            out.table(&header, (1, 0), &rows.collect::<Vec<_>>())?;
-        }
-        out.stopped(self.stopped_by)?;
-        match &self.picture {
-            Some(file) => writeln!(out, "  wrote   {}", file.display()),
-            None => Ok(()),
-        }
-    }
-
-    fn csv(&self, _: &Head) -> anyhow::Result<String> {
-        let mut text = "epsilon,robust,broken,unknown,certified_accuracy\n".to_string();
-        for Share { epsilon, robust, broken, unknown, certified_accuracy } in &self.curve {
-            writeln!(text, "{epsilon},{robust},{broken},{unknown},{certified_accuracy}")?;
-        }
-        Ok(text)
-    }
-
-    fn stopped_by(&self) -> Option<StoppedBy> {
-        self.stopped_by
-    }
-
-    fn exit(&self) -> u8 {
-        let is_open = |verdict: &&str| !["robust", "broken"].contains(verdict);
-        let all = self.points.iter().flat_map(|point| &point.verdicts);
-        let is_answered = self.stopped_by.is_none() && !all.into_iter().any(is_open);
-        if is_answered { ANSWERED } else { UNANSWERED }
-    }
-}
-
-impl Robust {
-    /// The verdicts of the first point.
-    fn first_verdicts(&self) -> &[&'static str] {
-        self.points.first().map_or(&[], |point| &point.verdicts)
-    }
 }

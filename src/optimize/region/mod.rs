@@ -10,19 +10,20 @@
 //! relaxing walk" (2024), arXiv:2401.03451, which samples directions where this tries each
 //! neuron that keeps the point from getting better.
 
-use std::time::Duration;
+mod forms;
 
-use ndarray::{Array2, Axis};
+use std::time::Duration;
 
 use super::polish::solve_region;
 use crate::bounds::NeuronBounds;
 use crate::control::{Clock, Silent};
 use crate::milp::{LinearExpression, Model};
-use crate::network::{ActivationLayer, Node, Phase, ReluGraph};
+use crate::network::{Phase, ReluGraph};
 use crate::num::Interval;
 use crate::problem::{Candidate, OBJECTIVE, Part, Problem};
 use crate::regions::simplex::{Errors, Rows, Simplex};
 use crate::solve::Backend;
+use forms::{Kink, Region, Row};
 
 /// Free inputs up to which Taut's own simplex method, with a dense inverse, solves the program:
 /// on networks that are searched in milliseconds, a solver's start takes longer.
@@ -43,9 +44,6 @@ const LEAST_TIME: Duration = Duration::from_millis(20);
 /// What another region has to gain, beside the size of the objective.
 const GAIN: f64 = 1e-12;
 
-/// What the cosine of parallel slopes is short of 1 at most.
-const PARALLEL: f64 = 1e-12;
-
 /// Units of rounding in the size of a row.
 const ROUNDING: f64 = 64.0 * f64::EPSILON;
 
@@ -57,29 +55,6 @@ pub struct Regions<'a> {
     bounds: &'a NeuronBounds,
     /// Inputs that may move.
     free: Vec<usize>,
-}
-
-/// All neurons over a region, as affine functions of steps of the free inputs.
-struct Region {
-    /// For each node, values where the steps begin (first row), and derivatives.
-    forms: Vec<Array2<f64>>,
-    /// For each node that is an activation, the phases.
-    phases: Vec<Vec<Phase>>,
-}
-
-/// A neuron that changes its phase at a point, and its phase beyond.
-#[derive(Clone, Copy)]
-struct Kink {
-    node: usize,
-    index: usize,
-    beyond: Phase,
-}
-
-/// `slopes · step + constant ≥ 0`.
-struct Row {
-    slopes: Vec<f64>,
-    constant: f64,
-    kink: Option<Kink>,
 }
 
 /// The best point of a region.
@@ -95,11 +70,8 @@ impl<'a> Regions<'a> {
     /// Those of a part of a problem; `None` where the program of one would be too large.
     pub fn new(problem: &'a Problem, part: &'a Part, bounds: &'a NeuronBounds) -> Option<Self> {
         let graph = problem.graph();
-        let is_free = |&i: &usize| {
-            let range = part.domain.interval(i);
-            range.lower() < range.upper() && !problem.integer().contains(&i)
-        };
-        let free: Vec<usize> = (0..part.domain.len()).filter(is_free).collect();
+        let is_real = |i: &usize| !problem.integer().contains(i);
+        let free: Vec<usize> = part.domain.varying().filter(is_real).collect();
         let open = graph.activation_layers().map(|layer| {
             let is_open = |&index: &usize| bounds.phase(layer, index) == Phase::Unstable;
             (0..graph.size(layer.node)).filter(is_open).count()
@@ -174,15 +146,6 @@ impl<'a> Regions<'a> {
         self.problem.graph()
     }
 
-    /// The region that a point lies in.
-    fn around(&self, at: &[f64]) -> Region {
-        self.region(at, |layer, index, value| match layer.ceiling(index) {
-            _ if value <= 0.0 => Phase::Inactive,
-            Some(ceiling) if value >= ceiling => Phase::Saturated,
-            _ => Phase::Active,
-        })
-    }
-
     /// The region beyond some neurons at a corner.
     fn beyond(&self, corner: &Corner, kinks: &[Kink]) -> Region {
         self.region(&corner.point.input, |layer, index, _| {
@@ -190,94 +153,6 @@ impl<'a> Regions<'a> {
             let turned = kinks.iter().find(|kink| kink.node == node && kink.index == index);
             turned.map_or(corner.region.phases[node][index], |kink| kink.beyond)
         })
-    }
-
-    /// The region of some phases, seen from a point.
-    fn region(
-        &self,
-        at: &[f64],
-        phase: impl Fn(ActivationLayer<'_>, usize, f64) -> Phase,
-    ) -> Region {
-        let graph = self.graph();
-        let mut layers = graph.activation_layers();
-        let mut region = Region { forms: Vec::new(), phases: Vec::new() };
-        for (_, node) in graph.nodes() {
-            let mut phases = Vec::new();
-            region.forms.push(match node {
-                Node::Input { size } => {
-                    let mut form = Array2::zeros((self.free.len() + 1, *size));
-                    at.iter().enumerate().for_each(|(i, x)| form[(0, i)] = *x);
-                    self.free.iter().enumerate().for_each(|(row, &i)| form[(row + 1, i)] = 1.0);
-                    form
-                }
-                Node::Affine(affine) => {
-                    let mut sum = Array2::zeros((self.free.len() + 1, affine.bias.len()));
-                    for (from, linear) in &affine.terms {
-                        linear.add_product(region.forms[from.index()].view(), sum.view_mut());
-                    }
-                    let mut values = sum.index_axis_mut(Axis(0), 0);
-                    values += &affine.bias;
-                    sum
-                }
-                Node::Relu { input } | Node::Clip { input, .. } => {
-                    let layer = layers.next().expect("one layer for each activation");
-                    let mut form = region.forms[input.index()].clone();
-                    for (index, mut column) in form.axis_iter_mut(Axis(1)).enumerate() {
-                        let phase = phase(layer, index, column[0]);
-                        phases.push(phase);
-                        match phase {
-                            Phase::Active => {}
-                            Phase::Saturated => {
-                                column.fill(0.0);
-                                column[0] = layer.ceiling(index).unwrap_or(0.0);
-                            }
-                            Phase::Inactive | Phase::Unstable => column.fill(0.0),
-                        }
-                    }
-                    form
-                }
-            });
-            region.phases.push(phases);
-        }
-        region
-    }
-
-    /// What bounds a region within the box.
-    fn rows(&self, region: &Region) -> Vec<Row> {
-        let mut rows = Vec::new();
-        for layer in self.graph().activation_layers() {
-            let (node, before) = (layer.node.index(), layer.pre_activation.index());
-            for (index, &phase) in region.phases[node].iter().enumerate() {
-                if self.bounds.phase(layer, index) != Phase::Unstable {
-                    continue;
-                }
-                let mut bend = |sign: f64, end: f64, beyond: Phase| {
-                    let kink = Some(Kink { node, index, beyond });
-                    rows.push(Row { kink, ..region.row(before, index, sign, sign * end) });
-                };
-                let ceiling = layer.ceiling(index);
-                match phase {
-                    Phase::Inactive => bend(-1.0, 0.0, Phase::Active),
-                    Phase::Active => {
-                        bend(1.0, 0.0, Phase::Inactive);
-                        ceiling.into_iter().for_each(|end| bend(-1.0, end, Phase::Saturated));
-                    }
-                    Phase::Saturated => {
-                        ceiling.into_iter().for_each(|end| bend(1.0, end, Phase::Active));
-                    }
-                    Phase::Unstable => {}
-                }
-            }
-        }
-        let node = self.problem.rows().index();
-        for (index, limit) in self.part.rows.iter().enumerate().skip(1) {
-            for (sign, end) in [(1.0, limit.lower()), (-1.0, limit.upper())] {
-                if end.is_finite() {
-                    rows.push(region.row(node, index, sign, sign * end));
-                }
-            }
-        }
-        rows
     }
 
     /// How far each free input may go from a point.
@@ -363,31 +238,6 @@ impl<'a> Regions<'a> {
         model.objective = expression(&region.row(self.problem.rows().index(), OBJECTIVE, 1.0, 0.0));
         let steps = solve_region(&model, backend, LEAST_TIME, clock, &mut Silent)?.point?;
         self.moved(at, &steps)
-    }
-}
-
-impl Row {
-    fn at(&self, steps: &[f64]) -> f64 {
-        self.constant + self.slopes.iter().zip(steps).map(|(a, step)| a * step).sum::<f64>()
-    }
-
-    fn norm(&self) -> f64 {
-        self.slopes.iter().map(|a| a * a).sum::<f64>().sqrt()
-    }
-
-    /// Whether the slopes are multiples of each other, as in the two halves of `|x|`.
-    fn is_parallel(&self, other: &Self) -> bool {
-        let product: f64 = self.slopes.iter().zip(&other.slopes).map(|(a, b)| a * b).sum();
-        product.abs() >= (1.0 - PARALLEL) * self.norm() * other.norm()
-    }
-}
-
-impl Region {
-    /// `sign · entry − shift`.
-    fn row(&self, node: usize, index: usize, sign: f64, shift: f64) -> Row {
-        let form = self.forms[node].column(index);
-        let slopes = form.iter().skip(1).map(|a| sign * a).collect();
-        Row { slopes, constant: sign * form[0] - shift, kink: None }
     }
 }
 
