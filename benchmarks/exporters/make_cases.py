@@ -252,6 +252,26 @@ def moved(case):
     case("Resize-13-linear-3d", [node("Resize", "x - s", mode="linear")], (1, 1, 2, 2, 3), 13, s=f32([1, 1, 2, 2, 2]))
     case("Resize-10-linear", [node("Resize", "x s", mode="linear")], (1, 1, 2, 3), 10, s=f32([1, 1, 2, 3]))
     case("Upsample-9-linear", [node("Upsample", "x s", mode="linear")], (1, 1, 2, 3), 9, s=f32([1, 1, 2, 2]))
+    for coordinates in ["half_pixel", "pytorch_half_pixel", "asymmetric", "align_corners"]:
+        for nearest in ["round_prefer_floor", "round_prefer_ceil", "floor", "ceil"]:
+            body = [node("Resize", "x - - n", mode="nearest", nearest_mode=nearest, coordinate_transformation_mode=coordinates)]
+            case(f"Resize-13-sizes-{coordinates}-{nearest}", body, (1, 1, 7, 3), 13, n=i64(1, 1, 3, 4))
+    body = [node("Resize", "x - s", mode="nearest", coordinate_transformation_mode="tf_half_pixel_for_nn")]
+    case("Resize-13-less-tf_half_pixel_for_nn", body, (1, 1, 5, 3), 13, s=f32([1, 1, 0.6, 5 / 3]))
+    case("Resize-13-less", [node("Resize", "x - s", mode="nearest")], (1, 1, 4, 6), 13, s=f32([1, 1, 0.5, 1.5]))
+    case("Resize-10-less", [node("Resize", "x s", mode="nearest")], (1, 1, 7, 4), 10, s=f32([1, 1, 0.75, 1.75]))
+    case("Upsample-9-more", [node("Upsample", "x s", mode="nearest")], (1, 1, 2, 3), 9, s=f32([1, 1, 1.5, 4 / 3]))
+    for coordinates in ["half_pixel", "pytorch_half_pixel", "asymmetric", "align_corners"]:
+        body = [node("Resize", "x - - n", mode="cubic", coordinate_transformation_mode=coordinates)]
+        case(f"Resize-13-cubic-{coordinates}", body, (1, 1, 5, 4), 13, n=i64(1, 1, 8, 3))
+    body = [node("Resize", "x - s", mode="cubic", cubic_coeff_a=-0.5, exclude_outside=1)]
+    case("Resize-13-cubic-excluding", body, (1, 2, 3, 4), 13, s=f32([1, 1, 2, 1.5]))
+    case("ScatterND-elements", [node("Neg", "x", "u"), node("ScatterND", "d i u")], (2,), 16, d=weights(2, 3), i=i64(0, 1, 1, 2).reshape(2, 2))
+    case("ScatterND-rows", [node("ScatterND", "x i u")], (3, 2), 11, i=i64(2, -3).reshape(2, 1), u=weights(2, 2))
+    case("ScatterND-column", [node("Slice", "x a b c", "u"), node("Relu", "u", "v"), node("ScatterND", "x i v")], (1, 2, 2), 13, a=i64(0), b=i64(1), c=i64(2), i=i64(0, 0, 1, 0, 1, 1).reshape(1, 2, 1, 3))
+    case("ScatterElements", [node("ScatterElements", "x i u", axis=1)], (2, 3), 16, i=i64(2, 0, -2, 2).reshape(2, 2), u=weights(2, 2))
+    case("ScatterElements-data", [node("ScatterElements", "d i x", axis=-2)], (1, 2), 11, d=weights(3, 2), i=i64(2, 1).reshape(1, 2))
+    case("Scatter-9", [node("Scatter", "x i u")], (2, 2), 9, i=i64(1, 0).reshape(1, 2), u=weights(1, 2))
 
 
 def products(case):
@@ -293,6 +313,12 @@ def products(case):
     }
     for number, (equation, (x, w)) in enumerate(einsums.items()):
         case(f"Einsum-{number}", [node("Einsum", "x w", equation=equation)], x, 12, w=weights(*w))
+    for name, equation, x, w in [
+        ("", "...i,ij->...j", (1, 2, 3), (3, 2)), ("-implicit", "...i,ij", (1, 2, 3), (3, 2)),
+        ("-both", "...ab,...bc->...ac", (1, 2, 2, 3), (1, 2, 3, 2)), ("-between", "b...i,oi->bo...", (1, 2, 2, 3), (4, 3)),
+        ("-none", "bi...,io->bo...", (1, 3), (3, 2)),
+    ]:
+        case(f"Einsum-others{name}", [node("Einsum", "x w", equation=equation)], x, 12, w=weights(*w))
     case("Einsum-left", [node("Einsum", "w x", equation="oi,bi->bo")], w=weights(3, 4))
     case("Einsum-one", [node("Einsum", "x", equation="bij->bji")], (1, 2, 3))
     case("Einsum-one-sum", [node("Einsum", "x", equation="bij->bj")], (1, 2, 3))
@@ -381,6 +407,15 @@ def folded(case):
     case("folded-resize", [node("Resize", "w - s", "r", mode="linear"), node("Add", "x r")], (1, 1, 4), w=weights(1, 1, 2), s=f32([1, 1, 2]))
     case("folded-einsum", [node("Einsum", "w v", "r", equation="ij,jk->ik"), node("MatMul", "x r")], w=weights(4, 2), v=weights(2, 3))
     half = numpy_helper.from_array(weights(4, 3).astype(np.float16), "w")
+    sparse = helper.make_sparse_tensor(numpy_helper.from_array(f32([1.5, -2]), "v"), numpy_helper.from_array(i64(1, 9), "i"), [4, 3])
+    case("folded-sparse", [node("Constant", [], "w", sparse_value=sparse), node("MatMul", "x w")], opset=13)
+    sparse = helper.make_sparse_tensor(numpy_helper.from_array(f32([1.5, -2]), "v"), numpy_helper.from_array(i64(0, 1, 3, 0).reshape(2, 2), "i"), [4, 3])
+    case("folded-sparse-axes", [node("Constant", [], "w", sparse_value=sparse), node("MatMul", "x w")], opset=13)
+    one_hot = lambda **a: [node("OneHot", "i d v", "w", **a), node("MatMul", "x w")]
+    case("folded-one-hot", one_hot(), i=i64(2, -3, 0, 7), d=i64(3)[0], v=f32([-1, 2]))
+    case("folded-one-hot-axis", one_hot(axis=0), i=i64(2, 0, 3), d=i64(4), v=f32([0, 1]))
+    scatter = [node("ScatterND", "w i u", "t"), node("ScatterElements", "t j v", "s"), node("MatMul", "x s")]
+    case("folded-scatter", scatter, w=weights(4, 2), i=i64(3, 0).reshape(2, 1), u=weights(2, 2), j=i64(1, 2).reshape(1, 2), v=f32([[7, 8]]))
     case("folded-half", [node("Cast", "w", "t", to=FLOAT), node("MatMul", "x t")], w=half)
     brain = helper.make_tensor("w", TensorProto.BFLOAT16, [4, 3], weights(4, 3).ravel())
     case("folded-bfloat16", [node("Cast", "w", "t", to=FLOAT), node("MatMul", "x t")], opset=13, w=brain)

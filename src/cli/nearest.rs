@@ -1,6 +1,7 @@
 //! `taut nearest PROBLEM --to OUTPUTS`, `taut nearest PROBLEM --from INPUTS`.
 
 use anyhow::ensure;
+use clap::ArgGroup;
 use clap::builder::PossibleValue;
 
 use super::optimize::{Aim, SolveArgs};
@@ -9,18 +10,12 @@ use super::shared::one_of;
 
 /// Arguments of `nearest`.
 #[derive(clap::Args)]
+#[command(group = ArgGroup::new("near").args(["to", "from"]).required(true))]
 pub struct Args {
     #[command(flatten)]
     asked: SolveArgs,
     /// Outputs to come near to: one number for all, or one per output, separated by commas.
-    #[arg(
-        long,
-        value_name = "NUMBERS",
-        allow_hyphen_values = true,
-        help_heading = "Question",
-        required_unless_present = "from",
-        conflicts_with = "from"
-    )]
+    #[arg(long, value_name = "NUMBERS", allow_hyphen_values = true, help_heading = "Question")]
     to: Option<String>,
     /// Inputs to stay near to, where the constraints hold: likewise.
     #[arg(long, value_name = "NUMBERS", allow_hyphen_values = true, help_heading = "Question")]

@@ -25,7 +25,7 @@ use super::record::Head;
 use super::session::{Report, Session};
 use super::settings::{FormulationArgs, SettingsArgs, methods, setting_of_programs};
 use super::shared::{MemoryLimitArgs, TimeLimitArgs, one_of};
-use super::text::{number, number_above, number_below, ratio, seconds};
+use super::text::{count_of, number, number_above, number_below, ratio, seconds};
 use super::{ANSWERED, FAILED, UNANSWERED};
 
 /// Arguments of `minimize` and `maximize`.
@@ -371,8 +371,8 @@ fn evidence(text: &mut Page, answer: &Answer, head: &Head) -> fmt::Result {
             };
             return writeln!(
                 text,
-                "\n  method  search: {} parts of the box{programs}\n  time    {time}",
-                answer.nodes
+                "\n  method  search: {} of the box{programs}\n  time    {time}",
+                count_of(answer.nodes, "part")
             );
         }
     };
@@ -405,8 +405,8 @@ fn evidence(text: &mut Page, answer: &Answer, head: &Head) -> fmt::Result {
     )?;
     let s = &answer.seconds;
     if let Some(proof) = answer.proof {
-        let (nodes, time) = (proof.nodes, seconds(s.certify));
-        writeln!(text, "  proof   {nodes} parts of the box and linear programs, {time}")?;
+        let (parts, time) = (count_of(proof.nodes, "part"), seconds(s.certify));
+        writeln!(text, "  proof   {parts} of the box and linear programs, {time}")?;
     }
     writeln!(
         text,

@@ -94,6 +94,7 @@ impl clap::Args for Args {
             .args(CAPABILITIES.iter().map(flag))
             .group(one)
             .override_usage("taut supports --<CAPABILITY>")
+            .arg_required_else_help(true)
     }
 
     fn augment_args_for_update(command: Command) -> Command {

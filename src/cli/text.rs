@@ -89,6 +89,11 @@ pub fn seconds(value: f64) -> String {
 
 /// `3 neurons`, `1 neuron`.
 pub fn count(number: usize, noun: &str) -> String {
+    count_of(number as u64, noun)
+}
+
+/// The same of counts that may be larger than memory.
+pub fn count_of(number: u64, noun: &str) -> String {
     match number {
         1 => format!("1 {noun}"),
         n => format!("{n} {noun}s"),

@@ -28,7 +28,7 @@ use super::reading::{ReadingArgs, tell_of_reading};
 use super::record::{Head, NetworkFile, Question};
 use super::session::{Report, Session};
 use super::shared::{ThreadsArgs, time_limit};
-use super::text::{count, seconds};
+use super::text::{count_of, seconds};
 use super::{ANSWERED, UNANSWERED};
 
 /// Arguments of `verify`.
@@ -82,7 +82,7 @@ pub struct Verified {
     /// Why the verdict is unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
-    /// The stage that decided.
+    /// The stage that decided; none where the property leaves no box.
     decided_by: Option<&'static str>,
     /// What each stage did.
     stages: Vec<StageRecord>,
@@ -164,6 +164,9 @@ fn is_property(path: &Path) -> bool {
     name.ends_with(".vnnlib") || name.ends_with(".vnnlib.gz")
 }
 
+/// Boxes without a point that are told one by one: disjunctions multiply them.
+const MOST_EMPTY: usize = 3;
+
 /// Reads query and networks, and puts these into the session's head.
 fn read(args: &Args, session: &mut Session) -> anyhow::Result<(Property, Query)> {
     let (given, path) = files(args)?;
@@ -179,8 +182,13 @@ fn read(args: &Args, session: &mut Session) -> anyhow::Result<(Property, Query)>
         let (networks, records) = read_all(&query, &files, &reading)?;
         let property = Property::of_networks(&networks, &query);
         let property = property.with_context(|| path.display().to_string())?;
-        for warning in query.warnings.iter().chain(property.empty()) {
+        let empty = property.empty();
+        for warning in query.warnings.iter().chain(empty.iter().take(MOST_EMPTY)) {
             tracing::warn!("{}: {warning}", path.display());
+        }
+        if empty.len() > MOST_EMPTY {
+            let more = empty.len() - MOST_EMPTY;
+            tracing::warn!("{}: no point in {more} other boxes either", path.display());
         }
         Ok((property, query, records))
     })?;
@@ -258,9 +266,9 @@ fn check_strict(query: &Query) -> anyhow::Result<()> {
     let is_real = |tensor: &&Tensor| tensor.element_type == ElementType::Real;
     match query.tensors().find(|tensor| !is_real(tensor)) {
         None => Ok(()),
-        Some(Tensor { name, element_type, .. }) => bail!(
-            "'{}' is of type {element_type}; expected real (--strict), since proofs are about real \
-             numbers",
+        Some(Tensor { name, element_type, position, .. }) => bail!(
+            "{position}: '{}' is of type {element_type}; expected real (--strict), since proofs are \
+             about real numbers",
             excerpt(name)
         ),
     }
@@ -356,7 +364,7 @@ impl Report for Verified {
             writeln!(out, "  decided by {stage}, after {}", seconds(self.seconds))?;
         }
         let boxes = if self.parts == 1 { "box" } else { "boxes" };
-        let nodes = count(usize::try_from(self.nodes).unwrap_or(usize::MAX), "part");
+        let nodes = count_of(self.nodes, "part");
         writeln!(out, "  {} {boxes}, {nodes} of the search", self.parts)?;
         let rows = self.stages.iter().map(|stage| {
             let StageRecord { stage, alternatives, closed, seconds: time } = stage;
@@ -371,6 +379,7 @@ impl Report for Verified {
     }
 
     fn exit(&self) -> u8 {
-        if self.decided_by.is_some() { ANSWERED } else { UNANSWERED }
+        // Where no box is left, no stage has had anything to decide.
+        if matches!(self.verdict, "sat" | "unsat") { ANSWERED } else { UNANSWERED }
     }
 }

@@ -54,17 +54,28 @@ pub fn stored_box(network: &Network, path: &Path) -> Result<Option<StoredBox>, F
 
 /// The lines of a CSV file that people write by hand: blanks and comments (`#`) do not count, and
 /// the first line may be a header or not.
-pub(super) fn table_reader(bytes: &[u8]) -> csv::Reader<&[u8]> {
-    csv::ReaderBuilder::new()
+///
+/// # Errors
+/// The line with the first byte that is no UTF-8.
+pub(super) fn table_reader(bytes: &[u8]) -> Result<csv::Reader<&[u8]>, FormatError> {
+    std::str::from_utf8(bytes).map_err(|error| {
+        let breaks = bytes[..error.valid_up_to()].iter().filter(|&&byte| byte == b'\n').count();
+        FormatError::Content {
+            place: format!("line {}", breaks + 1),
+            found: "other bytes".to_string(),
+            expected: "text in UTF-8".to_string(),
+        }
+    })?;
+    Ok(csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
         .trim(csv::Trim::All)
         .comment(Some(b'#'))
-        .from_reader(bytes)
+        .from_reader(bytes))
 }
 
 fn parse(bytes: &[u8]) -> Result<IntervalBox, FormatError> {
-    let mut reader = table_reader(bytes);
+    let mut reader = table_reader(bytes)?;
     let (mut lower, mut upper) = (Vec::new(), Vec::new());
     for (position, record) in reader.records().enumerate() {
         let line = record.as_ref().ok().and_then(|record| record.position()).map(|at| at.line());

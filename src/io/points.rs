@@ -25,7 +25,7 @@ fn parse(bytes: &[u8], vocabulary: &Vocabulary<'_>) -> Result<Vec<Vec<f64>>, For
         found,
         expected,
     };
-    let mut reader = table_reader(bytes);
+    let mut reader = table_reader(bytes)?;
     let mut columns: Vec<usize> = (0..inputs).collect();
     let mut points = Vec::new();
     for (position, record) in (1..).zip(reader.records()) {
@@ -35,7 +35,8 @@ fn parse(bytes: &[u8], vocabulary: &Vocabulary<'_>) -> Result<Vec<Vec<f64>>, For
             .map_err(|error| refused(line, error.to_string(), format!("{inputs} numbers")))?;
         if record.len() != inputs {
             let expected = format!("{inputs}, one for each input");
-            return Err(refused(line, format!("{} fields", record.len()), expected));
+            let fields = if record.len() == 1 { "field" } else { "fields" };
+            return Err(refused(line, format!("{} {fields}", record.len()), expected));
         }
         let is_header = position == 1 && record.iter().all(|field| field.parse::<f64>().is_err());
         if is_header {

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use crate::io::vnnlib::{ElementType, Joined, NetworkDeclaration, NetworkRelation, Tensor};
+use crate::io::vnnlib::{
+    ElementType, Joined, NetworkDeclaration, NetworkRelation, Position, Tensor,
+};
 use crate::message::excerpt;
 use crate::network::{Beside, Network, NetworkError, Precision};
 
@@ -20,10 +22,12 @@ pub enum Misfit {
         expected: usize,
     },
     /// It has another number of values.
-    #[error("the query declares {declared} {what}{of}; the network has {found}")]
+    #[error("{at}: the query declares {declared} {}{of}; the network has {found}", what(*side, *declared))]
     Size {
-        /// Inputs, or outputs with hidden values.
-        what: &'static str,
+        /// Where the last one of the query stands, or the first one that the network has not.
+        at: Position,
+        /// Input, output, or output or hidden value.
+        side: &'static str,
         /// Those of the query.
         declared: usize,
         /// Of which network, where there are several.
@@ -32,8 +36,10 @@ pub enum Misfit {
         found: usize,
     },
     /// A tensor has another shape.
-    #[error("the query declares '{name}' with shape {declared:?}; the network has {found:?}")]
+    #[error("{at}: the query declares '{name}' with shape {declared:?}; the network has {found:?}")]
     Shape {
+        /// Its place in the query.
+        at: Position,
         /// Name in the query.
         name: String,
         /// Its shape there.
@@ -42,8 +48,10 @@ pub enum Misfit {
         found: Vec<usize>,
     },
     /// A tensor has another type.
-    #[error("the query declares '{name}' of type {declared}; the network has {found}")]
+    #[error("{at}: the query declares '{name}' of type {declared}; the network has {found}")]
     Type {
+        /// Its place in the query.
+        at: Position,
         /// Name in the query.
         name: String,
         /// Its type there.
@@ -73,6 +81,17 @@ pub enum Misfit {
         layer: String,
     },
 }
+
+/// So many values of a side.
+fn what(side: &str, count: usize) -> String {
+    match side {
+        _ if count == 1 => side.to_string(),
+        OUTPUT_OR_HIDDEN => "outputs and hidden values".to_string(),
+        side => format!("{side}s"),
+    }
+}
+
+const OUTPUT_OR_HIDDEN: &str = "output or hidden value";
 
 fn type_of(precision: Precision) -> &'static str {
     match precision {
@@ -116,15 +135,23 @@ fn check_one(
     };
     let with_hidden: Vec<Tensor> =
         declared.outputs.iter().chain(&declared.hidden).cloned().collect();
-    let outputs = if declared.hidden.is_empty() { "outputs" } else { "outputs and hidden values" };
+    let outputs = if declared.hidden.is_empty() { "output" } else { OUTPUT_OR_HIDDEN };
     let sides = [
-        ("inputs", &declared.inputs, network.inputs(), network.input_shape()),
+        ("input", &declared.inputs, network.inputs(), network.input_shape()),
         (outputs, &with_hidden, network.outputs(), network.output_shape()),
     ];
-    for (what, tensors, found, shape) in sides {
-        let count = tensors.iter().map(Tensor::count).sum();
+    for (side, tensors, found, shape) in sides {
+        let mut count = 0;
+        let mut at = None;
+        for tensor in tensors {
+            if count <= found {
+                at = Some(tensor.position);
+            }
+            count += tensor.count();
+        }
         if found != count {
-            return Err(Misfit::Size { what, declared: count, of, found });
+            let at = at.expect("a tensor on each side");
+            return Err(Misfit::Size { at, side, declared: count, of, found });
         }
         // Version 1.0 knows no shapes; several tensors have been joined.
         let without_ones = |shape: &[usize]| -> Vec<usize> {
@@ -135,7 +162,8 @@ fn check_one(
             && without_ones(&tensor.shape) != without_ones(shape)
         {
             let (name, declared) = (tensor.name.clone(), tensor.shape.clone());
-            return Err(Misfit::Shape { name, declared, found: shape.to_vec() });
+            let at = tensor.position;
+            return Err(Misfit::Shape { at, name, declared, found: shape.to_vec() });
         }
         let precision = network.metadata().precision;
         let is_other = |tensor: &&Tensor| match tensor.element_type {
@@ -146,7 +174,8 @@ fn check_one(
         };
         if let Some(tensor) = tensors.iter().find(is_other) {
             let (name, declared) = (tensor.name.clone(), tensor.element_type);
-            return Err(Misfit::Type { name, declared, found: type_of(precision) });
+            let (at, found) = (tensor.position, type_of(precision));
+            return Err(Misfit::Type { at, name, declared, found });
         }
     }
     Ok(())

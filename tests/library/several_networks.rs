@@ -193,7 +193,7 @@ fn networks_that_are_not_as_declared_are_refused() {
     );
     let wide = dense(&[(arr2(&[[1.0, 1.0]]), arr1(&[0.0]))], Precision::F64);
     let size = refused(&[absolute(1.0), wide], &two("", 1, &asked));
-    assert_eq!(size, "the query declares 1 inputs of 'g'; the network has 2");
+    assert_eq!(size, "line 3, column 45: the query declares 1 input of 'g'; the network has 2");
     let single = dense(&[(arr2(&[[1.0]]), arr1(&[0.0]))], Precision::F32);
     let types = refused(&[absolute(1.0), single], &two("", 1, &asked));
     assert_eq!(types, "the networks have float64 and float32 numbers; expected one type");

@@ -210,9 +210,15 @@ fn queries_that_do_not_fit_are_refused() {
         Property::new(small(), &query(inputs, outputs, assertions)).expect_err("no property")
     };
     let three = refused(3, 2, &(within(3, "0", "1") + "(assert (<= Y_0 0))"));
-    assert_eq!(three.to_string(), "the query declares 3 inputs; the network has 2");
+    assert_eq!(
+        three.to_string(),
+        "line 3, column 16: the query declares 3 inputs; the network has 2"
+    );
     let one = refused(2, 1, &(within(2, "0", "1") + "(assert (<= Y_0 0))"));
-    assert_eq!(one.to_string(), "the query declares 1 outputs; the network has 2");
+    assert_eq!(
+        one.to_string(),
+        "line 3, column 16: the query declares 1 output; the network has 2"
+    );
     let open = refused(2, 2, "(assert (>= X_0 0))(assert (<= Y_0 0))");
     assert!(open.to_string().contains("has no"), "{open}");
 }

@@ -56,6 +56,36 @@ fn told(output: &Output) -> (String, String, Option<i32>) {
     (text(&output.stdout), text(&output.stderr), output.status.code())
 }
 
+/// By hand: a box with nothing in it, and a condition that holds nowhere.
+#[test]
+fn a_property_without_a_point_is_answered() {
+    let folder = folder();
+    for (name, text) in [
+        ("empty.vnnlib", format!("{BOX}(assert (>= X_0 2))\n")),
+        ("false.vnnlib", format!("{BOX}(assert (<= 1 0))\n")),
+    ] {
+        fs::write(folder.path().join(name), text).expect("a file");
+        let (text, errors, code) = told(&taut(folder.path(), &["verify", "net.json", name]));
+        assert_eq!((text.as_str(), code), ("unsat\n", Some(0)), "{errors}");
+        assert!(errors.contains("no point: "), "{errors}");
+    }
+}
+
+/// By hand: x₀ is in one of the gaps' neighbours; of 2⁵ combinations 6 have a point.
+#[test]
+fn boxes_without_a_point_do_not_fill_the_screen() {
+    let folder = folder();
+    let gaps: String = [-0.8, -0.4, 0.0, 0.4, 0.8]
+        .map(|at| format!("(assert (or (<= X_0 {at}) (>= X_0 {})))\n", at + 0.1))
+        .concat();
+    let text = format!("{BOX}{gaps}(assert (>= Y_0 1.5))\n");
+    fs::write(folder.path().join("gaps.vnnlib"), text).expect("a file");
+    let (text, errors, code) = told(&taut(folder.path(), &["verify", "net.json", "gaps.vnnlib"]));
+    assert_eq!((text.as_str(), code), ("unsat\n", Some(0)), "{errors}");
+    assert_eq!(errors.lines().count(), 4, "{errors}");
+    assert!(errors.lines().last().is_some_and(|line| line.contains("other boxes")), "{errors}");
+}
+
 /// By hand: y₀ is 1 only where x₀ = 1 and x₁ ≤ 0, and nowhere more.
 #[test]
 fn the_verdict_is_the_first_word_and_the_point_follows() {
@@ -151,6 +181,10 @@ fn capabilities_are_told_line_by_line() {
     for wrong in [&["supports"][..], &["supports", "--all"]] {
         assert_eq!(taut(Path::new("."), wrong).status.code(), Some(2));
     }
+    let shown = taut(Path::new("."), &["supports"]).stderr;
+    let questions = String::from_utf8_lossy(&shown);
+    assert!(questions.contains("--onnx-operators"), "{questions}");
+    assert!(questions.contains("--vnnlib-versions"), "{questions}");
 }
 
 #[test]

@@ -243,6 +243,8 @@ fn what_cannot_work_says_what_does() {
         fs::write(folder.path().join(name), "").expect("a file");
     }
     fs::create_dir(folder.path().join("dir")).expect("a folder");
+    fs::write(folder.path().join("latin.csv"), b"# caf\xc3\xa9\n-1, 1 # caf\xe9\n")
+        .expect("a file");
     let peaks = "peaks-2x25.onnx";
     let problem = "expected an instance file (.toml) or a network file (.json, .onnx, .nnet, \
                    .npz; packed: .gz behind it)";
@@ -269,6 +271,9 @@ fn what_cannot_work_says_what_does() {
         (&["minimize", peaks, "--absolute-gap", "wide"], &["expected a number"]),
         (&["minimize", peaks, "--timelimit", "5"], &["'--time-limit'"]),
         (&["minimize", peaks, "--tighten", "crwn"], &["'crown'"]),
+        (&["minimize", peaks, "--box", "latin.csv"], &["latin.csv: line 2: found other bytes"]),
+        (&["evaluate", peaks, "--file", "latin.csv"], &["line 2", "expected text in UTF-8"]),
+        (&["nearest", peaks], &["--to <NUMBERS>", "--from <NUMBERS>"]),
         (&["minimize", peaks, "--box", "empty.csv"], &["empty.csv: found 0 intervals", "2"]),
         (&["minimize", peaks, "-o", "x.xls"], &["x.xls", "expected one of .txt, .json"]),
         (&["bounds", peaks, "--load", peaks], &["no JSON object", "taut bounds --save"]),

@@ -307,6 +307,15 @@ impl Model {
         self
     }
 
+    /// A function of the domain `own` from `t` to `u`, of one node in an operator set.
+    pub fn function(mut self, name: &str, version: i64, body: Node) -> Self {
+        let operator_set = Message::default().bytes(1, "").integer(2, version);
+        let function = Message::default().bytes(1, name).bytes(4, "t").bytes(5, "u");
+        let function = function.message(7, body.message).message(9, operator_set).bytes(10, "own");
+        self.model = self.model.message(25, function);
+        self
+    }
+
     /// Any field of the graph.
     pub fn graph_field(mut self, field: u64, message: Message) -> Self {
         self.graph = self.graph.message(field, message);

@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use ndarray::ArrayD;
 
-use super::schema::{AttributeProto, TensorProto, attribute_type};
+use super::schema::{AttributeProto, SparseTensorProto, TensorProto, attribute_type};
 use super::value::{Tensor, Values};
 use crate::message::excerpt;
 use crate::network::{
@@ -56,6 +56,17 @@ pub enum Operand {
     Data(Data),
     Constant { name: String, tensor: Rc<Tensor> },
     Absent,
+}
+
+impl Operand {
+    /// Its shape in the file.
+    pub fn shape(&self) -> Option<&[usize]> {
+        match self {
+            Self::Data(data) => Some(&data.shape),
+            Self::Constant { tensor, .. } => Some(tensor.shape()),
+            Self::Absent => None,
+        }
+    }
 }
 
 /// A node with its operands.
@@ -185,6 +196,11 @@ impl Call {
 
     pub fn tensor(&mut self, name: &'static str) -> Result<Option<TensorProto>, LayerError> {
         Ok(self.attribute(name, attribute_type::TENSOR)?.and_then(|attribute| attribute.t))
+    }
+
+    pub fn sparse(&mut self, name: &'static str) -> Result<Option<SparseTensorProto>, LayerError> {
+        let attribute = self.attribute(name, attribute_type::SPARSE_TENSOR)?;
+        Ok(attribute.and_then(|attribute| attribute.sparse_tensor))
     }
 
     /// Names attributes that are known, for messages.

@@ -3,7 +3,8 @@
 //!
 //! Reading goes in stages:
 //!
-//! 1. *Decode* (`schema.rs`, `read.rs`): the graph, versions of operator sets, metadata.
+//! 1. *Decode* (`schema.rs`, `read.rs`): the graph, versions of operator sets, metadata. Calls
+//!    of functions that the file defines are written out (`functions.rs`).
 //!    Initialisers wait until a node reads them (`tensor.rs`): raw or typed data, inside the
 //!    file or in another one beside it ([`Beside`](super::Beside)), types from `float16` to
 //!    `double` as `f64`, whole numbers and truth values as `i64` (`value.rs`).
@@ -28,6 +29,7 @@
 
 mod builder;
 mod call;
+mod functions;
 mod graph;
 mod lowering;
 mod operators;

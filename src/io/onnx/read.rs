@@ -6,11 +6,15 @@ use std::collections::{HashMap, HashSet};
 use prost::Message;
 use serde::de::DeserializeOwned;
 
+use super::functions;
 use super::graph::{Built, Failure, Graph, node_name};
 use super::operators::{DOMAINS, domain_of};
 use super::order::order;
 use super::ports::{self, Port};
-use super::schema::{GraphProto, ModelProto, TensorProto};
+use super::schema::{
+    AttributeProto, GraphProto, ModelProto, NodeProto, SparseTensorProto, TensorProto,
+    attribute_type,
+};
 use super::{INPUT_BOX, INPUT_NAMES, ORIGIN, OUTPUT_NAMES, SCALING, content};
 use crate::io::{Beside, FormatError, ReadOptions};
 use crate::message::{excerpt, readable};
@@ -58,8 +62,10 @@ fn network(
     beside: &Beside,
     options: &ReadOptions,
 ) -> Result<Network, FormatError> {
-    let versions = versions(&model)?;
+    let mut versions = versions(&model)?;
     let graph = model.graph.ok_or_else(|| content("the file", "no graph", "an ONNX model"))?;
+    let node = functions::written_out(graph.node, &model.functions, &mut versions)?;
+    let graph = GraphProto { node, ..graph };
     let properties = model.metadata_props.into_iter();
     let properties: HashMap<String, String> = properties
         .map(|entry| (entry.key.unwrap_or_default(), entry.value.unwrap_or_default()))
@@ -100,9 +106,8 @@ fn build(
     mut metadata: Metadata,
     (beside, options): (&Beside, &ReadOptions),
 ) -> Result<Network, FormatError> {
-    if !graph.sparse_initializer.is_empty() {
-        return Err(content("the graph", "sparse initialisers", "dense ones"));
-    }
+    // Behind the others, whose positions are names.
+    graph.node.extend(std::mem::take(&mut graph.sparse_initializer).into_iter().map(constant));
     let mut initializers: HashMap<String, TensorProto> = HashMap::new();
     for mut initializer in std::mem::take(&mut graph.initializer) {
         let name = initializer.name.take().unwrap_or_default();
@@ -157,6 +162,24 @@ fn build(
     let Built { network, sizes } = one_row(&graph, rows)?;
     name_elements(&graph, &network, &sizes, &mut metadata);
     Ok(network.with_metadata(metadata)?)
+}
+
+/// A sparse initialiser as a node of its value.
+fn constant(sparse: SparseTensorProto) -> NodeProto {
+    let name = sparse.values.as_ref().and_then(|values| values.name.clone());
+    let value = AttributeProto {
+        name: Some("sparse_value".to_string()),
+        r#type: Some(attribute_type::SPARSE_TENSOR),
+        sparse_tensor: Some(sparse),
+        ..AttributeProto::default()
+    };
+    NodeProto {
+        output: vec![name.clone().unwrap_or_default()],
+        name,
+        op_type: Some("Constant".to_string()),
+        attribute: vec![value],
+        ..NodeProto::default()
+    }
 }
 
 /// The network of one of so many rows of a batch, where every layer treats them apart and alike;

@@ -19,6 +19,30 @@ pub struct ModelProto {
     pub opset_import: Vec<OperatorSetIdProto>,
     #[prost(message, repeated, tag = "14")]
     pub metadata_props: Vec<StringStringEntryProto>,
+    #[prost(message, repeated, tag = "25")]
+    pub functions: Vec<FunctionProto>,
+}
+
+/// An operator that the file itself defines.
+#[derive(Clone, PartialEq, Message)]
+pub struct FunctionProto {
+    #[prost(string, optional, tag = "1")]
+    pub name: Option<String>,
+    #[prost(string, repeated, tag = "4")]
+    pub input: Vec<String>,
+    #[prost(string, repeated, tag = "5")]
+    pub output: Vec<String>,
+    #[prost(message, repeated, tag = "7")]
+    pub node: Vec<NodeProto>,
+    #[prost(message, repeated, tag = "9")]
+    pub opset_import: Vec<OperatorSetIdProto>,
+    #[prost(string, optional, tag = "10")]
+    pub domain: Option<String>,
+    /// Attributes with defaults.
+    #[prost(message, repeated, tag = "11")]
+    pub attribute_proto: Vec<AttributeProto>,
+    #[prost(string, optional, tag = "13")]
+    pub overload: Option<String>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -49,9 +73,8 @@ pub struct GraphProto {
     pub input: Vec<ValueInfoProto>,
     #[prost(message, repeated, tag = "12")]
     pub output: Vec<ValueInfoProto>,
-    /// Refused.
-    #[prost(bytes = "vec", repeated, tag = "15")]
-    pub sparse_initializer: Vec<Vec<u8>>,
+    #[prost(message, repeated, tag = "15")]
+    pub sparse_initializer: Vec<SparseTensorProto>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -68,6 +91,9 @@ pub struct NodeProto {
     pub attribute: Vec<AttributeProto>,
     #[prost(string, optional, tag = "7")]
     pub domain: Option<String>,
+    /// Which of the file's functions of one name.
+    #[prost(string, optional, tag = "8")]
+    pub overload: Option<String>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -86,7 +112,9 @@ pub struct AttributeProto {
     pub floats: Vec<f32>,
     #[prost(int64, repeated, tag = "8")]
     pub ints: Vec<i64>,
-    /// Name of an attribute of the function that the node stands in; refused.
+    #[prost(message, optional, tag = "22")]
+    pub sparse_tensor: Option<SparseTensorProto>,
+    /// Name of an attribute of the function that the node stands in; refused outside of one.
     #[prost(string, optional, tag = "21")]
     pub ref_attr_name: Option<String>,
     /// See [`attribute_type`].
@@ -102,10 +130,11 @@ pub mod attribute_type {
     pub const TENSOR: i32 = 4;
     pub const FLOATS: i32 = 6;
     pub const INTS: i32 = 7;
+    pub const SPARSE_TENSOR: i32 = 11;
 
     /// Name of a type in the specification, for messages.
     pub fn name(code: i32) -> String {
-        const NAMES: [&str; 11] = [
+        const NAMES: [&str; 12] = [
             "undefined",
             "float",
             "int",
@@ -117,6 +146,7 @@ pub mod attribute_type {
             "strings",
             "tensors",
             "graphs",
+            "sparse tensor",
         ];
         let known = usize::try_from(code).ok().and_then(|code| NAMES.get(code));
         known.map_or_else(|| format!("number {code}"), |name| (*name).to_string())
@@ -150,6 +180,19 @@ pub struct TensorProto {
     /// 1 where the data are in another file.
     #[prost(int32, optional, tag = "14")]
     pub data_location: Option<i32>,
+}
+
+/// A tensor by those of its elements that are not 0.
+#[derive(Clone, PartialEq, Message)]
+pub struct SparseTensorProto {
+    /// A list, with the name of the tensor.
+    #[prost(message, optional, tag = "1")]
+    pub values: Option<TensorProto>,
+    /// The place of each: its number in row-major order, or one number an axis.
+    #[prost(message, optional, tag = "2")]
+    pub indices: Option<TensorProto>,
+    #[prost(int64, repeated, tag = "3")]
+    pub dims: Vec<i64>,
 }
 
 /// Values of [`TensorProto::data_type`].

@@ -2,7 +2,7 @@
 
 use ndarray::{ArrayD, IxDyn};
 
-use super::schema::{TensorProto, data_type};
+use super::schema::{SparseTensorProto, TensorProto, data_type};
 use super::value::{Kind, Tensor, Values};
 use crate::io::{Beside, FormatError};
 use crate::message::excerpt;
@@ -20,6 +20,60 @@ const EXTERNAL: i32 = 1;
 /// The constant in a tensor.
 pub fn read(tensor: &TensorProto, name: &str, beside: &Beside) -> Result<Tensor, FormatError> {
     Reader { tensor, name, beside }.read()
+}
+
+/// The constant of a sparse tensor that says how many elements it has: at most so many.
+pub fn read_sparse(
+    sparse: &SparseTensorProto,
+    name: &str,
+    most: usize,
+) -> Result<Tensor, FormatError> {
+    let missing = TensorProto::default();
+    let part = |part: &Option<TensorProto>| {
+        Reader { tensor: part.as_ref().unwrap_or(&missing), name, beside: &Beside::default() }
+            .read()
+    };
+    let (values, places) = (part(&sparse.values)?, part(&sparse.indices)?);
+    let whole = TensorProto { dims: sparse.dims.clone(), ..TensorProto::default() };
+    let reader = Reader { tensor: &whole, name, beside: &Beside::default() };
+    let (shape, count) = reader.shape()?;
+    let refused = || {
+        let found = format!(
+            "a sparse tensor of {count} elements, with values of shape {:?} and indices of {:?}",
+            values.shape(),
+            places.shape()
+        );
+        let expected = "a list of values, with one index or one an axis for each, inside the \
+                        tensor and in ascending order";
+        reader.refuse(found, &format!("{expected}; at most {most} elements"))
+    };
+    let Values::Integer(indices) = &places.values else { return Err(refused()) };
+    let is_list = match *places.shape() {
+        [length] => length == values.len(),
+        [length, axes] => length == values.len() && axes == shape.len() && axes > 0,
+        _ => false,
+    };
+    if values.shape().len() != 1 || !is_list || count > most {
+        return Err(refused());
+    }
+    let axes: &[usize] = if places.shape().len() == 2 { &shape } else { &[count] };
+    let flat: Vec<i64> = indices.iter().copied().collect();
+    let position = |index: &[i64]| {
+        index.iter().zip(axes).try_fold(0, |at, (&index, &length)| {
+            let index = usize::try_from(index).ok().filter(|&index| index < length)?;
+            Some(at * length + index)
+        })
+    };
+    let positions: Option<Vec<usize>> = flat.chunks(axes.len()).map(position).collect();
+    let positions = positions.ok_or_else(refused)?;
+    if positions.windows(2).any(|pair| pair[0] >= pair[1]) {
+        return Err(refused());
+    }
+    // Each element is 0, or one of the list behind it.
+    let mut sources = vec![0; count];
+    positions.iter().enumerate().for_each(|(number, &at)| sources[at] = number + 1);
+    let sources = ArrayD::from_shape_vec(IxDyn(&shape), sources).expect("as many elements");
+    Ok(values.behind_zero().picked(&sources))
 }
 
 struct Reader<'a> {

@@ -114,6 +114,21 @@ impl Tensor {
         Self::integers(ndarray::Array1::from(values).into_dyn())
     }
 
+    /// A list of 0 and the elements.
+    pub fn behind_zero(&self) -> Self {
+        let values = match &self.values {
+            Values::Float(values) => {
+                let all = std::iter::once(0.0).chain(values.iter().copied());
+                Values::Float(all.collect::<ndarray::Array1<f64>>().into_dyn())
+            }
+            Values::Integer(values) => {
+                let all = std::iter::once(0).chain(values.iter().copied());
+                Values::Integer(all.collect::<ndarray::Array1<i64>>().into_dyn())
+            }
+        };
+        Self { kind: self.kind, values }
+    }
+
     pub fn shape(&self) -> &[usize] {
         match &self.values {
             Values::Float(values) => values.shape(),

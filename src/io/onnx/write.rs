@@ -52,6 +52,7 @@ pub fn write(network: &Network) -> Result<Vec<u8>, FormatError> {
         graph: Some(graph),
         opset_import: vec![OperatorSetIdProto { domain: None, version: Some(operator_set) }],
         metadata_props: properties(network),
+        functions: Vec::new(),
     };
     Ok(model.encode_to_vec())
 }
@@ -121,6 +122,7 @@ impl Writer {
             op_type: Some(operator.op.clone()),
             attribute,
             domain: None,
+            overload: None,
         });
         Ok(())
     }

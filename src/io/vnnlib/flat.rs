@@ -22,6 +22,8 @@ struct Declared {
     count: usize,
     /// Those above, with their places.
     above: BTreeMap<usize, Position>,
+    /// The largest of all, with its place.
+    last: Option<(usize, Position)>,
 }
 
 impl Declared {
@@ -35,6 +37,9 @@ impl Declared {
             return false;
         }
         self.above.insert(index, position);
+        if self.last.is_none_or(|(last, _)| last < index) {
+            self.last = Some((index, position));
+        }
         while self.above.remove(&self.count).is_some() {
             self.count += 1;
         }
@@ -88,20 +93,21 @@ impl FlatNames {
     pub(super) fn network(&self, end: Position) -> Result<NetworkDeclaration, VnnlibError> {
         self.inputs.check('X', end)?;
         self.outputs.check('Y', end)?;
-        let tensor = |name: &str, first, count| Tensor {
+        let tensor = |name: &str, first, declared: &Declared| Tensor {
             name: name.to_string(),
             onnx_name: None,
             element_type: ElementType::Real,
-            shape: vec![count],
+            shape: vec![declared.count],
             first: Variable(first),
+            position: declared.last.map_or(end, |(_, position)| position),
         };
         let inputs = self.inputs.count;
         Ok(NetworkDeclaration {
             name: String::new(),
             relation: NetworkRelation::None,
-            inputs: vec![tensor("X", 0, inputs)],
+            inputs: vec![tensor("X", 0, &self.inputs)],
             hidden: Vec::new(),
-            outputs: vec![tensor("Y", inputs, self.outputs.count)],
+            outputs: vec![tensor("Y", inputs, &self.outputs)],
         })
     }
 

@@ -158,6 +158,7 @@ fn input_tensors(query: &Query, common: &[Option<usize>], count: usize) -> Vec<T
                     element_type: tensor.element_type,
                     shape: Vec::new(),
                     first: Variable(tensors.len()),
+                    position: tensor.position,
                 });
             }
         }

@@ -130,7 +130,8 @@ impl Networks {
             parser.take()?;
         }
         let first = Variable(self.count);
-        let tensor = Tensor { name: name.to_string(), onnx_name, element_type, shape, first };
+        let name = name.to_string();
+        let tensor = Tensor { name, onnx_name, element_type, shape, first, position: at };
         self.count += count;
         self.tensors.insert(tensor.name.clone(), tensor.clone());
         Ok(tensor)

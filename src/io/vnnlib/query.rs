@@ -68,8 +68,9 @@ pub enum NetworkRelation {
     IsomorphicTo(usize),
 }
 
-/// An input, an output, or a value inside a network.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// An input, an output, or a value inside a network. Two are equal that say the same, wherever
+/// they stand.
+#[derive(Clone, Debug)]
 pub struct Tensor {
     /// Its name in the query; `X` or `Y` in version 1.0.
     pub name: String,
@@ -81,7 +82,18 @@ pub struct Tensor {
     pub shape: Vec<usize>,
     /// Its first element; the others follow, the last index fastest.
     pub first: Variable,
+    /// Where it is declared in the file; in version 1.0 its last element.
+    pub position: Position,
 }
+
+impl PartialEq for Tensor {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.name, &self.onnx_name, self.element_type, &self.shape, self.first)
+            == (&other.name, &other.onnx_name, other.element_type, &other.shape, other.first)
+    }
+}
+
+impl Eq for Tensor {}
 
 impl Tensor {
     /// Number of elements.

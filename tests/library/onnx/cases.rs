@@ -122,6 +122,7 @@ const FORMATS: &[(&str, &[f64])] = &[
     ("dropout-7-mask", &[-0.146264]),
     ("external", &[-0.559914]),
     ("fp16-weights-cast", &[-0.900598]),
+    ("functions", &[-0.515369]),
     ("gemm-transA", &[-0.223487]),
     ("gemm-weights-left", &[-0.223487]),
     ("max-three", &[-0.223487]),
@@ -132,6 +133,8 @@ const FORMATS: &[(&str, &[f64])] = &[
     ("sklearn-mlp-double", &[-0.672084]),
     ("sklearn-pipe-standard", &[-0.759274]),
     ("slice-inputs", &[-0.223487]),
+    // By hand too: relu of (−3.5, 0, 0.5), times (1, −2, 4).
+    ("sparse-initialiser", &[2.0]),
     ("split-concat", &[-0.223487]),
     ("squeeze-13", &[-0.506631]),
     ("sum-op", &[-0.223487]),

@@ -63,10 +63,6 @@ fn graphs_that_are_wrong() {
             "node 'a to y' reads 'a', which no node, constant or input provides",
         ),
         (with_constants().with(relu("x", "z")), "the output 'y' is not computed by any node"),
-        (
-            dense().graph_field(15, Message::default()),
-            "the graph: found sparse initialisers; expected dense ones",
-        ),
     ];
     for (model, message) in cases {
         assert_model_refused(model, message);

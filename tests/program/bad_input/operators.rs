@@ -180,12 +180,13 @@ fn constant_nodes_that_are_wrong() {
     let cases = [
         (
             Node::new("Constant", &[], "c", "text").text("value_string", "hello"),
-            "attribute 'value_string' is not supported; supported: value, value_float, \
+            "attribute 'value_string' is not supported; supported: value, sparse_value, value_float, \
              value_floats, value_int, value_ints",
         ),
         (
             Node::new("Constant", &[], "c", "nothing"),
-            "no attribute; expected one of value, value_float, value_floats, value_int, value_ints",
+            "no attribute; expected one of value, sparse_value, value_float, value_floats, value_int, \
+             value_ints",
         ),
     ];
     for (node, message) in cases {

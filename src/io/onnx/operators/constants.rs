@@ -1,4 +1,4 @@
-//! Constants out of nothing or out of others: `Constant`, `ConstantOfShape`, `Range`,
+//! Constants out of nothing or out of others: `Constant`, `ConstantOfShape`, `OneHot`, `Range`,
 //! `Concat`, `Where`.
 //! <https://onnx.ai/onnx/operators/onnx__Constant.html>,
 //! <https://onnx.ai/onnx/operators/onnx__ConstantOfShape.html>,
@@ -10,16 +10,16 @@ use ndarray::{Array1, ArrayD, Axis, IxDyn, Zip, arr0};
 
 use super::arithmetic::broadcast;
 use super::{axis_of, check_made};
-use crate::io::Beside;
 use crate::io::onnx::call::{Call, Wrong, wrong_shape};
 use crate::io::onnx::tensor;
 use crate::io::onnx::value::{Kind, Tensor, Values};
+use crate::io::{Beside, FormatError};
 use crate::message::excerpt;
 use crate::network::LayerError;
 
 /// The value of a `Constant` node, in one of its attributes.
 pub fn constant(call: &mut Call) -> Result<Tensor, Wrong> {
-    let names = ["value", "value_float", "value_floats", "value_int", "value_ints"];
+    let names = ["value", "sparse_value", "value_float", "value_floats", "value_int", "value_ints"];
     let list = |values: Vec<f64>| Tensor::floats(Kind::FLOAT, Array1::from(values).into_dyn());
     let name = names.into_iter().find(|name| call.has(name));
     Ok(match name {
@@ -29,6 +29,14 @@ pub fn constant(call: &mut Call) -> Result<Tensor, Wrong> {
         Some("value_floats") => list(call.floats("value_floats")?.unwrap_or_default()),
         Some("value_int") => Tensor::integers(arr0(call.integer("value_int", 0)?).into_dyn()),
         Some("value_ints") => Tensor::list(call.integers("value_ints")?.unwrap_or_default()),
+        Some("sparse_value") => {
+            let value = call.sparse("sparse_value")?.unwrap_or_default();
+            let read = tensor::read_sparse(&value, &call.name, call.most);
+            read.map_err(|error| match error {
+                FormatError::Content { found, expected, .. } => wrong_shape(found, &expected),
+                other => unreadable("sparse_value", &other),
+            })?
+        }
         _ => {
             call.offer(&names);
             let value = call.tensor("value")?.ok_or_else(|| call.unknown_attribute())?;
@@ -42,11 +50,13 @@ fn of_tensor(
     value: &crate::io::onnx::schema::TensorProto,
     call: &Call,
 ) -> Result<Tensor, LayerError> {
-    tensor::read(value, &call.name, &Beside::default()).map_err(|error| LayerError::Attribute {
-        name: "value".to_string(),
-        found: format!("no tensor that can be read ({error})"),
-        expected: "one".to_string(),
-    })
+    let read = tensor::read(value, &call.name, &Beside::default());
+    read.map_err(|error| unreadable("value", &error))
+}
+
+fn unreadable(name: &str, error: &FormatError) -> LayerError {
+    let found = format!("no tensor that can be read ({error})");
+    LayerError::Attribute { name: name.to_string(), found, expected: "one".to_string() }
 }
 
 pub fn of_shape(call: &mut Call) -> Result<Tensor, Wrong> {
@@ -65,6 +75,50 @@ pub fn of_shape(call: &mut Call) -> Result<Tensor, Wrong> {
         return Err(wrong_shape(found, "one number").into());
     }
     Ok(filling.picked(&ArrayD::zeros(IxDyn(&shape))))
+}
+
+/// `OneHot` of constants: along a new axis of `depth` places, the second of two values at the
+/// index and the first elsewhere.
+pub fn one_hot(call: &mut Call) -> Result<Tensor, Wrong> {
+    let axis = call.integer("axis", -1)?;
+    let (indices, depth, values) = (call.constant(0)?, call.constant(1)?, call.constant(2)?);
+    let whole = |tensor: &Tensor| -> Option<Vec<i64>> {
+        match &tensor.values {
+            Values::Integer(values) => Some(values.iter().copied().collect()),
+            Values::Float(values) => {
+                let one =
+                    |&v: &f64| (v.fract() == 0.0 && v.abs() <= 2f64.powi(53)).then_some(v as i64);
+                values.iter().map(one).collect()
+            }
+        }
+    };
+    let refused = || {
+        let shapes = [&indices, &depth, &values].map(|operand| operand.shape().to_vec());
+        wrong_shape(
+            format!("constants of shapes {shapes:?}"),
+            "whole numbers, one whole number from 1, and two values",
+        )
+    };
+    let places = whole(&indices).ok_or_else(refused)?;
+    let depth = match whole(&depth).as_deref() {
+        Some(&[depth]) if depth > 0 && values.shape() == [2] => depth,
+        _ => return Err(refused().into()),
+    };
+    let rank = indices.shape().len();
+    let axis = axis_of(axis, rank + 1)?;
+    let mut shape = indices.shape().to_vec();
+    shape.insert(axis, usize::try_from(depth).unwrap_or(usize::MAX));
+    check_made(call, &shape)?;
+    let inner: usize = shape[axis + 1..].iter().product();
+    let chosen = (0..shape.iter().product()).map(|element: usize| {
+        let (before, along) = (element / inner / shape[axis], element / inner % shape[axis]);
+        let index = places[before * inner + element % inner];
+        // Counted from the end where it is negative; beyond the ends it is nowhere.
+        let place = if index < 0 { index.saturating_add(depth) } else { index };
+        usize::from(place == along as i64)
+    });
+    let chosen = ArrayD::from_shape_vec(IxDyn(&shape), chosen.collect()).expect("all of them");
+    Ok(values.picked(&chosen))
 }
 
 /// `start`, `start + delta`, … before `limit`.

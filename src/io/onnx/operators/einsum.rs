@@ -13,6 +13,7 @@
 //!
 //! With the data turned to `free, shared, 1, summed` and the constant to `shared, summed, new` it
 //! is a product of matrices (`batched.rs`); with neither `summed` nor `new` one element by element.
+//! `...` stands for the axes that no letter names, the last ones of those in each operand alike.
 
 use ndarray::{ArrayD, Axis, IxDyn, arr0};
 
@@ -94,7 +95,8 @@ impl Product {
         for (letter, &length) in letters.iter().zip(shape) {
             let other = constant.iter().position(|l| l == letter).map(|axis| constant_shape[axis]);
             if other.is_some_and(|other| other != length) {
-                let found = format!("axes '{letter}' of {length} and {}", other.unwrap_or(0));
+                let name = if *letter < OTHERS { letter.to_string() } else { "...".to_string() };
+                let found = format!("axes '{name}' of {length} and {}", other.unwrap_or(0));
                 return Err(wrong_shape(found, "one length"));
             }
             let axes = match (result.contains(letter), other) {
@@ -180,31 +182,43 @@ fn spread(
     ArrayD::from_shape_vec(IxDyn(lengths), spread.iter().copied().collect()).expect("all of them")
 }
 
-/// The equation, for one or two operands, each letter once in each.
+/// The equation, for one or two operands, each letter once in each. What `...` stands for are
+/// letters of their own.
 fn equation(call: &mut Call) -> Result<Equation, LayerError> {
     let text = call.text("equation", "")?;
     let refused = |expected: &str| wrong_attribute("equation", format!("'{text}'"), expected);
-    let letters = |part: &str| -> Result<Vec<char>, LayerError> {
-        let letters: Vec<char> = part.chars().filter(|c| !c.is_whitespace()).collect();
-        match letters.iter().all(char::is_ascii_alphabetic) {
-            true => Ok(letters),
-            false => Err(refused("letters, without '...'")),
-        }
-    };
     let (left, right) = match text.split_once("->") {
         Some((left, right)) => (left, Some(right)),
         None => (text.as_str(), None),
     };
-    let operands = left.split(',').map(letters).collect::<Result<Vec<_>, _>>()?;
+    let terms = left.split(',').map(term).collect::<Option<Vec<Term>>>();
+    let terms = terms.ok_or_else(|| refused(LETTERS))?;
+    let others =
+        |index: usize, term: &Term| term.others(call.peek(index).shape().unwrap_or_default().len());
+    let most = terms.iter().enumerate().map(|(index, term)| others(index, term)).max();
+    let unnamed: Vec<char> = (OTHERS..).take(most.unwrap_or(0)).collect();
+    let operands: Vec<Vec<char>> = terms
+        .iter()
+        .enumerate()
+        .map(|(index, term)| term.letters(&unnamed[unnamed.len() - others(index, term)..]))
+        .collect();
     let all: Vec<char> = operands.concat();
     let result = match right {
-        Some(right) => letters(right)?,
+        Some(right) => {
+            let result = term(right).ok_or_else(|| refused(LETTERS))?;
+            if result.back.is_none() && !unnamed.is_empty() {
+                return Err(refused("'...' in the result too"));
+            }
+            result.letters(&unnamed)
+        }
         None => {
-            // Those that stand once, in their order.
-            let once = |l: &&char| all.iter().filter(|other| other == l).count() == 1;
-            let mut result: Vec<char> = all.iter().filter(once).copied().collect();
-            result.sort_unstable();
-            result
+            // Those of `...`, then the letters that stand once, in their order.
+            let once = |l: &&char| {
+                !unnamed.contains(l) && all.iter().filter(|other| other == l).count() == 1
+            };
+            let mut named: Vec<char> = all.iter().filter(once).copied().collect();
+            named.sort_unstable();
+            [unnamed, named].concat()
         }
     };
     let once = |letters: &Vec<char>| {
@@ -217,6 +231,51 @@ fn equation(call: &mut Call) -> Result<Equation, LayerError> {
     match is_read {
         true => Ok(Equation { operands, result }),
         false => Err(refused("one or two operands, each letter once in each and in the result")),
+    }
+}
+
+const LETTERS: &str = "letters, and '...' at most once in a term";
+
+/// The first of the letters for what `...` stands for: no equation has them.
+const OTHERS: char = '\u{e000}';
+
+/// The letters of an operand or of the result, in front of `...` and behind it.
+struct Term {
+    front: Vec<char>,
+    /// `None` without `...`.
+    back: Option<Vec<char>>,
+}
+
+fn term(text: &str) -> Option<Term> {
+    let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    let (front, back) = match text.split_once("...") {
+        Some((front, back)) => (front, Some(back)),
+        None => (text.as_str(), None),
+    };
+    let letters = |part: &str| -> Option<Vec<char>> {
+        part.chars().map(|c| c.is_ascii_alphabetic().then_some(c)).collect()
+    };
+    Some(Term {
+        front: letters(front)?,
+        back: back.map(letters).map_or(Some(None), |b| b.map(Some))?,
+    })
+}
+
+impl Term {
+    /// How many axes `...` stands for in a tensor of so many.
+    fn others(&self, rank: usize) -> usize {
+        match &self.back {
+            None => 0,
+            Some(back) => rank.saturating_sub(self.front.len() + back.len()),
+        }
+    }
+
+    /// With the letters that `...` stands for.
+    fn letters(&self, others: &[char]) -> Vec<char> {
+        match &self.back {
+            None => self.front.clone(),
+            Some(back) => [&self.front, others, back].concat(),
+        }
     }
 }
 

@@ -22,6 +22,7 @@ mod pooling;
 mod reductions;
 mod refused;
 mod resize;
+mod scatter;
 mod selection;
 mod shapes;
 mod slices;
@@ -151,6 +152,7 @@ pub const OPERATORS: &[OperatorRule] = &[
     of_standard("Mul", 1, Rule::Compute(arithmetic::mul, elementwise::mul)),
     of_standard("Neg", 1, Rule::Compute(arithmetic::neg, elementwise::neg)),
     of_standard("Not", 1, Rule::Fold(arithmetic::not, refused::JUMPS)),
+    of_standard("OneHot", 9, Rule::Fold(constants::one_hot, refused::JUMPS)),
     of_standard("Or", 7, Rule::Fold(arithmetic::or, refused::JUMPS)),
     of_standard("PRelu", 6, Rule::Compute(layers::fold, activations::prelu)),
     of_standard("Pad", 2, Rule::Compute(layers::fold, selection::pad)),
@@ -167,6 +169,9 @@ pub const OPERATORS: &[OperatorRule] = &[
     of_standard("Reshape", 5, Rule::SelectLayer(shapes::reshape)),
     of_standard("Resize", 10, Rule::Compute(resize::fold, resize::lower)),
     of_standard("Round", 11, Rule::Fold(arithmetic::round, refused::JUMPS)),
+    of_standard("Scatter", 9, Rule::Compute(scatter::fold, scatter::lower)),
+    of_standard("ScatterElements", 11, Rule::Compute(scatter::fold, scatter::lower)),
+    of_standard("ScatterND", 11, Rule::Compute(scatter::fold, scatter::lower)),
     of_standard("Shape", 1, Rule::Measure(shapes::shape)),
     of_standard("Shrink", 9, Rule::Compute(layers::fold, activations::shrink)),
     of_standard("Sigmoid", 6, Rule::Smooth),

@@ -61,11 +61,7 @@ const REFUSED: &[(&[&str], &str, &str)] = &[
         SMOOTH,
         PIECEWISE,
     ),
-    (
-        &["ArgMax", "ArgMin", "Binarizer", "Hardmax", "IsInf", "IsNaN", "NonZero", "OneHot"],
-        JUMPS,
-        BEFORE,
-    ),
+    (&["ArgMax", "ArgMin", "Binarizer", "Hardmax", "IsInf", "IsNaN", "NonZero"], JUMPS, BEFORE),
     (&["NonMaxSuppression", "TopK", "Unique", "Compress"], SORTS, BEFORE),
     (
         &[

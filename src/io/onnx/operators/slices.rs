@@ -127,7 +127,7 @@ pub fn split(call: &mut Call, shape: &[usize]) -> Selections {
 }
 
 /// Takes operand 1, constant positions.
-fn indices(call: &mut Call) -> Result<Rc<Tensor>, LayerError> {
+pub(super) fn indices(call: &mut Call) -> Result<Rc<Tensor>, LayerError> {
     super::casts::must_be_constant(
         call,
         1,
@@ -143,7 +143,7 @@ fn indices(call: &mut Call) -> Result<Rc<Tensor>, LayerError> {
     }
 }
 
-fn whole(tensor: &Tensor) -> &ArrayD<i64> {
+pub(super) fn whole(tensor: &Tensor) -> &ArrayD<i64> {
     match &tensor.values {
         Values::Integer(values) => values,
         Values::Float(_) => unreachable!("checked positions"),
@@ -151,7 +151,7 @@ fn whole(tensor: &Tensor) -> &ArrayD<i64> {
 }
 
 /// A position along an axis, counted from its end where it is negative.
-fn place(index: i64, length: usize) -> Result<usize, LayerError> {
+pub(super) fn place(index: i64, length: usize) -> Result<usize, LayerError> {
     let from_start =
         if index < 0 { index.checked_add_unsigned(length as u64) } else { Some(index) };
     let place = from_start.and_then(|index| usize::try_from(index).ok());
