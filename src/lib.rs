@@ -22,8 +22,9 @@
 //!
 //! | floor | modules | what |
 //! |---|---|---|
-//! | 9 | [`report`] | what batch runs show |
-//! | 8 | [`compare`], [`mod@bench`], [`analyze`], [`plot`], [`verify`] | the same question under several formulations; many questions, a process each; what makes one hard; pictures; whether a property holds |
+//! | 10 | [`report`] | what batch runs show |
+//! | 9 | [`mod@bench`] | the same question under several formulations; many questions, a process each |
+//! | 8 | [`analyze`], [`plot`], [`verify`] | what makes a question hard; pictures; whether a property holds |
 //! | 7 | [`optimize`] | the optimum: methods, evidence, and the one place that weighs it |
 //! | 6 | [`tighten`] | bounds by programs and searches |
 //! | 5 | [`search`], [`regions`] | branch and bound; linear regions |
@@ -36,7 +37,6 @@ pub mod analyze;
 #[cfg(feature = "bench")]
 pub mod bench;
 pub mod bounds;
-pub mod compare;
 pub mod control;
 pub mod encode;
 pub mod io;

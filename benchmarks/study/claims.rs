@@ -287,10 +287,7 @@ fn clipping(evidence: &Evidence<'_>) -> Claim {
     let big_m = geometric(&pairs.iter().map(|(a, b)| last(a) / last(b)).collect::<Vec<_>>());
     let binaries: BTreeMap<&Name, f64> = (evidence.records.iter())
         .filter(|(_, record)| record.variant == evidence.variants[0])
-        .filter_map(|(name, record)| {
-            let model = record.answer.as_ref()?.get("model")?;
-            Some((name, model.get("binaries")?.as_f64()?))
-        })
+        .filter_map(|(name, record)| Some((name, record.told("/model/binaries")?)))
         .collect();
     let ratios = pairs
         .iter()

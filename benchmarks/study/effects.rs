@@ -48,13 +48,13 @@ pub fn times(records: &[(Name, &Record)]) -> Figures {
 /// Simplex iterations of programs, parts of searches; up to the limit where a run was not solved.
 pub fn work(records: &[(Name, &Record)]) -> Figures {
     figures(records, |record| {
-        let key = if is_search(record) { "nodes" } else { "lp_iterations" };
-        Some(record.answer.as_ref()?.get(key)?.as_f64()?.max(1.0))
+        let key = if is_search(record) { "/nodes" } else { "/lp_iterations" };
+        Some(record.told::<f64>(key)?.max(1.0))
     })
 }
 
 fn is_search(record: &Record) -> bool {
-    record.answer.as_ref().is_some_and(|answer| answer["solver"] == "search")
+    record.told::<String>("/solver").is_some_and(|solver| solver == "search")
 }
 
 fn figures(records: &[(Name, &Record)], of: impl Fn(&Record) -> Option<f64>) -> Figures {

@@ -95,7 +95,7 @@ fn written(evidence: &Evidence<'_>, counts: [usize; 4], records: [&[Record]; 2])
     let [training, formulations, networks, contradictory] = counts;
     let machines: BTreeSet<String> =
         records.iter().flat_map(|r| r.iter()).map(|record| record.machine.in_words()).collect();
-    let limit = records[0].first().map_or(0.0, |record| record.limit_seconds);
+    let limit = records[0].first().and_then(|record| record.limit_seconds).unwrap_or_default();
     let open = records[0].iter().filter(|record| !record.outcome.is_solved()).count();
     let mut lines = String::new();
     for claim in claims(evidence) {

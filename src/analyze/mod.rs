@@ -341,7 +341,7 @@ fn method_figures(
     let neurons: usize = layers.iter().map(|layer| layer.neurons).sum();
     let unstable: usize = layers.iter().map(|layer| layer.unstable).sum();
     let redundant = redundancy(problem.network_graph(), &bounded.bounds).into_iter();
-    let sums = layers.iter().map(|layer| layer.big_m_mean * layer.unstable as f64);
+    let sums = layers.iter().map(LayerSummary::big_m_sum);
     let figures = MethodFigures {
         tighten: tighten.name(),
         stable_share: (neurons - unstable) as f64 / neurons.max(1) as f64,

@@ -1,5 +1,7 @@
 //! What a process has answered, by its end and by what it printed.
 
+use serde_json::Value;
+
 use super::child::{Ended, Killed};
 use super::record::{Asked, Outcome, Record};
 use super::variant::Words;
@@ -14,11 +16,7 @@ const OPEN: [&str; 2] = ["timeout", "unknown"];
 pub fn judge(record: &mut Record, ended: &Ended, words: Option<&Words>) {
     let stdout = String::from_utf8_lossy(&ended.stdout);
     let answered = match words {
-        None => match record.question {
-            Asked::Optimum => of_optimum(record, &stdout),
-            Asked::Regions => of_regions(record, &stdout),
-            Asked::Property => of_property(record, &stdout),
-        },
+        None => serde_json::from_str(&stdout).ok().and_then(|answer| take(record, answer)),
         Some(words) => of_words(record, words, &stdout),
     };
     record.outcome = match (ended.killed, ended.status.code()) {
@@ -42,46 +40,39 @@ pub fn judge(record: &mut Record, ended: &Ended, words: Option<&Words>) {
     }
 }
 
-/// Takes what `taut minimize` prints.
-fn of_optimum(record: &mut Record, stdout: &str) -> Option<Outcome> {
-    let answer: serde_json::Value = serde_json::from_str(stdout).ok()?;
-    let outcome = match answer.get("status")?.as_str()? {
-        "optimal" => Outcome::Optimal,
-        "infeasible" => Outcome::Infeasible,
-        "feasible" | "unknown" => Outcome::Open,
-        _ => return None,
+/// Takes an answer of Taut; none where it is none to what was asked. Of the counts of regions that
+/// of activation patterns with inner points counts, as other programs count.
+pub fn take(record: &mut Record, answer: Value) -> Option<Outcome> {
+    let number = |key: &str| answer.get(key).and_then(Value::as_f64);
+    let word = |key: &str| answer.get(key).and_then(Value::as_str);
+    let (outcome, value, bound, seconds) = match record.question {
+        Asked::Optimum => {
+            let outcome = match word("status")? {
+                "optimal" => Outcome::Optimal,
+                "infeasible" => Outcome::Infeasible,
+                "feasible" | "unknown" => Outcome::Open,
+                _ => return None,
+            };
+            let seconds = answer["seconds"]["total"].as_f64();
+            (outcome, number("objective"), number("bound"), seconds)
+        }
+        Asked::Regions => {
+            word("command").filter(|command| *command == "regions")?;
+            let patterns = number("patterns");
+            let outcome = if patterns.is_some() { Outcome::Optimal } else { Outcome::Open };
+            (outcome, patterns, patterns, number("seconds"))
+        }
+        Asked::Property => {
+            let outcome = match word("verdict")? {
+                "sat" => Outcome::Sat,
+                "unsat" => Outcome::Unsat,
+                "unknown" | "timeout" => Outcome::Open,
+                _ => return None,
+            };
+            (outcome, None, None, number("seconds"))
+        }
     };
-    let number = |name: &str| answer.get(name).and_then(serde_json::Value::as_f64);
-    (record.value, record.bound) = (number("objective"), number("bound"));
-    record.own_seconds = answer["seconds"]["total"].as_f64();
-    record.answer = Some(answer);
-    Some(outcome)
-}
-
-/// Takes what `taut regions` prints: of its counts that of activation patterns with inner points,
-/// as other programs count.
-fn of_regions(record: &mut Record, stdout: &str) -> Option<Outcome> {
-    let answer: serde_json::Value = serde_json::from_str(stdout).ok()?;
-    if answer.get("command")?.as_str()? != "regions" {
-        return None;
-    }
-    let patterns = answer.get("patterns").and_then(serde_json::Value::as_f64);
-    (record.value, record.bound) = (patterns, patterns);
-    record.own_seconds = answer["seconds"].as_f64();
-    record.answer = Some(answer);
-    Some(if patterns.is_some() { Outcome::Optimal } else { Outcome::Open })
-}
-
-/// Takes what `taut verify` prints.
-fn of_property(record: &mut Record, stdout: &str) -> Option<Outcome> {
-    let answer: serde_json::Value = serde_json::from_str(stdout).ok()?;
-    let outcome = match answer.get("verdict")?.as_str()? {
-        "sat" => Outcome::Sat,
-        "unsat" => Outcome::Unsat,
-        "unknown" | "timeout" => Outcome::Open,
-        _ => return None,
-    };
-    record.own_seconds = answer["seconds"].as_f64();
+    (record.value, record.bound, record.own_seconds) = (value, bound, seconds);
     record.answer = Some(answer);
     Some(outcome)
 }
@@ -140,6 +131,8 @@ fn number(text: &str) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::bench::check::tests::record;
 
@@ -166,6 +159,7 @@ mod tests {
     #[test]
     fn verdicts_of_taut_are_outcomes() {
         let mut record = record("own", Outcome::Open, None, None);
+        record.question = Asked::Property;
         for (verdict, expected) in [
             ("sat", Some(Outcome::Sat)),
             ("unsat", Some(Outcome::Unsat)),
@@ -173,11 +167,11 @@ mod tests {
             ("timeout", Some(Outcome::Open)),
             ("optimal", None),
         ] {
-            let text = format!(r#"{{"verdict": "{verdict}", "seconds": 0.25}}"#);
-            assert_eq!(of_property(&mut record, &text), expected, "{verdict}");
+            let answer = json!({ "verdict": verdict, "seconds": 0.25 });
+            assert_eq!(take(&mut record, answer), expected, "{verdict}");
         }
         assert_eq!(record.own_seconds, Some(0.25));
-        assert_eq!(of_property(&mut record, r#"{"status": "optimal"}"#), None);
+        assert_eq!(take(&mut record, json!({ "status": "optimal" })), None);
     }
 
     #[test]

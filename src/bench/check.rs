@@ -17,9 +17,10 @@ pub struct Contradiction {
     pub what: String,
 }
 
-/// Every instance's worst contradiction of each kind. Programs keep their own tolerances, so that
-/// values and bounds count up to a relative [`CLAIM_TOLERANCE`]; numbers of regions are exact.
-pub fn contradictions(records: &[Record]) -> Vec<Contradiction> {
+/// What each record says against itself, and every instance's worst contradiction of each kind.
+/// Programs keep their own tolerances, so that values and bounds count up to a relative
+/// [`CLAIM_TOLERANCE`]; numbers of regions are exact.
+pub fn contradictions<'a>(records: impl IntoIterator<Item = &'a Record>) -> Vec<Contradiction> {
     let mut instances: BTreeMap<(&str, Asked), Vec<&Record>> = BTreeMap::new();
     for record in records {
         instances.entry((&record.instance, record.question)).or_default().push(record);
@@ -33,12 +34,21 @@ pub fn contradictions(records: &[Record]) -> Vec<Contradiction> {
             infeasible_with_point(&records),
             sat_and_unsat(&records),
         ];
-        let instance = || instance.to_string();
-        found.extend(
-            all.into_iter().flatten().map(|what| Contradiction { instance: instance(), what }),
-        );
+        let own = records.iter().filter_map(|record| against_itself(record));
+        let what = own.chain(all.into_iter().flatten());
+        found.extend(what.map(|what| Contradiction { instance: instance.to_string(), what }));
     }
     found
+}
+
+/// A claim that Taut's own forward pass refutes.
+fn against_itself(record: &Record) -> Option<String> {
+    let refuted = || record.told::<String>("/refuted");
+    // What the error of an optimisation says of itself.
+    let refused = record.error.as_deref().and_then(|error| error.split_once("contradiction: "));
+    let what = refused.map(|(_, what)| what.to_string()).or_else(refuted)?;
+    let what = what.split("; please report").next().unwrap_or_default();
+    Some(format!("{}: {what}", name(record)))
 }
 
 /// A value so that less is better.
@@ -54,24 +64,34 @@ fn best_point<'a>(records: &[&'a Record]) -> Option<Told<'a>> {
     points.min_by(|a, b| a.2.total_cmp(&b.2))
 }
 
+/// Those of programs count, and those of their relaxations.
 fn best_bound<'a>(records: &[&'a Record]) -> Option<Told<'a>> {
-    let bounds = records.iter().filter_map(|r| Some((*r, r.bound?, cost(r, r.bound?))));
+    let of = |r: &&'a Record| [r.bound, r.told("/relaxation/bound")].map(|bound| (*r, bound));
+    let bounds = records.iter().flat_map(of).filter_map(|(r, b)| Some((r, b?, cost(r, b?))));
     bounds.max_by(|a, b| a.2.total_cmp(&b.2))
 }
 
-/// Whether a number is greater than another of the same question.
-fn is_beyond(asked: Asked, greater: f64, less: f64) -> bool {
+/// Whether a number is greater than another of the same question by more than a share of a size.
+fn is_beyond(asked: Asked, greater: f64, less: f64, size: f64) -> bool {
     let tolerance = match asked {
         Asked::Regions => 0.0,
-        Asked::Optimum | Asked::Property => CLAIM_TOLERANCE * less.abs().max(1.0),
+        Asked::Optimum | Asked::Property => CLAIM_TOLERANCE * size,
     };
     greater - less > tolerance
+}
+
+/// The size of a value that somebody tells.
+fn size(value: f64) -> f64 {
+    value.abs().max(1.0)
 }
 
 fn bound_beyond_point(records: &[&Record]) -> Option<String> {
     let (point, value, least) = best_point(records)?;
     let (bound, told, proven) = best_bound(records)?;
-    is_beyond(bound.question, proven, least).then(|| {
+    // Taut tells how large the numbers are that a value is made of; others do not.
+    let told_size = point.told("/recheck/objective_size").filter(|_| bound.answer.is_some());
+    let size = told_size.unwrap_or_else(|| size(value));
+    is_beyond(bound.question, proven, least, size).then(|| {
         let (a, b) = (name(point), name(bound));
         if bound.question == Asked::Regions {
             return format!("{a} counts {value} regions, but {b} counts {told}");
@@ -84,7 +104,7 @@ fn bound_beyond_reference(records: &[&Record]) -> Option<String> {
     let (bound, told, proven) = best_bound(records)?;
     let reference = bound.reference?;
     let name = name(bound);
-    is_beyond(bound.question, proven, cost(bound, reference))
+    is_beyond(bound.question, proven, cost(bound, reference), size(reference))
         .then(|| format!("{name} claims the bound {told}, but the reference is {reference}"))
 }
 
@@ -93,14 +113,17 @@ fn point_beyond_reference(records: &[&Record]) -> Option<String> {
     let (point, value, least) = best_point(records)?;
     let reference = point.reference?;
     let name = name(point);
-    is_beyond(point.question, cost(point, reference), least).then(|| {
+    is_beyond(point.question, cost(point, reference), least, size(value)).then(|| {
         format!("{name} has a point of value {value}, better than the reference {reference}")
     })
 }
 
+/// A point that is feasible only within a tolerance proves nothing.
 fn infeasible_with_point(records: &[&Record]) -> Option<String> {
     let empty = records.iter().find(|record| record.outcome == Outcome::Infeasible)?;
-    let (point, value, _) = best_point(records)?;
+    let violation = |record: &Record| record.told::<f64>("/recheck/violation").unwrap_or(0.0);
+    let feasible = records.iter().copied().filter(|record| violation(record) == 0.0);
+    let (point, value, _) = best_point(&feasible.collect::<Vec<_>>())?;
     let (a, b) = (name(empty), name(point));
     Some(format!("{a} finds that there is no point, but {b} has one of value {value}"))
 }
@@ -118,8 +141,10 @@ fn name(record: &Record) -> String {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::bench::machine::Machine;
-    use crate::bench::record::SCHEMA;
+    use serde_json::json;
+
+    use crate::bench::variant::Variant;
+    use crate::optimize::OptimizeError;
 
     pub fn record(
         variant: &str,
@@ -127,38 +152,20 @@ pub(crate) mod tests {
         value: Option<f64>,
         bound: Option<f64>,
     ) -> Record {
+        let named = Variant { name: variant.to_string(), ..Variant::default() };
         Record {
-            schema: SCHEMA,
             run: variant.to_string(),
-            instance: "a.toml".to_string(),
-            question: Asked::Optimum,
-            variant: variant.to_string(),
-            variant_words: Vec::new(),
-            seed: 0,
-            threads: 1,
             outcome,
             sense: Some("minimize".to_string()),
             value,
             bound,
-            reference: None,
             seconds: 1.0,
-            limit_seconds: 2.0,
-            cpu_seconds: None,
-            own_seconds: None,
-            peak_memory_bytes: None,
-            limit_memory_bytes: None,
+            limit_seconds: Some(2.0),
             exit_status: Some(0),
-            error: None,
-            command: Vec::new(),
-            instance_sha256: None,
-            network_sha256: None,
-            program_sha256: None,
-            taut: String::new(),
             started: 0.0,
             load: [None; 2],
             host: None,
-            machine: Machine::this(),
-            answer: None,
+            ..Record::of("a.toml").start(&named, 0)
         }
     }
 
@@ -184,6 +191,51 @@ pub(crate) mod tests {
         largest.iter_mut().for_each(|record| record.sense = Some("maximize".to_string()));
         let found = contradictions(&largest);
         assert!(found[0].what.contains("value 1.5"), "{found:?}");
+    }
+
+    /// By hand: half a millionth of the size of what the objective is made of is a rounding, and
+    /// so is a point that is feasible only within the tolerance.
+    #[test]
+    fn answers_of_taut_tell_how_exact_they_are() {
+        let mut point = record("a", Outcome::Open, Some(1.0), None);
+        let mut bound = record("b", Outcome::Open, None, Some(1.5));
+        assert_eq!(contradictions([&point, &bound]).len(), 1);
+        point.answer = Some(json!({ "recheck": { "objective_size": 1e6, "violation": 1e-10 } }));
+        assert_eq!(contradictions([&point, &bound]).len(), 1, "a program that tells no size");
+        bound.answer = Some(json!({}));
+        assert_eq!(contradictions([&point, &bound]), []);
+        // The bound of a relaxation is one.
+        bound.answer = Some(json!({ "relaxation": { "bound": 2.5 } }));
+        let found = contradictions([&point, &bound]);
+        assert!(found[0].what.ends_with("claims the bound 2.5"), "{found:?}");
+        let empty = record("c", Outcome::Infeasible, None, None);
+        assert_eq!(contradictions([&point, &empty]), []);
+        point.answer = Some(json!({ "recheck": { "objective_size": 1.0, "violation": 0.0 } }));
+        assert_eq!(contradictions([&point, &empty]).len(), 1);
+    }
+
+    #[test]
+    fn what_a_run_says_against_itself_counts() {
+        let mut run = record("a", Outcome::Open, Some(1.0), Some(0.5));
+        run.answer = Some(json!({ "refuted": "highs calls 2 a bound" }));
+        let mut found = contradictions([&run]);
+        let error = OptimizeError::Contradiction {
+            input: vec![0.5],
+            objective: 1.0,
+            claimant: "highs",
+            claim: "proves the bound 2".to_string(),
+        };
+        // As a process tells it.
+        run = record("b", Outcome::Failed, None, None);
+        run.error = Some(format!("error: {error}"));
+        found.extend(contradictions([&run]));
+        let whats: Vec<&str> = found.iter().map(|c| c.what.as_str()).collect();
+        assert_eq!(whats[0], "'a' (seed 0): highs calls 2 a bound");
+        let expected = "'b' (seed 0): the point [0.5] has the value 1 by a forward pass, but \
+                        highs proves the bound 2";
+        assert_eq!(whats[1], expected);
+        run.error = Some("error: out of memory".to_string());
+        assert_eq!(contradictions([&run]), []);
     }
 
     /// The difference of 1 is below the tolerance of values.

@@ -6,12 +6,16 @@
 //! [`Record`], whatever happens to it. Records are appended to a journal (`journal.rs`), synced
 //! one by one, so that a campaign that is killed goes on where it was. In the end all records
 //! of the folder (`folder.rs`) about the same instance stand against each other (`check.rs`).
+//!
+//! One question alone can be run within this process, on bounds that variants share (`grid/`): of
+//! the same variants, with the same records and checks.
 
 mod answer;
 mod check;
 mod child;
 mod command;
 mod folder;
+mod grid;
 mod group;
 mod journal;
 mod machine;
@@ -30,6 +34,10 @@ mod variant;
 pub(crate) use check::tests::record as test_record;
 pub use check::{Contradiction, contradictions};
 pub use folder::{StoredJournal, read_folder, read_journals};
+pub use grid::{
+    CompareError, CompareObserver, CompareOptions, Comparison, Kept, Row, RowSeconds, Solving,
+    compare, compare_property, write_csv,
+};
 pub use journal::{Journal, JournalError, is_open};
 pub use machine::Machine;
 pub use merge::{Merged, merge};

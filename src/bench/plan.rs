@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
 use super::properties;
-use super::record::Asked;
+use super::record::{Asked, run_name};
 use super::suite::{Suite, SuiteError, SuiteQuestion};
 use super::variant::Variant;
 use crate::num::random::shuffle;
@@ -114,8 +114,7 @@ impl Plan {
 
     /// What a run is called, uniquely within the suite.
     pub fn key(&self, run: &Planned) -> String {
-        let variant = &self.suite.variants[run.variant].name;
-        format!("{} | {variant} | seed {}", self.instance(run).name, run.seed)
+        run_name(&self.instance(run).name, &self.suite.variants[run.variant].name, run.seed)
     }
 
     /// What a run is about.

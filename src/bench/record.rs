@@ -1,9 +1,13 @@
 //! What is known of a run when it has ended.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::machine::Machine;
+use super::variant::Variant;
 use crate::optimize::relative_gap;
 
 /// Version of the schema of records of runs.
@@ -42,13 +46,14 @@ pub struct Record {
     pub bound: Option<f64>,
     /// The value that the instance states as known.
     pub reference: Option<f64>,
-    /// Wall-clock time from the start of the process to its end.
+    /// Wall-clock time from the start of the process to its end; of a row of `taut compare`, of the
+    /// solve and the bounds that it stands on.
     pub seconds: f64,
     /// What the program itself tells, without its start; none where it tells nothing.
     #[serde(default)]
     pub own_seconds: Option<f64>,
-    /// The limit for it.
-    pub limit_seconds: f64,
+    /// The limit for it; none in `taut compare` without one.
+    pub limit_seconds: Option<f64>,
     /// Time on processors (user and system, in steps of the system's clock, often 10 ms) of the
     /// process and of those that it waited for; none where the system does not tell.
     pub cpu_seconds: Option<f64>,
@@ -61,7 +66,7 @@ pub struct Record {
     pub exit_status: Option<i32>,
     /// What went wrong, in words: the end of what the program printed to stderr.
     pub error: Option<String>,
-    /// The command, word by word.
+    /// The command, word by word; of `taut compare` that of all rows.
     pub command: Vec<String>,
     /// SHA-256 of the instance file, or of the property.
     pub instance_sha256: Option<String>,
@@ -80,7 +85,7 @@ pub struct Record {
     pub host: Option<String>,
     /// Where it ran.
     pub machine: Machine,
-    /// The whole answer of Taut.
+    /// The whole answer of Taut; of a program of `taut compare` with `relaxation` and `cuts`.
     pub answer: Option<serde_json::Value>,
 }
 
@@ -122,21 +127,100 @@ impl Measure {
         }
     }
 
-    /// Seconds of a run, at most its limit; where it was not solved, so many times the limit.
+    /// Seconds of a run, at most its limit; where it was not solved, so many times the limit, or
+    /// what it took where there is none.
     pub fn of(self, record: &Record, unsolved: f64) -> f64 {
-        if !record.outcome.is_solved() {
-            return unsolved * record.limit_seconds;
+        if let (false, Some(limit)) = (record.outcome.is_solved(), record.limit_seconds) {
+            return unsolved * limit;
         }
         let seconds = match self {
             Self::Wall => record.seconds,
             Self::Cpu => record.cpu_seconds.unwrap_or(record.seconds),
             Self::Own => record.own_seconds.unwrap_or(record.seconds),
         };
-        seconds.min(record.limit_seconds)
+        seconds.min(record.limit_seconds.unwrap_or(f64::INFINITY))
     }
 }
 
+/// What a run is called, uniquely among those of one folder.
+pub(super) fn run_name(instance: &str, variant: &str, seed: u64) -> String {
+    format!("{instance} | {variant} | seed {seed}")
+}
+
 impl Record {
+    /// Of an instance and on this machine; nothing else is known.
+    pub(super) fn of(instance: &str) -> Self {
+        Self {
+            schema: SCHEMA,
+            run: String::new(),
+            instance: instance.to_string(),
+            question: Asked::default(),
+            variant: String::new(),
+            variant_words: Vec::new(),
+            seed: 0,
+            threads: 1,
+            outcome: Outcome::NotStarted,
+            sense: None,
+            value: None,
+            bound: None,
+            reference: None,
+            seconds: 0.0,
+            own_seconds: None,
+            limit_seconds: None,
+            cpu_seconds: None,
+            peak_memory_bytes: None,
+            limit_memory_bytes: None,
+            exit_status: None,
+            error: None,
+            command: Vec::new(),
+            instance_sha256: None,
+            network_sha256: None,
+            program_sha256: None,
+            taut: env!("CARGO_PKG_VERSION").to_string(),
+            started: 0.0,
+            load: [None; 2],
+            host: Machine::host(),
+            machine: Machine::this(),
+            answer: None,
+        }
+    }
+
+    /// Of a run that starts now, with what this one has in common with it.
+    pub(super) fn start(&self, variant: &Variant, seed: u64) -> Self {
+        Self {
+            run: run_name(&self.instance, &variant.name, seed),
+            variant: variant.name.clone(),
+            variant_words: variant.words().to_vec(),
+            seed,
+            started: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |d| d.as_secs_f64()),
+            load: [Machine::load(), None],
+            ..self.clone()
+        }
+    }
+
+    /// What has changed since it was recorded, if that is to be done now; `is_taut`: the program
+    /// counts.
+    pub(super) fn change(&self, now: &Self, is_taut: bool) -> Option<String> {
+        let limits = |r: &Self| (r.limit_seconds, r.limit_memory_bytes, r.threads);
+        let changes = [
+            (self.instance_sha256 != now.instance_sha256, self.instance.clone()),
+            (
+                self.network_sha256 != now.network_sha256,
+                format!("the network of {}", self.instance),
+            ),
+            (is_taut && self.program_sha256 != now.program_sha256, "the program taut".to_string()),
+            (self.variant_words != now.variant_words, format!("the command of '{}'", self.variant)),
+            (self.question != now.question, "the question".to_string()),
+            (limits(self) != limits(now), "a limit, or the number of threads,".to_string()),
+        ];
+        changes.into_iter().find_map(|(is_one, what)| is_one.then_some(what))
+    }
+
+    /// What the answer tells at a JSON pointer, such as `/seconds/total`, if it does.
+    pub fn told<T: DeserializeOwned>(&self, pointer: &str) -> Option<T> {
+        T::deserialize(self.answer.as_ref()?.pointer(pointer)?).ok()
+    }
+
     /// The relative gap between value and bound; infinite where one of them is missing.
     pub fn gap(&self) -> f64 {
         match (self.value, self.bound) {

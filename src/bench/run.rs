@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
@@ -15,7 +15,7 @@ use super::command;
 use super::journal::{Journal, JournalError};
 use super::machine::Machine;
 use super::plan::{Plan, Planned, Shard};
-use super::record::{Outcome, Record, SCHEMA};
+use super::record::{Outcome, Record};
 use super::slurm::SlurmError;
 use super::subject::{Subject, hash, hash_of_network};
 use crate::control::{Clock, StoppedBy};
@@ -75,8 +75,8 @@ struct Batch<'a> {
     plan: &'a Plan,
     clock: &'a Clock,
     program: PathBuf,
-    host: Option<String>,
-    machine: Machine,
+    /// A record of nothing yet.
+    blank: Record,
     /// Whether a command asks for boxes: only then they are read.
     needs_box: bool,
     subjects: Mutex<BTreeMap<usize, Subject>>,
@@ -162,8 +162,7 @@ impl<'a> Batch<'a> {
             plan,
             clock,
             program,
-            host: Machine::host(),
-            machine: Machine::this(),
+            blank: Record::of(""),
             needs_box: asks("lower") || asks("upper"),
             subjects: Mutex::new(BTreeMap::new()),
             programs: Mutex::new(BTreeMap::new()),
@@ -181,28 +180,8 @@ impl<'a> Batch<'a> {
                 return Err(BenchError::Changed { what, run: record.run.clone() });
             };
             let is_taut = self.plan.suite.variants[run.variant].command.is_none();
-            let changed = |what: String| BenchError::Changed { what, run: record.run.clone() };
-            let subject = self.subject(run);
-            if subject.sha256 != record.instance_sha256 {
-                return Err(changed(record.instance.clone()));
-            }
-            if subject.network_sha256 != record.network_sha256 {
-                return Err(changed(format!("the network of {}", record.instance)));
-            }
-            if is_taut && record.program_sha256 != self.hash_of(&self.program) {
-                return Err(changed("the program taut".to_string()));
-            }
-            let suite = &self.plan.suite;
-            if suite.variants[run.variant].words() != record.variant_words {
-                return Err(changed(format!("the command of '{}'", record.variant)));
-            }
-            if self.plan.asked(run) != record.question {
-                return Err(changed("the question".to_string()));
-            }
-            let memory = suite.memory_limit_mb.map(bytes);
-            let limits = (self.plan.seconds(run), memory, suite.threads);
-            if limits != (record.limit_seconds, record.limit_memory_bytes, record.threads) {
-                return Err(changed("a limit, or the number of threads,".to_string()));
+            if let Some(what) = record.change(&self.start(run), is_taut) {
+                return Err(BenchError::Changed { what, run: record.run.clone() });
             }
         }
         Ok(())
@@ -230,49 +209,32 @@ impl<'a> Batch<'a> {
         self.clock.is_stopped()
     }
 
+    /// What is known of a run that starts now.
+    fn start(&self, run: &Planned) -> Record {
+        let suite = &self.plan.suite;
+        let subject = self.subject(run);
+        let command = command::words(self.plan, run, &subject, &self.program);
+        let like = Record {
+            instance: self.plan.instance(run).name.clone(),
+            question: self.plan.asked(run),
+            threads: suite.threads,
+            limit_seconds: Some(self.plan.seconds(run)),
+            limit_memory_bytes: suite.memory_limit_mb.map(bytes),
+            program_sha256: self.hash_of(Path::new(&command[0])),
+            command,
+            ..self.blank.clone()
+        };
+        subject.told_in(like).start(&suite.variants[run.variant], run.seed)
+    }
+
     /// Does a run; none where it was interrupted.
     fn run(&self, run: &Planned) -> Option<Record> {
         let suite = &self.plan.suite;
         let variant = &suite.variants[run.variant];
-        let subject = self.subject(run);
-        let words = command::words(self.plan, run, &subject, &self.program);
-        let limit_seconds = self.plan.seconds(run);
+        let mut record = self.start(run);
         let limits = Limits {
-            time: Duration::from_secs_f64(limit_seconds + suite.grace),
-            memory: suite.memory_limit_mb.map(bytes),
-        };
-        let mut record = Record {
-            schema: SCHEMA,
-            run: self.plan.key(run),
-            instance: self.plan.instance(run).name.clone(),
-            question: self.plan.asked(run),
-            variant: variant.name.clone(),
-            variant_words: variant.words().to_vec(),
-            seed: run.seed,
-            threads: suite.threads,
-            outcome: Outcome::NotStarted,
-            sense: subject.sense.map(|sense| sense.name().to_string()),
-            value: None,
-            bound: None,
-            reference: subject.reference,
-            seconds: 0.0,
-            limit_seconds,
-            cpu_seconds: None,
-            own_seconds: None,
-            peak_memory_bytes: None,
-            limit_memory_bytes: limits.memory,
-            exit_status: None,
-            error: None,
-            instance_sha256: subject.sha256,
-            network_sha256: subject.network_sha256,
-            program_sha256: self.hash_of(Path::new(&words[0])),
-            taut: env!("CARGO_PKG_VERSION").to_string(),
-            started: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |d| d.as_secs_f64()),
-            load: [Machine::load(), None],
-            host: self.host.clone(),
-            machine: self.machine.clone(),
-            answer: None,
-            command: words,
+            time: Duration::from_secs_f64(self.plan.seconds(run) + suite.grace),
+            memory: record.limit_memory_bytes,
         };
         let mut command = Command::new(&record.command[0]);
         command.args(&record.command[1..]);
@@ -306,10 +268,9 @@ fn kept(
 
 /// Whether somebody else's signal may have ended the run.
 fn is_cut_short(record: &Record) -> bool {
-    let answer = record.answer.as_ref().and_then(|answer| answer.get("stopped_by")?.as_str());
     record.outcome == Outcome::Crashed
         || record.exit_status.is_some_and(|status| SIGNALLED.contains(&status))
-        || answer == Some(StoppedBy::Interrupt.name())
+        || record.told("/stopped_by") == Some(StoppedBy::Interrupt)
 }
 
 /// Bytes of so many megabytes.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::plan::PlannedInstance;
-use super::record::Asked;
+use super::record::{Asked, Record};
 use crate::io::vnnlib::NetworkList;
 use crate::io::{ReadOptions, read_instance, read_network_and_hash, read_problem, sha256};
 use crate::problem::Sense;
@@ -45,6 +45,17 @@ impl Subject {
             // A known value is not one of regions.
             Asked::Regions => Self { sense: Some(Sense::Minimize), reference: None, ..known },
             Asked::Optimum | Asked::Property => known,
+        }
+    }
+
+    /// A record with what is known of its instance.
+    pub fn told_in(self, record: Record) -> Record {
+        Record {
+            sense: self.sense.map(|sense| sense.name().to_string()),
+            reference: self.reference,
+            instance_sha256: self.sha256,
+            network_sha256: self.network_sha256,
+            ..record
         }
     }
 

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use thiserror::Error;
 
-use super::variant::{Value, Variant};
+use super::variant::{Value, Variant, crossed, twice};
 
 /// A suite: what is run, how, and within which limits.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -134,30 +134,15 @@ impl Suite {
 
     /// Puts the combinations of options before the variants that have names.
     fn expand(&mut self) {
-        let mut crossed = vec![Variant::default()];
-        for (option, values) in &self.cross {
-            let with = |variant: &Variant, value: &Value| {
-                let mut variant = variant.clone();
-                let space = if variant.name.is_empty() { "" } else { " " };
-                variant.name += &format!("{space}{option}={}", value.text());
-                match value {
-                    Value::Switch(true) => variant.options.push(format!("--{option}")),
-                    Value::Switch(false) => {}
-                    value => variant.options.extend([format!("--{option}"), value.text()]),
-                }
-                variant
-            };
-            let all = crossed.iter().flat_map(|variant| values.iter().map(|v| with(variant, v)));
-            crossed = all.collect();
-        }
-        if self.cross.is_empty() {
-            crossed.clear();
-            if self.variants.is_empty() {
-                crossed.push(Variant { name: "default".to_string(), ..Variant::default() });
+        let named = std::mem::take(&mut self.variants);
+        if named.is_empty() || !self.cross.is_empty() {
+            let mut lists: Vec<Vec<(&str, Value)>> = Vec::new();
+            for (option, values) in &self.cross {
+                lists.push(values.iter().map(|value| (option.as_str(), value.clone())).collect());
             }
+            self.variants = crossed(&lists).iter().map(|choices| Variant::of(choices)).collect();
         }
-        crossed.append(&mut self.variants);
-        self.variants = crossed;
+        self.variants.extend(named);
     }
 
     fn check(&self) -> Result<(), String> {
@@ -180,10 +165,10 @@ impl Suite {
             if name.is_empty() {
                 return Err(format!("variant {}: expected a name", index + 1));
             }
-            if self.variants[..index].iter().any(|other| other.name == *name) {
-                return Err(format!("variant '{name}' occurs twice"));
-            }
             variant.check().map_err(|what| format!("variant '{name}': {what}"))?;
+        }
+        if let Some(name) = twice(&self.variants) {
+            return Err(format!("variant '{name}' occurs twice"));
         }
         for option in &self.slurm.options {
             if !option.starts_with('-') || option.contains('\n') || option.starts_with("--array") {

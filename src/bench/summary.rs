@@ -112,7 +112,7 @@ mod tests {
         record.instance = instance.to_string();
         record.seed = seed;
         record.seconds = seconds.unwrap_or(9.0);
-        record.limit_seconds = 7.0;
+        record.limit_seconds = Some(7.0);
         record
     }
 

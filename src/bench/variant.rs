@@ -1,5 +1,7 @@
 //! One way to solve an instance.
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -73,7 +75,42 @@ impl Value {
     }
 }
 
+/// Every choice of one from each list, the last one changing fastest; of no lists the empty one.
+pub(super) fn crossed<T: Clone>(lists: &[Vec<T>]) -> Vec<Vec<T>> {
+    lists.iter().fold(vec![Vec::new()], |choices, list| {
+        let longer = |choice: &[T], next: &T| [choice, std::slice::from_ref(next)].concat();
+        choices.iter().flat_map(|choice| list.iter().map(|next| longer(choice, next))).collect()
+    })
+}
+
+/// A name that two variants have, if there is one.
+pub(super) fn twice<'a>(variants: impl IntoIterator<Item = &'a Variant>) -> Option<&'a str> {
+    let mut known = BTreeSet::new();
+    let mut names = variants.into_iter().map(|variant| variant.name.as_str());
+    names.find(|name| !known.insert(*name))
+}
+
 impl Variant {
+    /// Of options of Taut (without `--`) and their values, by which it is named.
+    pub(super) fn of(settings: &[(&str, Value)]) -> Self {
+        let names: Vec<String> =
+            settings.iter().map(|(option, value)| format!("{option}={}", value.text())).collect();
+        let words = settings.iter().flat_map(|(option, value)| match value {
+            Value::Switch(false) => Vec::new(),
+            Value::Switch(true) => vec![format!("--{option}")],
+            value => vec![format!("--{option}"), value.text()],
+        });
+        let name = if names.is_empty() { "default".to_string() } else { names.join(" ") };
+        Self { name, options: words.collect(), ..Self::default() }
+    }
+
+    /// The value of an option of Taut (without `--`), if it has one.
+    pub(super) fn value(&self, option: &str) -> Option<&str> {
+        let is_it = |word: &String| word.strip_prefix("--") == Some(option);
+        let place = self.options.iter().position(is_it)?;
+        self.options.get(place + 1).map(String::as_str)
+    }
+
     /// The words that make it what it is, besides its name.
     pub fn words(&self) -> &[String] {
         self.command.as_deref().unwrap_or(&self.options)

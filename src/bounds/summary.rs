@@ -1,12 +1,12 @@
 //! What bounds say about each layer: stable neurons and big-M constants.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::NeuronBounds;
 use crate::network::{ActivationLayer, Phase, ReluGraph};
 
 /// Counts and big-M constants of one layer of activations.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LayerSummary {
     /// Number of the layer, from 1.
@@ -26,6 +26,13 @@ pub struct LayerSummary {
     pub big_m_max: f64,
     /// Mean of the big-M constants of the unstable neurons; 0 if there are none.
     pub big_m_mean: f64,
+}
+
+impl LayerSummary {
+    /// Sum of the big-M constants of the unstable neurons.
+    pub fn big_m_sum(&self) -> f64 {
+        self.big_m_mean * self.unstable as f64
+    }
 }
 
 /// One summary a layer of activations.

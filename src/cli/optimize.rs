@@ -24,7 +24,7 @@ use super::progress::Monitor;
 use super::record::Head;
 use super::session::{Report, Session};
 use super::settings::{FormulationArgs, SettingsArgs, methods, setting_of_programs};
-use super::shared::{MemoryLimitArgs, TimeLimitArgs, one_of};
+use super::shared::{MemoryLimitArgs, ThreadsArgs, TimeLimitArgs, one_of};
 use super::text::{count_of, number, number_above, number_below, ratio, seconds};
 use super::{ANSWERED, FAILED, UNANSWERED};
 
@@ -78,6 +78,8 @@ pub struct SolveArgs {
     parts: usize,
     #[command(flatten)]
     settings: SettingsArgs,
+    #[command(flatten)]
+    threads: ThreadsArgs,
     /// When Taut proves the solver's bound again: whatever that takes, where it is cheap
     /// beside the solve, or not at all. "Infeasible" is always proven, or not said.
     #[arg(long, default_value = Certify::default().name(), help_heading = "Method",
@@ -181,7 +183,8 @@ fn find(
 
 fn options(args: &SolveArgs, session: &mut Session) -> anyhow::Result<OptimizeOptions> {
     let FormulationArgs { encoding, tighten, scale } = &args.formulation;
-    let mut options = args.settings.options(&tighten.time, None, session)?;
+    let threads = args.threads.read(session)?;
+    let mut options = args.settings.options(threads, &tighten.time, None, session)?;
     options.encoding = *encoding;
     options.tighten = tighten.tighten;
     options.scale = *scale;

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use taut::compare::{CompareObserver, Row};
+use taut::bench::{CompareObserver, Row};
 use taut::control::{Limits, Observer, Progress};
 
 use super::console::{columns_of_stderr, tell};

@@ -13,8 +13,7 @@ use taut::tighten::TightenOptions;
 use super::quantity;
 use super::session::Session;
 use super::shared::{
-    ScaleChoice, ThreadsArgs, TightenArgs, TightenTimeArgs, encoding_help, encodings, one_of,
-    scalings_or_none,
+    ScaleChoice, TightenArgs, TightenTimeArgs, encoding_help, encodings, one_of, scalings_or_none,
 };
 
 /// One of the methods.
@@ -46,7 +45,7 @@ fn described(method: Method) -> (PossibleValue, Method) {
 const PROGRAM_OPTIONS: [(&str, &str); 10] = [
     ("encoding", "--encoding"),
     ("tighten", "--tighten"),
-    ("time", "--tighten-time"),
+    ("tighten_time", "--tighten-time"),
     ("scale", "--scale"),
     ("parts", "--parts"),
     ("backend", "--backend"),
@@ -116,8 +115,6 @@ pub struct SettingsArgs {
     /// Limit on the nodes of the search tree (a count) [default: none].
     #[arg(long, value_name = "NODES", help_heading = "Limits")]
     node_limit: Option<u64>,
-    #[command(flatten)]
-    threads: ThreadsArgs,
     /// Seed of all random choices (a whole number); the first, where there are several.
     #[arg(help_heading = "Solver", long, value_name = "SEED", default_value_t = 0)]
     pub seed: u32,
@@ -131,11 +128,11 @@ impl SettingsArgs {
     /// What is out of range.
     pub fn options(
         &self,
+        threads: usize,
         tighten_time: &TightenTimeArgs,
         time: Option<Duration>,
         session: &mut Session,
     ) -> anyhow::Result<OptimizeOptions> {
-        let threads = self.threads.read(session)?;
         let tighten_time = tighten_time.read(session)?;
         session.head.seed = Some(self.seed.into());
         session.head.limits.nodes = self.node_limit;

@@ -31,12 +31,16 @@ impl ThreadsArgs {
     /// The number given, within the limits of a solve, or that of the cores; for the record
     /// too.
     pub fn read(&self, session: &mut Session) -> anyhow::Result<usize> {
-        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         let threads = self.threads.unwrap_or_else(cores);
         check_threads(threads)?;
         session.head.threads = Some(threads);
         Ok(threads)
     }
+}
+
+/// Threads where no number is given.
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// Refuses a number of threads that is out of range.

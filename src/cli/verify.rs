@@ -143,8 +143,8 @@ pub fn run(args: &Args, session: Session) -> anyhow::Result<u8> {
 }
 
 /// The files of networks, and that of the property.
-fn files(args: &Args) -> anyhow::Result<(Given, PathBuf)> {
-    match (&args.files[..], &args.network[..]) {
+fn files(files: &[PathBuf], named: &[String]) -> anyhow::Result<(Given, PathBuf)> {
+    match (files, named) {
         ([first, second], []) => {
             // In either order: the names tell.
             let (network, property) = match is_property(first) && !is_property(second) {
@@ -159,7 +159,8 @@ fn files(args: &Args) -> anyhow::Result<(Given, PathBuf)> {
     }
 }
 
-fn is_property(path: &Path) -> bool {
+/// Whether a file is a property, by its name.
+pub fn is_property(path: &Path) -> bool {
     let name = path.to_string_lossy().to_lowercase();
     name.ends_with(".vnnlib") || name.ends_with(".vnnlib.gz")
 }
@@ -167,12 +168,82 @@ fn is_property(path: &Path) -> bool {
 /// Boxes without a point that are told one by one: disjunctions multiply them.
 const MOST_EMPTY: usize = 3;
 
-/// Reads query and networks, and puts these into the session's head.
-fn read(args: &Args, session: &mut Session) -> anyhow::Result<(Property, Query)> {
-    let (given, path) = files(args)?;
+fn find(args: &Args, session: &mut Session) -> anyhow::Result<Verified> {
+    session.end_within(time_limit("time limit", args.time_limit)?);
+    let threads = args.threads.read(session)?;
+    session.head.seed = Some(args.seed.into());
+    let given = files(&args.files, &args.network)?;
+    let (property, query) = read(given, (args.reading, args.strict), session)?;
+    let options = VerifyOptions { threads, seed: args.seed };
+    let clock = &session.clock;
+    let verified = verify(&property, &options, clock, &mut Monitor)?;
+    let decided_by = verified.stages.last().map(|last| last.stage.name());
+    let decided_by = decided_by.filter(|_| !matches!(verified.verdict, Verdict::Unknown(_)));
+    let mut found = Verified {
+        verdict: verified.verdict.name(),
+        counterexample: None,
+        reason: None,
+        decided_by,
+        stages: verified.stages,
+        parts: verified.parts,
+        nodes: verified.nodes,
+        stopped_by: verified.verdict.stopped_by(),
+        seconds: clock.seconds(),
+        assignment: String::new(),
+        is_serialised: false,
+        explain: args.explain,
+        is_standard: !args.network.is_empty(),
+    };
+    match verified.verdict {
+        Verdict::Holds | Verdict::Unknown(Unknown::Stopped(_)) => {}
+        Verdict::Violated(point) => {
+            let values = property.values(&point);
+            write_assignment(&mut found.assignment, &query, &values)?;
+            found.counterexample = Some(Point::new(&query, &values));
+            if let Some(folder) = &args.serialise_assignments {
+                write_tensors(folder, &query, &values, property.network())?;
+                found.is_serialised = true;
+            }
+        }
+        Verdict::Unknown(Unknown::Disagreement(_)) => {
+            found.reason = Some(
+                "a point is a counterexample either over the real numbers or in the type of the \
+                 network, and not in both",
+            );
+        }
+        Verdict::Unknown(Unknown::NoNumber) => {
+            found.reason = Some(
+                "no number of the network's type lies within the bounds of an input, so that \
+                 there is no point to show",
+            );
+        }
+        Verdict::Unknown(Unknown::Border) => {
+            found.reason = Some("what is left lies on the border of what the property says");
+        }
+    }
+    Ok(found)
+}
+
+/// The property of a network in a file.
+pub fn property_of(
+    network: &Path,
+    property: &Path,
+    reading: ReadingArgs,
+    session: &mut Session,
+) -> anyhow::Result<Property> {
+    let given = files(&[network, property].map(Path::to_path_buf), &[])?;
+    Ok(read(given, (reading, false), session)?.0)
+}
+
+/// Reads a property within the session's time and puts it into its head.
+fn read(
+    (given, path): (Given, PathBuf),
+    (reading, strict): (ReadingArgs, bool),
+    session: &mut Session,
+) -> anyhow::Result<(Property, Query)> {
     let first = given.first().unwrap_or(Path::new(""));
     session.head.question = Question::of_property(first, &path);
-    let (reading, strict) = (args.reading.options(), args.strict);
+    let reading = reading.options();
     let (property, query, mut records) = session.read(move || {
         let query = vnnlib::read_query(&path)?;
         if strict {
@@ -198,67 +269,6 @@ fn read(args: &Args, session: &mut Session) -> anyhow::Result<(Property, Query)>
         _ => (session.head.question.network, session.head.question.networks) = (None, records),
     }
     Ok((property, query))
-}
-
-fn find(args: &Args, session: &mut Session) -> anyhow::Result<Verified> {
-    session.end_within(time_limit("time limit", args.time_limit)?);
-    let threads = args.threads.read(session)?;
-    session.head.seed = Some(args.seed.into());
-    let (property, query) = read(args, session)?;
-    let options = VerifyOptions { threads, seed: args.seed };
-    let clock = &session.clock;
-    let verified = verify(&property, &options, clock, &mut Monitor)?;
-    let decided_by = verified.stages.last().map(|last| last.stage.name());
-    let mut found = Verified {
-        verdict: "unknown",
-        counterexample: None,
-        reason: None,
-        decided_by: None,
-        stages: verified.stages,
-        parts: verified.parts,
-        nodes: verified.nodes,
-        stopped_by: None,
-        seconds: clock.seconds(),
-        assignment: String::new(),
-        is_serialised: false,
-        explain: args.explain,
-        is_standard: !args.network.is_empty(),
-    };
-    match verified.verdict {
-        Verdict::Holds => (found.verdict, found.decided_by) = ("unsat", decided_by),
-        Verdict::Violated(point) => {
-            (found.verdict, found.decided_by) = ("sat", decided_by);
-            let values = property.values(&point);
-            write_assignment(&mut found.assignment, &query, &values)?;
-            found.counterexample = Some(Point::new(&query, &values));
-            if let Some(folder) = &args.serialise_assignments {
-                write_tensors(folder, &query, &values, property.network())?;
-                found.is_serialised = true;
-            }
-        }
-        Verdict::Unknown(Unknown::Stopped(reason)) => {
-            found.stopped_by = Some(reason);
-            if reason == StoppedBy::TimeLimit {
-                found.verdict = "timeout";
-            }
-        }
-        Verdict::Unknown(Unknown::Disagreement(_)) => {
-            found.reason = Some(
-                "a point is a counterexample either over the real numbers or in the type of the \
-                 network, and not in both",
-            );
-        }
-        Verdict::Unknown(Unknown::NoNumber) => {
-            found.reason = Some(
-                "no number of the network's type lies within the bounds of an input, so that \
-                 there is no point to show",
-            );
-        }
-        Verdict::Unknown(Unknown::Border) => {
-            found.reason = Some("what is left lies on the border of what the property says");
-        }
-    }
-    Ok(found)
 }
 
 /// That a query is about real numbers, as proofs are.

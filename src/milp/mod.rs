@@ -6,7 +6,7 @@ mod dual_bound;
 
 use std::ops::Neg;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use check::{Violation, check};
 pub use dual_bound::dual_bound;
@@ -113,7 +113,7 @@ pub struct Model {
 }
 
 /// How large a model is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ModelSize {
     /// Number of columns.

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::time::Instant;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{OptimizeError, OptimizeOptions, timed};
 use crate::bounds::{LayerSummary, NeuronBounds, summarize};
@@ -227,7 +227,7 @@ fn formulate_by<'a>(
 }
 
 /// The linear relaxation of a program, without branching, presolve or the solver's cuts.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Relaxation {
     /// Its bound, proven by its multipliers.

@@ -81,7 +81,7 @@ impl Method {
     pub const ALL: [Self; 4] = [Self::Auto, Self::Milp, Self::Search, Self::Enumerate];
 
     /// Name on the command line and in records.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Auto => "auto",
             Self::Milp => "milp",
@@ -337,7 +337,7 @@ fn run(
 }
 
 /// The settings of the method.
-pub(crate) fn record(options: &OptimizeOptions) -> MethodRecord {
+fn record(options: &OptimizeOptions) -> MethodRecord {
     match options.method {
         Method::Milp => milp::record(options),
         Method::Auto | Method::Search => search::record(),

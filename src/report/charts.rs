@@ -62,7 +62,11 @@ fn ranked(name: &str, numbers: impl Iterator<Item = f64>) -> Series {
 
 /// The greatest limit of a run.
 fn limit(report: &Report) -> f64 {
-    report.records.iter().map(|record| record.limit_seconds).fold(LEAST_SECONDS, f64::max)
+    report
+        .records
+        .iter()
+        .map(|record| record.limit_seconds.unwrap_or(record.seconds))
+        .fold(LEAST_SECONDS, f64::max)
 }
 
 /// Dolan and Moré, "Benchmarking optimization software with performance profiles" (2002).
@@ -264,16 +268,13 @@ fn history(record: &Record) -> Option<Vec<[f64; 2]>> {
 /// Geometric means of the greatest big-M of each layer.
 fn growth(report: &Report) -> Option<Figure> {
     let of = |variant: &str| {
-        let mut sizes: BTreeMap<u64, Vec<f64>> = BTreeMap::new();
+        let mut sizes: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
         for (layers, _) in report.of_variant(variant).filter_map(layers) {
-            for layer in layers {
-                let size = layer["big_m_max"].as_f64().filter(|size| *size > 0.0);
-                if let (Some(number), Some(size)) = (layer["layer"].as_u64(), size) {
-                    sizes.entry(number).or_default().push(size);
-                }
+            for layer in layers.iter().filter(|layer| layer.big_m_max > 0.0) {
+                sizes.entry(layer.layer).or_default().push(layer.big_m_max);
             }
         }
-        let mean = |(number, sizes): (u64, Vec<f64>)| {
+        let mean = |(number, sizes): (usize, Vec<f64>)| {
             Some([number as f64, shifted_geometric_mean(sizes, 0.0)?])
         };
         let points = sizes.into_iter().filter_map(mean).collect();
@@ -337,7 +338,7 @@ mod tests {
         let run = |variant: &str, instance: &str, seconds: f64, outcome| {
             let mut record = test_record(variant, outcome, Some(2.0), Some(1.0));
             (record.instance, record.seconds) = (instance.to_string(), seconds);
-            record.limit_seconds = 10.0;
+            record.limit_seconds = Some(10.0);
             record
         };
         let records = vec![

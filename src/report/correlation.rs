@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
 
 use super::Regions;
 use crate::bench::{Measure, Record, Summary};
+use crate::bounds::LayerSummary;
 use crate::num::statistics::{Estimate, median, spearman_estimate};
 
 /// Fewest instances that a correlation is told of.
@@ -85,21 +85,20 @@ fn times<'a>(records: &'a [Record], variant: &str, measure: Measure) -> BTreeMap
 /// property of bounds, whose method belongs to its name.
 fn of_answer(record: &Record) -> Vec<(String, f64)> {
     let Some((layers, bounds)) = layers(record) else { return Vec::new() };
-    let sum = |figure: &dyn Fn(&Value) -> Option<f64>| layers.iter().filter_map(figure).sum();
-    let number = |key: &'static str| move |layer: &Value| layer[key].as_f64();
-    let neurons: f64 = sum(&number("neurons"));
-    let unstable: f64 = sum(&number("unstable"));
-    let big_m: f64 =
-        sum(&|layer| Some(layer["big_m_mean"].as_f64()? * layer["unstable"].as_f64()?));
+    let neurons: usize = layers.iter().map(|layer| layer.neurons).sum();
+    let unstable: usize = layers.iter().map(|layer| layer.unstable).sum();
+    let stable_share = 1.0 - unstable as f64 / neurons.max(1) as f64;
     vec![
-        (format!("stable share, {bounds} bounds"), 1.0 - unstable / neurons.max(1.0)),
-        (format!("sum of big-M, {bounds} bounds"), big_m),
+        (format!("stable share, {bounds} bounds"), stable_share),
+        (
+            format!("sum of big-M, {bounds} bounds"),
+            layers.iter().map(LayerSummary::big_m_sum).sum(),
+        ),
     ]
 }
 
 /// The layers that an answer tells of, and the method of their bounds.
-pub(super) fn layers(record: &Record) -> Option<(&Vec<Value>, &str)> {
-    let answer = record.answer.as_ref()?;
-    let layers = answer.get("layers")?.as_array().filter(|layers| !layers.is_empty())?;
-    Some((layers, answer.get("tighten")?.as_str()?))
+pub(super) fn layers(record: &Record) -> Option<(Vec<LayerSummary>, String)> {
+    let layers = record.told("/layers").filter(|layers: &Vec<_>| !layers.is_empty())?;
+    Some((layers, record.told("/tighten")?))
 }

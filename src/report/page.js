@@ -144,7 +144,7 @@ const scatter = () => {
   const [x, y] = [Number(byId("across").value), Number(byId("up").value)];
   const times = new Map(D.runs.filter(run => run[V] === x).map(run => [run[I] + " " + run[SEED], run]));
   const pairs = D.runs.filter(run => run[V] === y).map(run => [times.get(run[I] + " " + run[SEED]), run]).filter(pair => pair[0]);
-  const least = 1e-3, limit = D.runs.reduce((most, run) => Math.max(most, run[LIMIT]), least);
+  const least = 1e-3, limit = D.runs.reduce((most, run) => Math.max(most, run[LIMIT] ?? run[TIME]), least);
   const low = Math.log10(pairs.flat().reduce((most, run) => Math.min(most, Math.max(run[TIME], least)), limit)) - .1, high = Math.log10(limit) + .1;
   const at = time => (Math.log10(Math.max(time, least)) - low) / (high - low);
   const [left, top, side] = [70, 12, 500], px = share => left + share * side, py = share => top + (1 - share) * side;

@@ -195,8 +195,9 @@ fn machine(record: &Record) -> String {
 }
 
 fn limits(record: &Record) -> String {
+    let time = record.limit_seconds.map_or("none".to_string(), |seconds| format!("{seconds} s"));
     let memory = record.limit_memory_bytes.map(|bytes| format!(", {} MB", bytes >> 20));
-    format!("{} s{}", record.limit_seconds, memory.unwrap_or_default())
+    time + &memory.unwrap_or_default()
 }
 
 fn load(records: &[Record]) -> Option<String> {
@@ -239,7 +240,7 @@ fn data(report: &Report) -> Value {
             "machine": machine(record),
         });
         let error = record.error.as_deref().unwrap_or_default();
-        let nodes = record.answer.as_ref().and_then(|answer| answer.get("nodes").cloned());
+        let nodes = record.told::<Value>("/nodes");
         json!([
             instance,
             variant,

@@ -149,7 +149,7 @@ mod tests {
             record.run = format!("run {index}");
             record.instance = format!("instance {}", index / 2);
             record.seconds = factor * f64::from(index + 1);
-            record.limit_seconds = 1000.0;
+            record.limit_seconds = Some(1000.0);
             record
         };
         (0..20).map(run).collect()

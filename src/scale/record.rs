@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::Scaled;
 use super::channels::for_each_weight;
-use crate::bounds::{NeuronBounds, summarize};
+use crate::bounds::{LayerSummary, NeuronBounds, summarize};
 use crate::control::StoppedBy;
 use crate::network::{Node, Phase, ReluGraph};
 use crate::num::tolerance::SMALLEST_COEFFICIENT;
@@ -70,7 +70,7 @@ impl Figures {
     /// The figures of a network with the given bounds.
     pub fn new(graph: &ReluGraph, bounds: &NeuronBounds) -> Self {
         let layers = summarize(graph, bounds);
-        let sums = layers.iter().map(|layer| layer.big_m_mean * layer.unstable as f64);
+        let sums = layers.iter().map(LayerSummary::big_m_sum);
         let (mut largest, mut smallest) = (0.0, f64::INFINITY);
         for (_, node) in graph.nodes() {
             let Node::Affine(affine) = node else { continue };

@@ -58,6 +58,26 @@ pub enum Verdict {
     Unknown(Unknown),
 }
 
+impl Verdict {
+    /// Name in records, as the competition has it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Holds => "unsat",
+            Self::Violated(_) => "sat",
+            Self::Unknown(Unknown::Stopped(StoppedBy::TimeLimit)) => "timeout",
+            Self::Unknown(_) => "unknown",
+        }
+    }
+
+    /// The limit, or the interrupt, that came first.
+    pub fn stopped_by(&self) -> Option<StoppedBy> {
+        match self {
+            Self::Unknown(Unknown::Stopped(reason)) => Some(*reason),
+            _ => None,
+        }
+    }
+}
+
 /// Why nothing is known.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Unknown {

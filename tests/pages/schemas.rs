@@ -140,7 +140,7 @@ fn records_of_every_command_fit_theirs_and_no_other() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = |name: &str| folder.path().join(name).to_str().expect("UTF-8").to_string();
     let [pruned, proof, program, records] = ["a.onnx", "b.json", "c.mps", "d"].map(file);
-    let [batch, merged, games] = ["e", "f", "g"].map(file);
+    let [batch, merged, games, rows] = ["e", "f", "g", "h"].map(file);
     std::fs::create_dir(&batch).expect("a folder");
     std::fs::write(Path::new(&batch).join("runs.jsonl"), "").expect("a journal");
     let point = file("c.sol");
@@ -162,8 +162,9 @@ fn records_of_every_command_fit_theirs_and_no_other() {
         &["rbm", &spins, "-o", &stacks],
         &["gan", "benchmarks/gan-ring.toml", "-o", &games, "--set", "training.steps=2"],
         &["convert", rosenbrock, &pruned, "--prune", "--bounds", &proof],
-        &["compare", rosenbrock, "--encoding", "big-m,split", "--seeds", "2"],
+        &["compare", rosenbrock, "--encoding", "big-m,split", "--seeds", "2", "--records", &rows],
         &["compare", peaks, "--solver", "search,enumerate"],
+        &["compare", "networks/peaks-2x25.onnx", "instances/peaks-2x25.vnnlib", "--seeds", "2"],
         &["export", rosenbrock, "-o", &program],
         &["export", peaks, "-o", &program, "--solution", &point],
         &["bench", "benchmarks/smoke.toml", "-o", &records, "--dry-run"],
@@ -195,11 +196,14 @@ fn records_of_every_command_fit_theirs_and_no_other() {
     }
     // The lines of a journal have a schema of their own.
     let run = schema(&["run"]);
-    let lines = std::fs::read_to_string(Path::new(&records).join("runs.jsonl")).expect("a journal");
-    for line in lines.lines() {
-        let line: Value = serde_json::from_str(line).expect("JSON");
-        assert_eq!(errors(&run, &line), [""; 0]);
+    for (folder, count) in [(&records, 8), (&rows, 4)] {
+        let journal = Path::new(folder).join("runs.jsonl");
+        let lines = std::fs::read_to_string(journal).expect("a journal");
+        for line in lines.lines() {
+            let line: Value = serde_json::from_str(line).expect("JSON");
+            assert_eq!(errors(&run, &line), [""; 0]);
+        }
+        assert_eq!(lines.lines().count(), count);
     }
     assert!(!run.is_valid(&json!({ "schema": 1 })));
-    assert_eq!(lines.lines().count(), 8);
 }

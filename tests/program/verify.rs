@@ -33,7 +33,7 @@ const OF_VERSION_2: &str = "(vnnlib-version <2.0>)\n(declare-network f\n\
 (assert (and (>= X[0,0] -1.0) (<= X[0,0] 1.0) (>= X[0,1] -1.0) (<= X[0,1] 1.0)))\n\
 (assert (>= Y[0,0] 1.0))\n";
 
-fn folder() -> TempDir {
+pub fn folder() -> TempDir {
     let folder = TempDir::new().expect("a folder");
     let write = |name: &str, text: &str| {
         fs::write(folder.path().join(name), text).expect("a file");
@@ -42,6 +42,7 @@ fn folder() -> TempDir {
     write("sat.vnnlib", &format!("{BOX}(assert (>= Y_0 1.0))\n"));
     write("unsat.vnnlib", &format!("{BOX}(assert (>= Y_0 1.5))\n"));
     write("border.vnnlib", &format!("{BOX}(assert (> Y_1 1.0))\n"));
+    write("nowhere.vnnlib", &format!("{BOX}(assert (>= X_0 2.0))\n"));
     write("two.vnnlib", OF_VERSION_2);
     folder
 }
@@ -99,6 +100,8 @@ fn the_verdict_is_the_first_word_and_the_point_follows() {
     assert_eq!(lines[4..], [" (Y_1 0))"], "{text}");
     let (text, _, code) = told(&taut(at, &["verify", "net.json", "unsat.vnnlib"]));
     assert_eq!((text.as_str(), code), ("unsat\n", Some(0)));
+    let (text, _, code) = told(&taut(at, &["verify", "net.json", "nowhere.vnnlib"]));
+    assert_eq!((text.as_str(), code), ("unsat\n", Some(0)), "without a point there is no other");
     let (text, _, code) = told(&taut(at, &["verify", "net.json", "border.vnnlib"]));
     assert!(text.starts_with("unknown\n  what is left lies on the border"), "{text}");
     assert_eq!(code, Some(3));

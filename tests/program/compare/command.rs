@@ -53,6 +53,14 @@ fn wrong_lists_are_refused_by_name() {
             vec!["--solver", "search,enumerate", "--encoding", "big-m"],
             "--encoding is a setting of programs; expected with milp in --solver",
         ),
+        (
+            vec!["--solver", "search", "--tighten-time", "1"],
+            "--tighten-time is a setting of programs; expected with milp in --solver",
+        ),
+        (vec!["--encoding", "big-m,split,big-m"], "encoding=big-m' occurs twice"),
+        (vec!["--solver", "search", "--threads", "1,2,1"], "threads=1' occurs twice"),
+        (vec!["--threads", "1,0"], "threads is 0"),
+        (vec!["--resume"], "--records <DIR>"),
     ] {
         let output = taut(&[&["compare", problem], arguments.as_slice()].concat());
         let message = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -1,14 +1,14 @@
 //! Methods that need no program, in rows beside the formulations.
 
 use serde_json::Value;
-use taut::compare::{CompareOptions, Comparison, compare};
+use taut::bench::{CompareOptions, Comparison};
 use taut::encode::{BigM, Split};
 use taut::num::IntervalBox;
-use taut::optimize::{Method, OptimizeOptions, Status};
+use taut::optimize::{Method, OptimizeOptions};
 use taut::problem::{Problem, QuestionText};
 
 use super::command::taut;
-use super::{Listener, instance, options, run, table};
+use super::{Listener, OPTIMAL, compare_by, instance, options, program, run, table};
 
 /// Peaks over a quarter of its box, where programs take a moment.
 fn quarter(question: QuestionText) -> Problem {
@@ -24,25 +24,27 @@ fn with(methods: &[Method], options: CompareOptions) -> CompareOptions {
 const ALL: [Method; 3] = [Method::Search, Method::Milp, Method::Enumerate];
 
 fn names(comparison: &Comparison) -> Vec<String> {
-    comparison.rows.iter().map(|row| row.name()).collect()
+    comparison.rows.iter().map(|row| row.variant.clone()).collect()
 }
 
 /// Three methods that share no bound find the same value; what a method does not have is empty.
 #[test]
 fn every_method_has_its_rows_in_the_order_asked_for() {
     let asked = with(&ALL, CompareOptions { seeds: vec![1, 2], ..options(&[&BigM, &Split]) });
-    assert_eq!(asked.count(), 4);
     let comparison = run(&quarter(QuestionText::default()), &asked);
-    let programs = ["big-m on crown bounds, scaling none", "split on crown bounds, scaling none"];
-    assert_eq!(names(&comparison), ["search", programs[0], programs[1], "enumerate"]);
-    assert_eq!(comparison.solvers, ["search", "milp", "enumerate"]);
+    let [big_m, split] = ["big-m", "split"].map(program);
+    let expected = ["solver=search", &big_m, &split, "solver=enumerate"];
+    assert_eq!(names(&comparison), expected);
+    let solvers = comparison.solving.as_ref().map(|solving| &solving.solvers[..]);
+    assert_eq!(solvers, Some(&["search", "milp", "enumerate"][..]));
     assert_eq!((comparison.left_out, &comparison.contradictions[..]), (0, &[][..]));
     assert!(comparison.is_closed());
     let best = comparison.objective.expect("a value");
     let field = table(&comparison);
     for (index, row) in comparison.rows.iter().enumerate() {
-        let (name, is_program) = (row.name(), row.solver == "milp");
-        assert_eq!((row.status, row.closed), (Some(Status::Optimal), 2), "{name}");
+        let (name, solver) = (&row.variant, row.solver.as_deref().expect("a method"));
+        let is_program = solver == "milp";
+        assert_eq!((row.status.as_deref(), row.closed), (OPTIMAL, 2), "{name}");
         let value = row.objective.expect("a value").median;
         assert!((value - best).abs() <= 1e-4 * best.abs(), "{name}: {value}, {best}");
         assert!(row.nodes.expect("a count").min > 0.0, "{name}");
@@ -52,8 +54,8 @@ fn every_method_has_its_rows_in_the_order_asked_for() {
         for column in ["relaxation_bound", "root_gap", "encode_seconds"] {
             assert_eq!(field(index, column).is_empty(), !is_program, "{name}: {column}");
         }
-        assert_eq!(field(index, "solver"), row.solver);
-        assert_eq!(field(index, "lp_iterations").is_empty(), row.solver == "enumerate", "{name}");
+        assert_eq!(field(index, "solver"), solver);
+        assert_eq!(field(index, "lp_iterations").is_empty(), solver == "enumerate", "{name}");
         assert!(!field(index, "total_seconds_max").is_empty(), "{name}");
     }
 }
@@ -65,8 +67,8 @@ fn a_method_that_does_not_know_the_question_is_a_row_that_says_why() {
     let asked = CompareOptions { seeds: vec![1, 2], ..with(&ALL, options(&[&BigM])) };
     let comparison = run(&quarter(question), &asked);
     let [search, milp, enumerate] = comparison.rows.as_slice() else { panic!("three rows") };
-    assert_eq!((search.status, milp.status), (Some(Status::Optimal), Some(Status::Optimal)));
-    assert_eq!((enumerate.status, enumerate.errors.len()), (None, 1), "once, not for every seed");
+    assert_eq!([&search.status, &milp.status].map(Option::as_deref), [OPTIMAL; 2]);
+    assert_eq!((&enumerate.status, enumerate.errors.len()), (&None, 1), "once, not for every seed");
     assert!(enumerate.errors[0].contains("not linear in inputs alone"), "{:?}", enumerate.errors);
     assert!(comparison.is_closed() && comparison.contradictions.is_empty());
 }
@@ -80,15 +82,15 @@ fn a_limit_leaves_a_row_open_and_an_interrupt_the_rest_out() {
     let comparison = run(&problem, &asked);
     for row in [&comparison.rows[0], &comparison.rows[2]] {
         assert_eq!(row.stopped_by.map(|reason| reason.name()), Some("node_limit"));
-        assert_eq!(row.status, Some(Status::Feasible), "{}", row.name());
+        assert_eq!(row.status.as_deref(), Some("feasible"), "{}", row.variant);
     }
     assert!(!comparison.is_closed() && comparison.contradictions.is_empty());
     // Stopped in the second row: nobody tells of the third.
     let mut listener = Listener { names: Vec::new(), stop_after: 2 };
     let asked = with(&[Method::Search, Method::Milp, Method::Enumerate], options(&[&BigM]));
-    let stopped = compare(&instance("peaks-2x50"), &asked, &mut listener).expect("valid options");
+    let stopped = compare_by(&instance("peaks-2x50"), &asked, &mut listener);
     assert_eq!((stopped.rows.len(), stopped.left_out), (2, 1));
-    assert_eq!(listener.names[1..], ["crown", "big-m on crown bounds, scaling none"]);
+    assert_eq!(listener.names[1..], ["crown", &program("big-m")]);
 }
 
 #[test]

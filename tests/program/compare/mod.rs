@@ -2,19 +2,23 @@
 
 mod command;
 mod methods;
+mod properties;
+mod records;
 
 use std::borrow::Cow;
 use std::ops::ControlFlow;
 
+use taut::bench::{
+    CompareObserver, CompareOptions, Comparison, Kept, Outcome, Row, compare, write_csv,
+};
 use taut::bounds::{Crown, IntervalPropagation};
-use taut::compare::{CompareObserver, CompareOptions, Comparison, Row, compare, write_csv};
 use taut::control::{Observer, Progress};
 use taut::encode::{
     BigM, BigMCuts, EncodeError, EncodedNeuron, MultipleChoice, Partition, ReluEncoding,
     ReluNeuron, Split,
 };
 use taut::milp::Model;
-use taut::optimize::{Method, OptimizeOptions, Status};
+use taut::optimize::{Method, OptimizeOptions};
 use taut::problem::{Problem, QuestionText, Sense};
 use taut::scale::{SCALINGS, Scaling};
 use taut::tighten::Tightening;
@@ -46,6 +50,8 @@ impl CompareObserver for Listener {
     }
 }
 
+const OPTIMAL: Option<&str> = Some("optimal");
+
 fn instance(name: &str) -> Problem {
     taut::io::read_problem(format!("instances/{name}.toml").as_ref()).expect("an instance")
 }
@@ -56,13 +62,28 @@ fn options(encodings: &[&'static dyn ReluEncoding]) -> CompareOptions {
         encodings: encodings.to_vec(),
         tightenings: vec![Tightening::Propagation(&Crown)],
         scalings: vec![None],
+        threads: vec![1],
         seeds: vec![0],
         base: OptimizeOptions::default(),
     }
 }
 
 fn run(problem: &Problem, options: &CompareOptions) -> Comparison {
-    compare(problem, options, &mut Listener::patient()).expect("valid options")
+    compare_by(problem, options, &mut Listener::patient())
+}
+
+fn compare_by(problem: &Problem, options: &CompareOptions, listener: &mut Listener) -> Comparison {
+    compare(problem, options, Kept::in_memory("an instance"), listener).expect("valid options")
+}
+
+/// What a run of a row says at a key of its answer.
+fn told(row: &Row, run: usize, key: &str) -> u64 {
+    row.runs[run].told(key).expect("a number")
+}
+
+/// What the formulation of these names on CROWN bounds is called.
+fn program(encoding: &str) -> String {
+    format!("solver=milp tighten=crown scale=none encoding={encoding}")
 }
 
 #[test]
@@ -81,12 +102,12 @@ fn every_combination_has_a_row_and_all_agree() {
     let comparison = run(&problem, &options);
     assert_eq!(comparison.rows.len(), 2 * 4 * 4);
     assert_eq!(comparison.contradictions, [""; 0]);
-    let mut names: Vec<String> = comparison.rows.iter().map(|row| row.name()).collect();
+    let mut names: Vec<String> = comparison.rows.iter().map(|row| row.variant.clone()).collect();
     names.dedup();
     assert_eq!(names.len(), comparison.rows.len(), "each combination once");
     for row in &comparison.rows {
-        let name = row.name();
-        assert_eq!((row.status, row.closed), (Some(Status::Optimal), 1), "{name}");
+        let name = &row.variant;
+        assert_eq!((row.status.as_deref(), row.closed), (OPTIMAL, 1), "{name}");
         let objective = row.objective.expect("a value").median;
         assert!((objective - known).abs() < 1e-6, "{name}: {objective}");
         assert!(row.seconds.total.expect("a time").median > 0.0, "{name}");
@@ -97,7 +118,8 @@ fn every_combination_has_a_row_and_all_agree() {
     for rows in per_method {
         let root = |scale: &str, encoding: &str| {
             let (scale, encoding) = (Some(scale), Some(encoding));
-            let is_sought = |row: &&Row| row.scale == scale && row.encoding.as_deref() == encoding;
+            let is_sought =
+                |row: &&Row| row.scale.as_deref() == scale && row.encoding.as_deref() == encoding;
             let row = rows.iter().find(is_sought);
             row.and_then(|row| row.relaxation).expect("a relaxation").bound
         };
@@ -118,12 +140,11 @@ fn every_combination_has_a_row_and_all_agree() {
 fn seeds_give_medians_and_ranges() {
     let problem = instance("rosenbrock4-2x25");
     let seeds = vec![3, 5, 8];
-    let comparison =
-        run(&problem, &CompareOptions { seeds: seeds.clone(), ..options(&[&BigM, &Split]) });
+    let comparison = run(&problem, &CompareOptions { seeds, ..options(&[&BigM, &Split]) });
     for row in &comparison.rows {
         assert_eq!(row.closed, 3);
-        assert_eq!(row.runs.iter().map(|run| run.seed).collect::<Vec<_>>(), seeds);
-        let mut nodes: Vec<u64> = row.runs.iter().map(|run| run.nodes).collect();
+        assert_eq!(row.runs.iter().map(|run| run.seed).collect::<Vec<_>>(), [3, 5, 8]);
+        let mut nodes: Vec<u64> = (0..3).map(|run| told(row, run, "/nodes")).collect();
         nodes.sort_unstable();
         let spread = row.nodes.expect("nodes");
         let found = [spread.min, spread.median, spread.max];
@@ -173,10 +194,11 @@ fn a_combination_that_fails_is_a_row_and_not_the_end() {
     let problem = instance("rosenbrock4-2x25");
     let comparison = run(&problem, &options(&[&Refuses, &BigM]));
     let [refused, solved] = comparison.rows.as_slice() else { panic!("two rows") };
-    assert_eq!((refused.status, refused.runs.len()), (None, 0));
+    assert_eq!((refused.status.as_deref(), refused.runs.len()), (None, 1));
+    assert_eq!(refused.runs[0].outcome, Outcome::Failed);
     let message = "the encoding 'refuses' does not apply to neuron 1_1: it never does";
     assert_eq!(refused.errors, [message]);
-    assert_eq!(solved.status, Some(Status::Optimal));
+    assert_eq!(solved.status.as_deref(), OPTIMAL);
     assert_eq!(comparison.contradictions, [""; 0]);
 }
 
@@ -187,7 +209,7 @@ fn a_wrong_encoding_is_a_contradiction() {
     assert_eq!(comparison.rows[0].errors, [""; 0]);
     assert!(!comparison.contradictions.is_empty());
     let found = &comparison.contradictions[0];
-    assert!(found.contains("wrong on crown bounds"), "{found}");
+    assert!(found.contains(&program("wrong")), "{found}");
 }
 
 #[test]
@@ -195,12 +217,12 @@ fn an_interrupt_keeps_the_rows_that_are_there() {
     let problem = instance("peaks-2x50");
     let mut listener = Listener { names: Vec::new(), stop_after: 1 };
     let options = options(&[&BigM, &Split, &MultipleChoice]);
-    let comparison = compare(&problem, &options, &mut listener).expect("valid options");
+    let comparison = compare_by(&problem, &options, &mut listener);
     // Bounds, then the first combination, which is stopped while it is solved.
-    assert_eq!(listener.names, ["crown", "big-m on crown bounds, scaling none"]);
+    assert_eq!(listener.names, ["crown", &program("big-m")]);
     assert_eq!((comparison.rows.len(), comparison.left_out), (1, 2));
     let row = &comparison.rows[0];
-    assert_eq!(row.status, Some(Status::Feasible));
+    assert_eq!(row.status.as_deref(), Some("feasible"));
     assert!(row.objective.is_some() && row.bound.is_some());
 }
 
@@ -214,7 +236,7 @@ fn a_limit_is_a_status_and_the_largest_value_can_be_asked_for() {
     options.base.limits.nodes = Some(1);
     let comparison = run(&problem, &options);
     let row = &comparison.rows[0];
-    assert_eq!((row.status, row.closed), (Some(Status::Feasible), 0));
+    assert_eq!((row.status.as_deref(), row.closed), (Some("feasible"), 0));
     let (objective, bound) = (row.objective.expect("a value"), row.bound.expect("a bound"));
     let relaxation = row.relaxation.expect("a relaxation").bound;
     assert!(objective.median < bound.median && bound.median <= relaxation + 1e-6);
@@ -231,7 +253,7 @@ fn an_infeasible_problem_is_infeasible_in_every_row() {
     let problem = Problem::parse(network, domain, &question).expect("a problem");
     let comparison = run(&problem, &options(&[&BigM, &Split]));
     for row in &comparison.rows {
-        assert_eq!((row.status, row.closed), (Some(Status::Infeasible), 1));
+        assert_eq!((row.status.as_deref(), row.closed), (Some("infeasible"), 1));
     }
     assert_eq!((comparison.objective, comparison.contradictions.len()), (None, 0));
 }

@@ -2,18 +2,21 @@
 
 use std::io::Write;
 
-use super::{Comparison, Row, Spread};
+use super::{Comparison, Row};
 use crate::control::StoppedBy;
+use crate::num::statistics::Spread;
 
 /// A column: its name, and its text in a row; empty where the row has no figure.
 type Column = (&'static str, fn(&Row) -> String);
 
 const COLUMNS: &[Column] = &[
-    ("solver", |row| row.solver.to_string()),
-    ("tighten", |row| row.tighten.to_string()),
-    ("scale", |row| text(row.scale)),
+    ("solver", |row| text(row.solver.as_deref())),
+    ("tighten", |row| text(row.tighten.as_deref())),
+    ("scale", |row| text(row.scale.as_deref())),
     ("encoding", |row| text(row.encoding.as_deref())),
-    ("status", |row| row.status.map(|status| status.name().to_string()).unwrap_or_default()),
+    ("threads", |row| text(row.threads)),
+    ("status", |row| text(row.status.as_deref())),
+    ("verdict", |row| text(row.verdict.as_deref())),
     ("closed", |row| row.closed.to_string()),
     ("runs", |row| row.runs.len().to_string()),
     ("columns", |row| text(row.model.map(|model| model.columns))),
@@ -27,6 +30,7 @@ const COLUMNS: &[Column] = &[
     ("relaxation_bound", |row| text(row.relaxation.map(|r| r.bound))),
     ("root_gap", |row| text(row.root_gap)),
     ("relaxation_seconds", |row| text(row.relaxation.map(|r| r.seconds))),
+    ("parts", |row| text(row.parts)),
 ];
 
 /// A column with median and range over the seeds.
