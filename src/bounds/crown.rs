@@ -10,7 +10,7 @@
 
 use super::backward::Backward;
 use super::ball::L1Ball;
-use super::interval;
+use super::interval::{self, IntervalPropagation};
 use super::lines::Lines;
 use super::{BoundsError, NeuronBounds, Propagator};
 use crate::control::Clock;
@@ -58,7 +58,8 @@ pub fn refine(
     known: &NeuronBounds,
     clock: &Clock,
 ) -> Result<NeuronBounds, BoundsError> {
-    Crown.propagate_in(graph, (domain, None), known, clock)
+    let whole = (domain, None);
+    substitute(graph, whole, known, clock, |pass, affine, chosen| pass.select(affine, chosen))
 }
 
 impl Crown {
@@ -78,7 +79,16 @@ impl Crown {
         known: &NeuronBounds,
         clock: &Clock,
     ) -> Result<NeuronBounds, BoundsError> {
-        substitute(graph, whole, known, clock, |pass, affine, chosen| pass.select(affine, chosen))
+        let intervals = IntervalPropagation.propagate(graph, whole.0)?;
+        let boxes = graph.nodes().map(|(id, _)| match known.get(id) {
+            None => Ok(intervals.of(id).clone()),
+            Some(known) => {
+                let both = intervals.of(id).intersection(known);
+                both.ok_or(BoundsError::Empty { node: id.index() })
+            }
+        });
+        let known = NeuronBounds::new(boxes.collect::<Result<_, _>>()?);
+        substitute(graph, whole, &known, clock, |pass, affine, chosen| pass.select(affine, chosen))
     }
 }
 
@@ -108,10 +118,7 @@ pub fn substitute(
     for (id, node) in graph.nodes() {
         let range = interval::range(id, node, &boxes, domain)?;
         let empty = || BoundsError::Empty { node: id.index() };
-        let mut bounds = match known.get(id) {
-            Some(known) => range.intersection(known).ok_or_else(empty)?,
-            None => range,
-        };
+        let mut bounds = range.intersection(known.of(id)).ok_or_else(empty)?;
         let behind_activation = match node {
             // Intervals are exact over a box, and not over a ball.
             Node::Input { .. } => ball.is_some(),

@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn errors_name_the_line() {
         let error = |text: &str| read(text).unwrap_err();
-        assert!(error("1,2\n3\n").contains("line 2: found 1 fields"), "{}", error("1,2\n3\n"));
+        assert!(error("1,2\n3\n").contains("line 2: found 1 field;"), "{}", error("1,2\n3\n"));
         assert!(error("1,2\n3,nan\n").contains("line 2: found 'nan'; expected a number"));
         assert!(error("heat,heat\n1,2\n").contains("line 1: found 'heat' twice"));
         assert!(error("heat,cold\n1,2\n").contains("unknown variable 'cold'"));

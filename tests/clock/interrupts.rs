@@ -235,8 +235,9 @@ fn a_comparison_is_open_as_long_as_a_row_is() {
     assert_eq!(record["left_out"], 0);
     // With -v, each row is told when it is done.
     let told = text(&limited.stderr);
-    for name in ["1/2 big-m on crown bounds", "2/2 split on crown bounds"] {
-        assert!(told.contains(name), "{told}");
+    for (place, encoding) in [("1/2", "big-m"), ("2/2", "split")] {
+        let row = format!("{place} solver=milp tighten=crown scale=none encoding={encoding}:");
+        assert!(told.contains(&row), "{told}");
     }
     let child = spawn(&[&compare[..], &["--format", "json"]].concat());
     std::thread::sleep(Duration::from_millis(1500));

@@ -7,6 +7,8 @@
 
 use std::collections::HashMap;
 
+use prost::Message;
+
 use super::content;
 use super::graph::node_name;
 use super::operators::{DOMAINS, domain_of};
@@ -18,8 +20,12 @@ use crate::message::excerpt;
 /// more.
 const DEEPEST: usize = 64;
 
-/// Most nodes of a graph in which all functions have been written out.
+/// Most nodes of a graph in which all functions have been written out, calls of functions
+/// included: bodies without a node could call each other without end.
 const MOST_NODES: usize = 1 << 20;
+
+/// Bytes that they may take in a file: a body stands there once, however often it is called.
+const MOST_BYTES: usize = 1 << 30;
 
 /// The nodes of a graph without calls of functions, each name of a value once. Versions of
 /// operator sets that only functions name are added.
@@ -40,7 +46,7 @@ pub fn written_out(
         key(domain, name, overload)
     };
     let functions = functions.iter().map(|function| (key(function), function)).collect();
-    let mut writer = Writer { functions, versions, calls: 0, nodes: Vec::new() };
+    let mut writer = Writer { functions, versions, calls: 0, bytes: 0, nodes: Vec::new() };
     for (position, node) in nodes.into_iter().enumerate() {
         let name = node_name(&node, position);
         writer.take(node, &name, 0)?;
@@ -60,17 +66,20 @@ struct Writer<'a> {
     functions: HashMap<Key, &'a FunctionProto>,
     versions: &'a mut HashMap<String, i64>,
     calls: usize,
+    bytes: usize,
     nodes: Vec<NodeProto>,
 }
 
 impl<'a> Writer<'a> {
     fn take(&mut self, node: NodeProto, name: &str, depth: usize) -> Result<(), FormatError> {
         let place = || format!("node '{}'", excerpt(name));
+        self.bytes += node.encoded_len();
+        if self.nodes.len() + self.calls >= MOST_NODES || self.bytes > MOST_BYTES {
+            let found = "more nodes than that with all functions written out";
+            let expected = format!("at most {MOST_NODES} nodes of {MOST_BYTES} bytes");
+            return Err(content("the graph", found, &expected));
+        }
         let Some(function) = self.function(&node) else {
-            if self.nodes.len() == MOST_NODES {
-                let found = "more nodes than that with all functions written out";
-                return Err(content("the graph", found, &format!("at most {MOST_NODES}")));
-            }
             self.nodes.push(node);
             return Ok(());
         };
@@ -167,5 +176,31 @@ impl Inside<'_> {
         let of_call = self.call.attribute.iter().find(named);
         let found = of_call.or_else(|| self.function.attribute_proto.iter().find(named))?;
         Some(AttributeProto { name: given.name.clone(), ..found.clone() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each function calls the one before twice, and the first has no node: 2³⁹ calls of nothing.
+    #[test]
+    fn calls_of_nothing_end() {
+        let own = || Some("own".to_string());
+        let call = |k: usize| NodeProto {
+            op_type: Some(format!("F{k}")),
+            domain: own(),
+            ..NodeProto::default()
+        };
+        let function = |k: usize| FunctionProto {
+            name: Some(format!("F{k}")),
+            domain: own(),
+            node: if k == 0 { Vec::new() } else { vec![call(k - 1); 2] },
+            ..FunctionProto::default()
+        };
+        let functions: Vec<FunctionProto> = (0..40).map(function).collect();
+        let written = written_out(vec![call(39)], &functions, &mut HashMap::new());
+        let error = written.expect_err("too many calls").to_string();
+        assert!(error.ends_with("expected at most 1048576 nodes of 1073741824 bytes"), "{error}");
     }
 }
