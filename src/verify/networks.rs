@@ -22,7 +22,7 @@ pub enum Misfit {
         expected: usize,
     },
     /// It has another number of values.
-    #[error("{at}: the query declares {declared} {}{of}; the network has {found}", what(*side, *declared))]
+    #[error("{at}: the query declares {declared} {}{of}; the network has {found}", what(side, *declared))]
     Size {
         /// Where the last one of the query stands, or the first one that the network has not.
         at: Position,
