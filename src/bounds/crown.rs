@@ -79,16 +79,14 @@ impl Crown {
         known: &NeuronBounds,
         clock: &Clock,
     ) -> Result<NeuronBounds, BoundsError> {
-        let intervals = IntervalPropagation.propagate(graph, whole.0)?;
-        let boxes = graph.nodes().map(|(id, _)| match known.get(id) {
-            None => Ok(intervals.of(id).clone()),
-            Some(known) => {
-                let both = intervals.of(id).intersection(known);
-                both.ok_or(BoundsError::Empty { node: id.index() })
+        let mut bounds = IntervalPropagation.propagate(graph, whole.0)?;
+        for (id, _) in graph.nodes() {
+            if let Some(known) = known.get(id) {
+                let both = bounds.of(id).intersection(known);
+                bounds = bounds.with(id, both.ok_or(BoundsError::Empty { node: id.index() })?);
             }
-        });
-        let known = NeuronBounds::new(boxes.collect::<Result<_, _>>()?);
-        substitute(graph, whole, &known, clock, |pass, affine, chosen| pass.select(affine, chosen))
+        }
+        substitute(graph, whole, &bounds, clock, |pass, affine, chosen| pass.select(affine, chosen))
     }
 }
 

@@ -47,12 +47,12 @@ pub fn attack<T>(
 /// The same from the next of some points.
 pub fn attack_again<T>(
     problem: &Problem,
-    starts: &mut UniformPoints<'_>,
+    points: &mut UniformPoints<'_>,
     clock: &Clock,
     look: &mut dyn FnMut(&[f64]) -> Option<T>,
 ) -> Option<T> {
-    let count = self::starts(problem, [1, TOGETHER]);
-    climb(problem, starts.take(count).collect(), clock, look)
+    let starts = points.take(starts(problem, [1, TOGETHER]));
+    climb(problem, starts.collect(), clock, look)
 }
 
 /// Starts for a small network and for a large one, as far as the work allows.

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::VerifyError;
 use super::ball::Ball;
-use super::property::{Alternative, Part, over};
+use super::property::{Alternative, Part, over, slack};
 use crate::problem::{Constraint, Expression, Problem, Question};
 use crate::search::MOST_HALVED;
 
@@ -31,45 +31,51 @@ pub struct Group<'a> {
 const MOST_TOGETHER: usize = 16;
 
 impl<'a> Group<'a> {
-    /// Open alternatives as they are searched, each of which has a problem of its own about the
-    /// network of `base`.
+    /// Open alternatives as they are searched, given each of them alone.
     ///
     /// # Errors
     /// Several of them make no problem.
-    pub fn all(
+    pub fn joined(
         base: &Problem,
         open: &[Open<'a>],
-        problems: Vec<(&'a Part, Problem)>,
+        alone: Vec<Self>,
     ) -> Result<Vec<Self>, VerifyError> {
-        let mut problems = problems.into_iter();
+        let mut alone = alone.into_iter();
         let mut groups = Vec::new();
         for of_part in open.chunk_by(|a, b| std::ptr::eq(a.part, b.part)) {
             for together in of_part.chunks(MOST_TOGETHER) {
-                let alone = problems.by_ref().take(together.len());
-                let alone =
-                    alone.map(|(part, problem)| Self { part, problem, rows: 0..0, count: 1 });
-                let alone: Vec<Self> = alone.collect();
-                match alone.len() > 1 && !alone[0].is_wide() {
+                let own: Vec<Self> = alone.by_ref().take(together.len()).collect();
+                match own.len() > 1 && !own[0].is_wide() {
                     true => groups.push(Self::of(base, together)?),
-                    false => groups.extend(alone),
+                    false => groups.extend(own),
                 }
             }
         }
         Ok(groups)
     }
 
-    /// Alternatives of one part.
-    fn of(base: &Problem, open: &[Open<'a>]) -> Result<Self, VerifyError> {
+    /// Alternatives of one part, about the network of `base`.
+    ///
+    /// # Errors
+    /// They make no problem.
+    pub fn of(base: &Problem, open: &[Open<'a>]) -> Result<Self, VerifyError> {
         let part = open[0].part;
         let excesses: Vec<_> = open.iter().map(|open| excess(open.alternative)).collect();
         let mut constraints: Vec<Constraint> = part.ball.iter().map(Ball::constraint).collect();
         let first = 1 + constraints.len();
-        constraints.extend(excesses.iter().cloned().map(Constraint::unlimited));
+        if excesses.len() > 1 {
+            constraints.extend(excesses.iter().cloned().map(Constraint::unlimited));
+        }
         let rows = first..1 + constraints.len();
         let objective = Expression::smallest(excesses).unwrap_or_default();
         let question = Question { objective, constraints, ..Question::default() };
         let problem = base.asking(part.domain.clone(), question)?;
         Ok(Self { part, problem, rows, count: open.len() })
+    }
+
+    /// Excess that is 0 up to the rounding of constants.
+    pub fn slack(&self) -> f64 {
+        slack(self.problem.objective())
     }
 
     /// Whether there are so many inputs that phases are divided.
@@ -79,7 +85,7 @@ impl<'a> Group<'a> {
 }
 
 /// By how much an alternative is missed, at least.
-pub fn excess(alternative: &Alternative) -> Expression {
+fn excess(alternative: &Alternative) -> Expression {
     let rows = alternative.constraints.iter().map(over).collect();
     Expression::largest(rows).unwrap_or_default()
 }

@@ -1,11 +1,10 @@
-//! The search for a counterexample in one box under one conjunction: the least excess, as far as
-//! it takes to know its sign.
-
-use std::ops::Range;
+//! The search for a counterexample in one box under one conjunction, or several: the least excess,
+//! as far as it takes to know its sign.
 
 use super::attack::attack_again;
+use super::group::Group;
 use super::witness::Counterexample;
-use crate::bounds::{BoundsError, Crown, L1Ball, NeuronBounds};
+use crate::bounds::{BoundsError, Crown, NeuronBounds};
 use crate::control::{Clock, Observer, StoppedBy};
 use crate::num::sample::UniformPoints;
 use crate::optimize::Regions;
@@ -103,10 +102,9 @@ impl Goal for Sought<'_, '_> {
             return;
         }
         if self.attacks.is_multiple_of(NEXT_DESCENT) {
-            let start = self.starts.next();
-            start
-                .into_iter()
-                .for_each(|start| self.descend(self.problem.evaluate_canonical(start)));
+            if let Some(start) = self.starts.next() {
+                self.descend(self.problem.evaluate_canonical(start));
+            }
             return;
         }
         self.found = attack_again(self.problem, &mut self.starts, &self.clock, self.is_found);
@@ -123,28 +121,30 @@ pub struct Share {
     pub seed: u32,
 }
 
-/// Seeks a point whose excess, the least of those of `rows` where there are some, is at most 0; in
-/// a ball, where there is one. Of the network's first nodes bounds may be known.
+/// Seeks a point whose excess is at most 0, given bounds of the graph's first nodes, or of none,
+/// that are known.
 ///
 /// # Errors
 /// Bounds that overflow.
 pub fn hunt(
-    (problem, rows, ball, known): (&Problem, Range<usize>, Option<&L1Ball>, &NeuronBounds),
-    slack: f64,
+    group: &Group<'_>,
+    known: &NeuronBounds,
     Share { work, threads, seed }: Share,
     clock: &Clock,
     observer: &mut dyn Observer,
     is_found: &mut dyn FnMut(&[f64]) -> Option<Counterexample>,
 ) -> Result<Hunted, BoundsError> {
+    let (problem, slack) = (&group.problem, group.slack());
     let whole = problem.whole().expect("no integer inputs");
-    let bounds = Crown.propagate_in(problem.graph(), (&whole.domain, ball), known, clock)?;
+    let in_ball = (&whole.domain, group.part.outer());
+    let bounds = Crown.propagate_in(problem.graph(), in_ball, known, clock)?;
     // The tables of a large network take their time.
     if let Some(reason) = clock.stopped() {
         let nothing =
             Hunted { found: None, is_closed: false, is_border: false, nodes: 0, stopped_by: None };
         return Ok(Hunted { stopped_by: Some(reason), ..nothing });
     }
-    let boxes = Boxes::new(problem, whole, &bounds, *clock).of_alternatives(rows);
+    let boxes = Boxes::new(problem, whole, &bounds, *clock).of_alternatives(group.rows.clone());
     let mut sought = Sought {
         problem,
         regions: Regions::new(problem, whole, &bounds),

@@ -12,6 +12,7 @@ use thiserror::Error;
 use super::Counterexample;
 use super::ball::Ball;
 use super::networks::{self, Misfit};
+use crate::bounds::L1Ball;
 use crate::io::vnnlib::{
     Atom, Formula, InputBounds, Joined, Parts, PartsError, Position, Query, Relation, VnnlibError,
     Warning,
@@ -140,6 +141,11 @@ impl Part {
     /// Whether each input has a number of the type within its bounds.
     pub fn has_numbers(&self, precision: Precision) -> bool {
         self.bounds.iter().all(|bounds| bounds.numbers(precision).is_some())
+    }
+
+    /// The ball around the one that inputs lie in, where there is one.
+    pub fn outer(&self) -> Option<&L1Ball> {
+        self.ball.as_ref().map(|ball| &ball.outer)
     }
 
     /// The part within bounds, none of which exclude each other.

@@ -1,11 +1,12 @@
 //! A property on its way through the stages.
 
+use std::{ptr, slice};
+
 use super::attack::{attack, attack_in};
-use super::ball::Ball;
 use super::enumerate::{self, enumerate};
-use super::group::{Group, Open, excess};
+use super::group::{Group, Open};
 use super::hunt::{Share, hunt};
-use super::property::{Alternative, Part, Property, slack};
+use super::property::{Part, Property};
 use super::witness::{Counterexample, Said, look};
 use super::{Stage, StageRecord, Unknown, Verdict, Verified, VerifyError, VerifyOptions};
 use crate::bounds::{AlphaCrown, BoundsError, Crown, NeuronBounds, Propagator};
@@ -87,18 +88,16 @@ impl<'a> Run<'a> {
         if open.is_empty() {
             return Ok(Verdict::Holds);
         }
-        let problems = open
-            .iter()
-            .map(|Open { part, alternative }| Ok((*part, self.problem(part, alternative)?)));
-        let problems = problems.collect::<Result<Vec<(&Part, Problem)>, VerifyError>>()?;
-        let (started, count) = (self.clock.seconds(), problems.len());
-        let found = self.attack(&problems);
+        let alone = open.iter().map(|open| Group::of(&self.base, slice::from_ref(open)));
+        let alone = alone.collect::<Result<Vec<Group<'a>>, VerifyError>>()?;
+        let (started, count) = (self.clock.seconds(), alone.len());
+        let found = self.attack(&alone);
         self.told(Stage::Attack, (count, 0), started);
         if let Some(found) = found {
             return Ok(Verdict::Violated(found));
         }
         let (started, mut closed) = (self.clock.seconds(), 0);
-        let groups = Group::all(&self.base, &open, problems)?;
+        let groups = Group::joined(&self.base, &open, alone)?;
         let verdict = self.search(groups, &mut closed, observer)?;
         self.told(Stage::Search, (count, closed), started);
         Ok(verdict)
@@ -117,7 +116,7 @@ impl<'a> Run<'a> {
             let part = first.part;
             let mut group = vec![first];
             let mut rows = group[0].alternative.constraints.len();
-            while let Some(next) = open.next_if(|next| std::ptr::eq(next.part, part)) {
+            while let Some(next) = open.next_if(|next| ptr::eq(next.part, part)) {
                 rows += next.alternative.constraints.len();
                 group.push(next);
                 if rows > MOST_ROWS {
@@ -140,8 +139,7 @@ impl<'a> Run<'a> {
         let question =
             Question { objective: Expression::number(0.0), constraints, ..Question::default() };
         let problem = self.base.asking(part.domain.clone(), question)?;
-        let ball = part.ball.as_ref().map(|ball| &ball.outer);
-        let (whole, nothing) = ((&part.domain, ball), NeuronBounds::default());
+        let (whole, nothing) = ((&part.domain, part.outer()), NeuronBounds::default());
         let bounds = Crown.propagate_in(problem.graph(), whole, &nothing, &self.clock)?;
         let least = bounds.of(problem.rows()).lower();
         // Row 0 is the objective.
@@ -155,14 +153,6 @@ impl<'a> Run<'a> {
             limits.all(|(least, constraint)| *least <= constraint.upper())
         });
         Ok(left)
-    }
-
-    /// The least excess of one alternative over its part.
-    fn problem(&self, part: &Part, alternative: &Alternative) -> Result<Problem, VerifyError> {
-        let objective = excess(alternative);
-        let constraints = part.ball.iter().map(Ball::constraint).collect();
-        let question = Question { objective, constraints, ..Question::default() };
-        Ok(self.base.asking(part.domain.clone(), question)?)
     }
 
     /// Looks at a point; whether it is a counterexample.
@@ -182,15 +172,15 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn attack(&mut self, problems: &[(&Part, Problem)]) -> Option<Counterexample> {
+    fn attack(&mut self, alone: &[Group<'_>]) -> Option<Counterexample> {
         /// The share of the time left that all attacks may take.
         const SHARE: f64 = 0.1;
         let (clock, seed) = (self.clock.share(SHARE), self.options.seed);
-        problems.iter().find_map(|(part, problem)| {
+        alone.iter().find_map(|Group { part, problem, .. }| {
             let mut is_found = |point: &[f64]| self.is_found(part, point);
-            match &part.ball {
+            match part.outer() {
                 None => attack(problem, seed, &clock, &mut is_found),
-                Some(ball) => attack_in(problem, &ball.outer, &clock, &mut is_found),
+                Some(ball) => attack_in(problem, ball, &clock, &mut is_found),
             }
         })
     }
@@ -214,32 +204,31 @@ impl<'a> Run<'a> {
         };
         let mut open = groups;
         let mut border: Vec<&Part> = Vec::new();
+        let nothing = NeuronBounds::default();
+        // What is known of a part serves all of its alternatives.
+        let mut tightened: Option<(&Part, NeuronBounds)> = None;
         for turn in turns {
             let mut left = Vec::new();
-            let mut known: Option<(&Part, NeuronBounds)> = None;
             for group in open {
-                let (part, problem) = (group.part, &group.problem);
-                let (slack, clock) = (slack(problem.objective()), self.clock);
+                let (part, clock) = (group.part, self.clock);
                 if let Some(reason) = clock.stopped() {
                     return Ok(self.unknown(Unknown::Stopped(reason)));
                 }
-                // What is known of a part serves all of its alternatives.
-                let is_known = known.as_ref().is_some_and(|(of, _)| std::ptr::eq(*of, part));
-                if !is_known {
-                    let has_time = matches!(turn, Turn::Tightened(_)) && group.is_wide();
-                    let bounds = if has_time { self.tightened(part)? } else { Default::default() };
-                    known = Some((part, bounds));
+                if matches!(turn, Turn::Tightened(_)) && group.is_wide() {
+                    tightened = match tightened.take() {
+                        Some((of, bounds)) if ptr::eq(of, part) => Some((of, bounds)),
+                        _ => Some((part, self.tightened(part)?)),
+                    };
                 }
-                let known = known.as_ref().map(|(_, bounds)| bounds).expect("those of the part");
+                let of_part = tightened.as_ref().filter(|(of, _)| ptr::eq(*of, part));
+                let known = of_part.map_or(&nothing, |(_, bounds)| bounds);
                 let mut is_found = |point: &[f64]| self.is_found(part, point);
                 let hunted = match turn {
                     Turn::Boxes(share) | Turn::Tightened(share) => {
-                        let ball = part.ball.as_ref().map(|ball| &ball.outer);
-                        let sought = (problem, group.rows.clone(), ball, known);
-                        Some(hunt(sought, slack, share, &clock, observer, &mut is_found)?)
+                        Some(hunt(&group, known, share, &clock, observer, &mut is_found)?)
                     }
-                    Turn::Regions if enumerate::is_eligible(problem) => {
-                        enumerate(problem, slack, &clock, &mut is_found)
+                    Turn::Regions if enumerate::is_eligible(&group.problem) => {
+                        enumerate(&group.problem, group.slack(), &clock, &mut is_found)
                     }
                     Turn::Regions => None,
                 };

@@ -23,9 +23,10 @@ pub struct Kept {
 }
 
 impl Kept {
-    /// In memory alone, about an instance by that name.
-    pub fn in_memory(instance: &str) -> Self {
-        Self { like: Record::of(instance), journal: None, known: BTreeMap::new() }
+    /// In memory alone, about a file: an instance or a network, perhaps with a property.
+    pub fn in_memory((file, property): (&Path, Option<&Path>)) -> Self {
+        let like = Record::of(&name(file, property));
+        Self { like, journal: None, known: BTreeMap::new() }
     }
 
     /// In the journal of a folder; `resumes`: there may be records of the same `command` on the

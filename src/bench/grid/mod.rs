@@ -161,7 +161,8 @@ pub struct Solving {
 ///     seeds: vec![0],
 ///     base,
 /// };
-/// let comparison = compare(&problem, &options, Kept::in_memory("rosenbrock4"), &mut Quiet)?;
+/// let kept = Kept::in_memory(("rosenbrock4".as_ref(), None));
+/// let comparison = compare(&problem, &options, kept, &mut Quiet)?;
 /// let bound = |row: usize| comparison.rows[row].relaxation.expect("solved").bound;
 /// // The extended encoding is ideal for each neuron, big-M is not.
 /// assert!(bound(1) >= bound(0));

@@ -4,6 +4,7 @@ mod text;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{bail, ensure};
 use schemars::JsonSchema;
@@ -123,7 +124,7 @@ fn find(args: &Args, session: &mut Session) -> anyhow::Result<Compared> {
     let (file, property) = files(args);
     let (comparison, asked) = match property {
         None => {
-            let options = options(args, (threads, seeds), session)?;
+            let options = options(args, (threads, seeds), time, session)?;
             let problem = args.problem.read(Objective::Best(args.sense.sense), session)?;
             let comparison = compare(&problem, &options, kept(args)?, &mut Monitor)?;
             (comparison, problem.objective_in_words())
@@ -170,11 +171,7 @@ fn threads(given: &[usize], session: &mut Session) -> anyhow::Result<Vec<usize>>
 fn kept(args: &Args) -> anyhow::Result<Kept> {
     let (file, property) = files(args);
     match &args.records {
-        None => {
-            let names =
-                [Some(file), property].into_iter().flatten().map(|f| f.display().to_string());
-            Ok(Kept::in_memory(&names.collect::<Vec<_>>().join(" ")))
-        }
+        None => Ok(Kept::in_memory((file, property))),
         Some(folder) => {
             ensure!(
                 !is_stdin(file),
@@ -192,9 +189,9 @@ fn kept(args: &Args) -> anyhow::Result<Kept> {
 fn options(
     args: &Args,
     (threads, seeds): (Vec<usize>, Vec<u32>),
+    time: Option<Duration>,
     session: &mut Session,
 ) -> anyhow::Result<CompareOptions> {
-    let time = shared::time_limit("time limit", args.time_limit)?;
     let mut base = args.settings.options(threads[0], &args.tighten_time, time, session)?;
     // Formulations are compared by what the solver does; the rows check each other.
     base.certify = Certify::Never;

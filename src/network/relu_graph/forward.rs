@@ -60,7 +60,7 @@ impl ReluGraph {
         weights: Array2<f64>,
     ) -> Array2<f64> {
         assert_eq!(weights.ncols(), self.size(node), "weights of a node");
-        let nothing = Array2::zeros((weights.nrows(), self.sizes[0]));
+        let shape = (weights.nrows(), self.sizes[0]);
         let mut gradients: Vec<Option<Array2<f64>>> = vec![None; node.0 + 1];
         gradients[node.0] = Some(weights);
         let add = |to: &mut Option<Array2<f64>>, gradient: Array2<f64>| match to {
@@ -90,7 +90,7 @@ impl ReluGraph {
                 }
             }
         }
-        gradients.swap_remove(0).unwrap_or(nothing)
+        gradients.swap_remove(0).unwrap_or_else(|| Array2::zeros(shape))
     }
 
     /// Activation pattern of a point: the phase of each neuron, layer by layer.

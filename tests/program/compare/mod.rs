@@ -73,7 +73,8 @@ fn run(problem: &Problem, options: &CompareOptions) -> Comparison {
 }
 
 fn compare_by(problem: &Problem, options: &CompareOptions, listener: &mut Listener) -> Comparison {
-    compare(problem, options, Kept::in_memory("an instance"), listener).expect("valid options")
+    compare(problem, options, Kept::in_memory(("an instance".as_ref(), None)), listener)
+        .expect("valid options")
 }
 
 /// What a run of a row says at a key of its answer.

@@ -8,7 +8,7 @@
 
 use ndarray::{ArrayD, Dimension, IxDyn};
 
-use super::slices::{indices, place, whole};
+use super::slices::{elements_of_slices, indices, place, whole};
 use super::{axis_of, check_made, positions};
 use crate::io::onnx::call::{Call, Data, Wrong, wrong_attribute, wrong_operand, wrong_shape};
 use crate::io::onnx::lowering::{Lowering, numbers, row_major, value};
@@ -108,17 +108,7 @@ fn of_slices(call: &mut Call, shape: &[usize], written: &[usize]) -> Result<Sour
     if depth == 0 || depth > shape.len() || written != [front, &shape[depth..]].concat() {
         return Err(refused().into());
     }
-    let block: usize = shape[depth..].iter().product();
-    let flat: Vec<i64> = whole(&indices).iter().copied().collect();
-    let mut places = Vec::new();
-    for position in flat.chunks(depth) {
-        let mut at = 0;
-        for (&index, &length) in position.iter().zip(shape) {
-            at = at * length + place(index, length)?;
-        }
-        places.extend(at * block..(at + 1) * block);
-    }
-    replaced(shape, places)
+    replaced(shape, elements_of_slices(whole(&indices), depth, shape)?)
 }
 
 /// Element by element: along `axis` at the given position, along the others at its own.

@@ -198,6 +198,26 @@ pub fn gather_elements(call: &mut Call, shape: &[usize]) -> Selections {
     Ok(vec![Selection::Positions(picked)])
 }
 
+/// The elements of slices of a tensor, one slice after the other; the last axis of `indices` has
+/// the positions along the first `depth` axes, at least one.
+pub(super) fn elements_of_slices(
+    indices: &ArrayD<i64>,
+    depth: usize,
+    shape: &[usize],
+) -> Result<Vec<usize>, LayerError> {
+    let block: usize = shape[depth..].iter().product();
+    let flat: Vec<i64> = indices.iter().copied().collect();
+    let mut elements = Vec::new();
+    for position in flat.chunks(depth) {
+        let mut at = 0;
+        for (&index, &length) in position.iter().zip(shape) {
+            at = at * length + place(index, length)?;
+        }
+        elements.extend(at * block..(at + 1) * block);
+    }
+    Ok(elements)
+}
+
 /// Slices at positions of several axes at once, the last axis of the operand.
 pub fn gather_nd(call: &mut Call, shape: &[usize]) -> Selections {
     if call.integer("batch_dims", 0)? != 0 {
@@ -213,18 +233,9 @@ pub fn gather_nd(call: &mut Call, shape: &[usize]) -> Selections {
     if depth == 0 || depth > shape.len() {
         return Err(refused().into());
     }
-    let block: usize = shape[depth..].iter().product();
     let result = [front, &shape[depth..]].concat();
     check_made(call, &result)?;
-    let flat: Vec<i64> = whole(&indices).iter().copied().collect();
-    let mut picked = Vec::new();
-    for position in flat.chunks(depth) {
-        let mut at = 0;
-        for (&index, &length) in position.iter().zip(shape) {
-            at = at * length + place(index, length)?;
-        }
-        picked.extend(at * block..(at + 1) * block);
-    }
+    let picked = elements_of_slices(whole(&indices), depth, shape)?;
     let picked = ArrayD::from_shape_vec(IxDyn(&result), picked).map_err(|_| refused())?;
     Ok(vec![Selection::Positions(picked)])
 }
